@@ -1,0 +1,9 @@
+# Warnings are errors, for our own targets only.
+add_library(rastro_warnings INTERFACE)
+target_compile_options(rastro_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual
+  -Wformat=2 -Wundef -Wimplicit-fallthrough -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 reports these inside inlined library code (std::optional, std::variant) without cause.
+  target_compile_options(rastro_warnings INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
+endif()

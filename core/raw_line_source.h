@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "core/event.h"
+#include "core/result.h"
+
+namespace rastro {
+
+// Reads log lines again, wherever rotation put them. Query threads; implemented by daemon/source.
+class RawLineSource {
+ public:
+  virtual ~RawLineSource() = default;
+  // The line's bytes without its end. not_found: the log is gone.
+  virtual Result<std::string> read(const LineRef& line) = 0;
+  // The path under which the line's source was configured.
+  virtual std::string source_path(std::uint32_t source) const = 0;
+};
+
+}  // namespace rastro

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/journey.h"
+#include "core/position.h"
+#include "core/result.h"
+#include "store/snapshot.h"
+
+namespace rastro {
+
+// By what a leg can be found without reading everything. Values are folded (fold_address) on both
+// sides; a Message-ID and a queue id are taken as they are.
+enum class KeyKind : std::uint8_t {
+  recipient,         // recipient or original recipient
+  sender,            // envelope sender or login
+  recipient_domain,
+  sender_domain,
+  queue_id,          // of the leg itself
+  linked_queue_id,   // named by a link of the leg
+  message_id,
+  client,            // client ip or host
+  relay,             // relay ip or host
+  leg_id,            // format_leg_id()
+};
+struct LegKey {
+  KeyKind kind = KeyKind::recipient;
+  std::string value;
+};
+
+struct TimeRange {
+  Time from = Time::min();
+  Time until = Time::max();
+};
+
+enum class Visit : std::uint8_t { go_on, stop };
+
+struct QueryLimits {
+  Duration deadline = std::chrono::seconds(5);  // 0: none
+};
+// Why a query ended before it had seen everything.
+enum class CutBy : std::uint8_t { nothing, caller, time };
+
+struct FileTrouble {
+  std::string file;  // a name in the state directory
+  Time from{};       // the hour that is missing from every answer
+  Time until{};
+  std::string why;
+};
+
+struct SourceCoverage {
+  std::string path;
+  std::optional<Time> from;   // stamp of the first line read
+  std::optional<Time> until;  // stamp of the last line read
+};
+
+// The read side of a state directory. One instance per query thread; read-only connections of its
+// own; never blocks the writer.
+class StoreReader {
+ public:
+  // `snapshots` returns the writer's newest snapshot; called at the start of every query.
+  static std::unique_ptr<StoreReader> create(
+      std::function<std::shared_ptr<const StoreSnapshot>()> snapshots);
+  virtual ~StoreReader() = default;
+
+  // Every leg that has one of `keys` and was active within `range`, each once, in its newest
+  // version (header and recipients; `lines` and `timeline` empty), newest arrival first as far as
+  // hours go. An empty `keys` visits every leg of the range.
+  virtual Result<CutBy> for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
+                                     const QueryLimits& limits,
+                                     const std::function<Visit(const LegRecord&)>& visit) = 0;
+
+  // One leg, whole: newest header and recipients, timeline and lines of all versions, in order.
+  virtual Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) = 0;
+
+  virtual Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
+                                           const std::function<Visit(const Encounter&)>& visit) = 0;
+
+  virtual Result<std::vector<SourceCoverage>> coverage() = 0;
+  virtual Result<std::vector<CoverageHole>> holes(const TimeRange& range) = 0;
+  virtual Result<std::vector<SourcePosition>> positions() = 0;
+  virtual std::vector<FileTrouble> troubles() = 0;
+};
+
+}  // namespace rastro

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/journey.h"
+#include "core/position.h"
+#include "core/result.h"
+#include "store/snapshot.h"
+
+namespace rastro {
+
+// One piece of the correlator's transient state (SMTP sessions by pid, unanswered "queued as"),
+// kept so that a restart at any line gives the same journeys. `value` is the correlator's business.
+struct PendingEntry {
+  std::string key;
+  std::string value;  // empty: the entry is gone
+};
+
+// What one transaction holds: all or nothing.
+struct Batch {
+  std::vector<LegRecord> legs;  // new versions, in the order in which they came to be
+  std::vector<Encounter> encounters;
+  std::vector<SourcePosition> positions;  // those that moved since the last batch
+  std::vector<CoverageHole> holes;
+  std::vector<PendingEntry> pending;      // those that changed since the last batch
+  Time line_time{};  // high-water mark of line time; decides which hour's file is written
+};
+
+struct StoreOptions {
+  std::filesystem::path state_directory;
+  Duration retention = std::chrono::hours(24);
+  Duration open_legs_age_max = std::chrono::hours(24 * 6);
+  bool keep_everything = false;  // scan: no retention, whatever the age
+  std::uint64_t ballast_bytes = 64 << 20;
+};
+
+struct WriterCounters {
+  std::uint64_t batches = 0;
+  std::uint64_t legs = 0;
+  std::uint64_t bytes_written = 0;
+  std::uint64_t files_sealed = 0;
+  std::uint64_t files_expired = 0;
+  std::uint64_t files_quarantined = 0;
+  std::uint64_t commit_failures = 0;
+};
+
+// The one writer of a state directory (DESIGN 7). Takes the directory's lock for its lifetime, so a
+// second daemon is refused.
+//
+// Threads: the writer thread only, but for snapshot(), which any thread may call.
+// Errors: a failed commit leaves the index as it was; the same batch may be tried again.
+class Writer {
+ public:
+  // Opens or creates the directory, quarantines files that cannot be read, rebuilds the open hour's
+  // posting runs. `clock` is borrowed.
+  static Result<std::unique_ptr<Writer>> open(StoreOptions options, const Clock& clock);
+  virtual ~Writer() = default;
+
+  virtual Result<void> commit(const Batch& batch) = 0;
+
+  // Housekeeping between batches, a slice of at most about 20 ms: seals, carries open legs over,
+  // unlinks what retention ended. True when there is more to do.
+  virtual Result<bool> work_a_slice() = 0;
+
+  // What a start needs. Newest state over all files.
+  virtual Result<std::vector<SourcePosition>> load_positions() = 0;
+  virtual Result<std::vector<PendingEntry>> load_pending() = 0;
+  // Header and recipients of every leg without an end, in no particular order.
+  virtual Result<void> for_each_open_leg(const std::function<void(const LegRecord&)>& visit) = 0;
+
+  // What readers see: the files, and the posting runs of the open hour. Immutable; changes with
+  // each commit.
+  virtual std::shared_ptr<const StoreSnapshot> snapshot() const = 0;
+
+  virtual WriterCounters counters() const = 0;
+};
+
+}  // namespace rastro
