@@ -123,7 +123,16 @@ struct LegRecipient {
 
 // What one leg's log says about another leg. One-sided: the other side need not be known.
 struct LegLink {
-  enum class Kind : std::uint8_t { filter, forward, bounce, delay_notice, requeue, hop, retry };
+  enum class Kind : std::uint8_t {
+    filter,        // re-injected by a content filter on this host
+    forward,       // an alias or .forward made a new queue id
+    bounce,        // the other one reports this one's failure
+    delay_notice,  // the other one reports this one's delay
+    requeue,       // postsuper -r gave a new id
+    hop,           // the next host took it
+    retry,         // a dialogue refused for now, and the later one that was accepted
+    session,       // recipients refused in the same dialogue before the first was accepted
+  };
   enum class Direction : std::uint8_t { parent, child };  // what the other leg is to this one
   Kind kind = Kind::hop;
   Direction direction = Direction::child;
@@ -190,6 +199,7 @@ struct LegRecord {
   std::string protocol;
   bool arrival_seen = false;  // false: the log starts after it
   bool internal = false;      // made by the MTA itself (bounce, forward)
+  bool probe = false;         // an address verification probe: no mail, never shown as a journey
 
   Submission submission;
   std::vector<LegRecipient> recipients;
