@@ -18,6 +18,8 @@ class LegStore {
   virtual std::optional<LegRecord> find_open_leg(std::string_view host, Mta mta,
                                                  std::string_view instance,
                                                  std::string_view queue_id) = 0;
+  // The newest version of any leg, ended or not, by its id; header and recipients only.
+  virtual std::optional<LegRecord> find_leg(std::uint64_t id) = 0;
 };
 
 // Where the correlator puts what it knows. A leg is handed over each time it changed, by flush().
@@ -26,6 +28,8 @@ class LegSink {
   virtual ~LegSink() = default;
   virtual void on_leg(LegRecord&& version) = 0;
   virtual void on_encounter(Encounter&& encounter) = 0;
+  // A piece of transient state that changed (store's table `pending`); an empty value: it is gone.
+  virtual void on_pending(std::string_view key, std::string_view value) = 0;
 };
 
 }  // namespace rastro
