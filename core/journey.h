@@ -199,6 +199,7 @@ struct LegRecord {
   std::string protocol;
   bool arrival_seen = false;  // false: the log starts after it
   bool internal = false;      // made by the MTA itself (bounce, forward)
+  bool held = false;          // on hold: recipients not yet named are held too
   bool probe = false;         // an address verification probe: no mail, never shown as a journey
 
   Submission submission;
