@@ -1,0 +1,160 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/event.h"
+#include "core/journey.h"
+#include "core/leg_store.h"
+#include "daemon/correlate/leg_updates.h"
+#include "daemon/correlate/open_legs.h"
+#include "daemon/correlate/sessions.h"
+
+namespace rastro {
+
+struct CorrelatorOptions {
+  LegLimits leg;
+  std::size_t open_legs_max = 20'000;        // legs in memory; more are written out and found again
+  std::size_t evicted_legs_max = 1'000'000;  // 16 bytes each
+  std::size_t sessions_max = 20'000;
+  Duration closed_leg_linger = std::chrono::seconds(60);  // of log time, for late lines
+  Duration session_silence_max = std::chrono::hours(1);   // of log time
+  Duration exim_dialogue_gap = std::chrono::seconds(60);  // Exim names no session: same client
+  Duration invocation_gap = std::chrono::seconds(10);     // "cwd=" line before its "<="
+  std::uint64_t seed = 0;                                 // of the hashes; random in production
+  std::function<bool(std::string_view ip)> is_webmail;    // configured clients; may be empty
+};
+
+struct CorrelatorCounters {
+  std::uint64_t legs_opened = 0;
+  std::uint64_t legs_reopened = 0;      // from the store
+  std::uint64_t legs_evicted = 0;       // open ones, for want of room
+  std::uint64_t evicted_forgotten = 0;  // beyond evicted_legs_max: their next line opens a new leg
+  std::uint64_t sessions_evicted = 0;
+  std::uint64_t values_refused = 0;  // beyond one of LegLimits
+  std::uint64_t versions = 0;        // handed to the sink
+};
+
+// Where a line comes from and who speaks in it. Views are valid during the call only.
+struct LogLine {
+  const LineHeader& header;
+  Mta mta = Mta::none;
+  std::string_view instance;
+  std::string_view agent;
+  LineRef ref;
+};
+
+// Makes legs of events: finds the leg that a line means, applies what the line says, and hands
+// every leg that changed to `sink` when flush() is called.
+//
+// Holds no clock: time is what the lines say. Everything is bounded; what is refused is counted.
+// Threads: the ingest thread only. Ownership: `store` and `sink` are borrowed.
+class Correlator {
+ public:
+  Correlator(CorrelatorOptions options, ClassifyReply classify, LegStore& store, LegSink& sink);
+
+  void apply(const LogLine& line, const Event& event);
+
+  // Hands over what changed since the last flush. Returns the number of this flush.
+  std::uint64_t flush();
+  // The flush with that number is in the store: legs unchanged since may leave memory.
+  void committed(std::uint64_t flush_number) { committed_ = flush_number; }
+
+  // At start: a leg without an end that the store has, and a `pending` entry.
+  void know_open_leg(std::string_view host, std::string_view queue_id, std::uint64_t id);
+  void restore_pending(std::string_view key, std::string_view value);
+
+  std::size_t changed_legs() const { return dirty_.size(); }
+  std::size_t legs_in_memory() const { return legs_.size(); }
+  CorrelatorCounters counters() const;
+
+ private:
+  struct Invocation {
+    Time at{};
+    std::string host;
+    std::uint32_t pid = 0;
+    std::string cwd;
+    std::string args;
+    LineRef ref;
+  };
+  struct Closed {
+    LegHandle leg;
+    Time at{};
+  };
+
+  void on(const LogLine& line, const std::monostate& event);
+  void on(const LogLine& line, const SessionOpened& event);
+  void on(const LogLine& line, const SessionClosed& event);
+  void on(const LogLine& line, const SessionTrouble& event);
+  void on(const LogLine& line, const SessionTls& event);
+  void on(const LogLine& line, const Arrival& event);
+  void on(const LogLine& line, const MessageIdSeen& event);
+  void on(const LogLine& line, const QueueActive& event);
+  void on(const LogLine& line, const DeliveryAttempt& event);
+  void on(const LogLine& line, const Removed& event);
+  void on(const LogLine& line, const MessageExpired& event);
+  void on(const LogLine& line, const QueueAction& event);
+  void on(const LogLine& line, const ChildAnnounced& event);
+  void on(const LogLine& line, const PolicyVerdict& event);
+  void on(const LogLine& line, const HostFailure& event);
+  void on(const LogLine& line, const Note& event);
+  void on(const LogLine& line, const LocalInvocation& event);
+  void on(const LogLine& line, const LoginResult& event);
+  void on(const LogLine& line, const CompanionFact& event);
+  void on(const LogLine& line, const MailboxResult& event);
+  void on(const LogLine& line, const LogLoss& event);
+
+  OpenLeg* find(const LogLine& line, std::string_view queue_id);
+  OpenLeg& find_or_open(const LogLine& line, std::string_view queue_id);
+  OpenLeg& find_unended_or_open(const LogLine& line, std::string_view queue_id);
+  OpenLeg& open(const LogLine& line, std::string_view queue_id, std::uint32_t generation);
+  OpenLeg& leg_for_arrival(const LogLine& line, const Arrival& event);
+  OpenLeg* reopen(LegHandle handle);
+  OpenLeg& insert(LegRecord&& record);
+  void touch(OpenLeg& leg, const LogLine& line);
+  void add_line(OpenLeg& leg, LineRef ref);
+  void mark_dirty(OpenLeg& leg);
+  void note_if_closed(OpenLeg& leg);
+  void link(OpenLeg& leg, LegLink&& link);
+
+  Session* find_session(const LogLine& line);
+  Session& open_session(const LogLine& line);
+  Session& open_exim_dialogue(const LogLine& line, const Peer& client);
+  std::string_view session_name(const LogLine& line);
+  OpenLeg& refused_dialogue(const LogLine& line, Session& session, const PolicyVerdict& event);
+  void join_session(const LogLine& line, OpenLeg& leg, Session& session);
+  void join_refused_before(const LogLine& line, OpenLeg& leg);
+  void join_invocation(const LogLine& line, OpenLeg& leg);
+  void join_outbound_tls(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
+  void refine_submission(const LogLine& line, OpenLeg& leg) const;
+  void encounter(const LogLine& line, Encounter::Kind kind, const Peer& client,
+                 std::string_view login, std::string_view text);
+
+  void hand_over(OpenLeg& leg);
+  void drop_closed();
+  void make_room();
+
+  CorrelatorOptions options_;
+  LegUpdates updates_;
+  LegStore& store_;
+  LegSink& sink_;
+  OpenLegs legs_;
+  Sessions inbound_;
+  Sessions outbound_;
+  boost::unordered_flat_map<std::uint64_t, std::uint64_t> evicted_;  // OpenLegs key -> leg id
+  std::vector<OpenLeg*> dirty_;
+  std::deque<Closed> closed_;
+  std::deque<Invocation> invocations_;
+  std::string name_buffer_;
+  Time now_ = Time::min();  // the newest stamp seen
+  std::uint64_t flushes_ = 0;
+  std::uint64_t committed_ = 0;
+  CorrelatorCounters counters_;
+};
+
+}  // namespace rastro

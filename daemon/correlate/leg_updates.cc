@@ -1,0 +1,471 @@
+#include "daemon/correlate/leg_updates.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/address.h"
+
+namespace rastro {
+namespace {
+
+bool waits(Outcome outcome) {
+  return outcome == Outcome::queued || outcome == Outcome::deferred || outcome == Outcome::held;
+}
+
+template <typename T>
+void set_if_said(std::optional<std::string>& field, const std::optional<T>& said) {
+  if (said) field = std::string(*said);
+}
+
+Outcome outcome_of(const DeliveryAttempt& event) {
+  if (event.soft_bounce) return Outcome::deferred;
+  switch (event.status) {
+    case DeliveryStatus::sent:
+      return event.forwarded_as.empty() ? Outcome::delivered : Outcome::passed;
+    case DeliveryStatus::deferred:
+      return Outcome::deferred;
+    case DeliveryStatus::bounced:
+      return Outcome::bounced;
+    case DeliveryStatus::expired:
+      return Outcome::expired;
+    case DeliveryStatus::discarded:
+      return Outcome::discarded;
+    case DeliveryStatus::undeliverable:
+    case DeliveryStatus::deliverable:
+      break;
+  }
+  return Outcome::unknown;
+}
+
+// Of a verdict on the whole message: everything behind RCPT.
+bool is_about_message(std::string_view stage) {
+  return stage != "RCPT" && stage != "MAIL" && stage != "VRFY" && stage != "HELO" &&
+         stage != "EHLO" && stage != "CONNECT";
+}
+
+// "ORCPT=rfc822;ana@example.org" style prefixes are not logged by Postfix; kept as the log has it.
+bool is_first_sight_of(const LegRecipient& known, std::string_view original) {
+  // Exim names the address as received until a router has rewritten it.
+  return waits(known.outcome) && !known.original_recipient && known.recipient == original;
+}
+
+}  // namespace
+
+Endpoint to_endpoint(const Peer& peer) {
+  return {std::string(peer.host), std::string(peer.ip), peer.port};
+}
+
+bool is_loopback(std::string_view ip) { return ip.starts_with("127.") || ip == "::1"; }
+
+void end_waiting_recipients(LegRecord& leg, Outcome outcome, UnknownBecause because) {
+  for (auto& recipient : leg.recipients) {
+    if (!waits(recipient.outcome)) continue;
+    recipient.outcome = outcome;
+    recipient.unknown_because = because;
+  }
+}
+
+void LegUpdates::add_timeline(LegRecord& leg, TimelineEntry&& entry) const {
+  if (leg.timeline.size() >= limits_.timeline_max) {
+    ++refused_;
+    return;
+  }
+  leg.timeline.push_back(std::move(entry));
+}
+
+void LegUpdates::note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view text,
+                      Time at) const {
+  TimelineEntry entry;
+  entry.at = at;
+  entry.kind = kind;
+  entry.text = cut(text);
+  add_timeline(leg, std::move(entry));
+}
+
+LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipient,
+                                         std::optional<std::string_view> original) const {
+  LegRecipient* unresolved = nullptr;
+  for (auto& known : leg.recipients) {
+    const bool same_original = known.original_recipient.has_value() == original.has_value() &&
+                               (!original || *known.original_recipient == *original);
+    if (same_original && known.recipient == recipient) return &known;
+    if (unresolved == nullptr && original && is_first_sight_of(known, *original)) {
+      unresolved = &known;
+    }
+  }
+  if (unresolved != nullptr) {
+    unresolved->recipient = recipient;
+    unresolved->original_recipient = std::string(*original);
+  }
+  return unresolved;
+}
+
+LegRecipient* LegUpdates::recipient_for(LegRecord& leg, std::string_view recipient,
+                                        std::optional<std::string_view> original) const {
+  if (auto* known = find_recipient(leg, recipient, original)) return known;
+  if (leg.recipients.size() >= limits_.recipients_max) {
+    ++refused_;
+    return nullptr;
+  }
+  auto& added = leg.recipients.emplace_back();
+  added.recipient = cut(recipient);
+  if (original) added.original_recipient = std::string(cut(*original));
+  return &added;
+}
+
+void LegUpdates::accept(LegRecord& leg, Time at) const {
+  if (leg.accepted) return;
+  leg.accepted = true;
+  leg.accepted_at = at;
+}
+
+void LegUpdates::apply(LegRecord& leg, const Arrival& event, Time at) const {
+  leg.arrival_seen = true;
+  leg.internal = event.method == ArrivalMethod::internal || event.parent_is_bounced;
+  auto& submission = leg.submission;
+  const bool has_original_client =
+      !event.original_client.ip.empty() || !event.original_client.host.empty();
+  submission.client = to_endpoint(has_original_client ? event.original_client : event.client);
+  set_if_said(submission.helo, event.helo);
+  set_if_said(submission.login, event.login);
+  set_if_said(submission.user, event.user);
+  submission.uid = event.uid;
+  if (event.parent_is_bounced) {
+    submission.method = SubmissionMethod::bounce;
+  } else if (event.method == ArrivalMethod::local) {
+    submission.method = SubmissionMethod::local;
+  } else if (event.method == ArrivalMethod::smtp) {
+    submission.method = event.login                         ? SubmissionMethod::submission
+                        : is_loopback(submission.client.ip) ? SubmissionMethod::local
+                                                            : SubmissionMethod::mx;
+  }
+  set_if_said(leg.accepted_tls, event.tls);
+  if (event.envelope_sender) leg.envelope_sender = std::string(cut(*event.envelope_sender));
+  if (event.message_id) leg.message_id = std::string(cut(*event.message_id));
+  if (event.size_bytes) leg.size_bytes = event.size_bytes;
+  if (event.subject) leg.subject = std::string(cut(*event.subject));
+  if (!event.protocol.empty()) leg.protocol = event.protocol;
+  if (event.fake_reject) {
+    leg.accepted_reply_code = 550;
+    note(leg, TimelineEntry::Kind::note, "the client was told 550, the message was kept", at);
+  }
+  // smtpd names the client before the content came; Exim and pickup speak when they have it all.
+  if (leg.mta == Mta::exim || event.method != ArrivalMethod::smtp) accept(leg, at);
+  for (auto list = event.recipients; !list.empty();) {
+    const auto address = take_listed_recipient(list);
+    if (!address.empty()) recipient_for(leg, address, std::nullopt);
+  }
+}
+
+void LegUpdates::apply(LegRecord& leg, const MessageIdSeen& event, Time /*at*/) const {
+  // The resent one is the newer name of the same message; the first is what people know.
+  if (event.resent && leg.message_id) return;
+  leg.message_id = std::string(cut(event.message_id));
+}
+
+void LegUpdates::apply(LegRecord& leg, const QueueActive& event, Time at) const {
+  leg.envelope_sender = std::string(cut(event.envelope_sender));
+  if (event.size_bytes) leg.size_bytes = event.size_bytes;
+  // On retries it counts what is left: the first is the one that says how many there were.
+  if (event.recipient_count) {
+    leg.recipient_count = std::max(leg.recipient_count.value_or(0), *event.recipient_count);
+  }
+  accept(leg, at);
+  leg.held = false;
+  for (auto& recipient : leg.recipients) {
+    if (recipient.outcome == Outcome::held) recipient.outcome = Outcome::queued;
+  }
+}
+
+void LegUpdates::keep_superseded_attempt(LegRecord& leg, const LegRecipient& recipient) const {
+  TimelineEntry entry;
+  entry.at = recipient.last_attempt_at.value_or(leg.opened_at);
+  entry.kind = TimelineEntry::Kind::attempt;
+  entry.recipient = static_cast<std::int32_t>(&recipient - leg.recipients.data());
+  entry.ordinal = recipient.attempts;
+  entry.result = recipient.outcome;
+  entry.reason = recipient.reason;
+  entry.reply_code = recipient.reply_code;
+  entry.enhanced_status = recipient.enhanced_status;
+  entry.agent = recipient.agent;
+  entry.relay = recipient.relay;
+  entry.text = recipient.reply_text;
+  add_timeline(leg, std::move(entry));
+}
+
+std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Time at) const {
+  if (event.status == DeliveryStatus::undeliverable ||
+      event.status == DeliveryStatus::deliverable) {
+    leg.probe = true;
+  }
+  accept(leg, leg.opened_at);
+  if (!event.recipient) return -1;
+  auto* recipient = recipient_for(leg, *event.recipient, event.original_recipient);
+  if (recipient == nullptr) return -1;
+  const auto index = static_cast<std::int32_t>(recipient - leg.recipients.data());
+
+  const auto outcome = outcome_of(event);
+  if (outcome == Outcome::passed && recipient->outcome == Outcome::delivered) {
+    return index;  // local(8) may both keep a copy and forward one: the copy is the end
+  }
+  if (!event.bookkeeping) {
+    if (recipient->attempts > 0) keep_superseded_attempt(leg, *recipient);
+    ++recipient->attempts;
+    if (!recipient->first_attempt_at) recipient->first_attempt_at = at;
+    recipient->last_attempt_at = at;
+  }
+  if (!event.dsn_original_recipient.empty()) {
+    recipient->dsn_original_recipient = std::string(cut(event.dsn_original_recipient));
+  }
+
+  const bool cause_known =
+      !recipient->reply_text.empty() &&
+      (recipient->outcome == Outcome::deferred || recipient->outcome == Outcome::bounced);
+  recipient->outcome = outcome;
+  recipient->unknown_because = UnknownBecause::none;
+  recipient->delivered_to =
+      outcome == Outcome::delivered ? event.delivered_to : DeliveredTo::nowhere;
+  // Bookkeeping repeats an older cause, and "retry timeout exceeded" comes behind the true one.
+  if ((event.bookkeeping || outcome == Outcome::expired) && cause_known) return index;
+
+  recipient->agent = event.agent;
+  recipient->relay = to_endpoint(event.relay);
+  recipient->enhanced_status = event.enhanced_status;
+  recipient->reply_code = event.reply_code;
+  recipient->reply_text = cut(event.reply_text);
+  if (event.tls) recipient->tls = std::string(cut(*event.tls));
+  if (outcome == Outcome::deferred || outcome == Outcome::bounced || outcome == Outcome::expired) {
+    recipient->reason = classify_(event.enhanced_status, event.reply_code, recipient->reply_text);
+  } else {
+    recipient->reason = Reason::none;
+  }
+  return index;
+}
+
+void LegUpdates::apply(LegRecord& leg, const Removed& event, Time at) const {
+  switch (event.by) {
+    case Removed::By::queue_manager:
+      accept(leg, leg.opened_at);
+      // Every recipient had an end in a line; one without it lost that line.
+      end_waiting_recipients(leg, Outcome::unknown, UnknownBecause::hole);
+      break;
+    case Removed::By::admin:
+      end_waiting_recipients(leg, Outcome::deleted, UnknownBecause::none);
+      note(leg, TimelineEntry::Kind::deleted, "", at);
+      break;
+    case Removed::By::cleanup_canceled:
+      break;
+    case Removed::By::cleanup_discarded:
+      end_waiting_recipients(leg, Outcome::discarded, UnknownBecause::none);
+      note(leg, TimelineEntry::Kind::discarded, "", at);
+      break;
+  }
+  leg.closed_at = at;
+}
+
+void LegUpdates::apply(LegRecord& leg, const MessageExpired& event, Time at) const {
+  leg.envelope_sender = std::string(cut(event.envelope_sender));
+  accept(leg, leg.opened_at);
+  end_waiting_recipients(leg, Outcome::expired, UnknownBecause::none);
+  for (auto& recipient : leg.recipients) {
+    if (recipient.outcome == Outcome::expired && recipient.reason == Reason::none) {
+      recipient.reason = Reason::expired;
+    }
+  }
+  note(leg, TimelineEntry::Kind::expired, event.forced ? "force-expired" : "", at);
+}
+
+void LegUpdates::apply(LegRecord& leg, const QueueAction& event, Time at) const {
+  using Action = QueueAction::Action;
+  switch (event.action) {
+    case Action::held:
+    case Action::still_held:
+      for (auto& recipient : leg.recipients) {
+        if (waits(recipient.outcome)) recipient.outcome = Outcome::held;
+      }
+      leg.held = true;
+      if (event.action == Action::held) note(leg, TimelineEntry::Kind::held, event.text, at);
+      return;
+    case Action::released:
+      for (auto& recipient : leg.recipients) {
+        if (recipient.outcome != Outcome::held) continue;
+        recipient.outcome = recipient.attempts > 0 ? Outcome::deferred : Outcome::queued;
+      }
+      leg.held = false;
+      note(leg, TimelineEntry::Kind::released, event.text, at);
+      return;
+    case Action::requeued:
+      note(leg, TimelineEntry::Kind::requeued, event.text, at);
+      return;
+    case Action::deleted:
+      end_waiting_recipients(leg, Outcome::deleted, UnknownBecause::none);
+      note(leg, TimelineEntry::Kind::deleted, event.by, at);
+      // postsuper's own word is the last one; Exim still says Completed.
+      if (leg.mta == Mta::postfix) leg.closed_at = at;
+      return;
+    case Action::expired:
+      note(leg, TimelineEntry::Kind::expired, event.by, at);
+      return;
+    case Action::cancelled:
+      // What was waiting is returned to the sender: Exim bounces it in the next lines, if it can.
+      for (auto& recipient : leg.recipients) {
+        if (!waits(recipient.outcome)) continue;
+        recipient.outcome = Outcome::bounced;
+        if (recipient.reason == Reason::none) recipient.reason = Reason::local_policy;
+      }
+      note(leg, TimelineEntry::Kind::note, event.by, at);
+      return;
+    case Action::error_ignored:
+      end_waiting_recipients(leg, Outcome::bounced, UnknownBecause::none);
+      note(leg, TimelineEntry::Kind::note, event.text, at);
+      return;
+    case Action::marked_delivered:
+      for (auto& recipient : leg.recipients) {
+        if (event.address && recipient.recipient == *event.address && waits(recipient.outcome)) {
+          recipient.outcome = Outcome::deleted;
+        }
+      }
+      note(leg, TimelineEntry::Kind::deleted, event.by, at);
+      return;
+    case Action::recipient_added:
+      if (event.address) recipient_for(leg, *event.address, std::nullopt);
+      note(leg, TimelineEntry::Kind::note, event.by, at);
+      return;
+    case Action::sender_changed:
+      if (event.address) leg.envelope_sender = std::string(cut(*event.address));
+      note(leg, TimelineEntry::Kind::note, event.by, at);
+      return;
+    case Action::skipped:
+      return;
+  }
+}
+
+void LegUpdates::refuse(LegRecipient& recipient, const PolicyVerdict& event, Outcome outcome,
+                        Time at) const {
+  recipient.outcome = outcome;
+  recipient.unknown_because = UnknownBecause::none;
+  recipient.reply_code = event.reply_code;
+  recipient.enhanced_status = event.enhanced_status;
+  recipient.reply_text = cut(event.reply_text);
+  if (!recipient.first_attempt_at) recipient.first_attempt_at = at;
+  recipient.last_attempt_at = at;
+  recipient.reason = outcome == Outcome::rejected
+                         ? classify_(event.enhanced_status, event.reply_code, recipient.reply_text)
+                         : Reason::none;
+}
+
+void LegUpdates::refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome,
+                                Time at) const {
+  if (event.recipient && !event.recipient->empty()) {
+    recipient_for(leg, *event.recipient, std::nullopt);
+  }
+  for (auto& recipient : leg.recipients) {
+    if (waits(recipient.outcome)) refuse(recipient, event, outcome, at);
+  }
+  if (outcome == Outcome::rejected) leg.accepted = false;
+  leg.closed_at = at;
+}
+
+void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) const {
+  using Action = PolicyVerdict::Action;
+  if (event.envelope_sender && !leg.envelope_sender) {
+    leg.envelope_sender = std::string(cut(*event.envelope_sender));
+  }
+  if (event.helo && !leg.submission.helo) leg.submission.helo = std::string(cut(*event.helo));
+  if (event.login && !leg.submission.login) leg.submission.login = std::string(cut(*event.login));
+  if (event.message_id && !leg.message_id) leg.message_id = std::string(cut(*event.message_id));
+  if (event.size_bytes && !leg.size_bytes) leg.size_bytes = event.size_bytes;
+  if (leg.protocol.empty()) leg.protocol = cut(event.protocol);
+  if (leg.submission.client.empty()) leg.submission.client = to_endpoint(event.client);
+  switch (event.action) {
+    case Action::reject:
+    case Action::proxy_reject:
+      if (!leg.queue_id.empty() && is_about_message(event.stage)) {
+        refuse_message(leg, event, Outcome::rejected, at);
+      } else if (event.recipient) {
+        if (auto* recipient = recipient_for(leg, *event.recipient, std::nullopt)) {
+          refuse(*recipient, event, Outcome::rejected, at);
+        }
+      } else {
+        note(leg, TimelineEntry::Kind::rejected, event.reply_text, at);
+      }
+      return;
+    case Action::hold:
+      leg.held = true;
+      if (event.recipient && !event.recipient->empty()) {
+        recipient_for(leg, *event.recipient, std::nullopt);
+      }
+      for (auto& recipient : leg.recipients) {
+        if (recipient.outcome == Outcome::queued) recipient.outcome = Outcome::held;
+      }
+      accept(leg, at);
+      note(leg, TimelineEntry::Kind::held, event.reply_text, at);
+      return;
+    case Action::discard:
+      accept(leg, at);
+      refuse_message(leg, event, Outcome::discarded, at);
+      note(leg, TimelineEntry::Kind::discarded, event.reply_text, at);
+      return;
+    case Action::proxy_accept:
+      accept(leg, at);
+      return;
+    case Action::redirect:
+    case Action::filter:
+    case Action::bcc:
+    case Action::warn:
+    case Action::reject_warning:
+      note(leg, TimelineEntry::Kind::note,
+           event.reply_text.empty() ? event.target : event.reply_text, at);
+      return;
+    case Action::info:
+    case Action::prepend:
+    case Action::replace:
+    case Action::permit:
+    case Action::client_accepted:
+      return;
+  }
+}
+
+void LegUpdates::apply(LegRecord& leg, const HostFailure& event, Time at) const {
+  TimelineEntry entry;
+  entry.at = at;
+  entry.kind = TimelineEntry::Kind::host_failure;
+  entry.relay = to_endpoint(event.relay);
+  entry.text = cut(event.text);
+  add_timeline(leg, std::move(entry));
+}
+
+void LegUpdates::apply(LegRecord& leg, const Note& event, Time at) const {
+  note(leg, TimelineEntry::Kind::note, event.text, at);
+  if (event.about == Note::About::other || event.about == Note::About::queue_error) return;
+  for (auto& recipient : leg.recipients) {
+    if (!waits(recipient.outcome)) continue;
+    recipient.outcome = Outcome::rejected;
+    recipient.reason = event.about == Note::About::size_limit ? Reason::too_large : Reason::loop;
+    recipient.reply_text = cut(event.text);
+  }
+}
+
+void LegUpdates::apply(LegRecord& leg, const SessionTrouble& event, Time at) const {
+  std::string text(event.what);
+  if (!event.stage.empty()) text.append(" after ").append(event.stage);
+  note(leg, TimelineEntry::Kind::note, text, at);
+}
+
+void LegUpdates::apply(LegRecord& leg, const CompanionFact& event, Time /*at*/) const {
+  for (std::size_t i = 0; i < event.value_count; ++i) {
+    if (leg.facts.size() >= limits_.facts_max) {
+      ++refused_;
+      return;
+    }
+    const auto& [name, value] = event.values[i];
+    leg.facts.push_back({std::string(event.source), std::string(name), std::string(cut(value))});
+  }
+}
+
+void LegUpdates::close_unqueued(LegRecord& leg, Time at) {
+  if (leg.closed_at || leg.accepted) return;
+  leg.closed_at = at;
+}
+
+}  // namespace rastro

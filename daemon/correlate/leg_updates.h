@@ -1,0 +1,78 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "core/event.h"
+#include "core/journey.h"
+
+namespace rastro {
+
+// Why a recipient is where it is, from what the other side said. daemon/app injects the classifier.
+using ClassifyReply = std::function<Reason(std::optional<EnhancedStatus> enhanced_status,
+                                           std::uint16_t reply_code, std::string_view text)>;
+
+// Bounds on what one leg may hold; what is beyond them is counted by the caller.
+struct LegLimits {
+  std::size_t recipients_max = 10'000;
+  std::size_t evidence_lines_max = 5'000;
+  std::size_t timeline_max = 1'000;
+  std::size_t text_bytes_max = 2'000;
+  std::size_t facts_max = 100;
+  std::size_t links_max = 200;
+};
+
+// What one event changes in one leg. No look-ups, no other legs: those are link_rules' and the
+// correlator's business. Each function is total: any order of events is legal, logs have holes.
+class LegUpdates {
+ public:
+  LegUpdates(const LegLimits& limits, ClassifyReply classify)
+      : limits_(limits), classify_(std::move(classify)) {}
+
+  void apply(LegRecord& leg, const Arrival& event, Time at) const;
+  void apply(LegRecord& leg, const MessageIdSeen& event, Time at) const;
+  void apply(LegRecord& leg, const QueueActive& event, Time at) const;
+  // The index of the recipient it is about, or -1.
+  std::int32_t apply(LegRecord& leg, const DeliveryAttempt& event, Time at) const;
+  void apply(LegRecord& leg, const Removed& event, Time at) const;
+  void apply(LegRecord& leg, const MessageExpired& event, Time at) const;
+  void apply(LegRecord& leg, const QueueAction& event, Time at) const;
+  void apply(LegRecord& leg, const PolicyVerdict& event, Time at) const;
+  void apply(LegRecord& leg, const HostFailure& event, Time at) const;
+  void apply(LegRecord& leg, const Note& event, Time at) const;
+  void apply(LegRecord& leg, const SessionTrouble& event, Time at) const;
+  void apply(LegRecord& leg, const CompanionFact& event, Time at) const;
+
+  // The session ended without the message being queued: nothing more will come.
+  static void close_unqueued(LegRecord& leg, Time at);
+
+  std::uint64_t refused() const { return refused_; }  // beyond a limit
+  std::string_view cut(std::string_view text) const {
+    return text.substr(0, limits_.text_bytes_max);
+  }
+  void add_timeline(LegRecord& leg, TimelineEntry&& entry) const;
+
+ private:
+  LegRecipient* find_recipient(LegRecord& leg, std::string_view recipient,
+                               std::optional<std::string_view> original) const;
+  LegRecipient* recipient_for(LegRecord& leg, std::string_view recipient,
+                              std::optional<std::string_view> original) const;
+  void accept(LegRecord& leg, Time at) const;
+  void refuse(LegRecipient& recipient, const PolicyVerdict& event, Outcome outcome, Time at) const;
+  void refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
+  void keep_superseded_attempt(LegRecord& leg, const LegRecipient& recipient) const;
+  void note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view text, Time at) const;
+
+  LegLimits limits_;
+  ClassifyReply classify_;
+  mutable std::uint64_t refused_ = 0;
+};
+
+// Ends every recipient that still waits.
+void end_waiting_recipients(LegRecord& leg, Outcome outcome, UnknownBecause because);
+
+Endpoint to_endpoint(const Peer& peer);
+bool is_loopback(std::string_view ip);
+
+}  // namespace rastro

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+
+#include "core/event.h"
+#include "core/journey.h"
+
+namespace rastro {
+
+// Which other leg an event names (DESIGN 5). Links are one-sided: the other leg need not be known,
+// and what a peer claims counts only when the other leg's own log agrees.
+
+// "(250 2.0.0 Ok: queued as ID)", "forwarded as ID".
+std::optional<LegLink> link_of(const DeliveryAttempt& event, std::int32_t recipient, Time at);
+
+// orig_queue_id=ID, pickup orig_id=ID, Exim R=ID. `parent` is the leg named, if it is in memory:
+// Exim logs a delay warning exactly like a bounce, only the parent's state tells them apart.
+std::optional<LegLink> link_of(const Arrival& event, const LegRecord* parent, Mta mta, Time at);
+
+// The child's side of "PARENT: sender non-delivery notification: CHILD".
+LegLink link_to_parent(const ChildAnnounced& event, Time at);
+LegLink link_to_child(const ChildAnnounced& event, Time at);
+
+// Adds it unless it is there; false when `links_max` refuses it.
+bool add_link(LegRecord& leg, LegLink&& link, std::size_t links_max);
+
+}  // namespace rastro

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/journey.h"
+#include "core/seeded_hash.h"
+
+namespace rastro {
+
+// Names a leg that may have left memory meanwhile.
+struct LegHandle {
+  std::uint64_t key = 0;  // OpenLegs' bucket
+  std::uint64_t id = 0;   // LegRecord::id
+};
+
+// One leg in memory: open, or closed so recently that late lines still come.
+struct OpenLeg : boost::intrusive::list_base_hook<> {
+  LegRecord record;
+  std::uint64_t key = 0;
+  OpenLeg* next_same_key = nullptr;
+  std::string arrival_instance;  // smtpd may log under another syslog_name than the queue's owner
+  LegHandle refused_before;  // the same dialogue's refused recipients, until the sender is known
+  std::uint32_t lines_total = 0;   // over all versions; bounded by CorrelatorLimits
+  std::uint64_t flush_number = 0;  // of the flush that handed it over last
+  bool dirty = false;
+  bool stored = false;  // handed over at least once
+
+  LegHandle handle() const { return {key, record.id}; }
+};
+
+// The table of legs in memory, found by (host, instance, queue id), bounded by its caller.
+// Keys are chosen by strangers at worst, so the hash is seeded. Threads: the ingest thread only.
+class OpenLegs {
+ public:
+  explicit OpenLegs(std::uint64_t seed) : hash_(seed) {}
+  ~OpenLegs();
+  OpenLegs(const OpenLegs&) = delete;
+  OpenLegs& operator=(const OpenLegs&) = delete;
+
+  std::uint64_t key_of(std::string_view host, std::string_view queue_id) const {
+    return hash_(queue_id, hash_(host));
+  }
+
+  // The leg that this host's log means by `queue_id`: of the same instance if there is one, else
+  // one that is still open under another syslog_name.
+  OpenLeg* find(std::string_view host, Mta mta, std::string_view instance,
+                std::string_view queue_id) const;
+  OpenLeg* find(LegHandle handle) const;
+
+  // Takes the record in; it becomes the one that find() returns for its names.
+  OpenLeg& insert(LegRecord&& record);
+  void erase(OpenLeg& leg);
+
+  // Marks as used just now.
+  void touch(OpenLeg& leg) { by_age_.splice(by_age_.end(), by_age_, by_age_.iterator_to(leg)); }
+  // The leg that was left alone for longest; nullptr when empty.
+  OpenLeg* oldest() { return by_age_.empty() ? nullptr : &by_age_.front(); }
+  OpenLeg* next_older_than(OpenLeg& leg);
+
+  std::size_t size() const { return by_age_.size(); }
+
+ private:
+  SeededHash hash_;
+  boost::unordered_flat_map<std::uint64_t, OpenLeg*> by_key_;
+  boost::intrusive::list<OpenLeg> by_age_;
+};
+
+}  // namespace rastro

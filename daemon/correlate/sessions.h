@@ -1,0 +1,80 @@
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/journey.h"
+#include "core/seeded_hash.h"
+#include "daemon/correlate/open_legs.h"
+
+namespace rastro {
+
+// One SMTP dialogue, or one delivery process: what its lines said that names no message.
+struct Session : boost::intrusive::list_base_hook<> {
+  std::string name;  // "host\0tag\0pid", or for Exim "host\0exim\0client ip"
+  std::uint64_t key = 0;
+  Time last_at{};
+  Endpoint client;
+  std::vector<LineRef> lines;      // connect and TLS lines; evidence of every leg of the session
+  std::vector<LegHandle> legs;     // those that came in through it
+  std::vector<LegHandle> refused;  // rejected dialogues, one for each envelope sender
+  std::optional<std::string> tls;  // of this connection: "TLSv1.3 with cipher ..."
+  std::optional<std::string> tls_peer;
+  bool dirty = false;
+  bool stored = false;  // known to the `pending` table
+};
+
+// Sessions by (host, program, pid); bounded, the longest silent one goes first.
+// Threads: the ingest thread only.
+class Sessions {
+ public:
+  static constexpr std::size_t kLinesMax = 16;
+  static constexpr std::size_t kLegsMax = 200;
+
+  Sessions(std::uint64_t seed, std::size_t capacity) : hash_(seed), capacity_(capacity) {}
+  ~Sessions();
+  Sessions(const Sessions&) = delete;
+  Sessions& operator=(const Sessions&) = delete;
+
+  static std::string name_of(std::string_view host, std::string_view program, std::uint32_t pid);
+
+  Session* find(std::string_view name);
+  // As it was, or new; used just now.
+  Session& open(std::string_view name, Time now);
+  void erase(Session& session);
+  // Ends sessions silent since before `before`.
+  template <typename Function>
+  void expire(Time before, Function&& forget) {
+    while (!by_age_.empty() && by_age_.front().last_at < before) {
+      forget(by_age_.front());
+      erase(by_age_.front());
+    }
+  }
+  template <typename Function>
+  void for_each_dirty(Function&& visit) {
+    for (auto& session : by_age_) {
+      if (session.dirty) visit(session);
+    }
+  }
+
+  std::size_t size() const { return by_key_.size(); }
+  std::uint64_t evicted() const { return evicted_; }
+  // Names of sessions that ended after the `pending` table had heard of them.
+  std::vector<std::string> take_ended() { return std::exchange(ended_, {}); }
+
+ private:
+  SeededHash hash_;
+  std::size_t capacity_;
+  std::uint64_t evicted_ = 0;
+  boost::unordered_flat_map<std::uint64_t, Session*> by_key_;
+  boost::intrusive::list<Session> by_age_;
+  std::vector<std::string> ended_;
+};
+
+}  // namespace rastro
