@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# What Debian 12 must have before we build or test; read by quickstart.sh, test.sh and .ci/run.
+# A machine keeps what was installed by hand, so a package is listed here before it is used.
+
+build_packages=(
+  build-essential cmake ninja-build pkg-config ca-certificates
+  libboost1.81-dev libboost-iostreams1.81-dev libboost-json1.81-dev libboost-url1.81-dev
+  libre2-dev libsqlite3-dev libyaml-cpp-dev libspdlog-dev libcli11-dev libhowardhinnant-date-dev
+  libsystemd-dev prometheus-cpp-dev libzstd-dev zlib1g-dev libbz2-dev liblzma-dev
+  libbenchmark-dev libgtest-dev libgmock-dev tzdata
+)
+run_packages=(python3 sqlite3 curl jq)
+test_packages=(
+  logrotate swaks faketime xz-utils zstd bzip2 gzip util-linux iproute2 systemd
+)
+ci_packages=(clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev ccache mmdebstrap dpkg-dev fakeroot man-db)
+
+say() { printf '== %s\n' "$*"; }
+fail() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    fail "needs root or sudo to install packages: $*"
+  fi
+}
+
+# Installs those of the named packages that are missing; no mail server is ever among them.
+need_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] && return 0
+  [ -r /etc/debian_version ] || fail "this is not Debian 12; install by hand: ${missing[*]}"
+  say "installing: ${missing[*]}"
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1; then
+    as_root apt-get update -q >/dev/null || fail "apt-get update failed"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null ||
+      fail "cannot install: ${missing[*]}"
+  fi
+}
+
+# configure_and_build PRESET [target...]
+configure_and_build() {
+  local preset=$1
+  shift
+  local launcher=()
+  command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  if [ ! -f "build/$preset/build.ninja" ]; then
+    say "configuring ($preset)"
+    cmake --preset "$preset" "${launcher[@]}" >"/tmp/rastro-configure.$$" 2>&1 ||
+      { cat "/tmp/rastro-configure.$$" >&2; rm -f "/tmp/rastro-configure.$$"; fail "cmake failed"; }
+    rm -f "/tmp/rastro-configure.$$"
+  fi
+  say "building ($preset)"
+  cmake --build "build/$preset" --parallel ${1:+--target "$@"} || fail "the build failed ($preset)"
+}
