@@ -151,7 +151,7 @@ class Correlator {
   std::deque<Closed> closed_;
   std::deque<Invocation> invocations_;
   std::string name_buffer_;
-  Time now_ = Time::min();  // the newest stamp seen
+  Time now_{};  // the newest stamp seen
   std::uint64_t flushes_ = 0;
   std::uint64_t committed_ = 0;
   CorrelatorCounters counters_;

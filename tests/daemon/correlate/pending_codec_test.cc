@@ -1,0 +1,48 @@
+#include "daemon/correlate/pending_codec.h"
+
+#include <gtest/gtest.h>
+
+namespace rastro {
+namespace {
+
+Session full_session() {
+  Session session;
+  session.last_at = Time(std::chrono::seconds(5));
+  session.client = {"host", "192.0.2.1", 2525};
+  session.lines = {{1, 20, 300}, {2, 40, 600}};
+  session.legs = {{9, 77}};
+  session.refused = {{9, 78}, {9, 79}};
+  session.tls = "TLSv1.3 with cipher X";
+  session.tls_peer = "192.0.2.9";
+  return session;
+}
+
+TEST(PendingCodec, GivesBackWhatItTook) {
+  const auto session = full_session();
+  Session back;
+  ASSERT_TRUE(decode_session(encode_session(session), back));
+  EXPECT_EQ(back.client, session.client);
+  EXPECT_EQ(back.lines, session.lines);
+  EXPECT_EQ(back.last_at, session.last_at);
+  EXPECT_EQ(back.tls, session.tls);
+  EXPECT_EQ(back.tls_peer, session.tls_peer);
+  ASSERT_EQ(back.refused.size(), 2u);
+  EXPECT_EQ(back.refused[1].id, 79u);
+  EXPECT_EQ(back.legs.at(0).key, 0u) << "a key of another run must not be trusted";
+}
+
+TEST(PendingCodec, RefusesEveryTruncationAndEveryOtherVersion) {
+  const auto value = encode_session(full_session());
+  for (std::size_t size = 0; size < value.size(); ++size) {
+    Session back;
+    EXPECT_FALSE(decode_session(std::string_view(value).substr(0, size), back)) << size;
+  }
+  auto other = value;
+  other[0] = 99;
+  Session back;
+  EXPECT_FALSE(decode_session(other, back));
+  EXPECT_FALSE(decode_session(value + "x", back));
+}
+
+}  // namespace
+}  // namespace rastro
