@@ -1,0 +1,41 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "core/bounded_queue.h"
+#include "store/writer.h"
+
+namespace rastro {
+
+struct NumberedBatch {
+  std::uint64_t flush_number = 0;
+  Batch batch;
+};
+
+// The writer thread: commits batches in order, and does the store's housekeeping in between.
+// A batch that cannot be committed is tried again until it can or the queue is closed: ingest then
+// waits on the full queue, and the log on its disk; nothing is dropped.
+class WriterLoop {
+ public:
+  WriterLoop(Writer& writer, BoundedQueue<NumberedBatch>& batches)
+      : writer_(writer), batches_(batches) {}
+
+  // Returns when the queue is closed and empty, or closed while a commit keeps failing.
+  void run();
+
+  // Any thread.
+  std::uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
+  bool failing() const { return failing_.load(std::memory_order_relaxed); }
+
+ private:
+  bool commit(const NumberedBatch& numbered);
+
+  Writer& writer_;
+  BoundedQueue<NumberedBatch>& batches_;
+  std::atomic<std::uint64_t> committed_{0};
+  std::atomic<bool> failing_{false};
+};
+
+}  // namespace rastro
