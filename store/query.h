@@ -19,16 +19,16 @@ namespace rastro {
 // By what a leg can be found without reading everything. Values are folded (fold_address) on both
 // sides; a Message-ID and a queue id are taken as they are.
 enum class KeyKind : std::uint8_t {
-  recipient,         // recipient or original recipient
-  sender,            // envelope sender or login
+  recipient,  // recipient or original recipient
+  sender,     // envelope sender or login
   recipient_domain,
   sender_domain,
-  queue_id,          // of the leg itself
-  linked_queue_id,   // named by a link of the leg
+  queue_id,         // of the leg itself
+  linked_queue_id,  // named by a link of the leg
   message_id,
-  client,            // client ip or host
-  relay,             // relay ip or host
-  leg_id,            // format_leg_id()
+  client,  // client ip or host
+  relay,   // relay ip or host
+  leg_id,  // format_leg_id()
 };
 struct LegKey {
   KeyKind kind = KeyKind::recipient;
@@ -47,13 +47,6 @@ struct QueryLimits {
 };
 // Why a query ended before it had seen everything.
 enum class CutBy : std::uint8_t { nothing, caller, time };
-
-struct FileTrouble {
-  std::string file;  // a name in the state directory
-  Time from{};       // the hour that is missing from every answer
-  Time until{};
-  std::string why;
-};
 
 struct SourceCoverage {
   std::string path;
@@ -87,6 +80,10 @@ class StoreReader {
   virtual Result<std::vector<CoverageHole>> holes(const TimeRange& range) = 0;
   virtual Result<std::vector<SourcePosition>> positions() = 0;
   virtual std::vector<FileTrouble> troubles() = 0;
+
+  // Closes files that retention unlinked meanwhile; every query does so too. To be called once a
+  // minute: a file that is open somewhere keeps its disk space although its name is gone.
+  virtual void close_expired() = 0;
 };
 
 }  // namespace rastro

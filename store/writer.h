@@ -28,7 +28,7 @@ struct Batch {
   std::vector<Encounter> encounters;
   std::vector<SourcePosition> positions;  // those that moved since the last batch
   std::vector<CoverageHole> holes;
-  std::vector<PendingEntry> pending;      // those that changed since the last batch
+  std::vector<PendingEntry> pending;  // those that changed since the last batch
   Time line_time{};  // high-water mark of line time; decides which hour's file is written
 };
 
@@ -48,13 +48,20 @@ struct WriterCounters {
   std::uint64_t files_expired = 0;
   std::uint64_t files_quarantined = 0;
   std::uint64_t commit_failures = 0;
+  std::uint64_t legs_carried = 0;        // open legs written again into a new hour's file
+  std::uint64_t legs_given_up = 0;       // older than open_legs_age_max: now unknown
+  std::uint64_t ballast_released = 0;    // the disk was full
+  std::uint64_t files_dropped_full = 0;  // before their time, because the disk stayed full
 };
 
 // The one writer of a state directory (DESIGN 7). Takes the directory's lock for its lifetime, so a
 // second daemon is refused.
 //
 // Threads: the writer thread only, but for snapshot(), which any thread may call.
-// Errors: a failed commit leaves the index as it was; the same batch may be tried again.
+// Errors: a failed commit leaves the index as it was; the same batch may be tried again
+// (Error::limit: the disk is full, Error::unavailable: locked). After Error::corrupt the open
+// hour's file is damaged: only a new open() helps, which sets it aside and goes back to the
+// positions of the hour before.
 class Writer {
  public:
   // Opens or creates the directory, quarantines files that cannot be read, rebuilds the open hour's

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "core/journey.h"
+#include "core/seeded_hash.h"
+#include "store/sqlite.h"
+
+namespace rastro {
+
+// A reply text as its constant words and its one changing part ("250 Ok: queued as " and
+// "4ABC12"), so that a million answers of one server share their words. The part stands at
+// kPartMark; where there is no template the part is the whole text.
+inline constexpr char kPartMark = '\x01';
+struct SplitReply {
+  std::optional<std::string> template_text;
+  std::optional<std::string_view> part;  // a view into the text that was split
+};
+SplitReply split_reply(std::string_view text);
+std::string join_reply(const std::optional<std::string>& template_text,
+                       const std::optional<std::string_view>& part);
+
+// Writes the dictionary tables `name` and `endpoint` of one file: each value once, as far as the
+// bounded memory of what was written goes. Row 0 is the empty value and never written.
+class DictionaryWriter {
+ public:
+  DictionaryWriter(Database& database, std::uint64_t seed);
+  std::int64_t name_id(std::string_view value);
+  std::int64_t endpoint_id(const Endpoint& endpoint, bool with_port);
+  // After a rollback: what this remembers may not be in the file.
+  void forget();
+
+ private:
+  static constexpr std::size_t kRememberedBytesMax = 8 << 20;
+  struct Hash {
+    using is_transparent = void;
+    SeededHash hash;
+    std::size_t operator()(std::string_view value) const { return hash(value); }
+  };
+  using Known = std::unordered_map<std::string, std::int64_t, Hash, std::equal_to<>>;
+  void remember(Known& known, std::string_view value, std::int64_t id);
+
+  Database& database_;
+  Statement insert_name_;
+  Statement insert_endpoint_;
+  Known names_;
+  Known endpoints_;
+  std::size_t remembered_bytes_ = 0;
+  std::int64_t next_name_ = 1;
+  std::int64_t next_endpoint_ = 1;
+  std::string scratch_;
+};
+
+// Reads them back, with a bounded cache.
+class DictionaryReader {
+ public:
+  explicit DictionaryReader(Database& database);
+  const std::string& name(std::int64_t id);
+  const Endpoint& endpoint(std::int64_t id);
+
+ private:
+  static constexpr std::size_t kCachedMax = 50'000;
+  Statement select_name_;
+  Statement select_endpoint_;
+  // Keyed by our own row numbers, which nobody outside chooses.
+  std::unordered_map<std::int64_t, std::string> names_;
+  std::unordered_map<std::int64_t, Endpoint> endpoints_;
+};
+
+}  // namespace rastro

@@ -1,0 +1,73 @@
+#include "store/open_leg_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/keys.h"
+
+namespace rastro {
+
+OpenLegReader::OpenLegReader(std::function<std::shared_ptr<const StoreSnapshot>()> snapshots)
+    : snapshots_(std::move(snapshots)) {}
+
+std::shared_ptr<const StoreSnapshot> OpenLegReader::start() {
+  auto snapshot = snapshots_();
+  files_.keep_only(*snapshot);
+  return snapshot;
+}
+
+void OpenLegReader::close_expired() { start(); }
+
+std::optional<LegRecord> OpenLegReader::find_open_leg(std::string_view host, Mta mta,
+                                                      std::string_view instance,
+                                                      std::string_view queue_id) {
+  const auto snapshot = start();
+  const auto key = hash_of(snapshot->hasher, {KeyKind::queue_id, std::string(queue_id)});
+  LegRecord leg;
+  for (auto i = snapshot->files.size(); i-- > 0;) {
+    const auto& view = *snapshot->files[i];
+    auto file = files_.open(view);
+    if (!file || *file == nullptr) continue;
+    std::vector<std::uint32_t> rows;
+    (*file)->collect_rows(view, key, rows);
+    std::sort(rows.begin(), rows.end(), std::greater<>());
+    std::vector<std::uint64_t> seen;  // generations of one id within an hour: few
+    for (const auto row : rows) {
+      if (!(*file)->rows().load(row, LegRowReader::Depth::summary, leg)) continue;
+      if (leg.queue_id != queue_id || leg.host != host || leg.mta != mta ||
+          leg.instance != instance) {
+        continue;
+      }
+      // Its first row from behind is its newest one here.
+      if (std::find(seen.begin(), seen.end(), leg.id) != seen.end()) continue;
+      seen.push_back(leg.id);
+      if (is_open(leg) && !has_newer_file(*snapshot, i, leg.id)) {
+        if (!(*file)->database().ok()) break;
+        return leg;
+      }
+    }
+    static_cast<void>(files_.check(view, **file));
+  }
+  return std::nullopt;
+}
+
+std::optional<LegRecord> OpenLegReader::find_leg(std::uint64_t id) {
+  const auto snapshot = start();
+  const auto key = hash_of_leg_id(snapshot->hasher, id);
+  LegRecord leg;
+  for (auto i = snapshot->files.size(); i-- > 0;) {
+    const auto& view = *snapshot->files[i];
+    if (view.state.leg_id_max < id) continue;
+    auto file = files_.open(view);
+    if (!file || *file == nullptr) continue;
+    const auto rows = (*file)->rows_of_leg(view, key, id);
+    const bool found =
+        !rows.empty() && (*file)->rows().load(rows.back(), LegRowReader::Depth::summary, leg);
+    const bool whole = (*file)->database().ok();
+    static_cast<void>(files_.check(view, **file));
+    if (found && whole) return leg;
+  }
+  return std::nullopt;
+}
+
+}  // namespace rastro

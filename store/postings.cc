@@ -1,0 +1,190 @@
+#include "store/postings.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "store/varint.h"
+
+namespace rastro {
+namespace {
+
+constexpr std::size_t kRunsPerLevel = 8;
+// What fits a table leaf of a 4096-byte page without an overflow page, row header and two 10-byte
+// varints taken off.
+constexpr std::size_t kSegmentBytesMax = 4000;
+
+std::vector<std::uint64_t> merge(const std::vector<SortedRuns::Run>& runs) {
+  std::vector<std::vector<std::uint64_t>> halves;
+  for (std::size_t i = 0; i < runs.size(); i += 2) {
+    std::vector<std::uint64_t> out;
+    if (i + 1 == runs.size()) {
+      out = *runs[i];
+    } else {
+      out.reserve(runs[i]->size() + runs[i + 1]->size());
+      std::merge(runs[i]->begin(), runs[i]->end(), runs[i + 1]->begin(), runs[i + 1]->end(),
+                 std::back_inserter(out));
+    }
+    halves.push_back(std::move(out));
+  }
+  while (halves.size() > 1) {
+    std::vector<std::vector<std::uint64_t>> next;
+    for (std::size_t i = 0; i + 1 < halves.size(); i += 2) {
+      std::vector<std::uint64_t> out;
+      out.reserve(halves[i].size() + halves[i + 1].size());
+      std::merge(halves[i].begin(), halves[i].end(), halves[i + 1].begin(), halves[i + 1].end(),
+                 std::back_inserter(out));
+      next.push_back(std::move(out));
+    }
+    if (halves.size() % 2 == 1) next.push_back(std::move(halves.back()));
+    halves = std::move(next);
+  }
+  return std::move(halves.front());
+}
+
+// The rows of `key` in one packed segment that starts with `first`.
+void collect_from_segment(Posting first, std::string_view bytes, std::uint32_t key,
+                          std::vector<std::uint32_t>& out) {
+  std::uint64_t at_key = key_of(first);
+  std::uint64_t row = row_of(first);
+  while (true) {
+    if (at_key == key) out.push_back(static_cast<std::uint32_t>(row));
+    if (bytes.empty() || at_key > key) return;
+    const auto step = take_varint(bytes);
+    const auto number = take_varint(bytes);
+    if (!step || !number) return;  // damaged: quick_check's business, not an endless loop's
+    at_key += *step;
+    row = *step == 0 ? row + *number : *number;
+    if (row > kRowMax) return;
+  }
+}
+
+}  // namespace
+
+void SortedRuns::add(std::vector<std::uint64_t> values) {
+  if (values.empty()) return;
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  runs_.push_back({0, std::make_shared<const std::vector<std::uint64_t>>(std::move(values))});
+  merge_full_levels();
+}
+
+void SortedRuns::merge_full_levels() {
+  while (runs_.size() >= kRunsPerLevel &&
+         runs_[runs_.size() - kRunsPerLevel].level == runs_.back().level) {
+    std::vector<Run> full;
+    const auto level = runs_.back().level;
+    for (auto i = runs_.size() - kRunsPerLevel; i < runs_.size(); ++i) full.push_back(runs_[i].run);
+    runs_.resize(runs_.size() - kRunsPerLevel);
+    runs_.push_back({level + 1, std::make_shared<const std::vector<std::uint64_t>>(merge(full))});
+  }
+}
+
+bool SortedRuns::contains(std::uint64_t value) const {
+  return std::any_of(runs_.begin(), runs_.end(), [value](const Level& level) {
+    return std::binary_search(level.run->begin(), level.run->end(), value);
+  });
+}
+
+void SortedRuns::collect(std::uint64_t from, std::uint64_t until,
+                         std::vector<std::uint64_t>& out) const {
+  for (const auto& level : runs_) {
+    const auto first = std::lower_bound(level.run->begin(), level.run->end(), from);
+    const auto last = std::upper_bound(first, level.run->end(), until);
+    out.insert(out.end(), first, last);
+  }
+}
+
+std::size_t SortedRuns::size() const {
+  std::size_t total = 0;
+  for (const auto& level : runs_) total += level.run->size();
+  return total;
+}
+
+std::vector<SortedRuns::Run> SortedRuns::runs() const {
+  std::vector<Run> all;
+  all.reserve(runs_.size());
+  for (const auto& level : runs_) all.push_back(level.run);
+  return all;
+}
+
+void collect_rows(const PostingRuns& runs, std::uint32_t key, std::vector<std::uint32_t>& out) {
+  std::vector<Posting> postings;
+  runs.collect(make_posting(key, 0), make_posting(key, kRowMax), postings);
+  for (const auto posting : postings) out.push_back(row_of(posting));
+}
+
+namespace {
+struct LaterHead {
+  template <typename Cursor>
+  bool operator()(const Cursor& a, const Cursor& b) const {
+    return a.head() > b.head();
+  }
+};
+}  // namespace
+
+SegmentPacker::SegmentPacker(const PostingRuns& runs) {
+  for (auto& run : runs.runs()) cursors_.push_back({std::move(run), 0});
+  std::make_heap(cursors_.begin(), cursors_.end(), LaterHead{});
+}
+
+bool SegmentPacker::take_next(Posting& next) {
+  while (!cursors_.empty()) {
+    std::pop_heap(cursors_.begin(), cursors_.end(), LaterHead{});
+    auto& cursor = cursors_.back();
+    next = cursor.head();
+    if (++cursor.at == cursor.run->size()) {
+      cursors_.pop_back();
+    } else {
+      std::push_heap(cursors_.begin(), cursors_.end(), LaterHead{});
+    }
+    if (!any_taken_ || next != previous_) {
+      any_taken_ = true;
+      previous_ = next;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool SegmentPacker::write_some(Database& database, std::size_t segments_max) {
+  auto insert = database.prepare("INSERT INTO segment(first_posting, postings) VALUES(?1, ?2)");
+  std::string bytes;
+  bytes.reserve(kSegmentBytesMax + 32);
+  for (std::size_t written = 0; written < segments_max; ++written) {
+    Posting first = 0;
+    if (!take_next(first)) return true;
+    bytes.clear();
+    Posting before = first;
+    Posting next = 0;
+    while (bytes.size() < kSegmentBytesMax && take_next(next)) {
+      const auto step = key_of(next) - key_of(before);
+      append_varint(bytes, step);
+      append_varint(bytes, step == 0 ? row_of(next) - row_of(before) : row_of(next));
+      before = next;
+    }
+    insert.bind(1, static_cast<std::int64_t>(first)).bind_blob(2, bytes).run();
+  }
+  return cursors_.empty();
+}
+
+SegmentReader::SegmentReader(Database& database)
+    : before_(database.prepare("SELECT first_posting, postings FROM segment "
+                               "WHERE first_posting < ?1 ORDER BY first_posting DESC LIMIT 1")),
+      within_(database.prepare("SELECT first_posting, postings FROM segment "
+                               "WHERE first_posting BETWEEN ?1 AND ?2")) {}
+
+void SegmentReader::collect_rows(std::uint32_t key, std::vector<std::uint32_t>& out) {
+  const auto from = static_cast<std::int64_t>(make_posting(key, 0));
+  const auto until = static_cast<std::int64_t>(make_posting(key, kRowMax));
+  for (auto* statement : {&before_, &within_}) {
+    statement->bind(1, from);
+    if (statement == &within_) statement->bind(2, until);
+    while (statement->step()) {
+      collect_from_segment(static_cast<Posting>(statement->column_int(0)),
+                           statement->column_bytes(1), key, out);
+    }
+    statement->reset();
+  }
+}
+
+}  // namespace rastro

@@ -1,0 +1,300 @@
+#include "store/query.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+#include <utility>
+
+#include "store/keys.h"
+#include "store/read_file.h"
+#include "store/state_rows.h"
+
+namespace rastro {
+namespace {
+
+struct SearchKey {
+  KeyKind kind;
+  std::string value;
+  std::uint32_t hash;
+};
+
+bool is_active_within(Time opened_at, Time last_activity_at, const TimeRange& range) {
+  return opened_at <= range.until && std::max(opened_at, last_activity_at) >= range.from;
+}
+
+// Whether a leg or encounter of the file can be active within `range`.
+bool may_hold(const FileState& state, const TimeRange& range) {
+  return state.arrival_min && state.activity_max && *state.arrival_min <= range.until &&
+         *state.activity_max >= range.from;
+}
+
+class ReaderImpl final : public StoreReader {
+ public:
+  explicit ReaderImpl(std::function<std::shared_ptr<const StoreSnapshot>()> snapshots)
+      : snapshots_(std::move(snapshots)) {}
+
+  Result<CutBy> for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
+                             const QueryLimits& limits,
+                             const std::function<Visit(const LegRecord&)>& visit) override;
+  Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) override;
+  Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
+                                   const std::function<Visit(const Encounter&)>& visit) override;
+  Result<std::vector<SourceCoverage>> coverage() override;
+  Result<std::vector<CoverageHole>> holes(const TimeRange& range) override;
+  Result<std::vector<SourcePosition>> positions() override;
+  std::vector<FileTrouble> troubles() override;
+  void close_expired() override { start(QueryLimits{Duration::zero()}); }
+
+ private:
+  struct LegQuery {
+    const StoreSnapshot& snapshot;
+    const std::vector<SearchKey>& keys;
+    const TimeRange& range;
+    const std::function<Visit(const LegRecord&)>& visit;
+  };
+  std::shared_ptr<const StoreSnapshot> start(const QueryLimits& limits);
+  CutBy scan_file(const LegQuery& query, std::size_t index, ReadFile& file);
+  CutBy look_up_in_file(const LegQuery& query, std::size_t index, ReadFile& file);
+  CutBy offer(const LegQuery& query, ReadFile& file, std::uint32_t row);
+  template <typename Read>
+  Result<void> read_newest_file(Read&& read);
+
+  std::function<std::shared_ptr<const StoreSnapshot>()> snapshots_;
+  ReadFiles files_;
+  LegRecord leg_;
+};
+
+std::shared_ptr<const StoreSnapshot> ReaderImpl::start(const QueryLimits& limits) {
+  auto snapshot = snapshots_();
+  files_.keep_only(*snapshot);
+  files_.set_deadline(limits.deadline);
+  return snapshot;
+}
+
+Result<CutBy> ReaderImpl::for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
+                                       const QueryLimits& limits,
+                                       const std::function<Visit(const LegRecord&)>& visit) {
+  const auto snapshot = start(limits);
+  std::vector<SearchKey> search;
+  for (const auto& key : keys) {
+    search.push_back({key.kind, posted_value(key), hash_of(snapshot->hasher, key)});
+  }
+  const LegQuery query{*snapshot, search, range, visit};
+  for (auto i = snapshot->files.size(); i-- > 0;) {
+    const auto& view = *snapshot->files[i];
+    if (!may_hold(view.state, range)) continue;
+    auto file = files_.open(view);
+    if (!file) return file.error();
+    if (*file == nullptr) continue;
+    const auto cut =
+        search.empty() ? scan_file(query, i, **file) : look_up_in_file(query, i, **file);
+    if (auto done = files_.check(view, **file); !done) return done.error();
+    if (cut != CutBy::nothing) return cut;
+    if (files_.out_of_time()) return CutBy::time;
+  }
+  return CutBy::nothing;
+}
+
+// Every row from the newest down. A row that has a version before it in the file names it, so only
+// what was changed again is remembered.
+CutBy ReaderImpl::scan_file(const LegQuery& query, std::size_t index, ReadFile& file) {
+  std::unordered_set<std::int64_t> superseded;
+  auto scan = file.database().prepare(
+      "SELECT row, leg_id, previous_row, opened_at, active_after FROM leg WHERE row <= ?1"
+      " ORDER BY row DESC");
+  scan.bind(1, std::int64_t{query.snapshot.files[index]->row_max});
+  while (scan.step()) {
+    const auto row = scan.column_int(0);
+    if (!scan.is_null(2)) superseded.insert(scan.column_int(2));
+    if (superseded.erase(row) != 0) continue;
+    const auto opened_at = time_at(scan.column_int(3));
+    if (!is_active_within(opened_at, opened_at + Duration(scan.column_int(4)), query.range)) {
+      continue;
+    }
+    if (has_newer_file(query.snapshot, index, static_cast<std::uint64_t>(scan.column_int(1)))) {
+      continue;
+    }
+    const auto cut = offer(query, file, static_cast<std::uint32_t>(row));
+    if (cut != CutBy::nothing) return cut;
+  }
+  return CutBy::nothing;
+}
+
+CutBy ReaderImpl::look_up_in_file(const LegQuery& query, std::size_t index, ReadFile& file) {
+  const auto& view = *query.snapshot.files[index];
+  std::vector<std::uint32_t> rows;
+  for (const auto& key : query.keys) file.collect_rows(view, key.hash, rows);
+  std::sort(rows.begin(), rows.end(), std::greater<>());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  std::unordered_set<std::uint64_t> seen;
+  for (const auto row : rows) {
+    if (files_.out_of_time()) return CutBy::time;
+    const auto leg_id = file.leg_id_of(row);
+    if (!leg_id || !seen.insert(*leg_id).second) continue;
+    if (has_newer_file(query.snapshot, index, *leg_id)) continue;
+    const auto versions =
+        file.rows_of_leg(view, hash_of_leg_id(query.snapshot.hasher, *leg_id), *leg_id);
+    const auto cut = offer(query, file, versions.empty() ? row : versions.back());
+    if (cut != CutBy::nothing) return cut;
+  }
+  return CutBy::nothing;
+}
+
+// Loads a row and hands it over when it truly has what was asked for.
+CutBy ReaderImpl::offer(const LegQuery& query, ReadFile& file, std::uint32_t row) {
+  if (files_.out_of_time()) return CutBy::time;
+  if (!file.rows().load(row, LegRowReader::Depth::summary, leg_)) return CutBy::nothing;
+  if (!file.database().ok()) return CutBy::nothing;  // half a leg is worse than none
+  if (!is_active_within(leg_.opened_at, leg_.last_activity_at, query.range)) return CutBy::nothing;
+  if (is_past_retention(query.snapshot, leg_)) return CutBy::nothing;
+  const bool has_one =
+      query.keys.empty() ||
+      std::any_of(query.keys.begin(), query.keys.end(),
+                  [this](const SearchKey& key) { return has_key(leg_, key.kind, key.value); });
+  if (!has_one) return CutBy::nothing;
+  return query.visit(leg_) == Visit::stop ? CutBy::caller : CutBy::nothing;
+}
+
+Result<std::optional<LegRecord>> ReaderImpl::load_leg(std::uint64_t leg_id) {
+  const auto snapshot = start(QueryLimits{});
+  const auto key = hash_of_leg_id(snapshot->hasher, leg_id);
+  std::vector<LegRecord> versions;  // newest first
+  for (auto i = snapshot->files.size(); i-- > 0;) {
+    const auto& view = *snapshot->files[i];
+    if (view.state.leg_id_max < leg_id) continue;
+    auto file = files_.open(view);
+    if (!file) return file.error();
+    if (*file == nullptr) continue;
+    auto rows = (*file)->rows_of_leg(view, key, leg_id);
+    std::reverse(rows.begin(), rows.end());
+    for (const auto row : rows) {
+      LegRecord version;
+      if ((*file)->rows().load(row, LegRowReader::Depth::whole, version)) {
+        versions.push_back(std::move(version));
+      }
+    }
+    if (auto done = files_.check(view, **file); !done) return done.error();
+    if (!rows.empty() && !view.carried.contains(leg_id)) break;  // it began here
+  }
+  if (versions.empty() || is_past_retention(*snapshot, versions.front())) {
+    return std::optional<LegRecord>{};
+  }
+  auto leg = versions.front();
+  leg.timeline.clear();
+  leg.lines.clear();
+  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+    std::move(version->timeline.begin(), version->timeline.end(), std::back_inserter(leg.timeline));
+    leg.lines.insert(leg.lines.end(), version->lines.begin(), version->lines.end());
+  }
+  return std::optional<LegRecord>(std::move(leg));
+}
+
+Result<CutBy> ReaderImpl::for_each_encounter(const TimeRange& range, const QueryLimits& limits,
+                                             const std::function<Visit(const Encounter&)>& visit) {
+  const auto snapshot = start(limits);
+  const auto from = std::max(range.from, snapshot->ended_visible_since);
+  for (auto i = snapshot->files.size(); i-- > 0;) {
+    const auto& view = *snapshot->files[i];
+    if (!may_hold(view.state, {from, range.until})) continue;
+    auto file = files_.open(view);
+    if (!file) return file.error();
+    if (*file == nullptr) continue;
+    auto& dictionary = (*file)->rows().dictionary();
+    auto row = (*file)->database().prepare(
+        "SELECT kind, at, host, client, client_port, login, text, source, offset, length"
+        " FROM encounter WHERE at BETWEEN ?1 AND ?2 ORDER BY row DESC");
+    row.bind(1, micros(from)).bind(2, micros(range.until));
+    while (row.step()) {
+      Encounter encounter;
+      encounter.kind = static_cast<Encounter::Kind>(row.column_int(0));
+      encounter.at = time_at(row.column_int(1));
+      encounter.host = dictionary.name(row.column_int(2));
+      encounter.client = dictionary.endpoint(row.column_int(3));
+      encounter.client.port = static_cast<std::uint16_t>(row.column_int(4));
+      encounter.login = row.column_bytes(5);
+      encounter.text = row.column_bytes(6);
+      encounter.line = {static_cast<std::uint32_t>(row.column_int(7)),
+                        static_cast<std::uint32_t>(row.column_int(9)),
+                        static_cast<std::uint64_t>(row.column_int(8))};
+      if (!(*file)->database().ok()) break;
+      if (visit(encounter) == Visit::stop) return CutBy::caller;
+      if (files_.out_of_time()) return CutBy::time;
+    }
+    if (auto done = files_.check(view, **file); !done) return done.error();
+    if (files_.out_of_time()) return CutBy::time;
+  }
+  return CutBy::nothing;
+}
+
+template <typename Read>
+Result<void> ReaderImpl::read_newest_file(Read&& read) {
+  const auto snapshot = start(QueryLimits{});
+  if (snapshot->files.empty()) return {};
+  const auto& view = *snapshot->files.back();
+  auto file = files_.open(view);
+  if (!file) return file.error();
+  if (*file == nullptr) return {};
+  read((*file)->database());
+  return files_.check(view, **file);
+}
+
+Result<std::vector<SourcePosition>> ReaderImpl::positions() {
+  std::vector<SourcePosition> positions;
+  auto done = read_newest_file([&](Database& database) { positions = read_positions(database); });
+  if (!done) return done.error();
+  return positions;
+}
+
+Result<std::vector<SourceCoverage>> ReaderImpl::coverage() {
+  const auto all = positions();
+  if (!all) return all.error();
+  std::map<std::string, SourceCoverage> by_path;  // all generations of one path together
+  for (const auto& position : *all) {
+    auto& one = by_path[position.path];
+    one.path = position.path;
+    if (position.first_line_at && (!one.from || *position.first_line_at < *one.from)) {
+      one.from = position.first_line_at;
+    }
+    if (position.last_line_at && (!one.until || *position.last_line_at > *one.until)) {
+      one.until = position.last_line_at;
+    }
+  }
+  std::vector<SourceCoverage> coverage;
+  for (auto& [path, one] : by_path) coverage.push_back(std::move(one));
+  return coverage;
+}
+
+Result<std::vector<CoverageHole>> ReaderImpl::holes(const TimeRange& range) {
+  const auto snapshot = start(QueryLimits{});
+  std::vector<CoverageHole> holes;
+  for (const auto& view : snapshot->files) {
+    auto file = files_.open(*view);
+    if (!file) return file.error();
+    if (*file == nullptr) continue;
+    auto found = read_holes((*file)->database(), range.from, range.until);
+    if (auto done = files_.check(*view, **file); !done) return done.error();
+    std::move(found.begin(), found.end(), std::back_inserter(holes));
+  }
+  return holes;
+}
+
+std::vector<FileTrouble> ReaderImpl::troubles() {
+  const auto snapshot = snapshots_();
+  auto troubles = snapshot->troubles;
+  for (const auto& view : snapshot->files) {
+    if (!view->damaged->load()) continue;
+    troubles.push_back({view->path.filename().string(), view->state.hour,
+                        view->state.hour + std::chrono::hours(1),
+                        "SQLite found it damaged while it was read"});
+  }
+  return troubles;
+}
+
+}  // namespace
+
+std::unique_ptr<StoreReader> StoreReader::create(
+    std::function<std::shared_ptr<const StoreSnapshot>()> snapshots) {
+  return std::make_unique<ReaderImpl>(std::move(snapshots));
+}
+
+}  // namespace rastro

@@ -1,0 +1,103 @@
+#include "store/read_file.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rastro {
+
+ReadFile::ReadFile(const FileView& view, Database&& database)
+    : serial_(view.serial),
+      database_(std::move(database)),
+      segments_(database_),
+      rows_(database_),
+      leg_id_(database_.prepare("SELECT leg_id FROM leg WHERE row = ?1")) {}
+
+void ReadFile::collect_rows(const FileView& view, std::uint32_t key,
+                            std::vector<std::uint32_t>& rows) {
+  if (view.state.sealed) {
+    segments_.collect_rows(key, rows);
+  } else {
+    rastro::collect_rows(view.runs, key, rows);
+  }
+}
+
+std::vector<std::uint32_t> ReadFile::rows_of_leg(const FileView& view, std::uint32_t key,
+                                                 std::uint64_t leg_id) {
+  std::vector<std::uint32_t> rows;
+  collect_rows(view, key, rows);
+  std::sort(rows.begin(), rows.end());
+  std::erase_if(rows, [&](std::uint32_t row) { return leg_id_of(row) != leg_id; });
+  return rows;
+}
+
+std::optional<std::uint64_t> ReadFile::leg_id_of(std::uint32_t row) {
+  std::optional<std::uint64_t> id;
+  leg_id_.bind(1, std::int64_t{row});
+  if (leg_id_.step()) id = static_cast<std::uint64_t>(leg_id_.column_int(0));
+  leg_id_.reset();
+  return id;
+}
+
+Result<ReadFile*> ReadFiles::open(const FileView& view) {
+  const auto found = std::find_if(files_.begin(), files_.end(),
+                                  [&](const auto& file) { return file->serial() == view.serial; });
+  if (found != files_.end()) {
+    files_.splice(files_.begin(), files_, found);
+    return files_.front().get();
+  }
+  auto database = Database::open(view.path, Database::Mode::read_only);
+  if (!database) {
+    if (database.error().code == Error::Code::not_found) return static_cast<ReadFile*>(nullptr);
+    if (database.error().code != Error::Code::corrupt) return database.error();
+    view.damaged->store(true);
+    return static_cast<ReadFile*>(nullptr);
+  }
+  database->set_interrupt([this] { return out_of_time(); });
+  files_.push_front(std::make_unique<ReadFile>(view, std::move(*database)));
+  if (files_.size() > kOpenMax) files_.pop_back();
+  if (auto done = files_.front()->database().take_error(); !done) {
+    files_.pop_front();
+    std::error_code ignored;
+    if (!std::filesystem::exists(view.path, ignored)) return static_cast<ReadFile*>(nullptr);
+    if (done.error().code != Error::Code::corrupt) return done.error();
+    view.damaged->store(true);
+    return static_cast<ReadFile*>(nullptr);
+  }
+  return files_.front().get();
+}
+
+Result<void> ReadFiles::check(const FileView& view, ReadFile& file) {
+  auto done = file.database().take_error();
+  if (done || out_of_time()) return {};
+  if (done.error().code != Error::Code::corrupt) return done;
+  view.damaged->store(true);
+  return {};
+}
+
+void ReadFiles::keep_only(const StoreSnapshot& snapshot) {
+  std::erase_if(files_, [&](const auto& file) {
+    return std::none_of(snapshot.files.begin(), snapshot.files.end(),
+                        [&](const auto& view) { return view->serial == file->serial(); });
+  });
+}
+
+void ReadFiles::set_deadline(Duration from_now) {
+  deadline_.reset();
+  if (from_now > Duration::zero()) deadline_ = SystemClock().steady() + from_now;
+}
+
+bool ReadFiles::out_of_time() const { return deadline_ && SystemClock().steady() >= *deadline_; }
+
+bool has_newer_file(const StoreSnapshot& snapshot, std::size_t index, std::uint64_t leg_id) {
+  for (auto i = index + 1; i < snapshot.files.size(); ++i) {
+    if (snapshot.files[i]->carried.contains(leg_id)) return true;
+  }
+  return false;
+}
+
+bool is_past_retention(const StoreSnapshot& snapshot, const LegRecord& leg) {
+  return leg.closed_at &&
+         std::max(*leg.closed_at, leg.last_activity_at) < snapshot.ended_visible_since;
+}
+
+}  // namespace rastro

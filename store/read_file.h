@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/clock.h"
+#include "store/leg_rows.h"
+#include "store/postings.h"
+#include "store/snapshot.h"
+#include "store/sqlite.h"
+
+namespace rastro {
+
+// One file, open for reading. Threads: one.
+class ReadFile {
+ public:
+  ReadFile(const FileView& view, Database&& database);
+  // The rows posted under `key` that `view` knows of; unsorted. Not yet checked.
+  void collect_rows(const FileView& view, std::uint32_t key, std::vector<std::uint32_t>& rows);
+  // The rows of a leg, oldest first; `key` is hash_of_leg_id().
+  std::vector<std::uint32_t> rows_of_leg(const FileView& view, std::uint32_t key,
+                                         std::uint64_t leg_id);
+  std::optional<std::uint64_t> leg_id_of(std::uint32_t row);
+
+  std::uint64_t serial() const { return serial_; }
+  Database& database() { return database_; }
+  LegRowReader& rows() { return rows_; }
+
+ private:
+  std::uint64_t serial_;
+  Database database_;
+  SegmentReader segments_;
+  LegRowReader rows_;
+  Statement leg_id_;
+};
+
+// The read-only connections of one thread, the least recently used closed first.
+class ReadFiles {
+ public:
+  // nullptr without an error: the file is gone, retention was faster. Damage is told to the writer
+  // by the view's flag.
+  Result<ReadFile*> open(const FileView& view);
+  // Takes the error of a file just read. Damage is told to the writer and the file is left out of
+  // the answer; running out of time is no error either, see out_of_time().
+  Result<void> check(const FileView& view, ReadFile& file);
+  // Closes what `snapshot` has no longer: an unlinked file keeps its disk space until then.
+  void keep_only(const StoreSnapshot& snapshot);
+
+  void set_deadline(Duration from_now);  // zero: none
+  bool out_of_time() const;
+
+ private:
+  static constexpr std::size_t kOpenMax = 40;   // a day, and what waits to be dropped
+  std::list<std::unique_ptr<ReadFile>> files_;  // most recently used first
+  std::optional<Duration> deadline_;            // steady
+};
+
+// Whether `leg_id` has a newer row in one of the files behind `index`.
+bool has_newer_file(const StoreSnapshot& snapshot, std::size_t index, std::uint64_t leg_id);
+
+// The leg's end and last activity lie before what is still to be shown.
+bool is_past_retention(const StoreSnapshot& snapshot, const LegRecord& leg);
+
+}  // namespace rastro

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+#include "store/snapshot.h"
+#include "store/sqlite.h"
+
+namespace rastro {
+
+// YYYYMMDDTHH.db, or YYYYMMDDTHH-N.db when that name was taken. Nobody chooses a file by its name;
+// it only gives the order, and the hour of a file that cannot be read.
+struct ShardName {
+  Time hour{};
+  unsigned suffix = 0;
+  friend auto operator<=>(const ShardName&, const ShardName&) = default;
+};
+std::string to_string(const ShardName& name);
+std::optional<ShardName> parse_shard_name(std::string_view text);
+Time hour_of(Time at);
+
+// The file and what SQLite puts beside it.
+void remove_shard_files(const std::filesystem::path& path);
+
+// Reads and writes the one row of `file_state`.
+FileState load_state(Database& database);
+void save_state(Database& database, const FileState& state);
+
+// A new file under its final name, complete with schema, state row and the positions and pending
+// entries of `previous` (may be null): it is built under another name and renamed, so a file that
+// has its name is never half made.
+Result<Database> create_shard(const std::filesystem::path& path, const FileState& state,
+                              Database* previous);
+
+// Opens an existing file for writing and checks that it is one of ours and undamaged.
+// Error::corrupt: quarantine it. Error::invalid: a stranger's file, leave it alone. Error::limit:
+// made by a newer rastro, refuse to start. `deep`: with quick_check.
+Result<Database> open_shard(const std::filesystem::path& path, bool deep);
+
+// Forces what was committed to the disk: needed before a newer file carries the positions on, lest
+// a power cut keep the positions and lose the rows before them.
+Result<void> sync_shard(const std::filesystem::path& path);
+
+}  // namespace rastro

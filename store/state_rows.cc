@@ -1,0 +1,126 @@
+#include "store/state_rows.h"
+
+#include <chrono>
+#include <utility>
+
+#include "store/leg_rows.h"
+
+namespace rastro {
+namespace {
+
+constexpr Duration kFinishedKept = std::chrono::hours(24 * 30);
+
+std::optional<std::int64_t> maybe_micros(const std::optional<Time>& at) {
+  return at ? std::optional(micros(*at)) : std::nullopt;
+}
+
+std::optional<Time> maybe_time(const Statement& row, int column) {
+  return row.is_null(column) ? std::nullopt : std::optional(time_at(row.column_int(column)));
+}
+
+}  // namespace
+
+void write_positions(Database& database, const std::vector<SourcePosition>& positions) {
+  if (positions.empty()) return;
+  auto row = database.prepare(
+      "INSERT OR REPLACE INTO position(source, path, device, inode, head_hash, head_length, offset,"
+      " anchor_hash, finished, first_line_at, last_line_at)"
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+  for (const auto& position : positions) {
+    row.bind(1, std::int64_t{position.source})
+        .bind_text(2, position.path)
+        .bind(3, static_cast<std::int64_t>(position.device))
+        .bind(4, static_cast<std::int64_t>(position.inode))
+        .bind(5, static_cast<std::int64_t>(position.head_hash))
+        .bind(6, std::int64_t{position.head_length})
+        .bind(7, static_cast<std::int64_t>(position.offset))
+        .bind(8, static_cast<std::int64_t>(position.anchor_hash))
+        .bind(9, std::int64_t{position.finished})
+        .bind(10, maybe_micros(position.first_line_at))
+        .bind(11, maybe_micros(position.last_line_at))
+        .run();
+  }
+}
+
+void write_holes(Database& database, const std::vector<CoverageHole>& holes) {
+  if (holes.empty()) return;
+  auto row = database.prepare(
+      "INSERT INTO hole(source_path, from_at, until_at, cause) VALUES(?1, ?2, ?3, ?4)");
+  for (const auto& hole : holes) {
+    row.bind_text(1, hole.source_path)
+        .bind(2, micros(hole.from))
+        .bind(3, micros(hole.until))
+        .bind_text(4, hole.cause)
+        .run();
+  }
+}
+
+void write_pending(Database& database, const std::vector<PendingEntry>& entries) {
+  if (entries.empty()) return;
+  auto put = database.prepare("INSERT OR REPLACE INTO pending(key, value) VALUES(?1, ?2)");
+  auto drop = database.prepare("DELETE FROM pending WHERE key = ?1");
+  for (const auto& entry : entries) {
+    if (entry.value.empty()) {
+      drop.bind_blob(1, entry.key).run();
+    } else {
+      put.bind_blob(1, entry.key).bind_blob(2, entry.value).run();
+    }
+  }
+}
+
+std::vector<SourcePosition> read_positions(Database& database) {
+  std::vector<SourcePosition> positions;
+  auto row = database.prepare(
+      "SELECT source, path, device, inode, head_hash, head_length, offset, anchor_hash, finished,"
+      " first_line_at, last_line_at FROM position ORDER BY source");
+  while (row.step()) {
+    SourcePosition position;
+    position.source = static_cast<std::uint32_t>(row.column_int(0));
+    position.path = row.column_bytes(1);
+    position.device = static_cast<std::uint64_t>(row.column_int(2));
+    position.inode = static_cast<std::uint64_t>(row.column_int(3));
+    position.head_hash = static_cast<std::uint64_t>(row.column_int(4));
+    position.head_length = static_cast<std::uint32_t>(row.column_int(5));
+    position.offset = static_cast<std::uint64_t>(row.column_int(6));
+    position.anchor_hash = static_cast<std::uint64_t>(row.column_int(7));
+    position.finished = row.column_int(8) != 0;
+    position.first_line_at = maybe_time(row, 9);
+    position.last_line_at = maybe_time(row, 10);
+    positions.push_back(std::move(position));
+  }
+  return positions;
+}
+
+std::vector<CoverageHole> read_holes(Database& database, Time from, Time until) {
+  std::vector<CoverageHole> holes;
+  auto row = database.prepare(
+      "SELECT source_path, from_at, until_at, cause FROM hole"
+      " WHERE from_at <= ?2 AND until_at >= ?1 ORDER BY row");
+  row.bind(1, micros(from)).bind(2, micros(until));
+  while (row.step()) {
+    holes.push_back({std::string(row.column_bytes(0)), time_at(row.column_int(1)),
+                     time_at(row.column_int(2)), std::string(row.column_bytes(3))});
+  }
+  return holes;
+}
+
+std::vector<PendingEntry> read_pending(Database& database) {
+  std::vector<PendingEntry> entries;
+  auto row = database.prepare("SELECT key, value FROM pending ORDER BY key");
+  while (row.step()) {
+    entries.push_back({std::string(row.column_bytes(0)), std::string(row.column_bytes(1))});
+  }
+  return entries;
+}
+
+void copy_state_rows(Database& from, Database& to, const std::optional<Time>& line_time) {
+  auto positions = read_positions(from);
+  std::erase_if(positions, [&](const SourcePosition& position) {
+    return position.finished && position.last_line_at && line_time &&
+           *position.last_line_at < *line_time - kFinishedKept;
+  });
+  write_positions(to, positions);
+  write_pending(to, read_pending(from));
+}
+
+}  // namespace rastro
