@@ -36,7 +36,6 @@ smtp_enforce_sync = true
 allow_utf8_domains = true
 qualify_domain = example.org
 trusted_users = www-data
-delay_warning =
 keep_environment =
 bounce_return_size_limit = 2K
 {main}

@@ -1,12 +1,14 @@
 """Scenarios that both servers can play."""
 
+from .postfix import ALIASES
 from .scenario import Run, To, bounced, mailbox, rejected, remote, scenario
 from .sink import DROP, STALL, Script
 from .world import CLIENT, NAMELESS_CLIENT, OFFICE, SECOND_CLIENT
 
 ANA = "ana@example.org"  # has an account here
 EVA = "eva@example.com"  # writes from elsewhere; her server takes bounces
-LUIS = "luis@example.net"
+LUIS = "luis@example.net"  # two MX hosts
+ROSA = "rosa@moody.example.net"  # one MX host
 
 
 @scenario()
@@ -18,10 +20,26 @@ def delivered_remote(run: Run):
 
 @scenario()
 def deferred_then_delivered(run: Run):
+    later = "450 4.2.1 <rosa@moody.example.net>: Recipient address rejected: mailbox busy, try again later"
+    run.start(scripts={"moody.example.net": Script(rcpt={ROSA: [later, later, later, "250 2.1.5 Ok"]})}, with_dovecot=run.is_postfix)
+    run.send(ANA, [remote(ROSA)], login=ANA)
+    run.mta.wait_idle()
+
+
+@scenario()
+def backup_mx(run: Run):
+    """Two MX hosts: the first refuses for now, nobody listens on the second; later the first takes it."""
     later = "450 4.2.1 <luis@example.net>: Recipient address rejected: mailbox busy, try again later"
-    run.start(scripts={name: Script(rcpt={LUIS: [later, later, "250 2.1.5 Ok"]}) for name in ("mx1.example.net",)},
-              down=("mx2.example.net",), with_dovecot=run.is_postfix)
+    run.start(scripts={"mx1.example.net": Script(rcpt={LUIS: [later, later, "250 2.1.5 Ok"]})}, down=("mx2.example.net",),
+              with_dovecot=run.is_postfix)
     run.send(ANA, [remote(LUIS)], login=ANA)
+    run.mta.wait_idle()
+
+
+@scenario()
+def second_mx_takes_it(run: Run):
+    run.start(scripts={"mx1.example.net": Script(rcpt={LUIS: ["451 4.3.0 not now"]})}, with_dovecot=run.is_postfix)
+    run.send(ANA, [remote(LUIS), remote("luis2@example.net")], login=ANA)
     run.mta.wait_idle()
 
 
@@ -45,14 +63,14 @@ def bounced_with_child(run: Run):
 
 @scenario()
 def multi_recipient_mixed(run: Run):
-    run.start(scripts={"mx1.example.net": Script(rcpt={
-        "full@example.net": ["452 4.2.2 <full@example.net>: Mailbox full"],
-        "noone@example.net": ["550-5.1.1 The email account that you tried to reach does not exist.\n5.1.1 Please try "
-                              "double-checking the address"],
-        "later@example.net": ["450 4.2.0 <later@example.net>: Recipient address rejected: Greylisted", "250 2.1.5 Ok"]})},
-        down=("mx2.example.net",), with_dovecot=run.is_postfix)
-    run.send(ANA, [remote(LUIS), bounced("noone@example.net"), remote("later@example.net"), To("full@example.net", "deferred"),
-                   mailbox("juan@example.org")], login=ANA, bounce=mailbox(ANA))
+    run.start(scripts={"moody.example.net": Script(rcpt={
+        "full@moody.example.net": ["452 4.2.2 <full@moody.example.net>: Mailbox full"],
+        "noone@moody.example.net": ["550-5.1.1 The email account that you tried to reach does not exist.\n5.1.1 Please try "
+                                    "double-checking the address"],
+        "later@moody.example.net": ["450 4.2.0 <later@moody.example.net>: Recipient address rejected: Greylisted", "250 2.1.5 Ok"]})},
+        with_dovecot=run.is_postfix)
+    run.send(ANA, [remote(LUIS), remote(ROSA), bounced("noone@moody.example.net"), remote("later@moody.example.net"),
+                   To("full@moody.example.net", "deferred"), mailbox("juan@example.org")], login=ANA, bounce=mailbox(ANA))
     run.mta.wait_for_log(r"4\.2\.2.*Mailbox full", count=3)
     run.mta.wait_idle(waiting=("deferred",) if run.is_postfix else 1)
 
@@ -288,10 +306,141 @@ def bounce_of_bounce(run: Run):
 
 @scenario()
 def expired(run: Run):
-    run.start(scripts={"mx1.example.net": Script(rcpt={LUIS: ["450 4.2.1 mailbox busy"]})}, down=("mx2.example.net",),
-              with_dovecot=run.is_postfix, postfix={"main": {"maximal_queue_lifetime": "6s", "bounce_queue_lifetime": "6s"}},
-              exim={"retry": "* * F,5s,2s"})
-    run.send(ANA, [To(LUIS, "expired"), mailbox("juan@example.org")], login=ANA, bounce=mailbox(ANA))
+    run.start(scripts={"moody.example.net": Script(rcpt={ROSA: ["450 4.2.1 mailbox busy"]})}, with_dovecot=run.is_postfix,
+              postfix={"main": {"maximal_queue_lifetime": "6s", "bounce_queue_lifetime": "6s"}}, exim={"retry": "* * F,5s,2s"})
+    run.send(ANA, [To(ROSA, "expired"), mailbox("juan@example.org"), remote(LUIS)], login=ANA, bounce=mailbox(ANA))
+    run.mta.wait_idle()
+
+
+@scenario()
+def delay_warning(run: Run):
+    """The sender is told of the delay; the mail arrives after all, and the warning must not be taken for a bounce."""
+    later = "450 4.2.1 mailbox busy"
+    run.start(scripts={"moody.example.net": Script(rcpt={ROSA: [later, later, later, later, later, "250 2.1.5 Ok"]})},
+              with_dovecot=run.is_postfix, postfix={"main": {"delay_warning_time": "2s"}},
+              exim={"main": "delay_warning = 3s\ndelay_warning_condition = true"})
+    run.send(ANA, [remote(ROSA)], login=ANA)
+    run.notes.append("a delay warning went to ana@example.org")
+    run.mta.wait_idle()
+    assert "Delay" in run.mta.mailbox("ana") or "delayed" in run.mta.mailbox("ana")
+
+
+@scenario()
+def dsn_on_success(run: Run):
+    """The sender asked to be told of the delivery (RFC 3461 NOTIFY=SUCCESS): a child that is no bounce."""
+    run.start(exim={"main": "dsn_advertise_hosts = *"})
+    message = run.message(EVA, [mailbox("juan@example.org")], client_ip=CLIENT, bounce=None)
+    with run.mta.session() as session:
+        message.dialogue = session.mail(EVA, ["juan@example.org"], run.content(message.message_id, EVA),
+                                        mail_parameters="RET=HDRS ENVID=QQ314159", rcpt_parameters="NOTIFY=SUCCESS,FAILURE")
+    message.success_report = True
+    run.notes.append("a success report went to eva@example.com")
+    run.mta.wait_idle()
+
+
+@scenario()
+def utf8_addresses(run: Run):
+    run.start(with_dovecot=run.is_postfix)
+    for sender, address in ((ANA, "jos\u00e9@example.net"), ("\u00e1ngel@example.com", "juan@example.org"),
+                            (ANA, "rosa@b\u00fccher.example.net")):
+        login = ANA if sender == ANA else None
+        expected = [mailbox(address)] if address.endswith("example.org") else [remote(address)]
+        if "b\u00fccher" in address:
+            expected = [bounced(address)]
+        message = run.message(sender, expected, "submission" if login else "mx", login=login, client_ip=OFFICE if login else CLIENT,
+                              bounce=mailbox(ANA) if "b\u00fccher" in address else None)
+        with run.mta.session(message.submission["client_ip"], 587 if login else 25) as session:
+            if login:
+                session.login(ANA, "secret")
+            message.dialogue = session.mail(sender, [address], run.content(message.message_id, sender), mail_parameters="SMTPUTF8")
+    run.mta.wait_idle()
+
+
+@scenario()
+def greylisting_us(run: Run):
+    """We greylist: the first try is refused for now, the second, from the same client, is taken."""
+    run.start(postfix={"main": {"smtpd_recipient_restrictions": "check_policy_service unix:private/policy"},
+                       "master": "policy unix - n n - 0 spawn user=nobody argv=/usr/local/bin/greylist\n",
+                       "files": {"/usr/local/bin/greylist": _GREYLIST}},
+              exim={"rcpt": "  defer message = Greylisted, please try again later\n"
+                            "        !condition = ${if exists{/tmp/seen}}\n"
+                            "        condition = ${if eq{$sender_host_address}{203.0.113.51}}\n"})
+    first = run.send(EVA, [To("juan@example.org", "rejected")], accepted=False, source=SECOND_CLIENT, helo="outgoing2.example.com")
+    run.notes.append(f"{first.message_id} came back as the second message and was taken")
+    run.mta.sandbox.write("/tmp/seen", "", 0o644)
+    run.send(EVA, [mailbox("juan@example.org")], source=SECOND_CLIENT, helo="outgoing2.example.com")
+    run.mta.wait_idle()
+
+
+# A policy server for Postfix (its protocol: attributes in, one action out). Stands in for postgrey.
+_GREYLIST = """#!/bin/sh
+while read -r line; do
+  [ -n "$line" ] && continue
+  if [ -e /tmp/seen ]; then echo "action=DUNNO"; else echo "action=DEFER_IF_PERMIT Greylisted, please try again later"; fi
+  echo
+done
+"""
+
+
+@scenario()
+def sender_reject(run: Run):
+    run.start(postfix={"main": {"smtpd_sender_restrictions": "check_sender_access inline:{spam@example.com=REJECT, "
+                                                             "busy@example.com=DEFER}, reject_unknown_sender_domain"}},
+              exim={"mail": "  deny message = sender is not welcome\n       senders = spam@example.com\n"
+                            "  defer senders = busy@example.com\n"
+                            "  deny message = no such sender domain\n       !senders = :\n       !verify = sender\n"})
+    run.send("spam@example.com", [rejected("juan@example.org")], accepted=False)
+    run.send("busy@example.com", [rejected("juan@example.org")], accepted=False)
+    run.send("eva@nosuchdomain.example.net", [rejected("juan@example.org")], accepted=False)
+    run.send(EVA, [mailbox("juan@example.org")])
+    run.mta.wait_idle()
+
+
+@scenario()
+def helo_reject(run: Run):
+    run.start(postfix={"main": {"smtpd_helo_required": "yes", "smtpd_delay_reject": "no",
+                                "smtpd_helo_restrictions": "reject_invalid_helo_hostname, reject_non_fqdn_helo_hostname"}},
+              exim={"helo": "  deny message = HELO must be a full name\n       !condition = ${if match{$sender_helo_name}{\\\\.}}\n"})
+    for helo in ("localhost", "bad_name!", "user"):
+        with run.mta.session(NAMELESS_CLIENT, helo=helo) as session:
+            run.encounter("helo_rejected", client_ip=NAMELESS_CLIENT, reply=session.helo_reply)
+    run.send(EVA, [mailbox("juan@example.org")])
+    run.mta.wait_idle()
+
+
+@scenario()
+def client_reject(run: Run):
+    run.start(postfix={"main": {"smtpd_client_restrictions": "check_client_access inline:{203.0.113.77=REJECT}, "
+                                                             "reject_unknown_client_hostname"}},
+              exim={"connect": "  drop message = no mail from you\n       hosts = 203.0.113.77\n",
+                    "rcpt": "  defer message = no name for your address\n        !verify = reverse_host_lookup\n"})
+    if run.is_postfix:
+        run.send(EVA, [rejected("juan@example.org")], accepted=False, source="203.0.113.77", helo="spammer.example.com")
+    else:
+        with run.mta.session("203.0.113.77", helo="") as session:
+            run.encounter("connection_rejected", client_ip="203.0.113.77", reply=session.greeting)
+    run.send(EVA, [rejected("juan@example.org")], accepted=False, source=NAMELESS_CLIENT, helo="[203.0.113.99]")
+    run.send(EVA, [mailbox("juan@example.org")])
+    run.mta.wait_idle()
+
+
+@scenario()
+def program_and_file(run: Run):
+    run.start(aliases=ALIASES + "ticket: |/usr/local/bin/ticket\nbroken: |/usr/local/bin/broken\n"
+                                "busy: |/usr/local/bin/busy\narchive: /var/mail/archive-file\nnull: /dev/null\n",
+              files={"/usr/local/bin/ticket": "#!/bin/sh\ncat >/dev/null\n",
+                     "/usr/local/bin/broken": "#!/bin/sh\ncat >/dev/null\necho 'cannot connect to database'\nexit 1\n",
+                     "/usr/local/bin/busy": "#!/bin/sh\ncat >/dev/null\n[ -e /tmp/free ] || { echo 'try later'; exit 75; }\n"},
+              postfix={"main": {"default_privs": "nobody", "allow_mail_to_files": "alias,forward"}})
+    program = "|/usr/local/bin/"
+    for name, outcome in (("ticket", "delivered"), ("broken", "bounced"), ("busy", "delivered")):
+        recipient = f"{name}@example.org" if run.is_postfix else program + name
+        run.send(EVA, [To(recipient, outcome, "program" if outcome == "delivered" else None,
+                          original=f"{name}@example.org")], bounce=remote(EVA) if outcome == "bounced" else None)
+    for name, path in (("archive", "/var/mail/archive-file"), ("null", "/dev/null")):
+        run.send(EVA, [To(f"{name}@example.org" if run.is_postfix else path, "delivered", "file", original=f"{name}@example.org")])
+    run.mta.wait_for_log("try later|T=address_pipe defer|status=deferred")
+    run.mta.sandbox.write("/tmp/free", "")
     run.mta.wait_idle()
 
 

@@ -11,13 +11,14 @@ import socket
 import ssl
 import threading
 import time
+import zlib
 from dataclasses import dataclass, field
 
 DROP = "DROP"
 STALL = "STALL"
 _STALL_SECONDS_MAX = 60
 
-_ADDRESS = re.compile(r"<(.*)>")
+_ADDRESS = re.compile(r'<((?:"(?:\\.|[^"\\])*"|[^">])*)>')  # a quoted local part may hold '>'
 
 
 @dataclass
@@ -109,7 +110,7 @@ class Sink:
     def _new_queue_id(self) -> str:
         with self._lock:
             self._queue_number += 1
-            return f"{0x4D3C2B0000 + self._queue_number * 0x3A7:010X}"
+            return f"{zlib.crc32(self.name.encode()):08X}{self._queue_number:02X}"
 
     def _session(self, connection: socket.socket) -> None:
         stream = connection.makefile("rb")
