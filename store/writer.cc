@@ -578,7 +578,8 @@ Result<bool> WriterImpl::work_a_slice() {
   } else if (!waiting_for_seal_.empty()) {
     if (auto done = seal_some(); !done) return done.error();
   }
-  return !to_carry_.empty() || !waiting_for_seal_.empty() || !retention_checked_at_;
+  return !to_carry_.empty() || !waiting_for_seal_.empty() ||
+         (!options_.keep_everything && !retention_checked_at_);
 }
 
 Result<void> WriterImpl::seal_some() {

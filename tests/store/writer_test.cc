@@ -6,32 +6,17 @@
 #include <random>
 
 #include "tests/store/leg_samples.h"
+#include "tests/store/writer_fixture.h"
 
 namespace rastro {
 namespace {
 
 using namespace std::chrono_literals;
-using samples::batch_of;
 using samples::describe;
 using samples::describe_summary;
 using samples::find;
 
-class WriterTest : public testing::Test {
- protected:
-  void open() { writer_ = samples::open_or_die(options_, clock_); }
-  void reopen() {
-    writer_.reset();
-    open();
-  }
-  void commit(std::vector<LegRecord> legs, Time line_time) {
-    samples::commit_or_die(*writer_, batch_of(std::move(legs), line_time));
-  }
-
-  samples::TemporaryDirectory directory_;
-  ManualClock clock_{samples::start_time() + 30min};
-  StoreOptions options_ = samples::options_for(directory_.path());
-  std::unique_ptr<Writer> writer_;
-};
+class WriterTest : public WriterFixture {};
 
 TEST_F(WriterTest, EveryFieldComesBackAsItWas) {
   for (const std::uint64_t seed : {1ULL, 2ULL, 3ULL}) {
