@@ -1,0 +1,103 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+
+namespace rastro {
+
+// Every setting of rastro.yaml: the initial value here is the default. Names in the file are the
+// names here, one section for each struct. config/settings.h has the limits; rastro.yaml and
+// docs/man/rastro.yaml.5.md say what each changes for the operator.
+
+enum class LogFormat : std::uint8_t {
+  automatic,  // "auto": told by the first lines
+  syslog,     // RFC 3164, 3339 or 5424 headers; postlogd's own file; Exim through syslog
+  exim,       // mainlog, rejectlog, paniclog as Exim writes them itself
+};
+
+struct SourceSettings {
+  std::string path{};  // absolute; the file name may be a glob
+  LogFormat format = LogFormat::automatic;
+  std::string timezone{};        // of stamps that carry none: IANA name; empty: the system's
+  std::string host{};            // instead of the one in the lines; empty: as logged
+  bool follow_symlinks = false;  // of the last path component
+  friend bool operator==(const SourceSettings&, const SourceSettings&) = default;
+};
+
+struct StoreSettings {
+  std::string state_directory = "/var/lib/rastro";
+  Duration retention = std::chrono::hours(24);  // after the last activity of an ended message
+  bool retention_ack = false;                   // allows more than 24 h
+  Duration open_legs_age_max = std::chrono::hours(6 * 24);
+  std::uint64_t ballast = 64ULL << 20;  // bytes
+  friend bool operator==(const StoreSettings&, const StoreSettings&) = default;
+};
+
+struct LimitSettings {
+  std::uint64_t open_legs_max = 20'000;
+  std::uint64_t evicted_legs_max = 1'000'000;
+  std::uint64_t sessions_max = 20'000;
+  std::uint64_t recipients_per_leg_max = 10'000;
+  std::uint64_t evidence_lines_per_leg_max = 5'000;
+  std::uint64_t timeline_per_leg_max = 1'000;
+  std::uint64_t facts_per_leg_max = 100;
+  std::uint64_t links_per_leg_max = 200;
+  std::uint64_t reply_text_bytes_max = 2'000;
+  std::uint64_t writer_queue_batches_max = 4;
+  friend bool operator==(const LimitSettings&, const LimitSettings&) = default;
+};
+
+struct ApiSettings {
+  std::string socket = "/run/rastro/rastro.sock";
+  std::uint32_t socket_mode = 0660;
+  std::string socket_group = "rastro";  // empty: the daemon's own
+  Duration request_timeout = std::chrono::seconds(5);
+  std::uint64_t response_rows_max = 1'000;
+  std::uint64_t connections_max = 256;
+  std::uint64_t query_threads = 2;
+  friend bool operator==(const ApiSettings&, const ApiSettings&) = default;
+};
+
+struct SubmissionSettings {
+  // Addresses or CIDR blocks of hosts whose mail counts as webmail.
+  std::vector<std::string> webmail_clients;
+  friend bool operator==(const SubmissionSettings&, const SubmissionSettings&) = default;
+};
+
+struct ReasonSettings {
+  std::string rules_file;  // the operator's own rules, asked before ours; empty: none
+  friend bool operator==(const ReasonSettings&, const ReasonSettings&) = default;
+};
+
+enum class Language : std::uint8_t { en, es };
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+struct LogSettings {
+  LogLevel level = LogLevel::info;
+  friend bool operator==(const LogSettings&, const LogSettings&) = default;
+};
+
+struct Config {
+  // Exactly one source per MTA: two logs of the same events would count everything twice.
+  std::vector<SourceSettings> sources = {{.path = "/var/log/mail.log"},
+                                         {.path = "/var/log/exim4/mainlog"}};
+  Duration first_start_reads_back = std::chrono::hours(24);
+  Language lang = Language::en;  // of answers to those who ask for none
+  StoreSettings store;
+  LimitSettings limits;
+  ApiSettings api;
+  SubmissionSettings submission;
+  ReasonSettings reasons;
+  LogSettings log;
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+// Longest retention without store.retention_ack: personal data of strangers.
+inline constexpr Duration kRetentionWithoutAckMax = std::chrono::hours(24);
+
+}  // namespace rastro

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/clock.h"
+
+namespace rastro {
+
+// "200ms", "90s", "5m", "24h", "6d": a whole number and a unit, at most 10 years. The unit is
+// required, but for "0".
+std::optional<Duration> parse_duration(std::string_view text);
+std::string format_duration(Duration duration);  // in the largest unit that needs no fraction
+
+// "512", "64KiB", "64MiB", "2GiB": bytes, at most 1 PiB.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+std::string format_size(std::uint64_t bytes);
+
+// Decimal digits only, at most 18.
+std::optional<std::uint64_t> parse_count(std::string_view text);
+
+// An IPv4 or IPv6 address, or one with a prefix length ("192.0.2.0/24", "2001:db8::/32").
+bool is_ip_or_cidr(std::string_view text);
+
+}  // namespace rastro
