@@ -108,7 +108,8 @@ Statement Database::prepare(std::string_view sql) {
   if (!state_->error) {
     const int code = sqlite3_prepare_v3(state_->handle, sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-    if (code != SQLITE_OK) state_->fail(code, "prepare");
+    // Our statements are right, so a schema that they do not fit is not as we wrote it.
+    if (code != SQLITE_OK) state_->fail(code == SQLITE_ERROR ? SQLITE_CORRUPT : code, "prepare");
   }
   return {state_.get(), statement};
 }

@@ -250,6 +250,7 @@ Result<void> WriterImpl::load_rows(ShardFile& file) {
   file.row_max =
       static_cast<std::uint32_t>(database.query_int("SELECT max(row) FROM leg").value_or(0));
   file.carried = read_carried(database);
+  const LegRowReader fits(database);  // every statement that a reader will use
   if (file.state.key_check != key_check_) {
     // The secret was lost: the postings lead nowhere. They are made again.
     file.state.sealed = false;

@@ -1,0 +1,305 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "store/open_leg_reader.h"
+#include "store/shard.h"
+#include "tests/store/leg_samples.h"
+#include "tests/store/writer_fixture.h"
+
+namespace rastro {
+namespace {
+
+using namespace std::chrono_literals;
+using samples::describe;
+using samples::find;
+
+class HoursTest : public WriterFixture {
+ protected:
+  // One message in each of `count` hours, sealed as they go.
+  void write_hours(int count) {
+    for (int i = 0; i < count; ++i) {
+      const auto at = samples::start_time() + i * 1h;
+      clock_.jump_wall(at + 10min - clock_.wall());
+      commit({samples::simple_leg(static_cast<std::uint64_t>(i), at,
+                                  "r" + std::to_string(i) + "@example.net")},
+             at);
+      samples::work_until_done(*writer_);
+    }
+  }
+};
+
+TEST_F(HoursTest, OneFileForEachHourOfActivityAllButTheLastSealed) {
+  open();
+  write_hours(4);
+  EXPECT_EQ(files(), 4U);
+  EXPECT_EQ(samples::shard_files(directory_.path())[0].filename(), "20260301T10.db");
+  EXPECT_EQ(writer_->counters().files_sealed, 3U);
+  const auto snapshot = writer_->snapshot();
+  ASSERT_EQ(snapshot->files.size(), 4U);
+  for (int i = 0; i < 4; ++i) {
+    const auto& file = *snapshot->files[static_cast<std::size_t>(i)];
+    EXPECT_EQ(file.state.sealed, i < 3);
+    EXPECT_EQ(file.state.arrival_min, samples::start_time() + i * 1h);
+    EXPECT_EQ(file.state.activity_max, samples::start_time() + i * 1h + 2s);
+    EXPECT_EQ(file.runs.size() == 0, i < 3);
+  }
+}
+
+TEST_F(HoursTest, SealedAndOpenHoursAnswerAlike) {
+  open();
+  write_hours(4);
+  for (const bool restarted : {false, true}) {
+    if (restarted) reopen();
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_EQ(count_of({{KeyKind::recipient, "R" + std::to_string(i) + "@example.net"}}), 1U);
+    }
+    EXPECT_EQ(count_of({{KeyKind::recipient_domain, "example.net"}}), 4U);
+    EXPECT_EQ(count_of({}), 4U);
+    auto reader = samples::reader_of(*writer_);
+    const auto found = find(*reader, {{KeyKind::sender, "ana@example.org"}});
+    ASSERT_EQ(found.size(), 4U);
+    for (std::size_t i = 0; i + 1 < found.size(); ++i) {
+      EXPECT_GT(found[i].opened_at, found[i + 1].opened_at) << "newest arrival first";
+    }
+  }
+}
+
+TEST_F(HoursTest, AnIntervalChoosesByActivityNotByName) {
+  open();
+  write_hours(4);
+  const TimeRange second{samples::start_time() + 59min, samples::start_time() + 90min};
+  EXPECT_EQ(count_of({}, second), 1U);
+  EXPECT_EQ(count_of({{KeyKind::recipient_domain, "example.net"}}, second), 1U);
+  // An older event goes into the open file and is found under its own time.
+  commit({samples::simple_leg(99, samples::start_time() + 61min, "late@example.net")},
+         samples::start_time() + 61min);
+  EXPECT_EQ(files(), 4U);
+  EXPECT_EQ(count_of({}, second), 2U);
+}
+
+TEST_F(HoursTest, AStampFromTheFutureOpensNoFutureHour) {
+  open();
+  write_hours(1);
+  const auto ahead = clock_.wall() + 24h;
+  commit({samples::simple_leg(7, ahead, "future@example.net")}, ahead);
+  ASSERT_EQ(files(), 1U);
+  EXPECT_EQ(count_of({{KeyKind::recipient, "future@example.net"}}), 1U);
+}
+
+TEST_F(HoursTest, AnOpenLegIsCarriedAndShownOnce) {
+  open();
+  auto leg = samples::deferred_leg(500, samples::start_time(), "wait@example.net");
+  commit({leg}, samples::start_time());
+  write_hours(3);
+  EXPECT_EQ(writer_->counters().legs_carried, 2U);
+  auto reader = samples::reader_of(*writer_);
+  const auto found = find(*reader, {{KeyKind::recipient, "wait@example.net"}});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(describe(found[0]), samples::describe_summary(leg));
+  EXPECT_EQ(find(*reader, {}).size(), 4U);
+  const auto whole = reader->load_leg(leg.id);
+  ASSERT_TRUE(whole.has_value() && whole->has_value());
+  EXPECT_EQ(describe(**whole), describe(leg)) << "the story is still in the first hour's file";
+
+  OpenLegReader open_legs([this] { return writer_->snapshot(); });
+  const auto again = open_legs.find_open_leg(leg.host, leg.mta, leg.instance, leg.queue_id);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(describe(*again), samples::describe_summary(leg));
+  EXPECT_FALSE(open_legs.find_open_leg("other", leg.mta, leg.instance, leg.queue_id));
+  EXPECT_FALSE(open_legs.find_open_leg(leg.host, leg.mta, leg.instance, "Q1")) << "it has ended";
+  EXPECT_TRUE(open_legs.find_leg(samples::simple_leg(1, samples::start_time() + 1h, "").id));
+}
+
+TEST_F(HoursTest, ALegThatEndsInALaterHourIsNoLongerOpenAnywhere) {
+  open();
+  const auto leg = samples::deferred_leg(500, samples::start_time(), "wait@example.net");
+  commit({leg}, samples::start_time());
+  write_hours(2);
+  auto ended = samples::simple_leg(500, samples::start_time(), "wait@example.net");
+  ended.last_activity_at = samples::start_time() + 70min;
+  ended.closed_at = ended.last_activity_at;
+  commit({ended}, *ended.closed_at);
+  for (const bool restarted : {false, true}) {
+    if (restarted) reopen();
+    auto reader = samples::reader_of(*writer_);
+    const auto found = find(*reader, {{KeyKind::recipient, "wait@example.net"}});
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].recipients[0].outcome, Outcome::delivered);
+    OpenLegReader open_legs([this] { return writer_->snapshot(); });
+    EXPECT_FALSE(open_legs.find_open_leg(leg.host, leg.mta, leg.instance, leg.queue_id));
+    std::size_t still_open = 0;
+    ASSERT_TRUE(writer_->for_each_open_leg([&](const LegRecord&) { ++still_open; }));
+    EXPECT_EQ(still_open, 0U);
+  }
+}
+
+// A queue id is used again: the ended leg must not hide the open one, nor the other way round.
+TEST_F(HoursTest, AReusedQueueIdFindsTheOpenGeneration) {
+  open();
+  auto first = samples::simple_leg(1, samples::start_time(), "a@example.net");
+  auto second = samples::deferred_leg(1, samples::start_time() + 5min, "b@example.net");
+  second.generation = 1;
+  auto third = samples::simple_leg(1, samples::start_time() + 6min, "c@example.net");
+  third.generation = 2;
+  commit({first, second, third}, samples::start_time());
+  OpenLegReader open_legs([this] { return writer_->snapshot(); });
+  const auto found = open_legs.find_open_leg(first.host, first.mta, first.instance, "Q1");
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->id, second.id);
+}
+
+TEST_F(HoursTest, OpenLegsSurviveEveryRestart) {
+  open();
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    commit({samples::deferred_leg(600 + i, samples::start_time(), "w@example.net")},
+           samples::start_time());
+  }
+  // Killed before anything was carried: the next hour's file exists, the legs are in the one
+  // before.
+  clock_.jump_wall(1h);
+  commit({samples::simple_leg(1, samples::start_time() + 1h, "x@example.net")},
+         samples::start_time() + 1h);
+  reopen();
+  std::size_t count = 0;
+  ASSERT_TRUE(writer_->for_each_open_leg([&](const LegRecord& leg) {
+    ++count;
+    EXPECT_TRUE(is_open(leg));
+    EXPECT_TRUE(leg.timeline.empty());
+  }));
+  EXPECT_EQ(count, 20U);
+  samples::work_until_done(*writer_);
+  EXPECT_EQ(writer_->counters().legs_carried, 20U);
+  EXPECT_EQ(count_of({}), 21U);
+}
+
+TEST_F(HoursTest, PositionsAndPendingStateAreCarriedIntoEachFile) {
+  open();
+  SourcePosition position;
+  position.source = 3;
+  position.path = "/var/log/mail.log";
+  position.device = ~0ULL;
+  position.inode = 1ULL << 63;
+  position.head_hash = 0xfeedfacecafebeefULL;
+  position.head_length = 1024;
+  position.offset = 1ULL << 40;
+  position.anchor_hash = 7;
+  position.first_line_at = samples::start_time();
+  Batch batch = samples::batch_of({}, samples::start_time());
+  batch.positions = {position};
+  batch.pending = {{std::string("pid\0 1", 6), "session"}, {"gone", "soon"}, {"keep", "\xff"}};
+  batch.holes = {
+      {"/var/log/mail.log", samples::start_time(), samples::start_time() + 1min, "lost"}};
+  samples::commit_or_die(*writer_, batch);
+  write_hours(3);
+  Batch later = samples::batch_of({}, samples::start_time() + 2h);
+  later.pending = {{"gone", ""}};
+  position.finished = true;
+  position.last_line_at = samples::start_time() + 2h;
+  later.positions = {position};
+  samples::commit_or_die(*writer_, later);
+  reopen();
+  const auto positions = writer_->load_positions();
+  ASSERT_TRUE(positions.has_value());
+  ASSERT_EQ(positions->size(), 1U);
+  EXPECT_EQ(positions->front(), position);
+  const auto pending = writer_->load_pending();
+  ASSERT_TRUE(pending.has_value());
+  ASSERT_EQ(pending->size(), 2U);
+  EXPECT_EQ(pending->at(0).key, "keep");
+  EXPECT_EQ(pending->at(0).value, "\xff");
+  EXPECT_EQ(pending->at(1).key, std::string("pid\0 1", 6));
+
+  auto reader = samples::reader_of(*writer_);
+  EXPECT_EQ(reader->positions()->size(), 1U);
+  const auto coverage = reader->coverage();
+  ASSERT_EQ(coverage->size(), 1U);
+  EXPECT_EQ(coverage->front().until, samples::start_time() + 2h);
+  const auto holes = reader->holes({});
+  ASSERT_EQ(holes->size(), 1U);
+  EXPECT_EQ(holes->front().cause, "lost");
+  EXPECT_TRUE(reader->holes({samples::start_time() + 1h, Time::max()})->empty());
+}
+
+TEST_F(HoursTest, ScanKeepsAllAndMakesFewFiles) {
+  options_.keep_everything = true;
+  open();
+  for (int year = 0; year < 30; ++year) {
+    const auto at = samples::start_time() - std::chrono::days(365 * year);
+    commit({samples::simple_leg(static_cast<std::uint64_t>(year), at, "old@example.net")}, at);
+    samples::work_until_done(*writer_);
+  }
+  EXPECT_EQ(files(), 1U);
+  EXPECT_EQ(count_of({{KeyKind::recipient, "old@example.net"}}), 30U);
+  EXPECT_EQ(count_of({}), 30U);
+}
+
+TEST_F(HoursTest, EncountersAreFoundByTime) {
+  open();
+  Encounter encounter;
+  encounter.kind = Encounter::Kind::login_failed;
+  encounter.at = samples::start_time() + 3min;
+  encounter.host = "mail.example.org";
+  encounter.client = {"unknown", "203.0.113.5", 4711};
+  encounter.login = std::string("ana\0x", 5);
+  encounter.text = "SASL LOGIN authentication failed";
+  encounter.line = {4, 120, 1ULL << 33};
+  Batch batch = samples::batch_of({}, samples::start_time());
+  batch.encounters = {encounter};
+  samples::commit_or_die(*writer_, batch);
+  write_hours(2);
+  auto reader = samples::reader_of(*writer_);
+  std::vector<Encounter> found;
+  const auto collect = [&](const Encounter& one) {
+    found.push_back(one);
+    return Visit::go_on;
+  };
+  ASSERT_TRUE(reader->for_each_encounter({}, {}, collect));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].at, encounter.at);
+  EXPECT_EQ(found[0].client, encounter.client);
+  EXPECT_EQ(found[0].login, encounter.login);
+  EXPECT_EQ(found[0].line, encounter.line);
+  EXPECT_EQ(found[0].kind, encounter.kind);
+  found.clear();
+  ASSERT_TRUE(reader->for_each_encounter({samples::start_time() + 4min, Time::max()}, {}, collect));
+  EXPECT_TRUE(found.empty());
+}
+
+TEST_F(HoursTest, TwoWritersAreRefused) {
+  open();
+  const auto second = Writer::open(options_, clock_);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, Error::Code::unavailable);
+  EXPECT_NE(second.error().message.find(directory_.path().string()), std::string::npos);
+  writer_.reset();
+  EXPECT_TRUE(Writer::open(options_, clock_).has_value());
+}
+
+TEST_F(HoursTest, ALostSecretCostsNoAnswers) {
+  open();
+  write_hours(3);
+  writer_.reset();
+  std::filesystem::remove(directory_.path() / "hash_key");
+  open();
+  samples::work_until_done(*writer_);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(count_of({{KeyKind::recipient, "r" + std::to_string(i) + "@example.net"}}), 1U);
+  }
+  reopen();
+  EXPECT_EQ(count_of({{KeyKind::recipient, "r0@example.net"}}), 1U);
+}
+
+TEST_F(HoursTest, AHalfMadeFileIsForgotten) {
+  open();
+  write_hours(1);
+  writer_.reset();
+  std::ofstream(directory_.path() / "20260301T11.db.new") << "half";
+  open();
+  EXPECT_FALSE(std::filesystem::exists(directory_.path() / "20260301T11.db.new"));
+  write_hours(2);
+  EXPECT_EQ(count_of({}), 2U);
+}
+
+}  // namespace
+}  // namespace rastro
