@@ -61,11 +61,15 @@ std::string local_time(std::string_view api_time, std::int64_t now) {
   if (!at) return std::string(api_time);
   const auto then = local(*at);
   const auto today = local(now);
-  const char* format = then.tm_year != today.tm_year   ? "%d %b %Y %H:%M:%S"
-                       : then.tm_yday != today.tm_yday ? "%d %b %H:%M:%S"
-                                                       : "%H:%M:%S";
   std::array<char, 64> out{};
-  const auto size = std::strftime(out.data(), out.size(), format, &then);
+  std::size_t size = 0;
+  if (then.tm_year != today.tm_year) {
+    size = std::strftime(out.data(), out.size(), "%d %b %Y %H:%M:%S", &then);
+  } else if (then.tm_yday != today.tm_yday) {
+    size = std::strftime(out.data(), out.size(), "%d %b %H:%M:%S", &then);
+  } else {
+    size = std::strftime(out.data(), out.size(), "%H:%M:%S", &then);
+  }
   return {out.data(), size};
 }
 
