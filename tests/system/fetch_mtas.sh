@@ -29,7 +29,7 @@ done
 trees='postfix-root postfix
 exim-root exim4-daemon-heavy exim4-base
 dovecot-root dovecot-core dovecot-lmtpd dovecot-sieve
-tools rsyslog pflogsumm'
+tools rsyslog pflogsumm swaks'
 
 mkdir -p "$dest"
 dest=$(cd "$dest" && pwd)

@@ -3,8 +3,8 @@
 
 usage: capture.py --mta postfix|exim --out DIR [--scenario NAME]... [--work DIR] [--list]
 
-For each scenario: <name>.log, <name>.truth.json (scenario.py says what is in it), and for Exim, if there is any,
-<name>.rejectlog and <name>.syslog.log. A scenario whose truth did not come about is reported and not written; the exit
+For each scenario: <name>.log, <name>.truth.json (scenario.py says what is in it); <name>.traditional.log, the same log
+with RFC 3164 headers, for a few; for Exim, if there is any, <name>.rejectlog and <name>.syslog.log. A scenario whose truth did not come about is reported and not written; the exit
 code is then 1. Without namespaces or the servers of fetch_mtas.sh: "SKIPPED: why" and exit code 77.
 """
 
@@ -51,6 +51,8 @@ def capture(mta: str, name: str, out: Path, work: Path) -> bool:
     if mta == "exim":
         _keep_log(run.mta.reject_log_path, out / f"{name}.rejectlog", header)
         _keep_log(run.mta.syslog_path, out / f"{name}.syslog.log", header)
+    if run.keep_traditional:
+        _keep_log(run.mta.traditional_log_path, out / f"{name}.traditional.log", header)
     write_truth(out / f"{name}.truth.json", truth)
     print(f"ok      {mta} {name} ({time.monotonic() - started:.1f} s)", flush=True)
     return True

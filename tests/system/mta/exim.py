@@ -155,6 +155,17 @@ plain_server:
 _LOG_DIR = "/var/log/exim4"
 
 
+def _without(config: str, main: str) -> str:
+    """`config` without the lines that `main` replaces: Exim refuses an option that is set twice."""
+    replaced = {line.partition("=")[0].strip() for line in main.splitlines() if "=" in line}
+    kept, begun = [], False
+    for line in config.splitlines(keepends=True):
+        begun = begun or line.startswith("begin ")
+        if begun or line.partition("=")[0].strip() not in replaced:
+            kept.append(line)
+    return "".join(kept)
+
+
 class Exim:
     def __init__(self, workdir: Path, *, main: str = "", connect: str = "", helo: str = "", mail: str = "", rcpt: str = "",
                  data: str = "", routers: str = "", transports: str = "", remote_smtp: str = "", retry: str = "* * F,60s,2s",
@@ -171,7 +182,7 @@ class Exim:
         try:
             if syslog:
                 main += f"\nlog_file_path = syslog : {_LOG_DIR}/%slog"
-            config = _CONFIG.format(
+            config = _without(_CONFIG, main).format(
                 main=main, connect=connect, helo=helo, mail=mail, rcpt=rcpt, data=data, routers=routers, transports=transports,
                 remote_smtp=remote_smtp, retry=retry, local_transport=local_transport, password=dovecot.PASSWORD,
                 lmtp_socket=dovecot.LMTP_SOCKET)

@@ -5,7 +5,7 @@ against what the other sides saw (the sinks' transactions, the mailboxes, the re
 write a truth that did not happen. The server's log is never consulted for it.
 
 truth.json: {"scenario", "mta", "version", "distribution", "time_zone", "messages": [{
-  "envelope_sender", "message_id", "submission": {"method", "login", "client_ip", "user"}, "accepted": bool, "reply", "queue_id",
+  "envelope_sender", "message_id" (null: none or not known), "submission": {"method", "login", "client_ip", "user"}, "accepted": bool, "reply", "queue_id",
   "recipients": [{"recipient", "original_recipient", "outcome", "delivered_to", "reply": our server's to RCPT,
                   "times_asked": how often another server was asked to take it and listened,
                   "remote_replies": what those servers answered, in order ("": they hung up)}],
@@ -94,6 +94,7 @@ class Run:
         self.messages: list[Message] = []
         self.encounters: list[dict] = []
         self.notes: list[str] = []
+        self.keep_traditional = False  # capture.py keeps the RFC 3164 form of the log too
 
     def start(self, *, scripts: dict[str, Script] | None = None, down: tuple[str, ...] = (), postfix: dict | None = None,
               exim: dict | None = None, **both):
@@ -161,7 +162,7 @@ class Run:
         """Checks what was expected against what happened; returns the truth or raises AssertionError."""
         transactions = self.world.transactions()
         for message in self.messages:
-            if message.dialogue is not None:
+            if message.dialogue is not None:  # else the scenario used a client that keeps no replies
                 assert message.dialogue.accepted == message.accepted, f"{message.message_id}: {message.dialogue}"
             for to in message.expected:
                 message.records.append(self._check(message, to, transactions))
@@ -180,7 +181,7 @@ class Run:
                 continue
             for address, reply in transaction.recipients:
                 if address.lower() == to.recipient.lower():
-                    if transaction.content and message.message_id not in transaction.content:
+                    if transaction.content and message.message_id and message.message_id not in transaction.content:
                         continue
                     end = transaction.per_recipient_end.get(address, transaction.end_reply)
                     asked.append(reply if not reply.startswith("2") or not transaction.content else end)
@@ -215,6 +216,8 @@ class Run:
         return text.count(message.message_id) == text.count("\nMessage-ID: " + message.message_id) and "multipart/report" in text
 
     def _check_bounce(self, message: Message, transactions) -> None:
+        if not message.message_id:
+            return  # nothing by which a bounce could be known
         reports = [t for t in transactions if t.sender == "" and t.content and message.message_id in t.content]
         if message.bounce is None and not message.success_report:
             for report in reports:

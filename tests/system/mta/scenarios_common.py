@@ -1,5 +1,9 @@
 """Scenarios that both servers can play."""
 
+import ssl
+import subprocess
+from pathlib import Path
+
 from .postfix import ALIASES
 from .scenario import Run, To, bounced, mailbox, rejected, remote, scenario
 from .sink import DROP, STALL, Script
@@ -23,7 +27,53 @@ def deferred_then_delivered(run: Run):
     later = "450 4.2.1 <rosa@moody.example.net>: Recipient address rejected: mailbox busy, try again later"
     run.start(scripts={"moody.example.net": Script(rcpt={ROSA: [later, later, later, "250 2.1.5 Ok"]})}, with_dovecot=run.is_postfix)
     run.send(ANA, [remote(ROSA)], login=ANA)
+    run.keep_traditional = run.is_postfix
     run.mta.wait_idle()
+
+
+@scenario()
+def sent_with_swaks(run: Run):
+    """The client is swaks, a real one with habits of its own."""
+    run.start(with_dovecot=run.is_postfix)
+    for sender, to, extra in ((EVA, mailbox("juan@example.org"), []),
+                              (ANA, remote(LUIS), ["--port", "587", "--auth", "PLAIN", "--auth-user", ANA, "--auth-password", "secret",
+                                                   "--local-interface", OFFICE, "--ehlo", "office.example.org"]),
+                              (EVA, rejected("rosa@moody.example.net"), [])):
+        login = ANA if extra else None
+        message = run.message(sender, [to], "submission" if login else "mx", login=login, client_ip=OFFICE if login else CLIENT,
+                              accepted=to.outcome != "rejected")
+        extra = extra or ["--local-interface", CLIENT, "--ehlo", "client.example.com"]
+        run.mta.sandbox.run(["swaks", "--server", "192.0.2.10", "--from", sender, "--to", to.recipient, "--silent", "3",
+                             "--header", f"Message-Id: {message.message_id}", *extra], check=to.outcome != "rejected")
+    run.mta.wait_idle()
+
+
+@scenario()
+def tls_incoming(run: Run):
+    key, certificate = _make_certificate(run, "mail.example.org")
+    files = {"/etc/ssl/mail.pem": key.read_text() + certificate.read_text()}
+    run.start(files=files, postfix={"main": {"smtpd_tls_chain_files": "/etc/ssl/mail.pem", "smtpd_tls_security_level": "may",
+                                            "smtpd_tls_loglevel": "1"}, "with_dovecot": True},
+              exim={"main": "tls_advertise_hosts = *\ntls_certificate = /etc/ssl/mail.pem\ntls_privatekey = /etc/ssl/mail.pem"})
+    for sender, expected, login in ((EVA, [mailbox("juan@example.org")], None), (ANA, [remote(LUIS)], ANA),
+                                    (EVA, [rejected(LUIS)], None)):
+        message = run.message(sender, expected, "submission" if login else "mx", login=login, client_ip=OFFICE if login else CLIENT,
+                              accepted=expected[0].outcome != "rejected")
+        with run.mta.session(message.submission["client_ip"], 587 if login else 25) as session:
+            session.starttls()
+            if login:
+                session.login(login, "secret")
+            message.dialogue = session.mail(sender, run.rcpts(expected), run.content(message.message_id, sender))
+    run.mta.wait_idle()
+
+
+def _make_certificate(run: Run, name: str) -> tuple[Path, Path]:
+    """A key and a certificate signed by itself."""
+    key, certificate = run.workdir / "key.pem", run.workdir / "cert.pem"
+    run.workdir.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate),
+                    "-days", "2", "-subj", f"/CN={name}"], check=True, capture_output=True)
+    return key, certificate
 
 
 @scenario()
@@ -468,12 +518,7 @@ def odd_message_ids(run: Run):
 
 @scenario()
 def tls_outgoing(run: Run):
-    import ssl
-    import subprocess
-    key, certificate = run.workdir / "key.pem", run.workdir / "cert.pem"
-    run.workdir.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate),
-                    "-days", "2", "-subj", "/CN=mx.tls.example.net"], check=True, capture_output=True)
+    key, certificate = _make_certificate(run, "mx.tls.example.net")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     run.start(scripts={"tls.example.net": Script(starttls=context)}, with_dovecot=run.is_postfix,

@@ -234,11 +234,14 @@ def many_recipients_separately(run: Run):
 
 @scenario("exim")
 def callout(run: Run):
-    """Recipient verification at the next hop."""
-    run.start(scripts={"moody.example.net": Script(rcpt={"noone@moody.example.net": ["550 5.1.1 no such user"]})},
-              rcpt="  accept domains = moody.example.net\n         verify = recipient/callout\n"
-                   "  require message = sender cannot be verified\n          verify = sender/callout\n")
-    run.send(EVA, [rejected("noone@moody.example.net"), remote(ROSA)])
+    """Recipients and senders verified at their own servers while the client waits."""
+    run.start(scripts={"moody.example.net": Script(rcpt={"noone@moody.example.net": ["550 5.1.1 no such user"],
+                                                        "slow@moody.example.net": ["451 4.3.0 try later"]}),
+                       "example.com": Script(rcpt={"gone@example.com": ["550 5.1.1 no such mailbox"]})},
+              rcpt="  deny message = sender verification failed\n       !verify = sender/callout\n"
+                   "  accept domains = moody.example.net\n         endpass\n         verify = recipient/callout\n")
+    run.send(EVA, [rejected("noone@moody.example.net"), rejected("slow@moody.example.net"), remote(ROSA)])
+    run.send("gone@example.com", [rejected("juan@example.org")], accepted=False)
     run.mta.wait_idle()
 
 

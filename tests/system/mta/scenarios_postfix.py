@@ -1,5 +1,6 @@
 """Scenarios about what only Postfix does."""
 
+from .milter import Milter
 from .postfix import ALIASES
 from .scenario import Run, To, bounced, mailbox, rejected, remote, scenario
 from .scenarios_common import ANA, EVA, LUIS, ROSA
@@ -139,7 +140,7 @@ def smtp_filter_reinjection(run: Run):
                     "  -o syslog_name=postfix/amavis\n" + _REINJECT)
     proxy = _start_filter(run)
     try:
-        run.send(EVA, [mailbox("juan@example.org"), mailbox("maria@example.org", "MARIA@example.org")])
+        run.send(EVA, [mailbox("juan@example.org"), mailbox("MARIA@example.org")])
         run.send(EVA, [remote(EVA, "outside@example.org")])
         run.mta.wait_idle()
     finally:
@@ -175,7 +176,8 @@ def pipe_and_discard(run: Run):
     run.send(EVA, [bounced("help@tickets.example.org")], headers={"X-Fail": "yes"}, bounce=remote(EVA))
     run.send(EVA, [To("x@void.example.org", "discarded")])
     run.sendmail(ANA, [bounced("x@closed.example.org")], bounce=mailbox(ANA))
-    run.send(EVA, [To("x@later.example.org", "deferred")])
+    run.send(EVA, [rejected("x@later.example.org")], accepted=False)
+    run.sendmail(ANA, [To("x@later.example.org", "deferred")])
     run.mta.wait_for_log("x@later.example.org.*status=deferred", count=2)
     run.mta.wait_idle(waiting=("deferred",))
 
@@ -277,11 +279,25 @@ def loop(run: Run):
 
 
 @scenario("postfix")
-def mailbox_size_limit(run: Run):
+def mailbox_full(run: Run):
+    run.start(main={"mailbox_size_limit": "20000", "message_size_limit": "16000"})
+    body = ("x" * 60 + "\n") * 170
+    run.send(EVA, [mailbox("juan@example.org")], body=body)
+    run.mta.wait_idle()
+    run.send(EVA, [bounced("juan@example.org"), mailbox("maria@example.org")], body=body, bounce=remote(EVA))
+    run.mta.wait_idle()
+
+
+@scenario("postfix")
+def bounce_failed(run: Run):
+    """The mailbox is full, and the bounce would be larger than a message may be: the mail stays."""
     run.start(main={"mailbox_size_limit": "7000", "message_size_limit": "6000"})
     run.send(EVA, [mailbox("juan@example.org")], body=("x" * 60 + "\n") * 65)
-    run.send(EVA, [To("juan@example.org", "bounced")], body=("x" * 60 + "\n") * 65, bounce=remote(EVA))
     run.mta.wait_idle()
+    run.send(EVA, [bounced("juan@example.org")], body=("x" * 60 + "\n") * 65, bounce=To(EVA, "deferred"))
+    run.notes.append("the second was refused for good by the full mailbox, but no bounce could be made: nobody was told yet")
+    run.mta.wait_for_log("status=deferred", count=2)
+    run.mta.wait_idle(waiting=("deferred",))
 
 
 @scenario("postfix")
@@ -345,6 +361,49 @@ def lmtp_scripted(run: Run):
         run.mta.wait_idle()
     finally:
         sink.close()
+
+
+@scenario("postfix")
+def milter(run: Run):
+    filtering = Milter()
+    try:
+        run.start(main={"smtpd_milters": "inet:127.0.0.1:8891", "non_smtpd_milters": "inet:127.0.0.1:8891"})
+        me = "juan@example.org"
+        for name, outcome in (("mfreject", "rejected"), ("mftempfail", "rejected"), ("mfdiscard", "discarded"), ("rcpttempfail", "rejected"),
+                              ("reject", "rejected"), ("tempfail", "rejected"), ("discard", "discarded"), ("quarantine", "held"),
+                              ("reply", "rejected")):
+            run.send(f"{name}@example.com", [To(me, outcome)], accepted=outcome != "rejected")
+        run.send(EVA, [mailbox(me)])
+        run.send("reject@example.com", [rejected(me), rejected("maria@example.org")], accepted=False)
+        run.sendmail("reject@example.org", [bounced(me)], user="ana", args=["-i", "-f", "reject@example.org", me],
+                     bounce=To("reject@example.org", "bounced"))
+        run.mta.wait_idle(waiting=("hold",))
+        filtering.close()
+        run.send(EVA, [rejected(me)], accepted=False)
+        run.notes.append("for the last mail the milter was gone: milter_default_action is tempfail")
+        run.mta.wait_idle(waiting=("hold",))
+    finally:
+        filtering.close()
+
+
+@scenario("postfix")
+def smtp_source_to_sink(run: Run):
+    """Postfix's own load generator and sink, 30 mails over 3 sessions at once."""
+    run.start(main={"mynetworks": "127.0.0.0/8, 192.0.2.10"})
+    sandbox, count = run.mta.sandbox, 30
+    (sandbox.path("/tmp") / "dump").mkdir()
+    sandbox.path("/tmp/dump").chmod(0o777)
+    sandbox.start(["smtp-sink", "-d", "/tmp/dump/%M.", "-h", "mx.refused.example.net", "-u", "nobody", "198.51.100.9:25", "100"])
+    sandbox.run(["smtp-source", "-m", str(count), "-s", "3", "-N", "-f", "load@example.org", "-t", "load@refused.example.net",
+                 "-M", "mail.example.org", "-l", "2000", "192.0.2.10:25"])
+    for number in range(1, count + 1):
+        message = run.message("load@example.org", [To(f"{number}load@refused.example.net", "delivered")], client_ip="192.0.2.10")
+        message.message_id = None
+    run.notes.append("smtp-sink took them all; recipients are numbered")
+    run.mta.wait_idle()
+    dumped = "".join(path.read_text(errors="replace") for path in sandbox.path("/tmp/dump").iterdir())
+    for message in run.messages:
+        assert f"<{message.expected[0].recipient}>" in dumped, f"{message.expected[0].recipient}: not in the sink's dump"
 
 
 @scenario("postfix")

@@ -26,5 +26,6 @@ def sample(run: Run):
     run.send("", [mailbox("juan@example.org")], source=SECOND_CLIENT, helo="outgoing2.example.com", headers={"Subject": "Undelivered Mail"})
     with run.mta.session(NAMELESS_CLIENT, 587, "[203.0.113.99]") as session:
         run.encounter("failed_login", client_ip=NAMELESS_CLIENT, login="admin@example.org", reply=session.login("admin@example.org", "123456"))
+    run.keep_traditional = run.is_postfix
     run.mta.wait_for_log("Mailbox full", count=4)
     run.mta.wait_idle(waiting=("deferred",) if run.is_postfix else 1)
