@@ -8,6 +8,7 @@
 #
 #   DEST/postfix-root  DEST/exim-root  DEST/dovecot-root  DEST/tools    trees that sandbox.py lays over /usr
 #   DEST/versions      one "package version" per line, sorted
+# shellcheck disable=SC2086,SC2016  # lists of words are split on purpose; ${Package} is dpkg-deb's
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -54,13 +55,11 @@ has_lists || use_own_lists
 wanted_packages() {
   {
     printf '%s\n' "$@"
-    # shellcheck disable=SC2086
     apt-get $apt_options -s -q --no-install-recommends install "$@" 2>/dev/null |
       sed -n 's/^Inst \([^ ]*\) .*/\1/p'
   } | sort -u
 }
 
-# shellcheck disable=SC2086
 download() { (cd "$1" && shift && apt-get $apt_options -qq download "$@"); }
 
 new=$dest/.new
@@ -69,9 +68,7 @@ mkdir -p "$new"
 echo "$trees" | while read -r tree packages; do
   debs=$new/$tree.debs
   mkdir -p "$debs" "$new/$tree"
-  # shellcheck disable=SC2086
   names=$(wanted_packages $packages)
-  # shellcheck disable=SC2086
   if ! download "$debs" $names; then
     say "the machine's package lists look old, fetching our own"
     use_own_lists

@@ -45,11 +45,6 @@ TIMEOUT_ADDRESS = "198.51.100.99"  # swallows SYNs: routed to the loopback, owne
 UNREACHABLE_ADDRESS = "198.51.100.98"  # "No route to host"
 
 
-def _uids_mapped() -> int:
-    with open("/proc/self/uid_map") as uid_map:
-        return sum(int(line.split()[2]) for line in uid_map)
-
-
 def _namespace_options() -> list[str]:
     options = ["--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc"]
     if os.geteuid() != 0:
@@ -60,7 +55,7 @@ def _namespace_options() -> list[str]:
 
 def why_not() -> str | None:
     """The reason why namespaces cannot be had here, or None."""
-    for tool in ("unshare", "ip", "chroot", "mount"):
+    for tool in ("unshare", "ip", "chroot", "mount", "hostname"):
         if not shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
             return f"{tool} is not installed"
     probe = subprocess.run(
