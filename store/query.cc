@@ -176,6 +176,9 @@ Result<std::optional<LegRecord>> ReaderImpl::load_leg(std::uint64_t leg_id) {
     if (auto done = files_.check(view, **file); !done) return done.error();
     if (!rows.empty() && !view.carried.contains(leg_id)) break;  // it began here
   }
+  if (files_.out_of_time()) {
+    return make_error(Error::Code::unavailable, "the leg could not be read in time");
+  }
   if (versions.empty() || is_past_retention(*snapshot, versions.front())) {
     return std::optional<LegRecord>{};
   }
@@ -228,7 +231,7 @@ Result<CutBy> ReaderImpl::for_each_encounter(const TimeRange& range, const Query
 
 template <typename Read>
 Result<void> ReaderImpl::read_newest_file(Read&& read) {
-  const auto snapshot = start(QueryLimits{});
+  const auto snapshot = start(QueryLimits{Duration::zero()});
   if (snapshot->files.empty()) return {};
   const auto& view = *snapshot->files.back();
   auto file = files_.open(view);
@@ -265,7 +268,7 @@ Result<std::vector<SourceCoverage>> ReaderImpl::coverage() {
 }
 
 Result<std::vector<CoverageHole>> ReaderImpl::holes(const TimeRange& range) {
-  const auto snapshot = start(QueryLimits{});
+  const auto snapshot = start(QueryLimits{Duration::zero()});
   std::vector<CoverageHole> holes;
   for (const auto& view : snapshot->files) {
     auto file = files_.open(*view);

@@ -28,7 +28,12 @@ namespace {
 // One slice of housekeeping: each about 10 to 20 ms.
 constexpr std::size_t kSegmentsPerSlice = 256;
 constexpr std::size_t kCarriedPerSlice = 500;
+constexpr Duration kStartChecksMax = std::chrono::seconds(1);
 constexpr Duration kRetentionEvery = std::chrono::seconds(30);
+constexpr Duration kVisibleStep = std::chrono::seconds(1);
+// An open file that is past retention is closed when nothing was written for so long. While a
+// backlog of old lines is read the open file is old and must stay the open one.
+constexpr Duration kIdleMin = std::chrono::minutes(10);
 // Files waiting to be sealed keep their postings in memory; with more of them commit() seals.
 constexpr std::size_t kWaitingForSealMax = 3;
 // Scan reads years of logs: there an hour's file ends only when it has this many rows, so their
@@ -106,7 +111,7 @@ class WriterImpl final : public Writer {
 
  private:
   // Start.
-  Result<void> load_file(const ShardName& name, const std::filesystem::path& path);
+  Result<void> load_file(const ShardName& name, const std::filesystem::path& path, bool deep);
   Result<void> load_rows(ShardFile& file);
   Result<void> load_open_legs();
   // A batch.
@@ -189,10 +194,16 @@ Result<void> WriterImpl::load_directory() {
     return make_error(Error::Code::io,
                       "list " + options_.state_directory.string() + ": " + failed.message());
   }
-  std::sort(found.begin(), found.end());
+  // Newest first: it is checked in full whatever that takes, the older ones as far as the time for
+  // a start allows. Damage in the rest shows when they are read.
+  std::sort(found.rbegin(), found.rend());
+  const auto checks_end = clock_.steady() + kStartChecksMax;
   for (const auto& [name, path] : found) {
-    if (auto done = load_file(name, path); !done) return done;
+    const bool deep = files_.empty() || clock_.steady() < checks_end;
+    if (auto done = load_file(name, path, deep); !done) return done;
   }
+  std::reverse(files_.begin(), files_.end());
+  std::reverse(waiting_for_seal_.begin(), waiting_for_seal_.end());
   if (!files_.empty() && !files_.back()->state.sealed) {
     open_ = files_.back().get();
     waiting_for_seal_.erase(
@@ -205,11 +216,12 @@ Result<void> WriterImpl::load_directory() {
   return {};
 }
 
-Result<void> WriterImpl::load_file(const ShardName& name, const std::filesystem::path& path) {
+Result<void> WriterImpl::load_file(const ShardName& name, const std::filesystem::path& path,
+                                   bool deep) {
   auto file = std::make_unique<ShardFile>();
   file->path = path;
   file->name = name;
-  auto opened = open_shard(path, true);
+  auto opened = open_shard(path, deep);
   Result<void> done;
   if (opened) {
     file->database.emplace(std::move(*opened));
@@ -432,7 +444,7 @@ void WriterImpl::write_leg(const LegRecord& leg, Stage& stage) {
   poster.post(leg);
   auto& state = stage.state;
   widen(state.arrival_min, state.arrival_max, leg.opened_at);
-  widen(state.activity_min, state.activity_max, leg.last_activity_at);
+  widen(state.activity_min, state.activity_max, std::max(leg.opened_at, leg.last_activity_at));
   if (leg.closed_at && *leg.closed_at > *state.activity_max) state.activity_max = leg.closed_at;
   state.leg_id_max = std::max(state.leg_id_max, leg.id);
 }
@@ -565,8 +577,12 @@ Result<void> WriterImpl::roll_to(Time hour) {
 Result<bool> WriterImpl::work_a_slice() {
   set_damaged_aside();
   const auto steady = clock_.steady();
-  if (!options_.keep_everything &&
-      (!retention_checked_at_ || steady >= *retention_checked_at_ + kRetentionEvery)) {
+  const bool may_drop = !options_.keep_everything && guard_.trusted();
+  if (may_drop && clock_.wall() - options_.retention >= ended_visible_since_ + kVisibleStep) {
+    ended_visible_since_ = clock_.wall() - options_.retention;
+    publish();
+  }
+  if (may_drop && (!retention_checked_at_ || steady >= *retention_checked_at_ + kRetentionEvery)) {
     retention_checked_at_ = steady;
     if (auto done = keep_retention(); !done) return done.error();
     ballast_.maybe_fill();
@@ -579,8 +595,7 @@ Result<bool> WriterImpl::work_a_slice() {
   } else if (!waiting_for_seal_.empty()) {
     if (auto done = seal_some(); !done) return done.error();
   }
-  return !to_carry_.empty() || !waiting_for_seal_.empty() ||
-         (!options_.keep_everything && !retention_checked_at_);
+  return !to_carry_.empty() || !waiting_for_seal_.empty() || (may_drop && !retention_checked_at_);
 }
 
 Result<void> WriterImpl::seal_some() {
@@ -599,6 +614,7 @@ Result<void> WriterImpl::seal_some() {
     if (finished) save_state(database, state);
     if (auto done = transaction.commit(); !done) {
       packer_.reset();  // it has moved on past what was rolled back
+      if (done.error().code == Error::Code::corrupt) file->damaged->store(true);
       return done;
     }
   }
@@ -634,11 +650,12 @@ Result<void> WriterImpl::carry_some() {
   auto stage = start_stage();
   Transaction transaction(*open_->database);
   std::size_t carried = 0;
-  const auto before = to_carry_;
+  std::vector<std::uint64_t> taken;
   LegRecord leg;
   while (!to_carry_.empty() && carried < kCarriedPerSlice) {
     const auto leg_id = to_carry_.back();
     to_carry_.pop_back();
+    taken.push_back(leg_id);
     if (!load_to_carry(leg_id, leg)) continue;
     give_up_if_old(leg);
     write_leg(leg, stage);
@@ -646,7 +663,7 @@ Result<void> WriterImpl::carry_some() {
   }
   stage.state.carried_all = to_carry_.empty();
   if (auto done = finish(transaction, stage); !done) {
-    to_carry_ = before;
+    to_carry_.insert(to_carry_.end(), taken.rbegin(), taken.rend());
     return done;
   }
   counters_.legs_carried += carried;
@@ -678,16 +695,14 @@ bool WriterImpl::load_to_carry(std::uint64_t leg_id, LegRecord& leg) {
 }
 
 Result<void> WriterImpl::keep_retention() {
-  if (!guard_.trusted()) return {};
   const auto now = clock_.wall();
-  ended_visible_since_ = now - options_.retention;
   if (!quarantined_.empty()) {
     expire_quarantined(options_.state_directory, ended_visible_since_);
     quarantined_ = list_quarantined(options_.state_directory);
   }
   // A quiet server: the open file itself is due. Positions and open legs move to a new one first.
   if (open_ != nullptr && expires_at(open_->state, options_.retention) <= now &&
-      hour_of(now) > open_->state.hour) {
+      hour_of(now) > open_->state.hour && now - open_->state.written_at >= kIdleMin) {
     if (auto done = roll_to(hour_of(now)); !done) return done;
   }
   if (to_carry_.empty()) {
@@ -757,7 +772,10 @@ void WriterImpl::publish() {
 
 Result<std::unique_ptr<Writer>> Writer::open(StoreOptions options, const Clock& clock) {
   std::error_code failed;
-  std::filesystem::create_directories(options.state_directory, failed);
+  if (std::filesystem::create_directories(options.state_directory, failed)) {
+    std::filesystem::permissions(options.state_directory, std::filesystem::perms::owner_all,
+                                 failed);  // everyone's mail metadata
+  }
   if (failed) {
     return make_error(Error::Code::io,
                       "create " + options.state_directory.string() + ": " + failed.message());

@@ -77,6 +77,24 @@ TEST_F(RetentionTest, AQuietServerLosesItsOpenFileTooButNotItsPositions) {
   EXPECT_EQ(writer_->load_pending()->size(), 1U);
 }
 
+// The first start reads a day back; what is being read is old, and yet goes to its own hours.
+TEST_F(RetentionTest, ABacklogIsWrittenToItsOwnHours) {
+  open();
+  clock_.jump_wall(samples::start_time() + 24h + 30min - clock_.wall());
+  for (int i = 0; i < 24; ++i) {
+    for (int part = 0; part < 3; ++part) {
+      const auto at = samples::start_time() + i * 1h + part * 20min;
+      commit({samples::simple_leg(static_cast<std::uint64_t>(i * 3 + part), at, "b@example.net")},
+             at);
+      clock_.advance(40s);
+      samples::work_until_done(*writer_);
+    }
+  }
+  EXPECT_GE(files(), 22U);
+  EXPECT_LE(files(), 24U);
+  EXPECT_GE(count_of({}), 63U);
+}
+
 TEST_F(RetentionTest, RunsRightAfterAStart) {
   write_one();
   writer_.reset();
