@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "store/keys.h"
+#include "store/quarantine.h"
+#include "store/rebuild.h"
+#include "store/state_rows.h"
+#include "store/writer_impl.h"
+
+namespace rastro {
+namespace {
+
+constexpr Duration kStartChecksMax = std::chrono::seconds(1);
+
+}  // namespace
+
+Result<void> WriterImpl::load_directory() {
+  std::vector<std::pair<ShardName, std::filesystem::path>> found;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.state_directory, failed)) {
+    const auto file = entry.path().filename().string();
+    if (const auto name = parse_shard_name(file)) found.emplace_back(*name, entry.path());
+    // A file that was being made when we died; everything in it is in the one before too.
+    if (file.ends_with(".db.new") && parse_shard_name(file.substr(0, file.size() - 4))) {
+      remove_shard_files(entry.path());
+    }
+  }
+  if (failed) {
+    return make_error(Error::Code::io,
+                      "list " + options_.state_directory.string() + ": " + failed.message());
+  }
+  // Newest first: it is checked in full whatever that takes, the older ones as far as the time for
+  // a start allows. Damage in the rest shows when they are read.
+  std::sort(found.rbegin(), found.rend());
+  const auto checks_end = clock_.steady() + kStartChecksMax;
+  for (const auto& [name, path] : found) {
+    const bool deep = files_.empty() || clock_.steady() < checks_end;
+    if (auto done = load_file(name, path, deep); !done) return done;
+  }
+  std::reverse(files_.begin(), files_.end());
+  std::reverse(waiting_for_seal_.begin(), waiting_for_seal_.end());
+  if (!files_.empty() && !files_.back()->state.sealed) {
+    open_ = files_.back().get();
+    waiting_for_seal_.erase(
+        std::remove(waiting_for_seal_.begin(), waiting_for_seal_.end(), open_->serial),
+        waiting_for_seal_.end());
+  }
+  if (auto done = load_open_legs(); !done) return done;
+  quarantined_ = list_quarantined(options_.state_directory);
+  publish();
+  return {};
+}
+
+Result<void> WriterImpl::load_file(const ShardName& name, const std::filesystem::path& path,
+                                   bool deep) {
+  auto file = std::make_unique<ShardFile>();
+  file->path = path;
+  file->name = name;
+  auto opened = open_shard(path, deep);
+  Result<void> done;
+  if (opened) {
+    file->database.emplace(std::move(*opened));
+    file->state = load_state(*file->database);
+    done = load_rows(*file);
+  } else {
+    done = opened.error();
+  }
+  if (!done) {
+    file.reset();  // closes the connection before its file is moved
+    switch (done.error().code) {
+      case Error::Code::corrupt:
+        quarantine_shard(path, done.error().message);
+        ++counters_.files_quarantined;
+        return {};
+      case Error::Code::invalid:
+        foreign_.push_back({path.filename().string(), name.hour, name.hour + std::chrono::hours(1),
+                            done.error().message});
+        return {};
+      case Error::Code::limit:
+        return make_error(Error::Code::corrupt, done.error().message);
+      default:
+        return done;
+    }
+  }
+  file->serial = next_serial_++;
+  if (file->state.sealed) {
+    file->database.reset();
+  } else {
+    waiting_for_seal_.push_back(file->serial);
+  }
+  files_.push_back(std::move(file));
+  return {};
+}
+
+Result<void> WriterImpl::load_rows(ShardFile& file) {
+  auto& database = *file.database;
+  file.row_max =
+      static_cast<std::uint32_t>(database.query_int("SELECT max(row) FROM leg").value_or(0));
+  file.carried = read_carried(database);
+  const LegRowReader fits(database);  // every statement that a reader will use
+  if (file.state.key_check != key_check_) {
+    // The secret was lost: the postings lead nowhere. They are made again.
+    file.state.sealed = false;
+    file.state.key_check = key_check_;
+    save_state(database, file.state);
+  }
+  if (!file.state.sealed) {
+    file.runs = rebuild_postings(database, hasher_);
+    file.rows = make_row_writer(file);
+  }
+  return database.take_error();
+}
+
+Result<void> WriterImpl::load_open_legs() {
+  // The newest file into which everything open was carried has all there is to know of before.
+  std::size_t first = files_.size();
+  while (first > 0) {
+    --first;
+    if (files_[first]->state.carried_all) break;
+  }
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    auto& file = *files_[i];
+    if (&file != open_) earlier_leg_id_max_ = std::max(earlier_leg_id_max_, file.state.leg_id_max);
+    if (i < first) continue;
+    auto database = open_for_reading(file);
+    if (!database) return database.error();
+    for_each_version(*database, [&](const VersionMark& version) {
+      if (version.open) {
+        open_legs_[version.leg_id] = {file.serial, version.row};
+      } else {
+        open_legs_.erase(version.leg_id);
+      }
+      if (&file == open_) row_of_leg_[version.leg_id] = version.row;
+    });
+    if (auto done = database->take_error(); !done) return done;
+  }
+  if (open_ != nullptr && !open_->state.carried_all && !options_.keep_everything) {
+    for (const auto& [leg_id, where] : open_legs_) {
+      if (where.serial != open_->serial) to_carry_.push_back(leg_id);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<SourcePosition>> WriterImpl::load_positions() {
+  if (files_.empty()) return std::vector<SourcePosition>{};
+  auto database = open_for_reading(*files_.back());
+  if (!database) return database.error();
+  auto positions = read_positions(*database);
+  if (auto done = database->take_error(); !done) return done.error();
+  return positions;
+}
+
+Result<std::vector<PendingEntry>> WriterImpl::load_pending() {
+  if (files_.empty()) return std::vector<PendingEntry>{};
+  auto database = open_for_reading(*files_.back());
+  if (!database) return database.error();
+  auto entries = read_pending(*database);
+  if (auto done = database->take_error(); !done) return done.error();
+  return entries;
+}
+
+Result<void> WriterImpl::for_each_open_leg(const std::function<void(const LegRecord&)>& visit) {
+  std::vector<OpenLeg> places;
+  places.reserve(open_legs_.size());
+  for (const auto& [leg_id, where] : open_legs_) places.push_back(where);
+  std::sort(places.begin(), places.end(), [](const OpenLeg& a, const OpenLeg& b) {
+    return std::pair(a.serial, a.row) < std::pair(b.serial, b.row);
+  });
+  LegRecord leg;
+  for (std::size_t i = 0; i < places.size();) {
+    const auto serial = places[i].serial;
+    auto database = open_for_reading(*find_serial(serial));
+    if (!database) return database.error();
+    {
+      LegRowReader rows(*database);
+      for (; i < places.size() && places[i].serial == serial; ++i) {
+        if (rows.load(places[i].row, LegRowReader::Depth::summary, leg)) visit(leg);
+      }
+    }
+    if (auto done = database->take_error(); !done) return done;
+  }
+  return {};
+}
+
+Result<Database> WriterImpl::open_for_reading(const ShardFile& file) const {
+  return Database::open(file.path, Database::Mode::read_only);
+}
+
+ShardFile* WriterImpl::find_serial(std::uint64_t serial) {
+  const auto found = std::find_if(files_.begin(), files_.end(),
+                                  [serial](const auto& file) { return file->serial == serial; });
+  return found == files_.end() ? nullptr : found->get();
+}
+
+}  // namespace rastro

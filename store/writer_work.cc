@@ -1,0 +1,199 @@
+#include <algorithm>
+#include <utility>
+
+#include "store/quarantine.h"
+#include "store/writer_impl.h"
+
+namespace rastro {
+namespace {
+
+// One slice of housekeeping: each about 10 to 20 ms.
+constexpr std::size_t kSegmentsPerSlice = 256;
+constexpr std::size_t kCarriedPerSlice = 500;
+constexpr Duration kRetentionEvery = std::chrono::seconds(30);
+constexpr Duration kVisibleStep = std::chrono::seconds(1);
+// An open file that is past retention is closed when nothing was written for so long. While a
+// backlog of old lines is read the open file is old and must stay the open one.
+constexpr Duration kIdleMin = std::chrono::minutes(10);
+
+}  // namespace
+
+Result<bool> WriterImpl::work_a_slice() {
+  set_damaged_aside();
+  const auto steady = clock_.steady();
+  const bool may_drop = !options_.keep_everything && guard_.trusted();
+  if (may_drop && clock_.wall() - options_.retention >= ended_visible_since_ + kVisibleStep) {
+    ended_visible_since_ = clock_.wall() - options_.retention;
+    publish();
+  }
+  if (may_drop && (!retention_checked_at_ || steady >= *retention_checked_at_ + kRetentionEvery)) {
+    retention_checked_at_ = steady;
+    if (auto done = keep_retention(); !done) return done.error();
+    ballast_.maybe_fill();
+  }
+  if (!to_carry_.empty() ||
+      (open_ != nullptr && !open_->state.carried_all && !options_.keep_everything)) {
+    if (auto done = carry_some(); !done) return done.error();
+    // What waited only for this may go now.
+    if (to_carry_.empty()) retention_checked_at_.reset();
+  } else if (!waiting_for_seal_.empty()) {
+    if (auto done = seal_some(); !done) return done.error();
+  }
+  return !to_carry_.empty() || !waiting_for_seal_.empty() || (may_drop && !retention_checked_at_);
+}
+
+Result<void> WriterImpl::seal_some() {
+  auto* file = find_serial(waiting_for_seal_.front());
+  auto& database = *file->database;
+  bool finished = false;
+  auto state = file->state;
+  {
+    Transaction transaction(database);
+    if (!packer_) {
+      database.run("DELETE FROM segment");  // of a sealing that was cut short
+      packer_.emplace(file->runs);
+    }
+    finished = packer_->write_some(database, kSegmentsPerSlice);
+    state.sealed = finished;
+    if (finished) save_state(database, state);
+    if (auto done = transaction.commit(); !done) {
+      packer_.reset();  // it has moved on past what was rolled back
+      if (done.error().code == Error::Code::corrupt) file->damaged->store(true);
+      return done;
+    }
+  }
+  if (!finished) return {};
+  packer_.reset();
+  waiting_for_seal_.pop_front();
+  // Without waiting for readers; closing it tries once more.
+  database.run("PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE)");
+  static_cast<void>(database.take_error());
+  file->rows.reset();
+  file->database.reset();
+  file->state = state;
+  file->runs.clear();
+  file->view.reset();
+  ++counters_.files_sealed;
+  publish();
+  return {};
+}
+
+void WriterImpl::give_up_if_old(LegRecord& leg) {
+  if (clock_.wall() - leg.last_activity_at < options_.open_legs_age_max) return;
+  for (auto& recipient : leg.recipients) {
+    if (is_final(recipient.outcome)) continue;
+    recipient.outcome = Outcome::unknown;
+    recipient.unknown_because = UnknownBecause::no_end_logged;
+  }
+  leg.closed_at = clock_.wall();
+  ++counters_.legs_given_up;
+}
+
+Result<void> WriterImpl::carry_some() {
+  if (auto done = ensure_row_writer(); !done) return done;
+  auto stage = start_stage();
+  Transaction transaction(*open_->database);
+  std::size_t carried = 0;
+  std::vector<std::uint64_t> taken;
+  LegRecord leg;
+  while (!to_carry_.empty() && carried < kCarriedPerSlice) {
+    const auto leg_id = to_carry_.back();
+    to_carry_.pop_back();
+    taken.push_back(leg_id);
+    if (!load_to_carry(leg_id, leg)) continue;
+    give_up_if_old(leg);
+    write_leg(leg, stage);
+    ++carried;
+  }
+  stage.state.carried_all = to_carry_.empty();
+  if (auto done = finish(transaction, stage); !done) {
+    to_carry_.insert(to_carry_.end(), taken.rbegin(), taken.rend());
+    return done;
+  }
+  counters_.legs_carried += carried;
+  if (to_carry_.empty()) carry_source_.reset();
+  return {};
+}
+
+// False: it need not be carried any more, or cannot.
+bool WriterImpl::load_to_carry(std::uint64_t leg_id, LegRecord& leg) {
+  const auto found = open_legs_.find(leg_id);
+  if (found == open_legs_.end() || found->second.serial == open_->serial) return false;
+  const auto where = found->second;
+  const auto* file = find_serial(where.serial);
+  if (file != nullptr && (!carry_source_ || carry_source_->serial != where.serial)) {
+    carry_source_.reset();
+    if (auto database = open_for_reading(*file)) {
+      carry_source_ = std::make_unique<CarrySource>(where.serial, std::move(*database));
+    }
+  }
+  if (carry_source_ && carry_source_->serial == where.serial &&
+      carry_source_->rows.load(where.row, LegRowReader::Depth::summary, leg)) {
+    return true;
+  }
+  // Unreadable: the leg cannot be saved, and the file's trouble tells of it.
+  if (carry_source_) static_cast<void>(carry_source_->database.take_error());
+  if (file != nullptr) file->damaged->store(true);
+  open_legs_.erase(found);
+  return false;
+}
+
+Result<void> WriterImpl::keep_retention() {
+  const auto now = clock_.wall();
+  if (!quarantined_.empty()) {
+    expire_quarantined(options_.state_directory, ended_visible_since_);
+    quarantined_ = list_quarantined(options_.state_directory);
+  }
+  // A quiet server: the open file itself is due. Positions and open legs move to a new one first.
+  if (open_ != nullptr && expires_at(open_->state, options_.retention) <= now &&
+      hour_of(now) > open_->state.hour && now - open_->state.written_at >= kIdleMin) {
+    if (auto done = roll_to(hour_of(now)); !done) return done;
+  }
+  if (to_carry_.empty()) {
+    for (std::size_t i = files_.size(); i-- > 0;) {
+      if (files_[i].get() == open_) continue;
+      if (expires_at(files_[i]->state, options_.retention) > now) continue;
+      forget_file(i);
+      ++counters_.files_expired;
+    }
+  }
+  publish();
+  return {};
+}
+
+// Unlinks one file and all that is known of it. Readers that have it open read on.
+void WriterImpl::forget_file(std::size_t index) {
+  const auto serial = files_[index]->serial;
+  const auto path = files_[index]->path;
+  if (!waiting_for_seal_.empty() && waiting_for_seal_.front() == serial) packer_.reset();
+  std::erase(waiting_for_seal_, serial);
+  if (carry_source_ && carry_source_->serial == serial) carry_source_.reset();
+  boost::unordered::erase_if(open_legs_,
+                             [serial](const auto& leg) { return leg.second.serial == serial; });
+  files_.erase(files_.begin() + static_cast<std::ptrdiff_t>(index));
+  remove_shard_files(path);
+}
+
+void WriterImpl::drop_oldest() {
+  forget_file(0);
+  ++counters_.files_dropped_full;
+  publish();
+}
+
+void WriterImpl::set_damaged_aside() {
+  for (std::size_t i = files_.size(); i-- > 0;) {
+    auto& file = *files_[i];
+    // The open file is left to the next start: the sources have already read on, so only going back
+    // to the positions of the hour before brings its lines again.
+    if (&file == open_ || !file.damaged->load()) continue;
+    file.rows.reset();
+    file.database.reset();
+    quarantined_.push_back(
+        quarantine_shard(file.path, "SQLite found it damaged while it was read"));
+    ++counters_.files_quarantined;
+    forget_file(i);
+    publish();
+  }
+}
+
+}  // namespace rastro
