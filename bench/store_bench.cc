@@ -1,10 +1,10 @@
 // What one leg version costs to store, and what a lookup costs (DESIGN 7).
 //
-//   rastro_store_bench [LEGS] [BATCH] [DIRECTORY]
+//   rastro_store_bench [LEGS] [BATCH] [DIRECTORY] [MS_BETWEEN_LEGS]
 //
 // Writes LEGS messages (default 500,000; 1.3 recipients each, one in ten deferred once before) in
-// batches of BATCH (10,000) over several hours, seals, then looks addresses up. CPU time is this
-// process's, so other load on the machine does not count.
+// batches of BATCH (10,000), one every 50 ms of log time, seals, then looks addresses up. CPU time
+// is this process's, so other load on the machine does not count.
 
 #include <sys/resource.h>
 
@@ -213,7 +213,8 @@ void look_up(Writer& writer, std::size_t count) {
               took / static_cast<double>(seen));
 }
 
-int run(std::size_t legs, std::size_t batch_size, const std::filesystem::path& directory) {
+int run(std::size_t legs, std::size_t batch_size, const std::filesystem::path& directory,
+        Duration gap) {
   std::filesystem::remove_all(directory);
   const double versions = static_cast<double>((legs + batch_size - 1) / batch_size * batch_size);
   std::printf("rows only: %.2f us CPU per version\n",
@@ -233,7 +234,7 @@ int run(std::size_t legs, std::size_t batch_size, const std::filesystem::path& d
   double longest_commit = 0;
   for (std::size_t written = 0; written < legs; written += batch_size) {
     Batch batch;
-    for (std::size_t i = 0; i < batch_size; ++i) batch.legs.push_back(traffic.next(50ms));
+    for (std::size_t i = 0; i < batch_size; ++i) batch.legs.push_back(traffic.next(gap));
     batch.line_time = traffic.now;
     clock.advance(traffic.now - clock.wall());
     auto start = cpu_seconds();
@@ -284,5 +285,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path directory =
       argc > 3 ? argv[3] : std::filesystem::temp_directory_path() / "rastro-store-bench";
   if (legs == 0 || batch == 0) return 2;
-  return rastro::run(legs, batch, directory);
+  const rastro::Duration gap =
+      std::chrono::milliseconds(argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 50);
+  return rastro::run(legs, batch, directory, gap);
 }

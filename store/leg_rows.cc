@@ -22,10 +22,7 @@ std::optional<std::int64_t> after(const std::optional<Time>& at, Time start) {
   return at ? std::optional(after(*at, start)) : std::nullopt;
 }
 
-Time plus(Time start, std::int64_t difference) {
-  return time_at(static_cast<std::int64_t>(static_cast<std::uint64_t>(micros(start)) +
-                                           static_cast<std::uint64_t>(difference)));
-}
+Time plus(Time start, std::int64_t difference) { return time_after(micros(start), difference); }
 
 std::int64_t pack(const EnhancedStatus& status) {
   return (static_cast<std::int64_t>(status.klass) << 32) |
@@ -194,6 +191,10 @@ bool tells_the_same(const TimelineEntry& entry, const LegRecipient& recipient) {
 
 std::int64_t micros(Time at) { return at.time_since_epoch().count(); }
 Time time_at(std::int64_t micros) { return Time(Duration(micros)); }
+Time time_after(std::int64_t start_micros, std::int64_t difference) {
+  return time_at(static_cast<std::int64_t>(static_cast<std::uint64_t>(start_micros) +
+                                           static_cast<std::uint64_t>(difference)));
+}
 
 LegRowWriter::LegRowWriter(Database& database, std::uint64_t seed)
     : database_(database),

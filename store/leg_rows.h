@@ -65,5 +65,6 @@ class LegRowReader {
 // wrong time, never undefined behaviour.
 std::int64_t micros(Time at);
 Time time_at(std::int64_t micros);
+Time time_after(std::int64_t start_micros, std::int64_t difference);
 
 }  // namespace rastro

@@ -108,7 +108,8 @@ CutBy ReaderImpl::scan_file(const LegQuery& query, std::size_t index, ReadFile& 
     if (!scan.is_null(2)) superseded.insert(scan.column_int(2));
     if (superseded.erase(row) != 0) continue;
     const auto opened_at = time_at(scan.column_int(3));
-    if (!is_active_within(opened_at, opened_at + Duration(scan.column_int(4)), query.range)) {
+    if (!is_active_within(opened_at, time_after(scan.column_int(3), scan.column_int(4)),
+                          query.range)) {
       continue;
     }
     if (has_newer_file(query.snapshot, index, static_cast<std::uint64_t>(scan.column_int(1)))) {
@@ -129,11 +130,14 @@ CutBy ReaderImpl::look_up_in_file(const LegQuery& query, std::size_t index, Read
   std::unordered_set<std::uint64_t> seen;
   for (const auto row : rows) {
     if (files_.out_of_time()) return CutBy::time;
-    const auto leg_id = file.leg_id_of(row);
-    if (!leg_id || !seen.insert(*leg_id).second) continue;
-    if (has_newer_file(query.snapshot, index, *leg_id)) continue;
+    const auto mark = file.mark_of(row);
+    // A version outside the interval says nothing of the newest one, which has a posting of its
+    // own.
+    if (!mark || !is_active_within(mark->opened_at, mark->last_activity_at, query.range)) continue;
+    const auto leg_id = mark->leg_id;
+    if (!seen.insert(leg_id).second || has_newer_file(query.snapshot, index, leg_id)) continue;
     const auto versions =
-        file.rows_of_leg(view, hash_of_leg_id(query.snapshot.hasher, *leg_id), *leg_id);
+        file.rows_of_leg(view, hash_of_leg_id(query.snapshot.hasher, leg_id), leg_id);
     const auto cut = offer(query, file, versions.empty() ? row : versions.back());
     if (cut != CutBy::nothing) return cut;
   }

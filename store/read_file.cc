@@ -10,7 +10,7 @@ ReadFile::ReadFile(const FileView& view, Database&& database)
       database_(std::move(database)),
       segments_(database_),
       rows_(database_),
-      leg_id_(database_.prepare("SELECT leg_id FROM leg WHERE row = ?1")) {}
+      mark_(database_.prepare("SELECT leg_id, opened_at, active_after FROM leg WHERE row = ?1")) {}
 
 void ReadFile::collect_rows(const FileView& view, std::uint32_t key,
                             std::vector<std::uint32_t>& rows) {
@@ -26,16 +26,23 @@ std::vector<std::uint32_t> ReadFile::rows_of_leg(const FileView& view, std::uint
   std::vector<std::uint32_t> rows;
   collect_rows(view, key, rows);
   std::sort(rows.begin(), rows.end());
-  std::erase_if(rows, [&](std::uint32_t row) { return leg_id_of(row) != leg_id; });
+  std::erase_if(rows, [&](std::uint32_t row) {
+    const auto mark = mark_of(row);
+    return !mark || mark->leg_id != leg_id;
+  });
   return rows;
 }
 
-std::optional<std::uint64_t> ReadFile::leg_id_of(std::uint32_t row) {
-  std::optional<std::uint64_t> id;
-  leg_id_.bind(1, std::int64_t{row});
-  if (leg_id_.step()) id = static_cast<std::uint64_t>(leg_id_.column_int(0));
-  leg_id_.reset();
-  return id;
+std::optional<ReadFile::RowMark> ReadFile::mark_of(std::uint32_t row) {
+  std::optional<RowMark> mark;
+  mark_.bind(1, std::int64_t{row});
+  if (mark_.step()) {
+    const auto opened_at = mark_.column_int(1);
+    mark = {static_cast<std::uint64_t>(mark_.column_int(0)), time_at(opened_at),
+            time_after(opened_at, mark_.column_int(2))};
+  }
+  mark_.reset();
+  return mark;
 }
 
 Result<ReadFile*> ReadFiles::open(const FileView& view) {

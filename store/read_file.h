@@ -23,7 +23,13 @@ class ReadFile {
   // The rows of a leg, oldest first; `key` is hash_of_leg_id().
   std::vector<std::uint32_t> rows_of_leg(const FileView& view, std::uint32_t key,
                                          std::uint64_t leg_id);
-  std::optional<std::uint64_t> leg_id_of(std::uint32_t row);
+  // What a row is about, without loading it.
+  struct RowMark {
+    std::uint64_t leg_id = 0;
+    Time opened_at{};
+    Time last_activity_at{};
+  };
+  std::optional<RowMark> mark_of(std::uint32_t row);
 
   std::uint64_t serial() const { return serial_; }
   Database& database() { return database_; }
@@ -34,7 +40,7 @@ class ReadFile {
   Database database_;
   SegmentReader segments_;
   LegRowReader rows_;
-  Statement leg_id_;
+  Statement mark_;
 };
 
 // The read-only connections of one thread, the least recently used closed first.

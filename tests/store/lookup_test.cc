@@ -163,6 +163,24 @@ TEST_F(LookupTest, ACollisionNeverAnswers) {
   EXPECT_EQ(found[0].recipients[0].recipient, other);
 }
 
+// The interval is judged by the newest version: an older one may lie outside of it.
+TEST_F(LookupTest, AnIntervalThatOnlyTheNewestVersionReaches) {
+  open();
+  const auto first = samples::deferred_leg(1, samples::start_time(), "a@example.net");
+  auto second = samples::simple_leg(1, samples::start_time(), "a@example.net");
+  second.last_activity_at = samples::start_time() + 20min;
+  second.closed_at = second.last_activity_at;
+  commit({first}, samples::start_time());
+  commit({second}, samples::start_time() + 20min);
+  const LegKey key{KeyKind::recipient, "a@example.net"};
+  const TimeRange late{samples::start_time() + 10min, Time::max()};
+  EXPECT_EQ(count_of({key}, late), 1U);
+  EXPECT_EQ(count_of({}, late), 1U);
+  const TimeRange later{samples::start_time() + 21min, Time::max()};
+  EXPECT_EQ(count_of({key}, later), 0U);
+  EXPECT_EQ(count_of({}, later), 0U);
+}
+
 TEST_F(LookupTest, StopsWhenTheCallerHasEnough) {
   open();
   std::vector<LegRecord> legs;
