@@ -88,7 +88,7 @@ Result<std::vector<FileTail::Candidate>> FileTail::open_candidates(bool& raced) 
     }
     if (!*added || !all_found(found)) continue;
     const bool any = std::any_of(found.begin(), found.end(),
-                                 [](const auto& candidate) { return candidate.matched(); });
+                                 [](const auto& one) { return one.matched() && !one.blank; });
     if (any || (since && found.back().file.modified_at < *since)) break;
   }
   raced = !still_named(found);
@@ -99,14 +99,15 @@ Result<bool> FileTail::add_candidate(const FamilyMember& member, bool is_current
                                      std::vector<Candidate>& found) {
   auto file = open_content(member.path, options_.symlinks);
   if (!file) return file.error();
-  Candidate candidate{member, std::move(*file), {}, false, {}, is_current};
+  Candidate candidate{member, std::move(*file), {}, nullptr, {}, is_current, false};
   for (const auto& reading : readings_) {
     if (!reading.reader->complete() && !candidate.file.compressed &&
         reading.reader->is_file(candidate.file.device, candidate.file.inode)) {
-      candidate.open_already = true;
+      candidate.reader = reading.reader.get();
+      candidate.blank = reading.reader->untouched();
     }
   }
-  if (!candidate.open_already) {
+  if (candidate.reader == nullptr) {
     candidate.head = read_head(*candidate.file.content);
     if (candidate.file.compressed && member.rotation.kind != Rotation::Kind::none &&
         !found.empty() && found.back().member.rotation == member.rotation &&
@@ -124,8 +125,8 @@ void FileTail::match(Candidate& candidate, const std::vector<Candidate>& others)
   auto& content = *candidate.file.content;
   for (const auto& reading : readings_) {
     // The packed form of a file that is still held open.
-    if (same_content(reading.reader->position(), candidate.head, content)) {
-      candidate.open_already = true;
+    if (reading.reader->same_as(candidate.head, content)) {
+      candidate.reader = reading.reader.get();
       return;
     }
   }
@@ -133,10 +134,7 @@ void FileTail::match(Candidate& candidate, const std::vector<Candidate>& others)
     const bool taken = std::any_of(others.begin(), others.end(),
                                    [i](const auto& other) { return other.known == i; });
     if (taken) continue;
-    const bool nothing_read = known_[i].head_length == 0 && !candidate.file.compressed &&
-                              known_[i].device == candidate.file.device &&
-                              known_[i].inode == candidate.file.inode;
-    if (nothing_read || same_content(known_[i], candidate.head, content)) {
+    if (same_content(known_[i], candidate.head, content)) {
       candidate.known = i;
       return;
     }
@@ -146,7 +144,7 @@ void FileTail::match(Candidate& candidate, const std::vector<Candidate>& others)
 // True when no older file can be what an unfinished position was read from.
 bool FileTail::all_found(const std::vector<Candidate>& found) const {
   for (std::size_t i = 0; i < known_.size(); ++i) {
-    if (known_[i].finished) continue;
+    if (known_[i].finished || known_[i].offset == 0) continue;
     const bool here = std::any_of(found.begin(), found.end(),
                                   [i](const auto& candidate) { return candidate.known == i; });
     if (!here) return false;
@@ -184,12 +182,12 @@ Result<void> FileTail::locate(bool was_down) {
   if (raced) return make_error(Error::Code::unavailable, "open " + path_ + ": is being rotated");
   const auto since = unread_since();
   const bool any = std::any_of(found.begin(), found.end(),
-                               [](const auto& candidate) { return candidate.matched(); });
+                               [](const auto& one) { return one.matched() && !one.blank; });
   bool newer_than_known = true;
   std::vector<Candidate*> unread;
   for (auto& candidate : found) {  // newest first
-    if (candidate.matched()) newer_than_known = false;
-    if (candidate.open_already) continue;
+    if (candidate.matched() && !candidate.blank) newer_than_known = false;
+    if (candidate.reader != nullptr) continue;
     const auto state = candidate.file.content->growing();
     if (candidate.known) {
       const auto& position = known_[*candidate.known];
@@ -204,7 +202,12 @@ Result<void> FileTail::locate(bool was_down) {
   std::vector<std::size_t> resumed;
   for (auto candidate = unread.rbegin(); candidate != unread.rend(); ++candidate) {
     if ((*candidate)->known) resumed.push_back(*(*candidate)->known);
-    start_reading(**candidate);
+    // Found late, it is still older than what is being read already.
+    const GenerationReader* before = nullptr;
+    for (const auto* newer = *candidate; before == nullptr && newer != found.data();) {
+      before = (--newer)->reader;
+    }
+    start_reading(**candidate, before);
   }
   std::sort(resumed.rbegin(), resumed.rend());
   for (const auto index : resumed)
@@ -219,7 +222,7 @@ Result<void> FileTail::locate(bool was_down) {
   return {};
 }
 
-void FileTail::start_reading(Candidate& candidate) {
+void FileTail::start_reading(Candidate& candidate, const GenerationReader* before) {
   SourcePosition position;
   if (candidate.known) {
     position = known_[*candidate.known];
@@ -232,12 +235,15 @@ void FileTail::start_reading(Candidate& candidate) {
   }
   Generation generation{position.source, options_.spec, position.path, candidate.member.path,
                         candidate.file.modified_at};
-  readings_.push_back(
-      {std::make_unique<GenerationReader>(std::move(candidate.file), std::move(generation),
-                                          std::move(position), std::move(candidate.head)),
-       {},
-       false,
-       false});
+  Reading reading;
+  reading.blank_at = candidate.file.modified_at;
+  reading.reader =
+      std::make_unique<GenerationReader>(std::move(candidate.file), std::move(generation),
+                                         std::move(position), std::move(candidate.head));
+  const auto at = std::find_if(readings_.begin(), readings_.end(), [before](const auto& other) {
+    return other.reader.get() == before;
+  });
+  readings_.insert(at, std::move(reading));
 }
 
 // Positions that no file of the family fits: what followed them is lost.
@@ -249,7 +255,7 @@ void FileTail::report_lost(const std::vector<Candidate>& found) {
     if (here || position.finished) continue;
     position.finished = true;
     retired_.push_back(position);
-    if (position.head_length == 0) continue;  // nothing was read of it
+    if (position.offset == 0) continue;  // nothing was read of it
     std::string cause = "rotated away while rastrod was down";
     if (!unreadable_.empty()) cause += ", or in a file that cannot be read (" + unreadable_ + ")";
     holes_.push_back(
@@ -269,6 +275,20 @@ std::optional<std::string> FileTail::current_path() {
   const auto current = current_member(*list);
   if (!current) return std::nullopt;
   return (*list)[*current].path;
+}
+
+// A file that was empty was written to, and perhaps copied and truncated before anybody looked: its
+// first content may stand in a copy.
+bool FileTail::blank_changed() {
+  auto& newest = readings_.back();
+  if (options_.alone || !newest.reader->untouched()) return false;
+  const auto state = newest.reader->state();
+  if (!state) return false;
+  const Time modified_at{Duration(state->modified_ns / 1000)};
+  if (modified_at == newest.blank_at) return false;
+  newest.blank_at = modified_at;
+  newest.reader->look_at_head();
+  return true;
 }
 
 // The newest generation is at its end: is it still the one that has the name?
@@ -304,6 +324,9 @@ Result<Progress> FileTail::poll(std::size_t budget_bytes) {
       retry_at_ = clock_.steady() + kRetry;
       return looked.error();
     }
+  }
+  if (blank_changed()) {
+    if (auto looked = locate(false); !looked) return looked.error();
   }
   std::size_t index = 0;
   while (index < readings_.size()) {
@@ -407,11 +430,14 @@ void FileTail::on_changed(std::size_t index) {
   CoverageHole hole{position.path, from.value_or(Time{}), clock_.wall(), {}};
   // The new generation begins in the same file, so nothing can be "rotated away" here.
   const auto holes = holes_.size();
+  const auto had = readings_.size();
   const auto looked = locate(false);
   holes_.resize(std::min(holes, holes_.size()));
-  const bool copied = std::any_of(readings_.begin(), readings_.end(), [&](const auto& reading) {
+  const bool resumed = std::any_of(readings_.begin(), readings_.end(), [&](const auto& reading) {
     return reading.reader->generation().source == position.source;
   });
+  // A position at 0 names nothing; then a file that appeared beside the new one is the copy.
+  const bool copied = resumed || (position.offset == 0 && readings_.size() > had + 1);
   hole.cause = copied ? "copied and truncated: lines written between the two are lost"
                       : "truncated: lines written since the last look are lost";
   holes_.push_back(std::move(hole));

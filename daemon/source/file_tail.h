@@ -63,6 +63,7 @@ class FileTail final : public Source {
     std::optional<Duration> ended_at;  // steady; its end was seen first, since it was renamed
     bool finished = false;             // nothing more is expected
     bool closing = false;              // to be dropped once its lines are taken
+    Time blank_at{};                   // file time when it was opened, or looked at while empty
   };
 
   // A file of the family that was opened to see what it is.
@@ -70,10 +71,11 @@ class FileTail final : public Source {
     FamilyMember member;
     OpenedFile file;
     std::string head;
-    bool open_already = false;         // one of readings_ reads it
-    std::optional<std::size_t> known;  // index into known_
+    const GenerationReader* reader = nullptr;  // one of readings_, which reads it already
+    std::optional<std::size_t> known;          // index into known_
     bool is_current = false;
-    bool matched() const { return open_already || known.has_value(); }
+    bool blank = false;  // nothing was read of it: says nothing about older files
+    bool matched() const { return reader != nullptr || known.has_value(); }
   };
 
   Result<void> locate(bool was_down);
@@ -85,7 +87,8 @@ class FileTail final : public Source {
   bool all_found(const std::vector<Candidate>& found) const;
   bool still_named(const std::vector<Candidate>& found) const;
   std::optional<Time> unread_since() const;
-  void start_reading(Candidate& candidate);
+  void start_reading(Candidate& candidate, const GenerationReader* before);
+  bool blank_changed();
   void report_lost(const std::vector<Candidate>& found);
 
   std::optional<std::string> current_path();

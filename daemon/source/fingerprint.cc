@@ -46,9 +46,9 @@ std::string read_head(Content& content) {
 }
 
 bool same_content(const SourcePosition& position, std::string_view head, Content& content) {
-  if (position.head_length == 0 || head.size() < position.head_length) return false;
+  if (position.offset == 0 || position.head_length == 0) return false;
+  if (head.size() < position.head_length) return false;
   if (fingerprint(head.substr(0, position.head_length)) != position.head_hash) return false;
-  if (position.offset == 0) return true;
   const auto size = std::min<std::uint64_t>(position.offset, kAnchorBytes);
   std::array<char, kAnchorBytes> anchor{};
   std::size_t have = 0;

@@ -23,8 +23,8 @@ std::string read_head(Content& content);
 
 // True when `content` starts with what `position` was read from, and reaches its offset with the
 // same bytes before it. `head` is read_head(content). An archive is read through up to the offset;
-// when it is damaged before that, the head alone decides. A position without a head matches
-// nothing.
+// when it is damaged before that, the head alone decides. A position at offset 0 matches nothing:
+// the beginning of one line may be that of any log.
 bool same_content(const SourcePosition& position, std::string_view head, Content& content);
 
 }  // namespace rastro

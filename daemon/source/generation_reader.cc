@@ -98,7 +98,7 @@ Result<GenerationReader::Step> GenerationReader::read(std::size_t budget_bytes) 
   }
   auto wanted = std::clamp<std::size_t>(budget_bytes, 1, kBlockBytes);
   if (const auto now = file_.content->growing()) {
-    if (now->size_bytes < read_end_) return Step::changed;
+    if (now->size_bytes < std::max<std::uint64_t>(read_end_, head_.size())) return Step::changed;
     if (now->size_bytes == read_end_) {
       block_ = {};
       if (now->modified_ns == seen_modified_ns_) return Step::end;
@@ -120,6 +120,14 @@ Result<GenerationReader::Step> GenerationReader::read(std::size_t budget_bytes) 
     return Step::end;
   }
   const std::string_view fresh(block_.data() + tail_size, *got);
+  if (read_end_ < head_.size()) {
+    // The head was read when the file was opened, maybe long ago.
+    const auto seen = std::string_view(head_).substr(static_cast<std::size_t>(read_end_));
+    if (!seen.starts_with(fresh.substr(0, seen.size()))) {
+      block_ = {};
+      return Step::changed;
+    }
+  }
   if (head_.size() < kHeadBytesMax && head_.size() >= read_end_) {
     const auto skip = static_cast<std::size_t>(head_.size() - read_end_);
     if (skip < fresh.size()) head_.append(fresh.substr(skip, kHeadBytesMax - head_.size()));
@@ -143,6 +151,19 @@ void GenerationReader::take(std::optional<Time> stamp) {
   }
   anchor_stale_ = true;
   ++at_;
+}
+
+void GenerationReader::look_at_head() {
+  if (untouched() && head_.empty()) head_ = read_head(*file_.content);
+}
+
+bool GenerationReader::same_as(std::string_view head, Content& content) {
+  if (position().offset > 0) return same_content(position(), head, content);
+  // Nothing is known of it but what stands in the file, which is still at hand.
+  const auto mine = complete() ? head_ : read_head(*file_.content);
+  const auto size = std::min(mine.size(), head.size());
+  const auto common = head.substr(0, size);
+  return std::string_view(mine).starts_with(common) && common.find('\n') != common.npos;
 }
 
 void GenerationReader::finish() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/source/content.h"
@@ -51,6 +52,13 @@ class GenerationReader final : private LineSink {
   bool is_file(std::uint64_t device, std::uint64_t inode) const {
     return position_.device == device && position_.inode == inode;
   }
+  // Nothing was read of it yet.
+  bool untouched() const { return bytes_read_ == 0 && position_.offset == 0; }
+  // Of a file that was empty when it was opened.
+  void look_at_head();
+  // True when a file that begins with `head` is, or was made from, what is being read here.
+  bool same_as(std::string_view head, Content& content);
+  std::optional<Content::State> state() const { return file_.content->growing(); }
   bool complete() const { return !file_.content->growing().has_value(); }
   bool has_partial_line() const { return framer_.has_partial_line(); }
   std::uint64_t bytes_read() const { return bytes_read_; }
