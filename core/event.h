@@ -250,6 +250,7 @@ struct PolicyVerdict {
   std::string_view subject_matter;  // the header or body line that a check names; a stranger's text
   std::optional<std::string_view> message_id;
   std::optional<std::uint64_t> size_bytes;
+  bool temporary = false;  // said to be for now, with no code: Exim "temporarily rejected"
 };
 
 // One host of several refused or could not be reached; no recipient's state is told: "ID: host

@@ -36,6 +36,11 @@ std::optional<std::size_t> current_member(const std::vector<FamilyMember>& membe
   return std::nullopt;
 }
 
+// Some packers keep the file's time in whole seconds only (bzip2 does).
+Time last_written(const OpenedFile& file) {
+  return file.compressed ? file.modified_at + std::chrono::seconds(1) : file.modified_at;
+}
+
 // An archive beside the file it is being made from.
 bool same_head(std::string_view packed, std::string_view plain) {
   return plain.starts_with(packed) || packed.starts_with(plain);
@@ -89,7 +94,7 @@ Result<std::vector<FileTail::Candidate>> FileTail::open_candidates(bool& raced) 
     if (!*added || !all_found(found)) continue;
     const bool any = std::any_of(found.begin(), found.end(),
                                  [](const auto& one) { return one.matched() && !one.blank; });
-    if (any || (since && found.back().file.modified_at < *since)) break;
+    if (any || (since && last_written(found.back().file) < *since)) break;
   }
   raced = !still_named(found);
   return found;
@@ -127,6 +132,7 @@ void FileTail::match(Candidate& candidate, const std::vector<Candidate>& others)
     // The packed form of a file that is still held open.
     if (reading.reader->same_as(candidate.head, content)) {
       candidate.reader = reading.reader.get();
+      candidate.blank = reading.reader->untouched();
       return;
     }
   }
@@ -162,7 +168,12 @@ bool FileTail::still_named(const std::vector<Candidate>& found) const {
 // When no file of the family is known: those older than this were read before, or are too old.
 std::optional<Time> FileTail::unread_since() const {
   if (options_.alone) return std::nullopt;
-  if (!readings_.empty()) return readings_.back().reader->generation().modified_at;
+  auto opened = changed_opened_at_;
+  for (const auto& reading : readings_) {
+    const auto at = reading.reader->generation().modified_at;
+    opened = std::min(opened.value_or(at), at);
+  }
+  if (opened) return opened;
   auto since = clock_.wall() - options_.first_read_back;
   for (const auto& position : known_) {
     if (position.last_line_at) since = std::max(since, *position.last_line_at);
@@ -194,7 +205,7 @@ Result<void> FileTail::locate(bool was_down) {
       const bool grew = state && state->size_bytes > position.offset;
       if (!position.finished || grew || candidate.is_current) unread.push_back(&candidate);
     } else if (candidate.is_current ||
-               (any ? newer_than_known : !since || candidate.file.modified_at >= *since)) {
+               (any ? newer_than_known : !since || last_written(candidate.file) >= *since)) {
       unread.push_back(&candidate);
     }
   }
@@ -272,9 +283,10 @@ std::optional<std::string> FileTail::current_path() {
   listed_at_ = now;
   const auto list = members();
   if (!list) return std::nullopt;
-  const auto current = current_member(*list);
-  if (!current) return std::nullopt;
-  return (*list)[*current].path;
+  // Between a rename and the next line there may be hours: the newest renamed file counts.
+  const auto current = current_member(*list).value_or(0);
+  if (list->empty() || (*list)[current].compressed_name) return std::nullopt;
+  return (*list)[current].path;
 }
 
 // A file that was empty was written to, and perhaps copied and truncated before anybody looked: its
@@ -431,7 +443,9 @@ void FileTail::on_changed(std::size_t index) {
   // The new generation begins in the same file, so nothing can be "rotated away" here.
   const auto holes = holes_.size();
   const auto had = readings_.size();
+  changed_opened_at_ = gone.reader->generation().modified_at;
   const auto looked = locate(false);
+  changed_opened_at_.reset();
   holes_.resize(std::min(holes, holes_.size()));
   const bool resumed = std::any_of(readings_.begin(), readings_.end(), [&](const auto& reading) {
     return reading.reader->generation().source == position.source;

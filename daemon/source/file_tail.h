@@ -106,12 +106,13 @@ class FileTail final : public Source {
   const Clock& clock_;
   SourceNumbers& numbers_;
 
-  std::vector<SourcePosition> known_;  // generations that are not being read, oldest first
-  std::vector<Reading> readings_;      // oldest first; the last one is followed by name
-  bool located_ = false;               // the first look at the family was taken
-  std::string unreadable_;             // why a rotated file could not be looked at
-  std::optional<Time> seen_end_at_;    // wall; the end of the newest generation was last seen
-  std::optional<Error> failure_;       // of the last look at the family, repeated until retry_at_
+  std::vector<SourcePosition> known_;      // generations that are not being read, oldest first
+  std::vector<Reading> readings_;          // oldest first; the last one is followed by name
+  bool located_ = false;                   // the first look at the family was taken
+  std::string unreadable_;                 // why a rotated file could not be looked at
+  std::optional<Time> seen_end_at_;        // wall; the end of the newest generation was last seen
+  std::optional<Time> changed_opened_at_;  // time of the file that on_changed() is about
+  std::optional<Error> failure_;  // of the last look at the family, repeated until retry_at_
   Duration retry_at_{0};
   Duration listed_at_ = Duration::min();
   std::vector<SourcePosition> retired_;  // not yet reported

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/reason.h"
+
+namespace rastro {
+
+// One line of reasons.yaml. A rule with patterns is asked of the masked reply; one without decides
+// by the codes alone, and only when no text rule did. All conditions that are set must hold.
+struct ReasonRule {
+  // RFC 3463 code with open places: "5.1.x", "x.2.2".
+  struct StatusPattern {
+    std::optional<std::uint8_t> klass;
+    std::optional<std::uint16_t> subject;
+    std::optional<std::uint16_t> detail;
+  };
+
+  std::string name;      // for people and tests; unique within one file
+  std::string provider;  // whose replies it knows; empty: anybody's
+  Reason reason = Reason::other;
+  std::vector<std::string> patterns;  // RE2, case does not count, any of them anywhere in the text
+  std::optional<std::uint8_t> klass;  // 4 or 5: of the enhanced status, else of the reply code
+  std::optional<std::uint16_t> code;  // SMTP reply code
+  std::optional<StatusPattern> status;  // enhanced status
+  std::vector<std::string> samples;     // replies that this very rule decides
+};
+
+}  // namespace rastro

@@ -1,0 +1,300 @@
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+
+#include "core/address.h"
+#include "daemon/answer/journey.h"
+
+namespace rastro {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+bool joins(LegLink::Kind kind) {
+  return kind == LegLink::Kind::filter || kind == LegLink::Kind::forward ||
+         kind == LegLink::Kind::requeue || kind == LegLink::Kind::hop ||
+         kind == LegLink::Kind::session;
+}
+
+bool loopback(const std::string& ip) { return ip.starts_with("127.") || ip == "::1"; }
+
+// Whether `other` is the leg that `link` of `from` means.
+bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, bool& inferred) {
+  if (other.id == from.id || other.queue_id != link.queue_id) return false;
+  const bool child = link.direction == LegLink::Direction::child;
+  const auto& parent_leg = child ? from : other;
+  const auto& child_leg = child ? other : from;
+  // The child begins about when the parent names it; queue ids are used again.
+  if (child && (other.opened_at > link.at + hours(1) ||
+                other.last_activity_at + seconds(10) < parent_leg.opened_at))
+    return false;
+  if (!child && (parent_leg.opened_at > child_leg.opened_at + seconds(10))) return false;
+  if (child && other.opened_at + hours(1) < link.at && link.kind != LegLink::Kind::session)
+    return false;
+  if (!link.claimed_by_peer) return from.host == other.host && from.mta == other.mta;
+  if (from.message_id && other.message_id && !from.message_id->empty() &&
+      !other.message_id->empty()) {
+    inferred = false;
+    return *from.message_id == *other.message_id;
+  }
+  inferred = true;
+  if (link.recipient < 0 || static_cast<std::size_t>(link.recipient) >= from.recipients.size())
+    return false;
+  const auto& relay = from.recipients[static_cast<std::size_t>(link.recipient)].relay;
+  return loopback(relay.ip) && from.host == other.host;
+}
+
+struct Edge {
+  std::size_t parent;
+  std::size_t child;
+  LegLink link;  // as the parent has it, or turned round
+};
+
+class Assembly {
+ public:
+  explicit Assembly(StoreReader& store) : store_(store) {}
+
+  Result<std::optional<Journey>> run(std::uint64_t leg_id) {
+    auto first = store_.load_leg(leg_id);
+    if (!first) return first.error();
+    if (!*first || (*first)->probe) return std::optional<Journey>();
+    add(std::move(**first));
+    for (std::size_t next = 0; next < journey_.legs.size(); ++next) {
+      if (auto done = follow(next); !done) return done.error();
+    }
+    finish();
+    return std::optional<Journey>(std::move(journey_));
+  }
+
+ private:
+  std::optional<std::size_t> add(LegRecord&& leg) {
+    if (const auto known = index_.find(leg.id); known != index_.end()) return known->second;
+    if (journey_.legs.size() >= Journey::kLegsMax) {
+      journey_.cut = true;
+      return std::nullopt;
+    }
+    index_[leg.id] = journey_.legs.size();
+    journey_.legs.push_back(std::move(leg));
+    return journey_.legs.size() - 1;
+  }
+
+  Result<std::vector<std::uint64_t>> find(KeyKind kind, const std::string& value) {
+    std::vector<std::uint64_t> ids;
+    const auto done = store_.for_each_leg({{kind, value}}, {}, {}, [&](const LegRecord& leg) {
+      if (!leg.probe) ids.push_back(leg.id);
+      return ids.size() < 50 ? Visit::go_on : Visit::stop;
+    });
+    if (!done) return done.error();
+    return ids;
+  }
+
+  Result<void> follow(std::size_t at) {
+    // Copies: journey_.legs grows meanwhile.
+    const auto links = journey_.legs[at].links;
+    for (const auto& link : links) {
+      if (auto done = follow_own(at, link); !done) return done.error();
+    }
+    const auto queue_id = journey_.legs[at].queue_id;
+    if (queue_id.empty()) return {};
+    const auto others = find(KeyKind::linked_queue_id, queue_id);
+    if (!others) return others.error();
+    for (const auto id : *others) {
+      if (auto done = follow_back(at, id); !done) return done.error();
+    }
+    return {};
+  }
+
+  Result<void> follow_own(std::size_t at, const LegLink& link) {
+    const auto ids = find(KeyKind::queue_id, link.queue_id);
+    if (!ids) return ids.error();
+    bool found = false;
+    for (const auto id : *ids) {
+      auto other = store_.load_leg(id);
+      if (!other) return other.error();
+      bool inferred = false;
+      if (!*other || !agrees(journey_.legs[at], link, **other, inferred)) continue;
+      found = true;
+      join(at, link, std::move(**other), inferred);
+    }
+    if (!found && (!joins(link.kind) || !link.claimed_by_peer))
+      journey_.links.push_back({link, {}, {}, false});
+    return {};
+  }
+
+  Result<void> follow_back(std::size_t at, std::uint64_t id) {
+    if (index_.contains(id)) return {};
+    auto other = store_.load_leg(id);
+    if (!other) return other.error();
+    if (!*other) return {};
+    for (const auto& link : (*other)->links) {
+      bool inferred = false;
+      if (!agrees(**other, link, journey_.legs[at], inferred)) continue;
+      auto turned = link;
+      turned.direction = link.direction == LegLink::Direction::child ? LegLink::Direction::parent
+                                                                     : LegLink::Direction::child;
+      turned.queue_id = (*other)->queue_id;
+      auto copy = **other;
+      join(at, turned, std::move(copy), inferred, link.recipient);
+    }
+    return {};
+  }
+
+  void join(std::size_t at, const LegLink& link, LegRecord&& other, bool inferred,
+            std::int32_t recipient = -2) {
+    JourneyLink shown{link, {}, {}, inferred};
+    const auto other_id = other.id;
+    if (!joins(link.kind)) {
+      shown.journey = other_id;
+      for (const auto& r : other.recipients) {
+        if (!shown.outcome) shown.outcome = r.outcome;
+        if (*shown.outcome != r.outcome) shown.outcome = Outcome::unknown;
+      }
+      if (std::ranges::none_of(journey_.links, [&](const auto& l) {
+            return l.journey == other_id && l.link.kind == link.kind;
+          })) {
+        journey_.links.push_back(std::move(shown));
+      }
+      return;
+    }
+    const auto index = add(std::move(other));
+    if (!index) return;
+    Edge edge{at, *index, link};
+    if (link.direction == LegLink::Direction::parent) std::swap(edge.parent, edge.child);
+    if (recipient != -2) edge.link.recipient = recipient;
+    const bool known = std::ranges::any_of(edges_, [&](const Edge& e) {
+      return e.parent == edge.parent && e.child == edge.child &&
+             e.link.recipient == edge.link.recipient;
+    });
+    if (!known) edges_.push_back(edge);
+    if (std::ranges::none_of(journey_.links, [&](const auto& l) {
+          return l.journey == other_id && l.link.kind == link.kind;
+        })) {
+      shown.journey = other_id;  // replaced by the journey's own id in finish()
+      journey_.links.push_back(std::move(shown));
+    }
+  }
+
+  // Whether the child took over that recipient of the parent.
+  bool passed_on(std::size_t leg, std::size_t recipient, std::vector<std::size_t>& children) const {
+    for (const auto& edge : edges_) {
+      if (edge.parent != leg || edge.link.kind == LegLink::Kind::session) continue;
+      const auto& state = journey_.legs[leg].recipients[recipient];
+      const bool this_one = edge.link.recipient == static_cast<std::int32_t>(recipient);
+      const bool all = edge.link.recipient < 0;
+      if (edge.link.kind == LegLink::Kind::forward) {
+        if (this_one || (all && state.outcome == Outcome::passed)) children.push_back(edge.child);
+      } else if (this_one || (all && (state.outcome == Outcome::passed ||
+                                      state.outcome == Outcome::delivered))) {
+        children.push_back(edge.child);
+      }
+    }
+    return !children.empty();
+  }
+
+  void add_recipient(std::size_t leg, const LegRecipient& state, const LegRecipient* before) {
+    JourneyRecipient out{state, leg};
+    if (before != nullptr) {
+      if (before->original_recipient) {
+        out.state.original_recipient = before->original_recipient;
+      } else if (!equal_ignoring_case(before->recipient, state.recipient)) {
+        out.state.original_recipient = before->recipient;
+      }
+      if (before->dsn_original_recipient)
+        out.state.dsn_original_recipient = before->dsn_original_recipient;
+    }
+    journey_.recipients.push_back(std::move(out));
+  }
+
+  void walk(std::size_t leg, const LegRecipient* before, std::set<std::size_t>& visited) {
+    if (!visited.insert(leg).second) return;
+    auto& recipients = journey_.legs[leg].recipients;
+    for (std::size_t i = 0; i < recipients.size(); ++i) {
+      // A filter's or next hop's leg has the same address; only that one belongs to `before`.
+      std::vector<std::size_t> children;
+      const LegRecipient* origin = before;
+      if (!passed_on(leg, i, children)) {
+        add_recipient(leg, recipients[i], origin);
+        continue;
+      }
+      if (recipients[i].outcome == Outcome::delivered &&
+          std::ranges::any_of(edges_, [&](const Edge& e) {
+            return e.parent == leg && e.link.kind == LegLink::Kind::forward &&
+                   e.link.recipient == static_cast<std::int32_t>(i);
+          })) {
+        add_recipient(leg, recipients[i], origin);  // kept a copy and forwarded one
+      }
+      auto merged = recipients[i];
+      if (origin != nullptr && origin->original_recipient)
+        merged.original_recipient = origin->original_recipient;
+      for (const auto child : children) walk_child(leg, child, merged, visited);
+      recipients[i].outcome = recipients[i].outcome == Outcome::delivered &&
+                                      recipients[i].delivered_to == DeliveredTo::mailbox
+                                  ? Outcome::delivered
+                                  : Outcome::passed;
+    }
+  }
+
+  void walk_child(std::size_t parent, std::size_t child, const LegRecipient& passed,
+                  std::set<std::size_t>& visited) {
+    const bool forward = std::ranges::any_of(edges_, [&](const Edge& e) {
+      return e.parent == parent && e.child == child && e.link.kind == LegLink::Kind::forward;
+    });
+    walk(child, forward ? &passed : nullptr, visited);
+    if (forward) return;
+    for (auto& out : journey_.recipients) {
+      if (out.leg != child || out.state.recipient != passed.recipient) continue;
+      if (passed.original_recipient && !out.state.original_recipient)
+        out.state.original_recipient = passed.original_recipient;
+    }
+  }
+
+  void finish() {
+    std::set<std::size_t> children;
+    for (const auto& edge : edges_) {
+      if (edge.link.kind != LegLink::Kind::session) children.insert(edge.child);
+    }
+    std::set<std::size_t> visited;
+    for (std::size_t i = 0; i < journey_.legs.size(); ++i) {
+      if (!children.contains(i)) walk(i, nullptr, visited);
+    }
+    for (std::size_t i = 0; i < journey_.legs.size(); ++i) walk(i, nullptr, visited);
+    for (auto& recipient : journey_.recipients) {
+      if (recipient.state.outcome != Outcome::passed) continue;
+      // Passed to a leg whose log we do not have.
+      recipient.state.outcome = Outcome::unknown;
+      recipient.state.unknown_because = UnknownBecause::log_ends_before;
+    }
+    std::vector<std::size_t> order(journey_.legs.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+      return std::pair(journey_.legs[a].opened_at, journey_.legs[a].id) <
+             std::pair(journey_.legs[b].opened_at, journey_.legs[b].id);
+    });
+    std::vector<LegRecord> sorted;
+    std::vector<std::size_t> place(order.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      place[order[i]] = i;
+      sorted.push_back(std::move(journey_.legs[order[i]]));
+    }
+    journey_.legs = std::move(sorted);
+    for (auto& recipient : journey_.recipients) recipient.leg = place[recipient.leg];
+    for (auto& link : journey_.links) {
+      if (link.journey && index_.contains(*link.journey)) link.journey = journey_.id();
+    }
+  }
+
+  StoreReader& store_;
+  Journey journey_;
+  std::map<std::uint64_t, std::size_t> index_;
+  std::vector<Edge> edges_;
+};
+
+}  // namespace
+
+Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id) {
+  return Assembly(store).run(leg_id);
+}
+
+}  // namespace rastro

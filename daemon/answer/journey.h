@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/journey.h"
+#include "core/result.h"
+#include "store/query.h"
+
+namespace rastro {
+
+// One recipient of a journey: the last leg's truth, under the name that the customer knows.
+struct JourneyRecipient {
+  LegRecipient state;
+  std::size_t leg = 0;  // index into Journey::legs
+};
+
+struct JourneyLink {
+  LegLink link;
+  std::optional<std::uint64_t> journey;  // of the other side, if we know it
+  std::optional<Outcome> outcome;        // of the other side's recipients, when they agree
+  bool inferred = false;
+};
+
+// One message as this site saw it: the connected component of legs (DESIGN 5).
+struct Journey {
+  static constexpr std::size_t kLegsMax = 64;
+  std::vector<LegRecord> legs;  // earliest first
+  std::vector<JourneyRecipient> recipients;
+  std::vector<JourneyLink> links;
+  bool cut = false;  // more than kLegsMax legs
+
+  std::uint64_t id() const { return legs.front().id; }
+};
+
+// The journey that the leg belongs to; nullopt: there is no such leg.
+Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id);
+
+}  // namespace rastro

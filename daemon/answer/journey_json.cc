@@ -1,0 +1,295 @@
+#include "daemon/answer/journey_json.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <map>
+
+#include "daemon/answer/direction.h"
+
+namespace rastro {
+namespace {
+
+namespace json = boost::json;
+
+json::value text(std::string_view bytes) { return json::value(valid_utf8(bytes)); }
+json::value text_or_null(std::string_view bytes) {
+  return bytes.empty() ? json::value(nullptr) : text(bytes);
+}
+json::value maybe_text(const std::optional<std::string>& bytes) {
+  return bytes ? text(*bytes) : json::value(nullptr);
+}
+json::value maybe_time(const std::optional<Time>& at) {
+  return at ? json::value(api_time(*at)) : json::value(nullptr);
+}
+json::value code_or_null(std::uint16_t code) {
+  return code == 0 ? json::value(nullptr) : json::value(code);
+}
+json::value status_or_null(const std::optional<EnhancedStatus>& status) {
+  return status ? json::value(to_string(*status)) : json::value(nullptr);
+}
+std::string bare_message_id(const std::string& id) {
+  return id.size() > 1 && id.front() == '<' && id.back() == '>' ? id.substr(1, id.size() - 2) : id;
+}
+json::value relay_json(const Endpoint& relay) {
+  if (relay.empty()) return nullptr;
+  return json::object{{"host", text_or_null(relay.host)},
+                      {"ip", text_or_null(relay.ip)},
+                      {"port", relay.port == 0 ? json::value(nullptr) : json::value(relay.port)}};
+}
+
+json::object recipient_json(const Journey& journey, const JourneyRecipient& recipient) {
+  const auto& state = recipient.state;
+  return {{"recipient", text(state.recipient)},
+          {"original_recipient", maybe_text(state.original_recipient)},
+          {"dsn_original_recipient", maybe_text(state.dsn_original_recipient)},
+          {"outcome", outcome_name(state.outcome)},
+          {"delivered_to", text_or_null(delivered_to_name(state.delivered_to))},
+          {"folder", text_or_null(state.folder)},
+          {"unknown_because", text_or_null(unknown_because_name(state.unknown_because))},
+          {"reason", text_or_null(reason_name(state.reason))},
+          {"enhanced_status", status_or_null(state.enhanced_status)},
+          {"reply_code", code_or_null(state.reply_code)},
+          {"reply_text", text_or_null(state.reply_text)},
+          {"relay", relay_json(state.relay)},
+          {"agent", text_or_null(state.agent)},
+          {"tls", maybe_text(state.tls)},
+          {"attempts", state.attempts},
+          {"first_attempt_at", maybe_time(state.first_attempt_at)},
+          {"last_attempt_at", maybe_time(state.last_attempt_at)},
+          {"next_attempt_expected_at", nullptr},
+          {"gives_up_at", nullptr},
+          {"leg", text_or_null(journey.legs[recipient.leg].queue_id)},
+          {"explanation", nullptr}};
+}
+
+json::object leg_json(const LegRecord& leg) {
+  json::array recipients;
+  for (const auto& recipient : leg.recipients) {
+    recipients.push_back(json::object{{"recipient", text(recipient.recipient)},
+                                      {"outcome", outcome_name(recipient.outcome)}});
+  }
+  return {{"host", text(leg.host)},
+          {"mta", mta_name(leg.mta)},
+          {"instance", text_or_null(leg.instance)},
+          {"queue_id", text_or_null(leg.queue_id)},
+          {"generation", leg.generation},
+          {"opened_at", api_time(leg.opened_at)},
+          {"closed_at", maybe_time(leg.closed_at)},
+          {"recipients", std::move(recipients)}};
+}
+
+json::object entry_json(const LegRecord& leg, const TimelineEntry& entry) {
+  const auto index = static_cast<std::size_t>(entry.recipient);
+  const bool named = entry.recipient >= 0 && index < leg.recipients.size();
+  return {{"at", api_time(entry.at)},
+          {"kind", entry.kind == TimelineEntry::Kind::attempt ? outcome_name(entry.result)
+                                                              : timeline_kind_name(entry.kind)},
+          {"recipient", named ? text(leg.recipients[index].recipient) : json::value(nullptr)},
+          {"agent", text_or_null(entry.agent)},
+          {"relay", relay_json(entry.relay)},
+          {"reply_code", code_or_null(entry.reply_code)},
+          {"enhanced_status", status_or_null(entry.enhanced_status)},
+          {"reply_text", text_or_null(entry.text)},
+          {"leg", text_or_null(leg.queue_id)}};
+}
+
+// The last attempt of each recipient stands in its state, not in the timeline rows.
+TimelineEntry last_attempt(const LegRecipient& state, std::size_t index) {
+  TimelineEntry entry;
+  entry.at = *state.last_attempt_at;
+  entry.kind = state.outcome == Outcome::rejected ? TimelineEntry::Kind::rejected
+                                                  : TimelineEntry::Kind::attempt;
+  entry.recipient = static_cast<std::int32_t>(index);
+  entry.result = state.outcome == Outcome::expired ? Outcome::deferred : state.outcome;
+  entry.reply_code = state.reply_code;
+  entry.enhanced_status = state.enhanced_status;
+  entry.agent = state.agent;
+  entry.relay = state.relay;
+  entry.text = state.reply_text;
+  return entry;
+}
+
+json::array timeline_json(const Journey& journey) {
+  std::vector<std::pair<const LegRecord*, TimelineEntry>> entries;
+  for (const auto& leg : journey.legs) {
+    if (leg.accepted_at) {
+      TimelineEntry accepted;
+      accepted.at = *leg.accepted_at;
+      accepted.kind = TimelineEntry::Kind::accepted;
+      entries.emplace_back(&leg, accepted);
+    }
+    for (const auto& entry : leg.timeline) entries.emplace_back(&leg, entry);
+    for (std::size_t i = 0; i < leg.recipients.size(); ++i) {
+      if (leg.recipients[i].last_attempt_at)
+        entries.emplace_back(&leg, last_attempt(leg.recipients[i], i));
+    }
+  }
+  std::ranges::stable_sort(entries, {}, [](const auto& entry) { return entry.second.at; });
+  json::array out;
+  for (const auto& [leg, entry] : entries) out.push_back(entry_json(*leg, entry));
+  return out;
+}
+
+json::array evidence_json(const Journey& journey, const JourneyJsonOptions& options) {
+  std::vector<LineRef> lines;
+  for (const auto& leg : journey.legs)
+    lines.insert(lines.end(), leg.lines.begin(), leg.lines.end());
+  std::ranges::sort(lines, [](const auto& a, const auto& b) {
+    return std::pair(a.source, a.offset) < std::pair(b.source, b.offset);
+  });
+  const auto repeated = std::ranges::unique(lines);
+  lines.erase(repeated.begin(), repeated.end());
+  json::array out;
+  for (const auto& line : lines) {
+    json::object evidence{
+        {"source", options.lines == nullptr ? json::value(nullptr)
+                                            : text(options.lines->source_path(line.source))},
+        {"offset", line.offset}};
+    if (options.raw && options.lines != nullptr) {
+      const auto bytes = options.lines->read(line);
+      evidence["line"] = bytes ? text(*bytes) : json::value(nullptr);
+      if (!bytes) evidence["gone_because"] = text(bytes.error().message);
+    }
+    out.push_back(std::move(evidence));
+  }
+  return out;
+}
+
+json::value accepted_json(const LegRecord& first) {
+  if (!first.accepted || !first.accepted_at) return nullptr;
+  return json::object{{"at", api_time(*first.accepted_at)},
+                      {"by", text(first.host)},
+                      {"reply_code", code_or_null(first.accepted_reply_code)},
+                      {"reply_text", text_or_null(first.accepted_reply_text)},
+                      {"tls", maybe_text(first.accepted_tls)}};
+}
+
+json::object submission_json(const Submission& submission) {
+  return {{"method", text_or_null(submission_method_name(submission.method))},
+          {"login", maybe_text(submission.login)},
+          {"client_ip", text_or_null(submission.client.ip)},
+          {"client_host", text_or_null(submission.client.host)},
+          {"helo", maybe_text(submission.helo)},
+          {"uid", submission.uid ? json::value(*submission.uid) : json::value(nullptr)},
+          {"user", maybe_text(submission.user)},
+          {"script", maybe_text(submission.script)},
+          {"script_dir", maybe_text(submission.script_dir)}};
+}
+
+// The leg that speaks for the arrival: the earliest that was queued; refused dialogues of the same
+// message come before it.
+const LegRecord& arrival_leg(const Journey& journey) {
+  for (const auto& leg : journey.legs) {
+    if (!leg.queue_id.empty()) return leg;
+  }
+  return journey.legs.front();
+}
+
+}  // namespace
+
+std::string api_time(Time at) {
+  const auto days = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(days);
+  const auto us = (at - days).count();
+  char out[40];
+  std::snprintf(out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(us / 3'600'000'000),
+                static_cast<int>(us / 60'000'000 % 60), static_cast<int>(us / 1'000'000 % 60),
+                static_cast<int>(us % 1'000'000));
+  return out;
+}
+
+std::string valid_utf8(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size());
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+  for (std::size_t i = 0; i < bytes.size();) {
+    const auto first = at(i);
+    std::size_t size = first < 0x80                    ? 1
+                       : first >= 0xc2 && first < 0xe0 ? 2
+                       : first >= 0xe0 && first < 0xf0 ? 3
+                       : first >= 0xf0 && first < 0xf5 ? 4
+                                                       : 0;
+    bool good = size > 0 && i + size <= bytes.size();
+    for (std::size_t k = 1; good && k < size; ++k) good = (at(i + k) & 0xc0) == 0x80;
+    if (good && size == 3) {
+      const unsigned point = (first & 0x0fU) << 12 | (at(i + 1) & 0x3fU) << 6 | (at(i + 2) & 0x3fU);
+      good = point >= 0x800 && (point < 0xd800 || point > 0xdfff);
+    }
+    if (good && size == 4) {
+      const unsigned point = (first & 0x07U) << 18 | (at(i + 1) & 0x3fU) << 12;
+      good = point >= 0x10000 && point <= 0x10ffff;
+    }
+    if (good) {
+      out.append(bytes.substr(i, size));
+      i += size;
+    } else {
+      out += "\xef\xbf\xbd";
+      ++i;
+    }
+  }
+  return out;
+}
+
+json::object to_json(const Journey& journey, const JourneyJsonOptions& options) {
+  const auto& first = journey.legs.front();
+  const auto& arrival = arrival_leg(journey);
+  json::object counts;
+  json::array recipients;
+  std::map<std::string_view, int> by_outcome;
+  for (const auto& recipient : journey.recipients) {
+    ++by_outcome[outcome_name(recipient.state.outcome)];
+    recipients.push_back(recipient_json(journey, recipient));
+  }
+  for (const auto& [name, count] : by_outcome) counts[name] = count;
+  Time last = first.last_activity_at;
+  bool complete = true;
+  std::optional<std::string> sender, message_id, subject;
+  std::optional<std::uint64_t> size;
+  json::array legs, facts, links;
+  for (const auto& leg : journey.legs) {
+    last = std::max(last, leg.last_activity_at);
+    complete = complete && (leg.arrival_seen || leg.internal) && !is_open(leg);
+    if (!sender) sender = leg.envelope_sender;
+    if (!message_id) message_id = leg.message_id;
+    if (!subject) subject = leg.subject;
+    if (!size) size = leg.size_bytes;
+    legs.push_back(leg_json(leg));
+    for (const auto& fact : leg.facts) {
+      facts.push_back(json::object{
+          {"source", text(fact.source)}, {"name", text(fact.name)}, {"value", text(fact.value)}});
+    }
+  }
+  for (const auto& link : journey.links) {
+    links.push_back(json::object{
+        {"kind", link_kind_name(link.link.kind)},
+        {"direction", link.link.direction == LegLink::Direction::parent ? "parent" : "child"},
+        {"queue_id", text_or_null(link.link.queue_id)},
+        {"journey",
+         link.journey ? json::value(format_leg_id(*link.journey)) : json::value(nullptr)},
+        {"outcome", link.outcome ? json::value(outcome_name(*link.outcome)) : json::value(nullptr)},
+        {"inferred", link.inferred}});
+  }
+  return {{"id", format_leg_id(journey.id())},
+          {"arrived_at", api_time(first.opened_at)},
+          {"last_activity_at", api_time(last)},
+          {"complete", complete},
+          {"envelope_sender", maybe_text(sender)},
+          {"message_id", message_id ? text(bare_message_id(*message_id)) : json::value(nullptr)},
+          {"size_bytes", size ? json::value(*size) : json::value(nullptr)},
+          {"subject", maybe_text(subject)},
+          {"direction", direction_of(journey)},
+          {"counts", std::move(counts)},
+          {"accepted", accepted_json(arrival)},
+          {"submission", submission_json(arrival.submission)},
+          {"recipients", std::move(recipients)},
+          {"legs", std::move(legs)},
+          {"links", std::move(links)},
+          {"facts", std::move(facts)},
+          {"timeline", timeline_json(journey)},
+          {"evidence", evidence_json(journey, options)}};
+}
+
+}  // namespace rastro

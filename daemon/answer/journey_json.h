@@ -1,0 +1,27 @@
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "core/clock.h"
+#include "core/raw_line_source.h"
+#include "daemon/answer/journey.h"
+
+namespace rastro {
+
+struct JourneyJsonOptions {
+  bool raw = false;
+  RawLineSource* lines = nullptr;  // needed for source names, and for raw lines
+  Time read_up_to = Time::max();   // what the logs were read to
+};
+
+// The one shape of a journey (DESIGN 8, docs/api.md). Valid JSON whatever bytes the log had.
+boost::json::object to_json(const Journey& journey, const JourneyJsonOptions& options);
+
+// RFC 3339, UTC, microseconds: "2026-11-24T01:40:29.123456Z".
+std::string api_time(Time at);
+// `bytes` with every invalid UTF-8 sequence replaced by U+FFFD.
+std::string valid_utf8(std::string_view bytes);
+
+}  // namespace rastro

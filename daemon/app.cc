@@ -1,0 +1,257 @@
+#include "daemon/app.h"
+
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json.hpp>
+#include <random>
+#include <utility>
+
+#include "daemon/answer/journey_json.h"
+#include "daemon/index_answers.h"
+#include "daemon/log_origin.h"
+#include "daemon/reply_reasons.h"
+#include "daemon/source/directory_watcher.h"
+
+namespace rastro {
+namespace {
+
+namespace json = boost::json;
+constexpr std::chrono::milliseconds kPollInterval{250};
+constexpr std::chrono::seconds kStatusInterval{1};
+
+CorrelatorOptions correlator_options(const LimitSettings& limits) {
+  CorrelatorOptions options;
+  options.open_legs_max = limits.open_legs_max;
+  options.evicted_legs_max = limits.evicted_legs_max;
+  options.sessions_max = limits.sessions_max;
+  options.leg.recipients_max = limits.recipients_per_leg_max;
+  options.leg.evidence_lines_max = limits.evidence_lines_per_leg_max;
+  options.leg.timeline_max = limits.timeline_per_leg_max;
+  options.leg.facts_max = limits.facts_per_leg_max;
+  options.leg.links_max = limits.links_per_leg_max;
+  options.leg.text_bytes_max = limits.reply_text_bytes_max;
+  return options;
+}
+
+SourceSetOptions source_options(const Config& config) {
+  SourceSetOptions options;
+  options.first_read_back = config.first_start_reads_back;
+  for (const auto& source : config.sources) {
+    options.files.push_back(
+        {{source.path}, source.follow_symlinks ? Symlinks::followed : Symlinks::refused});
+  }
+  return options;
+}
+
+}  // namespace
+
+struct App::Status {
+  bool caught_up = false;
+  Time published_at{};
+  Time newest_line_at{};
+  std::uint64_t lines = 0;
+  SourceCounters sources;
+  CorrelatorCounters correlator;
+  std::size_t legs_in_memory = 0;
+  std::vector<ProgramLines> programs;
+};
+
+App::App(Config config, const Clock& clock)
+    : config_(std::move(config)),
+      clock_(clock),
+      webmail_(config_.submission.webmail_clients),
+      batches_(config_.limits.writer_queue_batches_max) {}
+
+App::~App() { stop(); }
+
+Result<void> App::load_index() {
+  StoreOptions options;
+  options.state_directory = config_.store.state_directory;
+  options.retention = config_.store.retention;
+  options.open_legs_age_max = config_.store.open_legs_age_max;
+  options.ballast_bytes = config_.store.ballast;
+  auto writer = Writer::open(std::move(options), clock_);
+  if (!writer) return writer.error();
+  writer_ = std::move(*writer);
+  open_legs_ = std::make_unique<OpenLegReader>([this] { return writer_->snapshot(); });
+  writer_loop_ = std::make_unique<WriterLoop>(*writer_, batches_);
+
+  auto classify = make_reply_classifier(config_.reasons);
+  if (!classify) return classify.error();
+  IngestOptions ingest_options;
+  ingest_options.correlator = correlator_options(config_.limits);
+  ingest_options.seed = std::random_device()();
+  ingest_options.correlator.seed = ingest_options.seed;
+  ingest_options.correlator.is_webmail = [this](std::string_view ip) {
+    return webmail_.contains(ip);
+  };
+  ingest_ = std::make_unique<Ingest>(
+      std::move(ingest_options), std::move(*classify),
+      [this](const Generation& generation) {
+        return make_line_origin(generation, config_.sources[generation.spec], std::nullopt);
+      },
+      *open_legs_, batches_, *writer_loop_, clock_);
+  if (auto done = writer_->for_each_open_leg([this](const LegRecord& leg) { ingest_->know(leg); });
+      !done) {
+    return done.error();
+  }
+  const auto pending = writer_->load_pending();
+  if (!pending) return pending.error();
+  for (const auto& [key, value] : *pending) ingest_->restore_pending(key, value);
+  auto positions = writer_->load_positions();
+  if (!positions) return positions.error();
+  sources_ = std::make_unique<SourceSet>(source_options(config_), std::move(*positions), clock_);
+  return {};
+}
+
+Result<void> App::start() {
+  if (auto done = load_index(); !done) return done;
+  publish(false);
+  ApiOptions api;
+  api.socket = config_.api.socket;
+  api.socket_mode = config_.api.socket_mode;
+  api.socket_group = config_.api.socket_group;
+  api.request_timeout = config_.api.request_timeout;
+  api.rows_max = config_.api.response_rows_max;
+  api.connections_max = config_.api.connections_max;
+  api.threads = config_.api.query_threads;
+  api_ = std::make_unique<ApiServer>(
+      std::move(api), [this] { return make_query_tools(*writer_, clock_); },
+      [this](bool lines) { return status_json(lines); }, [this] { return health_json(); }, clock_);
+  if (auto done = api_->start(); !done) return done;
+  writer_thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "writer");
+    writer_loop_->run();
+  });
+  ingest_thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "ingest");
+    run_ingest();
+  });
+  return {};
+}
+
+void App::stop() {
+  if (api_) api_->stop();
+  stopping_.store(true);
+  if (ingest_thread_.joinable()) ingest_thread_.join();
+  batches_.close();
+  if (writer_thread_.joinable()) writer_thread_.join();
+  api_.reset();
+}
+
+void App::run_ingest() {
+  boost::asio::io_context context;
+  bool changed = false;
+  DirectoryWatcher watcher(context, [&changed] { changed = true; });
+  Duration published_at{0};
+  bool was_caught_up = false;
+  while (!stopping_.load()) {
+    const bool more = ingest_->turn(*sources_);
+    turned_.store(true, std::memory_order_relaxed);
+    for (const auto& problem : sources_->take_problems()) {
+      if (problem.message.empty()) {
+        spdlog::info("{}: readable", problem.source);
+      } else {
+        spdlog::warn("{}: {}", problem.source, problem.message);
+      }
+    }
+    if (clock_.steady() - published_at >= kStatusInterval || more == was_caught_up) {
+      publish(!more);
+      published_at = clock_.steady();
+      for (const auto& directory : sources_->directories()) {
+        static_cast<void>(watcher.watch(directory).has_value());  // polling finds what it misses
+      }
+    }
+    was_caught_up = !more;
+    if (more) continue;
+    changed = false;
+    context.restart();
+    const auto until = std::chrono::steady_clock::now() + kPollInterval;
+    while (!changed && !stopping_.load() && context.run_one_until(until) > 0) {
+    }
+    if (!changed && std::chrono::steady_clock::now() < until) std::this_thread::sleep_until(until);
+  }
+  ingest_->send_batch(*sources_);
+}
+
+void App::publish(bool caught_up) {
+  auto status = std::make_shared<Status>();
+  status->caught_up = caught_up;
+  status->published_at = clock_.wall();
+  status->newest_line_at = ingest_->newest_line_at();
+  status->lines = ingest_->lines_read();
+  status->sources = sources_->counters();
+  status->correlator = ingest_->correlator_counters();
+  status->legs_in_memory = ingest_->legs_in_memory();
+  status->programs = ingest_->counters().snapshot();
+  status_.store(std::move(status));
+}
+
+bool App::alive() { return turned_.exchange(false) || writer_loop_->failing(); }
+
+std::string App::health_json() const {
+  const auto status = status_.load();
+  return json::serialize(json::object{{"status", writer_loop_->failing() ? "degraded" : "ok"},
+                                      {"caught_up", status->caught_up},
+                                      {"read_up_to", api_time(status->newest_line_at)}});
+}
+
+std::string App::status_json(bool lines) const {
+  const auto status = status_.load();
+  const auto store = writer_->counters();
+  json::object kinds;
+  json::array programs;
+  std::array<std::uint64_t, kLineKindCount> totals{};
+  for (const auto& program : status->programs) {
+    json::object by_kind;
+    for (std::size_t i = 0; i < kLineKindCount; ++i) {
+      totals[i] += program.by_kind[i];
+      if (program.by_kind[i] > 0) {
+        by_kind[line_kind_name(static_cast<LineKind>(i))] = program.by_kind[i];
+      }
+    }
+    json::array samples;
+    for (const auto& sample : program.samples) samples.push_back(json::value(valid_utf8(sample)));
+    programs.push_back(json::object{{"program", valid_utf8(program.program)},
+                                    {"kinds", std::move(by_kind)},
+                                    {"unrecognised_samples", std::move(samples)}});
+  }
+  for (std::size_t i = 0; i < kLineKindCount; ++i) {
+    if (totals[i] > 0) kinds[line_kind_name(static_cast<LineKind>(i))] = totals[i];
+  }
+  json::object out{
+      {"version", RASTRO_VERSION},
+      {"at", api_time(status->published_at)},
+      {"caught_up", status->caught_up},
+      {"read_up_to", api_time(status->newest_line_at)},
+      {"index_writable", !writer_loop_->failing()},
+      {"lines", json::object{{"read", status->lines},
+                             {"cut", status->sources.cut_lines},
+                             {"nul_bytes", status->sources.nul_bytes},
+                             {"by_kind", std::move(kinds)}}},
+      {"sources", json::object{{"files", sources_->size()},
+                               {"bytes_read", status->sources.bytes},
+                               {"rotations", status->sources.rotations},
+                               {"truncations", status->sources.truncations},
+                               {"damaged_archives", status->sources.damaged_archives}}},
+      {"legs", json::object{{"opened", status->correlator.legs_opened},
+                            {"in_memory", status->legs_in_memory},
+                            {"evicted", status->correlator.legs_evicted},
+                            {"reopened", status->correlator.legs_reopened},
+                            {"forgotten", status->correlator.evicted_forgotten},
+                            {"sessions_evicted", status->correlator.sessions_evicted},
+                            {"values_refused", status->correlator.values_refused}}},
+      {"store", json::object{{"batches", store.batches},
+                             {"legs", store.legs},
+                             {"bytes_written", store.bytes_written},
+                             {"files_sealed", store.files_sealed},
+                             {"files_expired", store.files_expired},
+                             {"files_quarantined", store.files_quarantined},
+                             {"commit_failures", store.commit_failures}}}};
+  if (lines) out["programs"] = std::move(programs);
+  return json::serialize(out);
+}
+
+}  // namespace rastro

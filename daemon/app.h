@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "config/config.h"
+#include "core/bounded_queue.h"
+#include "core/clock.h"
+#include "core/result.h"
+#include "daemon/http/api_server.h"
+#include "daemon/ingest.h"
+#include "daemon/source/source_set.h"
+#include "daemon/webmail_clients.h"
+#include "daemon/writer_loop.h"
+#include "store/open_leg_reader.h"
+#include "store/writer.h"
+
+namespace rastro {
+
+// The daemon: wires everything, owns every thread. Stop order: api stops accepting, sources stop,
+// correlator flushes, writer commits, all joined.
+// Threads: main only.
+class App {
+ public:
+  App(Config config, const Clock& clock);
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  Result<void> start();
+  void stop();
+
+  // Whether ingest has done a turn since the last call, or waits for the disk: the watchdog's
+  // question.
+  bool alive();
+
+ private:
+  Result<void> load_index();
+  void run_ingest();
+  void publish(bool caught_up);
+  std::string status_json(bool lines) const;
+  std::string health_json() const;
+
+  // What the api may say about the ingest thread's state; immutable once published.
+  struct Status;
+
+  Config config_;
+  const Clock& clock_;
+  WebmailClients webmail_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<OpenLegReader> open_legs_;
+  std::unique_ptr<SourceSet> sources_;
+  BoundedQueue<NumberedBatch> batches_;
+  std::unique_ptr<WriterLoop> writer_loop_;
+  std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<ApiServer> api_;
+  std::atomic<std::shared_ptr<const Status>> status_;
+  std::thread writer_thread_;
+  std::thread ingest_thread_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> turned_{false};
+};
+
+}  // namespace rastro

@@ -1,0 +1,105 @@
+#include "daemon/ingest.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rastro {
+namespace {
+
+constexpr std::size_t kOriginsMax = 1'000;
+
+}  // namespace
+
+Ingest::Ingest(IngestOptions options, ClassifyReply classify, MakeOrigin make_origin,
+               LegStore& store, BoundedQueue<NumberedBatch>& batches, const WriterLoop& writer,
+               const Clock& clock)
+    : options_(std::move(options)),
+      make_origin_(std::move(make_origin)),
+      batches_(batches),
+      writer_(writer),
+      clock_(clock),
+      pipeline_(counters_, options_.seed),
+      correlator_(options_.correlator, std::move(classify), store, *this),
+      last_batch_at_(clock.steady()) {}
+
+void Ingest::know(const LegRecord& open_leg) {
+  correlator_.know_open_leg(open_leg.host, open_leg.queue_id, open_leg.id);
+}
+
+void Ingest::restore_pending(std::string_view key, std::string_view value) {
+  correlator_.restore_pending(key, value);
+}
+
+void Ingest::on_leg(LegRecord&& version) {
+  if (observer_) observer_(version);
+  batch_.legs.push_back(std::move(version));
+}
+void Ingest::on_encounter(Encounter&& encounter) {
+  batch_.encounters.push_back(std::move(encounter));
+}
+void Ingest::on_pending(std::string_view key, std::string_view value) {
+  batch_.pending.push_back({std::string(key), std::string(value)});
+}
+
+Ingest::Peeked& Ingest::peek(const SourceLine& line) {
+  const auto known = origins_.find(line.generation->source);
+  if (known == origins_.end() && origins_.size() >= kOriginsMax) origins_.erase(origins_.begin());
+  auto& peeked = known == origins_.end() ? origins_[line.generation->source] : known->second;
+  if (peeked.origin == nullptr) peeked.origin = make_origin_(*line.generation);
+  if (peeked.offset != line.raw.offset) {
+    peeked.line = LinePipeline::read_header(*peeked.origin, line.raw);
+    peeked.offset = line.raw.offset;
+  }
+  return peeked;
+}
+
+std::optional<Time> Ingest::take(const SourceLine& line) {
+  auto& peeked = peek(line);
+  peeked.offset.reset();
+  pipeline_.take(*peeked.origin, line.raw, peeked.line, correlator_);
+  lines_read_.fetch_add(1, std::memory_order_relaxed);
+  unsent_ = true;
+  if (!peeked.line.headed) return std::nullopt;
+  batch_line_time_ = std::max(batch_line_time_, peeked.line.header.logged_at);
+  return peeked.line.header.logged_at;
+}
+
+bool Ingest::turn(SourceSet& sources) {
+  const auto stamp_of = [this](const SourceLine& line) -> std::optional<Time> {
+    const auto& peeked = peek(line);
+    if (!peeked.line.headed) return std::nullopt;
+    return peeked.line.header.logged_at;
+  };
+  const auto progress = sources.merge(options_.budget_bytes, stamp_of,
+                                      [this](const SourceLine& line) { return take(line); });
+  send_if_due(sources);
+  return progress.more;
+}
+
+void Ingest::collect(SourceSet& sources) {
+  for (auto& position : sources.take_positions()) batch_.positions.push_back(std::move(position));
+  for (auto& hole : sources.take_holes()) batch_.holes.push_back(std::move(hole));
+  for (auto& hole : pipeline_.take_holes()) batch_.holes.push_back(std::move(hole));
+}
+
+void Ingest::send_if_due(SourceSet& sources) {
+  const auto now = clock_.steady();
+  const bool full = correlator_.changed_legs() >= options_.batch_legs_max;
+  if (!full && now - last_batch_at_ < options_.batch_interval) return;
+  collect(sources);
+  if (unsent_ || !batch_.positions.empty() || !batch_.holes.empty()) send_batch(sources);
+  last_batch_at_ = clock_.steady();
+}
+
+void Ingest::send_batch(SourceSet& sources) {
+  correlator_.committed(writer_.committed());
+  collect(sources);
+  NumberedBatch numbered;
+  numbered.flush_number = correlator_.flush();
+  numbered.batch = std::exchange(batch_, {});
+  numbered.batch.line_time = batch_line_time_;
+  unsent_ = false;
+  batches_.push(std::move(numbered));
+}
+
+}  // namespace rastro

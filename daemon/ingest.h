@@ -1,0 +1,101 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/bounded_queue.h"
+#include "core/clock.h"
+#include "core/leg_store.h"
+#include "daemon/correlate/correlator.h"
+#include "daemon/line_counters.h"
+#include "daemon/line_pipeline.h"
+#include "daemon/source/source_set.h"
+#include "daemon/writer_loop.h"
+
+namespace rastro {
+
+struct IngestOptions {
+  CorrelatorOptions correlator;
+  std::size_t batch_legs_max = 4'000;
+  Duration batch_interval = std::chrono::milliseconds(200);
+  std::size_t budget_bytes = 4 << 20;  // of one turn, all sources together
+  std::uint64_t seed = 0;
+};
+
+// Reads sources, understands their lines, and hands batches to the writer. One turn at a time, so
+// that its owner decides how it waits.
+//
+// A batch holds everything that changed up to the positions in it: rows and positions commit
+// together (DESIGN 3.1), so a crash costs only reading the same lines again.
+// Threads: the ingest thread only, but for lines_read(). Ownership: all borrowed.
+class Ingest final : private LegSink {
+ public:
+  // How lines of a new content generation are to be read.
+  using MakeOrigin = std::function<std::unique_ptr<LineOrigin>(const Generation&)>;
+
+  Ingest(IngestOptions options, ClassifyReply classify, MakeOrigin make_origin, LegStore& store,
+         BoundedQueue<NumberedBatch>& batches, const WriterLoop& writer, const Clock& clock);
+
+  // At start, before the first turn.
+  void know(const LegRecord& open_leg);
+  void restore_pending(std::string_view key, std::string_view value);
+
+  // Reads what `sources` have, about options.budget_bytes, merged by stamps; sends a batch when one
+  // is due. True when there is more to read at once. Waits only for room in the queue.
+  bool turn(SourceSet& sources);
+
+  // Sends what is not sent yet, whether due or not.
+  void send_batch(SourceSet& sources);
+  // A hole found outside the sources' own knowledge.
+  void add_hole(CoverageHole hole) { batch_.holes.push_back(std::move(hole)); }
+
+  const LineCounters& counters() const { return counters_; }
+  CorrelatorCounters correlator_counters() const { return correlator_.counters(); }
+  std::size_t legs_in_memory() const { return correlator_.legs_in_memory(); }
+  std::uint64_t lines_read() const { return lines_read_.load(std::memory_order_relaxed); }
+  Time newest_line_at() const { return batch_line_time_; }
+  // Sees every leg version that goes to the writer, first; for `scan --lines`. May be empty.
+  void observe_legs(std::function<void(const LegRecord&)> observer) {
+    observer_ = std::move(observer);
+  }
+
+ private:
+  // A line whose header was taken off to learn its stamp, until its turn comes.
+  struct Peeked {
+    std::unique_ptr<LineOrigin> origin;
+    HeadedLine line;
+    std::optional<std::uint64_t> offset;  // of `line`; nullopt: none
+  };
+
+  void on_leg(LegRecord&& version) override;
+  void on_encounter(Encounter&& encounter) override;
+  void on_pending(std::string_view key, std::string_view value) override;
+
+  Peeked& peek(const SourceLine& line);
+  std::optional<Time> take(const SourceLine& line);
+  void send_if_due(SourceSet& sources);
+  void collect(SourceSet& sources);
+
+  IngestOptions options_;
+  MakeOrigin make_origin_;
+  BoundedQueue<NumberedBatch>& batches_;
+  const WriterLoop& writer_;
+  const Clock& clock_;
+  LineCounters counters_;
+  LinePipeline pipeline_;
+  Correlator correlator_;
+  std::map<std::uint32_t, Peeked> origins_;
+  Batch batch_;
+  Time batch_line_time_{};
+  Duration last_batch_at_{0};
+  bool unsent_ = false;  // lines were taken since the last batch
+  std::atomic<std::uint64_t> lines_read_{0};
+  std::function<void(const LegRecord&)> observer_;
+};
+
+}  // namespace rastro

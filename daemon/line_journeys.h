@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/event.h"
+#include "core/journey.h"
+#include "core/result.h"
+
+namespace rastro {
+
+// Which leg each line belongs to, for `scan --lines`: collected while legs go to the store, asked
+// in the order of the lines afterwards. On disk, in sorted runs, because a log may have more lines
+// than memory has room; merged while reading.
+// Threads: one.
+class LineJourneys {
+ public:
+  static constexpr std::size_t kRunEntries = 1 << 20;  // 24 bytes each in memory
+
+  // `path` is a file to create; it is removed at once and lives as long as the object.
+  static Result<std::unique_ptr<LineJourneys>> create(const std::string& path);
+  ~LineJourneys();
+  LineJourneys(const LineJourneys&) = delete;
+  LineJourneys& operator=(const LineJourneys&) = delete;
+
+  void add(const LegRecord& version);
+  // No more add(). Error: the disk.
+  Result<void> finish();
+
+  // The earliest leg that the line belongs to. Lines must be asked in ascending order of source
+  // and offset.
+  std::optional<std::uint64_t> leg_of(std::uint32_t source, std::uint64_t offset);
+
+ private:
+  struct Entry {
+    std::uint64_t offset = 0;
+    std::uint64_t leg_id = 0;
+    std::uint32_t source = 0;
+    std::uint32_t unused = 0;
+    friend auto operator<=>(const Entry& a, const Entry& b) {
+      if (const auto order = a.source <=> b.source; order != 0) return order;
+      if (const auto order = a.offset <=> b.offset; order != 0) return order;
+      return a.leg_id <=> b.leg_id;
+    }
+    friend bool operator==(const Entry&, const Entry&) = default;
+  };
+  struct Run {
+    std::uint64_t next = 0;  // entry numbers in the file
+    std::uint64_t end = 0;
+    std::vector<Entry> block;
+    std::size_t at = 0;
+  };
+
+  explicit LineJourneys(std::FILE* file) : file_(file) {}
+  void write_run();
+  bool refill(Run& run);
+  static bool later(const Run& a, const Run& b) { return a.block[a.at] > b.block[b.at]; }
+
+  std::FILE* file_;
+  bool failed_ = false;
+  std::vector<Entry> entries_;
+  std::uint64_t written_ = 0;
+  std::vector<Run> runs_;  // a heap by their next entry, once finished
+};
+
+}  // namespace rastro

@@ -1,0 +1,99 @@
+#include "daemon/line_pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rastro {
+namespace {
+
+// One folded line may stand for many; applying it more often than this tells nothing new.
+constexpr std::uint32_t kRepeatsApplied = 100;
+
+bool take_header(LineOrigin& origin, std::string_view& text, LineHeader& header) {
+  if (origin.format == LineFormat::unknown) origin.format = detect_format(text);
+  switch (origin.format) {
+    case LineFormat::syslog:
+      return maybe_take_syslog_header(text, origin.stamps, header);
+    case LineFormat::exim:
+      return maybe_take_exim_stamp(text, origin.stamps, header);
+    case LineFormat::unknown:
+      break;
+  }
+  return false;
+}
+
+}  // namespace
+
+HeadedLine LinePipeline::read_header(LineOrigin& origin, const RawLine& raw) {
+  HeadedLine line;
+  line.text = raw.text;
+  line.headed = take_header(origin, line.text, line.header);
+  if (line.headed) {
+    if (line.header.host.empty() || origin.override_host) line.header.host = origin.default_host;
+    origin.last_stamp = line.header.logged_at;
+    return line;
+  }
+  // Exim's rejectlog continues an entry with lines that have no stamp.
+  if (origin.format == LineFormat::exim && origin.last_stamp) {
+    line.headed = true;
+    line.header.program = "exim";
+    line.header.host = origin.default_host;
+    line.header.logged_at = *origin.last_stamp;
+  }
+  return line;
+}
+
+LinePipeline::Known& LinePipeline::known(std::string_view tag) {
+  auto& slot = known_[hash_(tag)];
+  if (slot != nullptr && slot->tag == tag) return *slot;
+  if (known_.size() > kKnownMax) {
+    known_.clear();
+    return known(tag);
+  }
+  slot = std::make_unique<Known>();
+  slot->tag = tag;
+  slot->program = find_program(slot->tag);
+  slot->lines = &counters_.of(tag);
+  return *slot;
+}
+
+LinePipeline::Understood LinePipeline::understand(const HeadedLine& line) {
+  Understood out;
+  if (!line.headed) {
+    out.kind = line.text.empty() ? LineKind::known_ignored : LineKind::unrecognised;
+    return out;
+  }
+  const auto& known_program = known(line.header.program);
+  out.program = known_program.tag;
+  out.source_program = &known_program.program;
+  if (known_program.program.parse == nullptr) {
+    out.kind = LineKind::foreign;
+    return out;
+  }
+  auto parsed = known_program.program.parse(line.header, line.text);
+  out.kind = parsed.kind;
+  out.event = std::move(parsed.event);
+  out.queue_id = queue_id_of(out.event);
+  return out;
+}
+
+void LinePipeline::take(const LineOrigin& origin, const RawLine& raw, const HeadedLine& line,
+                        Correlator& correlator) {
+  auto understood = understand(line);
+  auto& lines = *known(understood.program).lines;
+  LineCounters::count(lines, understood.kind, line.header.repeated);
+  if (understood.kind == LineKind::unrecognised) LineCounters::keep_sample(lines, line.text);
+  if (std::holds_alternative<std::monostate>(understood.event)) return;
+  if (const auto* loss = std::get_if<LogLoss>(&understood.event)) {
+    holes_.push_back(
+        {origin.path, line.header.logged_at, line.header.logged_at, mask_line(loss->text)});
+    return;
+  }
+  const auto& program = *understood.source_program;
+  const LogLine log_line{line.header, program.mta, program.instance, program.agent,
+                         LineRef{origin.source, raw.length, raw.offset}};
+  const auto times = std::min(line.header.repeated, kRepeatsApplied);
+  for (std::uint32_t i = 0; i < times; ++i) correlator.apply(log_line, understood.event);
+}
+
+}  // namespace rastro

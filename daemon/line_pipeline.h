@@ -1,0 +1,89 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/framing.h"
+#include "core/position.h"
+#include "core/seeded_hash.h"
+#include "daemon/correlate/correlator.h"
+#include "daemon/line_counters.h"
+#include "parsers/parser.h"
+#include "parsers/registry.h"
+#include "parsers/syslog_header.h"
+
+namespace rastro {
+
+// One content generation as the pipeline reads it: its format, zone and year so far.
+struct LineOrigin {
+  LineOrigin(std::uint32_t source_number, std::string source_path, LineFormat log_format,
+             StampReader stamp_reader, std::string host)
+      : source(source_number),
+        path(std::move(source_path)),
+        format(log_format),
+        stamps(std::move(stamp_reader)),
+        default_host(std::move(host)) {}
+
+  std::uint32_t source;
+  std::string path;
+  LineFormat format;  // unknown: told by the first line that has a stamp
+  StampReader stamps;
+  std::string default_host;  // Exim's own files name none; also the configured override
+  bool override_host = false;
+  std::optional<Time> last_stamp;
+};
+
+// A line with its header taken off. Views into the raw line.
+struct HeadedLine {
+  bool headed = false;  // false: no header that the format knows
+  LineHeader header;
+  std::string_view text;
+};
+
+// From raw lines to the correlator: header, program, parser, account. The only place where a line
+// meets all of them.
+// Threads: the ingest thread only. Ownership: all borrowed.
+class LinePipeline {
+ public:
+  LinePipeline(LineCounters& counters, std::uint64_t seed) : counters_(counters), hash_(seed) {}
+
+  // Once for each line, in the order of its origin: stamps without a year depend on it.
+  static HeadedLine read_header(LineOrigin& origin, const RawLine& raw);
+
+  struct Understood {
+    std::string_view program;  // the tag as logged
+    LineKind kind = LineKind::unrecognised;
+    std::string_view queue_id;
+    Event event;
+    const Program* source_program = nullptr;
+  };
+  Understood understand(const HeadedLine& line);
+
+  // Counts the line, and applies what it says.
+  void take(const LineOrigin& origin, const RawLine& raw, const HeadedLine& line,
+            Correlator& correlator);
+
+  // Holes that the logs themselves confessed since the last call.
+  std::vector<CoverageHole> take_holes() { return std::exchange(holes_, {}); }
+
+ private:
+  struct Known {
+    std::string tag;
+    Program program;  // its views point into `tag`
+    ProgramLines* lines = nullptr;
+  };
+  Known& known(std::string_view tag);
+
+  static constexpr std::size_t kKnownMax = 2'000;
+  LineCounters& counters_;
+  SeededHash hash_;
+  boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Known>> known_;
+  std::vector<CoverageHole> holes_;
+};
+
+}  // namespace rastro

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/config.h"
+#include "daemon/line_pipeline.h"
+#include "daemon/source/source.h"
+
+namespace rastro {
+
+// How the lines of a content generation are read, from its entry in the configuration.
+std::unique_ptr<LineOrigin> make_line_origin(const Generation& generation,
+                                             const SourceSettings& settings,
+                                             std::optional<int> year);
+
+// This machine's name, for logs that name no host.
+std::string machine_host_name();
+
+}  // namespace rastro

@@ -1,0 +1,400 @@
+#include "daemon/scan.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <functional>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "core/bounded_queue.h"
+#include "daemon/answer/journey_json.h"
+#include "daemon/control_channel.h"
+#include "daemon/http/api_server.h"
+#include "daemon/index_answers.h"
+#include "daemon/ingest.h"
+#include "daemon/line_journeys.h"
+#include "daemon/log_origin.h"
+#include "daemon/private_directory.h"
+#include "daemon/reply_reasons.h"
+#include "daemon/source/source_set.h"
+#include "daemon/writer_loop.h"
+#include "store/open_leg_reader.h"
+#include "store/writer.h"
+
+namespace rastro {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int kOk = 0;
+constexpr int kIncomplete = 3;
+constexpr std::uint64_t kPackedRatio = 8;  // of logs; for the progress bar only
+
+// Where NDJSON goes: a file, or standard output. Says once when it cannot be written.
+class LinesOut {
+ public:
+  static Result<LinesOut> open(const std::string& path) {
+    std::FILE* file = path == "-" ? stdout : std::fopen(path.c_str(), "we");
+    if (file == nullptr) {
+      return make_error(Error::Code::io, "write " + path + ": " + std::strerror(errno));
+    }
+    return LinesOut(file, path);
+  }
+  LinesOut(LinesOut&& other) noexcept
+      : file_(std::exchange(other.file_, nullptr)), path_(std::move(other.path_)) {}
+  LinesOut& operator=(LinesOut&&) = delete;
+  ~LinesOut() {
+    if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+  }
+  void write(const json::value& value) {
+    const auto text = json::serialize(value) + "\n";
+    std::fwrite(text.data(), 1, text.size(), file_);
+  }
+  Result<void> finish() {
+    if (std::fflush(file_) != 0 || std::ferror(file_) != 0) {
+      return make_error(Error::Code::io, "write " + path_ + ": " + std::strerror(errno));
+    }
+    return {};
+  }
+
+ private:
+  LinesOut(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
+  std::FILE* file_;
+  std::string path_;
+};
+
+// Names its sources as the user gave them; standard input is a spooled file.
+class NamedLines final : public RawLineSource {
+ public:
+  NamedLines(std::unique_ptr<RawLineSource> lines, const std::map<std::string, std::string>& names)
+      : lines_(std::move(lines)), names_(names) {}
+  Result<std::string> read(const LineRef& line) override { return lines_->read(line); }
+  std::string source_path(std::uint32_t source) const override {
+    const auto path = lines_->source_path(source);
+    const auto named = names_.find(path);
+    return named == names_.end() ? path : named->second;
+  }
+
+ private:
+  std::unique_ptr<RawLineSource> lines_;
+  const std::map<std::string, std::string>& names_;
+};
+
+class Scan {
+ public:
+  Scan(const ScanRequest& request, PrivateDirectory directory)
+      : request_(request),
+        directory_(std::move(directory)),
+        control_(request.control_fd),
+        batches_(4) {}
+
+  int run() {
+    if (!prepare() || !read_all()) return kIncomplete;
+    if (!request_.export_to.empty() || request_.lines) write_out();
+    if (request_.serve) serve();
+    return control_.had_problem() ? kIncomplete : kOk;
+  }
+
+ private:
+  bool fail(const Error& error) {
+    control_.problem(error.message);
+    return false;
+  }
+
+  bool prepare() {
+    StoreOptions options;
+    options.state_directory = directory_.path() / "index";
+    options.keep_everything = true;
+    options.ballast_bytes = 0;
+    auto writer = Writer::open(std::move(options), clock_);
+    if (!writer) return fail(writer.error());
+    writer_ = std::move(*writer);
+    open_legs_ = std::make_unique<OpenLegReader>([this] { return writer_->snapshot(); });
+    writer_loop_ = std::make_unique<WriterLoop>(*writer_, batches_);
+    settings_.timezone = request_.timezone;
+    settings_.follow_symlinks = true;
+    if (!make_ingest()) return false;
+    if (request_.lines) {
+      auto lines = LineJourneys::create((directory_.path() / "lines").string());
+      if (!lines) return fail(lines.error());
+      line_journeys_ = std::move(*lines);
+      ingest_->observe_legs([this](const LegRecord& leg) { line_journeys_->add(leg); });
+    }
+    sources_ = std::make_unique<SourceSet>(source_options(), std::vector<SourcePosition>{}, clock_);
+    return true;
+  }
+
+  bool make_ingest() {
+    auto classify = make_reply_classifier({});
+    if (!classify) return fail(classify.error());
+    IngestOptions options;
+    options.seed = std::random_device()();
+    options.correlator.seed = options.seed;
+    ingest_ = std::make_unique<Ingest>(
+        std::move(options), std::move(*classify),
+        [this](const Generation& generation) { return make_origin(generation); }, *open_legs_,
+        batches_, *writer_loop_, clock_);
+    return true;
+  }
+
+  std::unique_ptr<LineOrigin> make_origin(const Generation& generation) const {
+    return make_line_origin(generation, settings_, request_.year);
+  }
+
+  // Standard input is kept in a file: lines must be readable again.
+  Result<std::string> spool_stdin() const {
+    const auto path = (directory_.path() / "stdin").string();
+    const int out = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (out < 0) return make_error(Error::Code::io, "create " + path + ": " + std::strerror(errno));
+    std::array<char, 64 * 1024> block{};
+    for (;;) {
+      const auto got = ::read(STDIN_FILENO, block.data(), block.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+      if (::write(out, block.data(), static_cast<std::size_t>(got)) != got) {
+        close(out);
+        return make_error(Error::Code::io,
+                          "keep standard input in " + path + ": " + std::strerror(errno));
+      }
+    }
+    close(out);
+    return path;
+  }
+
+  SourceSetOptions source_options() {
+    SourceSetOptions options;
+    options.alone = true;
+    options.files.push_back({{}, Symlinks::followed});
+    for (const auto& log : request_.logs) {
+      std::string path = log;
+      if (log == "-") {
+        auto spooled = spool_stdin();
+        if (!spooled) {
+          control_.problem(spooled.error().message);
+          continue;
+        }
+        path = *spooled;
+      }
+      struct stat status {};
+      if (stat(path.c_str(), &status) == 0) {
+        const bool packed = path.ends_with(".gz") || path.ends_with(".xz") ||
+                            path.ends_with(".bz2") || path.ends_with(".zst");
+        total_bytes_ += static_cast<std::uint64_t>(status.st_size) * (packed ? kPackedRatio : 1);
+      }
+      names_[path] = log;
+      options.files.front().globs.push_back(escape_glob(path));
+    }
+    return options;
+  }
+
+  // The paths are names, not patterns.
+  static std::string escape_glob(const std::string& path) {
+    std::string out;
+    for (const char c : path) {
+      if (c == '*' || c == '?' || c == '[' || c == '\\') out.push_back('\\');
+      out.push_back(c);
+    }
+    return out;
+  }
+
+  void report_problems() {
+    for (const auto& problem : sources_->take_problems()) {
+      if (problem.message.empty()) continue;
+      const auto named = names_.find(problem.source);
+      control_.problem((named == names_.end() ? problem.source : named->second) + ": " +
+                       problem.message);
+    }
+  }
+
+  bool read_all() {
+    std::thread writing([this] { writer_loop_->run(); });
+    Duration told_at = clock_.steady();
+    while (ingest_->turn(*sources_)) {
+      if (clock_.steady() - told_at < std::chrono::milliseconds(100)) continue;
+      told_at = clock_.steady();
+      const auto bytes = sources_->counters().bytes;
+      control_.progress(std::min(bytes, total_bytes_), total_bytes_, ingest_->lines_read());
+    }
+    ingest_->send_batch(*sources_);
+    batches_.close();
+    writing.join();
+    report_problems();
+    if (writer_loop_->failing()) {
+      control_.problem("the private index in " + directory_.path().string() +
+                       " could not be written");
+      return false;
+    }
+    return true;
+  }
+
+  QueryTools tools() {
+    auto tools = make_query_tools(*writer_, clock_);
+    tools.refresh();
+    tools.lines = std::make_unique<NamedLines>(std::move(tools.lines), names_);
+    tools.refresh = nullptr;
+    return tools;
+  }
+
+  // Every leg's journey, in the order of arrival; each once.
+  void write_out() {
+    auto tools = this->tools();
+    std::map<std::uint64_t, std::uint64_t>
+        journey_of;  // of legs that are not their journey's first
+    if (!write_journeys(tools, journey_of)) return;
+    if (request_.lines) write_lines(tools, journey_of);
+  }
+
+  bool write_journeys(QueryTools& tools, std::map<std::uint64_t, std::uint64_t>& journey_of) {
+    std::optional<LinesOut> out;
+    if (!request_.export_to.empty()) {
+      auto opened = LinesOut::open(request_.export_to);
+      if (!opened) return fail(opened.error());
+      out.emplace(std::move(*opened));
+    }
+    std::vector<std::uint64_t> ids;
+    const auto visited =
+        tools.store->for_each_leg({}, {}, {Duration(0)}, [&](const LegRecord& leg) {
+          if (!leg.probe) ids.push_back(leg.id);
+          return Visit::go_on;
+        });
+    if (!visited) return fail(visited.error());
+    std::vector<std::pair<std::string, std::string>>
+        held;  // (arrived_at, id) order within a journey set
+    std::ranges::sort(ids);
+    for (const auto id : ids) {
+      if (journey_of.contains(id)) continue;
+      auto journey = assemble(*tools.store, id);
+      if (!journey) return fail(journey.error());
+      if (!*journey) continue;
+      for (const auto& leg : (*journey)->legs) {
+        if (leg.id != id || leg.id != (*journey)->id()) journey_of[leg.id] = (*journey)->id();
+      }
+      if (out) out->write(to_json(**journey, {false, tools.lines.get()}));
+    }
+    if (!out) return true;
+    if (auto done = out->finish(); !done) return fail(done.error());
+    return true;
+  }
+
+  void write_lines(QueryTools& tools, const std::map<std::uint64_t, std::uint64_t>& journey_of) {
+    if (auto done = line_journeys_->finish(); !done) {
+      fail(done.error());
+      return;
+    }
+    auto out = LinesOut::open("-");
+    if (!out) {
+      fail(out.error());
+      return;
+    }
+    LineCounters counters;
+    LinePipeline pipeline(counters, 1);
+    std::map<std::uint32_t, std::pair<std::unique_ptr<LineOrigin>, std::uint64_t>> origins;
+    SourceSetOptions options;
+    options.alone = true;
+    options.files.push_back({{}, Symlinks::followed});
+    for (const auto& [path, name] : names_)
+      options.files.front().globs.push_back(escape_glob(path));
+    const auto write_line = [&](const SourceLine& line) -> std::optional<Time> {
+      auto& [origin, number] = origins[line.generation->source];
+      if (origin == nullptr) origin = make_origin(*line.generation);
+      const auto headed = LinePipeline::read_header(*origin, line.raw);
+      const auto understood = pipeline.understand(headed);
+      auto leg = line_journeys_->leg_of(line.generation->source, line.raw.offset);
+      if (leg) {
+        const auto first = journey_of.find(*leg);
+        if (first != journey_of.end()) leg = first->second;
+      }
+      const auto named = names_.find(line.generation->path);
+      out->write(json::object{
+          {"source", valid_utf8(named == names_.end() ? line.generation->path : named->second)},
+          {"line_no", ++number},
+          {"program", understood.program.empty() ? json::value(nullptr)
+                                                 : json::value(valid_utf8(understood.program))},
+          {"kind", line_kind_name(understood.kind)},
+          {"queue_id", understood.queue_id.empty() ? json::value(nullptr)
+                                                   : json::value(valid_utf8(understood.queue_id))},
+          {"journey", leg ? json::value(format_leg_id(*leg)) : json::value(nullptr)}});
+      return headed.headed ? std::optional(headed.header.logged_at) : std::nullopt;
+    };
+    // Source numbers are given in the order of the names, as in the first reading.
+    for (const auto& log : request_.logs) static_cast<void>(log);
+    SourceSet again(source_options_again(), {}, clock_);
+    while (again.poll(1 << 20, write_line).more) {
+    }
+    static_cast<void>(tools);
+    if (auto done = out->finish(); !done) fail(done.error());
+  }
+
+  SourceSetOptions source_options_again() const {
+    SourceSetOptions options;
+    options.alone = true;
+    options.files.push_back({{}, Symlinks::followed});
+    for (const auto& log : request_.logs) {
+      for (const auto& [path, name] : names_) {
+        if (name == log) options.files.front().globs.push_back(escape_glob(path));
+      }
+    }
+    return options;
+  }
+
+  void serve() {
+    ApiOptions options;
+    options.socket = (directory_.path() / "socket").string();
+    options.socket_mode = 0600;
+    options.request_timeout = Duration(0);
+    options.rows_max = 1'000'000;
+    options.threads = 1;
+    ApiServer api(
+        std::move(options), [this] { return tools(); }, [this](bool) { return std::string("{}"); },
+        [] { return std::string(R"({"status":"ok","caught_up":true})"); }, clock_);
+    if (auto done = api.start(); !done) {
+      fail(done.error());
+      return;
+    }
+    control_.socket((directory_.path() / "socket").string());
+    sigset_t ends;
+    sigemptyset(&ends);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ends, signal);
+    int got = 0;
+    sigwait(&ends, &got);
+    api.stop();
+  }
+
+  const ScanRequest& request_;
+  PrivateDirectory directory_;
+  SystemClock clock_;
+  ControlChannel control_;
+  SourceSettings settings_;
+  BoundedQueue<NumberedBatch> batches_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<OpenLegReader> open_legs_;
+  std::unique_ptr<WriterLoop> writer_loop_;
+  std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<SourceSet> sources_;
+  std::unique_ptr<LineJourneys> line_journeys_;
+  std::map<std::string, std::string> names_;  // path read -> as given
+  std::uint64_t total_bytes_ = 0;
+};
+
+}  // namespace
+
+int run_scan(const ScanRequest& request) {
+  auto directory = PrivateDirectory::create();
+  if (!directory) {
+    ControlChannel(request.control_fd).problem(directory.error().message);
+    return kIncomplete;
+  }
+  return Scan(request, std::move(*directory)).run();
+}
+
+}  // namespace rastro

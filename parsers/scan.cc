@@ -1,0 +1,166 @@
+#include "parsers/scan.h"
+
+#include <array>
+
+namespace rastro {
+namespace {
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+enum : unsigned char { kHex = 1, kBase52 = 2, kBase62 = 4 };
+constexpr std::array<unsigned char, 256> make_alphabets() {
+  std::array<unsigned char, 256> out{};
+  for (int c = '0'; c <= '9'; ++c) out[static_cast<std::size_t>(c)] = kHex | kBase52 | kBase62;
+  for (int c = 'A'; c <= 'Z'; ++c) out[static_cast<std::size_t>(c)] |= kBase62;
+  for (int c = 'a'; c <= 'z'; ++c) out[static_cast<std::size_t>(c)] |= kBase62;
+  for (int c = 'A'; c <= 'F'; ++c) out[static_cast<std::size_t>(c)] |= kHex;
+  for (const char c : std::string_view("BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz")) {
+    out[static_cast<unsigned char>(c)] |= kBase52;
+  }
+  return out;
+}
+constexpr auto kAlphabets = make_alphabets();
+bool all_of(std::string_view word, unsigned char alphabet) {
+  for (const char c : word) {
+    if ((kAlphabets[static_cast<unsigned char>(c)] & alphabet) == 0) return false;
+  }
+  return true;
+}
+}  // namespace
+
+bool maybe_take(std::string_view& rest, std::string_view literal) {
+  if (!rest.starts_with(literal)) return false;
+  rest.remove_prefix(literal.size());
+  return true;
+}
+bool maybe_take(std::string_view& rest, char c) {
+  if (!rest.starts_with(c)) return false;
+  rest.remove_prefix(1);
+  return true;
+}
+std::optional<std::string_view> maybe_take_until(std::string_view& rest, char end) {
+  const auto at = rest.find(end);
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto taken = rest.substr(0, at);
+  rest.remove_prefix(at + 1);
+  return taken;
+}
+std::optional<std::string_view> maybe_take_until(std::string_view& rest, std::string_view end) {
+  const auto at = rest.find(end);
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto taken = rest.substr(0, at);
+  rest.remove_prefix(at + end.size());
+  return taken;
+}
+std::optional<std::string_view> maybe_take_word(std::string_view& rest) {
+  const auto end = std::min(rest.find(' '), rest.size());
+  if (end == 0) return std::nullopt;
+  const auto word = rest.substr(0, end);
+  rest.remove_prefix(end);
+  return word;
+}
+std::optional<std::uint64_t> maybe_take_number(std::string_view& rest) {
+  std::size_t size = 0;
+  std::uint64_t value = 0;
+  while (size < rest.size() && is_digit(rest[size])) {
+    if (size == 18) return std::nullopt;
+    value = value * 10 + static_cast<std::uint64_t>(rest[size++] - '0');
+  }
+  if (size == 0) return std::nullopt;
+  rest.remove_prefix(size);
+  return value;
+}
+std::optional<std::string_view> maybe_take_address(std::string_view& rest) {
+  if (!rest.starts_with('<')) return std::nullopt;
+  bool quoted = false;
+  for (std::size_t i = 1; i < rest.size(); ++i) {
+    const char c = rest[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (c == '>' && !quoted) {
+      const auto address = rest.substr(1, i - 1);
+      rest.remove_prefix(i + 1);
+      return address;
+    }
+  }
+  return std::nullopt;
+}
+std::optional<Duration> maybe_take_seconds(std::string_view& rest) {
+  auto left = rest;
+  const auto whole = maybe_take_number(left);
+  if (!whole || *whole > 1'000'000'000) return std::nullopt;
+  std::int64_t us = static_cast<std::int64_t>(*whole) * 1'000'000;
+  if (left.starts_with('.')) {
+    std::int64_t unit = 100'000;
+    std::size_t i = 1;
+    for (; i < left.size() && is_digit(left[i]); ++i, unit /= 10) us += (left[i] - '0') * unit;
+    if (i == 1) return std::nullopt;
+    left.remove_prefix(i);
+  }
+  rest = left;
+  return Duration(us);
+}
+std::optional<Peer> maybe_take_peer(std::string_view& rest) {
+  auto left = rest;
+  Peer peer;
+  const auto open = left.find_first_of("[ ,");
+  if (open == std::string_view::npos || left[open] != '[') return std::nullopt;
+  peer.host = left.substr(0, open);
+  left.remove_prefix(open + 1);
+  const auto close = left.find_first_of("] ,");
+  if (close == std::string_view::npos || left[close] != ']') return std::nullopt;
+  peer.ip = left.substr(0, close);
+  if (peer.ip.starts_with("IPv6:")) peer.ip.remove_prefix(5);
+  left.remove_prefix(close + 1);
+  if (left.size() > 1 && left[0] == ':' && is_digit(left[1])) {
+    auto digits = left.substr(1);
+    const auto port = maybe_take_number(digits);
+    if (port && *port < 65536) {
+      peer.port = static_cast<std::uint16_t>(*port);
+      left = digits;
+    }
+  }
+  rest = left;
+  return peer;
+}
+bool is_postfix_queue_id(std::string_view word) {
+  if (word.size() < 6 || word.size() > 20) return false;
+  if (all_of(word, kHex)) return true;
+  // Long: six digits of microseconds' seconds part, four of microseconds, 'z', the inode.
+  return word.size() >= 12 && word[10] == 'z' && all_of(word, kBase52);
+}
+bool is_exim_message_id(std::string_view word) {
+  const bool old_form = word.size() == 16 && word[6] == '-' && word[13] == '-';
+  const bool new_form = word.size() == 23 && word[6] == '-' && word[18] == '-';
+  if (!old_form && !new_form) return false;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (word[i] != '-' && (kAlphabets[static_cast<unsigned char>(word[i])] & kBase62) == 0)
+      return false;
+  }
+  return true;
+}
+ReplyCodes reply_codes_of(std::string_view text) {
+  ReplyCodes out;
+  if (text.size() < 3 || text[0] < '2' || text[0] > '5' || !is_digit(text[1]) || !is_digit(text[2]))
+    return out;
+  if (text.size() > 3 && text[3] != ' ' && text[3] != '-') return out;
+  out.code =
+      static_cast<std::uint16_t>((text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0'));
+  auto rest = text.substr(std::min<std::size_t>(4, text.size()));
+  out.enhanced_status = maybe_take_enhanced_status(rest);
+  return out;
+}
+std::optional<std::string_view> queued_as(std::string_view reply) {
+  if (!reply.starts_with('2')) return std::nullopt;
+  for (const std::string_view mark : {"queued as ", "OK id="}) {
+    const auto at = reply.rfind(mark);
+    if (at == std::string_view::npos) continue;
+    auto rest = reply.substr(at + mark.size());
+    const auto word = rest.substr(0, rest.find_first_of(" )"));
+    if (is_postfix_queue_id(word) || is_exim_message_id(word)) return word;
+  }
+  return std::nullopt;
+}
+
+}  // namespace rastro
