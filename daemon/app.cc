@@ -157,14 +157,15 @@ void App::run_ingest() {
         spdlog::warn("{}: {}", problem.source, problem.message);
       }
     }
-    if (clock_.steady() - published_at >= kStatusInterval || more == was_caught_up) {
-      publish(!more);
+    const bool caught_up = !more && ingest_->all_committed();
+    if (clock_.steady() - published_at >= kStatusInterval || caught_up != was_caught_up) {
+      publish(caught_up);
       published_at = clock_.steady();
       for (const auto& directory : sources_->directories()) {
         static_cast<void>(watcher.watch(directory).has_value());  // polling finds what it misses
       }
     }
-    was_caught_up = !more;
+    was_caught_up = caught_up;
     if (more) continue;
     changed = false;
     context.restart();

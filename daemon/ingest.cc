@@ -96,6 +96,7 @@ void Ingest::send_batch(SourceSet& sources) {
   collect(sources);
   NumberedBatch numbered;
   numbered.flush_number = correlator_.flush();
+  sent_ = numbered.flush_number;
   numbered.batch = std::exchange(batch_, {});
   numbered.batch.line_time = batch_line_time_;
   unsent_ = false;

@@ -54,6 +54,9 @@ class Ingest final : private LegSink {
   // A hole found outside the sources' own knowledge.
   void add_hole(CoverageHole hole) { batch_.holes.push_back(std::move(hole)); }
 
+  // Whether everything read so far is in the index: what "caught up" must mean to who asks.
+  bool all_committed() const { return !unsent_ && writer_.committed() >= sent_; }
+
   const LineCounters& counters() const { return counters_; }
   CorrelatorCounters correlator_counters() const { return correlator_.counters(); }
   std::size_t legs_in_memory() const { return correlator_.legs_in_memory(); }
@@ -93,7 +96,8 @@ class Ingest final : private LegSink {
   Batch batch_;
   Time batch_line_time_{};
   Duration last_batch_at_{0};
-  bool unsent_ = false;  // lines were taken since the last batch
+  std::uint64_t sent_ = 0;  // number of the last flush
+  bool unsent_ = false;     // lines were taken since the last batch
   std::atomic<std::uint64_t> lines_read_{0};
   std::function<void(const LegRecord&)> observer_;
 };
