@@ -13,7 +13,7 @@ struct Program {
   Mta mta = Mta::none;
   std::string_view instance;  // first part of a Postfix tag ("mx-in" of
                               // "mx-in/content-filter/smtp"); a view into the tag
-  std::string_view agent;  // last part ("smtp"); "exim"; the companion's name
+  std::string_view agent;     // last part ("smtp"); "exim"; the companion's name
 };
 
 // `tag` is LineHeader::program. The one table to edit for a new program.
