@@ -22,6 +22,12 @@ bool names_file(const std::string& path, Symlinks symlinks, std::uint64_t device
   return is.st_dev == device && is.st_ino == inode;
 }
 
+std::optional<std::pair<std::uint64_t, std::uint64_t>> identify(const std::string& path) {
+  struct stat is {};
+  if (::lstat(path.c_str(), &is) != 0) return std::nullopt;
+  return std::pair<std::uint64_t, std::uint64_t>{is.st_dev, is.st_ino};
+}
+
 bool exists(const std::string& path) {
   struct stat is {};
   return ::lstat(path.c_str(), &is) == 0;
@@ -285,7 +291,7 @@ std::optional<std::string> FileTail::current_path() {
   if (!list) return std::nullopt;
   // Between a rename and the next line there may be hours: the newest renamed file counts.
   const auto current = current_member(*list).value_or(0);
-  if (list->empty() || (*list)[current].compressed_name) return std::nullopt;
+  if (list->empty()) return std::nullopt;
   return (*list)[current].path;
 }
 
@@ -312,8 +318,12 @@ Result<void> FileTail::check_rotation() {
     seen_end_at_ = clock_.wall();
     return {};
   }
+  // An archive that is newest stays so for hours, and looking into it is work.
+  const auto is = identify(*path);
+  if (*path != path_ && is && is == looked_at_) return {};
   const auto had = readings_.size();
   auto looked = locate(false);
+  if (looked) looked_at_ = is;
   if (readings_.size() > had) past_.rotations += readings_.size() - had;
   return looked;
 }

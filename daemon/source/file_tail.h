@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
@@ -114,6 +115,8 @@ class FileTail final : public Source {
   std::optional<Time> changed_opened_at_;  // time of the file that on_changed() is about
   std::optional<Error> failure_;  // of the last look at the family, repeated until retry_at_
   Duration retry_at_{0};
+  // Device and inode of the newest name when that was no log and was looked into last.
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> looked_at_;
   Duration listed_at_ = Duration::min();
   std::vector<SourcePosition> retired_;  // not yet reported
   std::map<std::uint32_t, SourcePosition> reported_;
