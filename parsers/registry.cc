@@ -1,5 +1,6 @@
 #include "parsers/registry.h"
 
+#include "parsers/exim/exim.h"
 #include "parsers/postfix/postfix.h"
 namespace rastro {
 Program find_program(std::string_view tag) {
@@ -10,6 +11,7 @@ Program find_program(std::string_view tag) {
     if (auto* parse = find_postfix_parser(agent))
       return {parse, Mta::postfix, tag.substr(0, tag.find('/')), agent};
   }
+  if (tag == "exim" || tag == "exim4") return {parse_exim, Mta::exim, {}, "exim"};
   return out;
 }
 }  // namespace rastro

@@ -1,0 +1,251 @@
+#include "core/address.h"
+#include "parsers/exim/destination.h"
+#include "parsers/exim/escapes.h"
+#include "parsers/exim/fields.h"
+#include "parsers/exim/line.h"
+#include "parsers/scan.h"
+
+// "=>" "->" ">>" "*>" "**" "==": src/deliver.c delivery_log(), failure_log(), deferral_log(),
+// src/retry.c retry_update(), src/receive.c (blackholed messages).
+namespace rastro::exim {
+namespace {
+
+// The reply of another host inside Exim's own words: "SMTP error from remote mail server after
+// RCPT TO:<a>: 550 5.1.1 no" (src/transports/smtp.c check_response()), "LMTP error after ..."
+// (src/transports/lmtp.c), and before 4.90 "...: host mx [ip]: 550 ...". Empty if there is none.
+std::string_view remote_reply(std::string_view text) {
+  if (!maybe_take(text, "SMTP error from remote mail server after ") &&
+      !maybe_take(text, "SMTP error from remote mailer after ") &&
+      !maybe_take(text, "LMTP error after ")) {
+    return {};
+  }
+  maybe_take(text, "pipelined ");
+  if (maybe_take(text, "MAIL FROM:") || maybe_take(text, "RCPT TO:")) {
+    if (!maybe_take_address(text)) return {};
+  }
+  if (!maybe_take_until(text, ": ")) return {};
+  if (maybe_take(text, "host ") && !maybe_take_until(text, "]: ")) return {};
+  return text;
+}
+
+void set_reply(DeliveryAttempt& event, std::string_view text) {
+  event.reply_text = text;
+  const auto codes = reply_codes_of(remote_reply(text));
+  event.reply_code = codes.code;
+  event.enhanced_status = codes.enhanced_status;
+}
+
+void set_destination(DeliveryAttempt& event, const Destination& destination) {
+  event.recipient = destination.recipient;
+  event.original_recipient = destination.original;
+  const auto final = destination.final;
+  if (final.starts_with('|') || final.starts_with('/') || final.starts_with('>') ||
+      final.starts_with("save ")) {
+    event.file_or_command = final;
+  }
+}
+
+DeliveredTo place_of(const DeliveryAttempt& event, std::string_view final) {
+  if (final.starts_with('/') || final.starts_with("save ")) return DeliveredTo::file;
+  if (final.starts_with('|') || final.starts_with('>')) return DeliveredTo::program;
+  return event.relay.ip.empty() ? DeliveredTo::mailbox : DeliveredTo::remote;
+}
+
+// C="250 OK id=1abc..." from another Exim, C="250 2.0.0 Ok: queued as ID" from a Postfix.
+void set_confirmation(DeliveryAttempt& event, std::string_view escaped) {
+  const auto text = without_escapes(escaped);
+  event.reply_text = text;
+  const auto codes = reply_codes_of(text);
+  event.reply_code = codes.code;
+  event.enhanced_status = codes.enhanced_status;
+  event.queued_as = queued_as(text);
+}
+
+// "=> blackhole (DATA ACL discarded recipients): text", "=> discarded (system filter)": the whole
+// message, with no recipient named.
+ParsedLine parse_discarded_message(const Line& line, std::string_view rest) {
+  PolicyVerdict event;
+  event.queue_id = line.queue_id;
+  event.action = PolicyVerdict::Action::discard;
+  event.stage = "END-OF-MESSAGE";
+  event.reply_text = rest;
+  return {LineKind::exim_policy, event};
+}
+
+bool is_flag(std::string_view text) {
+  return text.size() > 3 && text[2] == ' ' &&
+         (text[1] == '>' ? text[0] == '=' || text[0] == '-' || text[0] == '>' || text[0] == '*'
+                         : text.starts_with("**") || text.starts_with("=="));
+}
+
+// One reading of "=> destination fields"; false if the line does not agree with it.
+bool read_sent(const Line& line, unsigned reading, DeliveryAttempt& event) {
+  auto rest = line.text.substr(3);
+  Destination destination;
+  Fields fields;
+  if (!take_destination(rest, reading, destination)) return false;
+  if (!take_fields(rest, Place::delivery, 0, fields) || !rest.empty()) return false;
+  const auto final = destination.final;
+  const bool discarded =
+      destination.recipient != ":" && (final == ":blackhole:" || final == "discarded");
+  if (!discarded && fields.transport.empty()) return false;
+
+  event.queue_id = line.queue_id;
+  event.agent = fields.transport;
+  event.router = fields.router;
+  event.relay = fields.host.peer;
+  event.delay = fields.queue_time;
+  event.tls = fields.tls;
+  if (discarded) {
+    event.recipient = destination.original;
+    event.status = DeliveryStatus::discarded;
+    return destination.original.has_value();
+  }
+  set_destination(event, destination);
+  event.status = DeliveryStatus::sent;
+  event.delivered_to = place_of(event, final);
+  if (fields.confirmation) set_confirmation(event, *fields.confirmation);
+  return true;
+}
+
+bool is_expiry(std::string_view text) {
+  // src/retry.c; src/transports/smtp.c when every host has failed past its retry time.
+  return text.starts_with("retry timeout exceeded") ||
+         (text.starts_with("all hosts ") && text.ends_with("(and retry time not reached)"));
+}
+
+// The text behind the fields: empty, or ": text". deliver_time comes at its end.
+bool read_text(std::string_view rest, std::string_view& text) {
+  text = {};
+  if (rest.empty()) return true;
+  if (!maybe_take(rest, ':')) return false;
+  maybe_take(rest, ' ');
+  text = rest;
+  const auto at = text.rfind(" DT=");
+  if (at != std::string_view::npos && parse_time(text.substr(at + 4))) text = text.substr(0, at);
+  return true;
+}
+
+bool read_failed(const Line& line, unsigned reading, DeliveryAttempt& event) {
+  auto rest = line.text.substr(3);
+  Destination destination;
+  Fields fields;
+  std::string_view text;
+  if (!take_destination(rest, reading, destination)) return false;
+  // src/deliver.c with mua_wrapper, where one failure fails all.
+  if (rest == " mua_wrapper forced failure for deferred delivery" ||
+      rest == " routing yielded a failed delivery" ||
+      rest == " routing yielded a deferred delivery" ||
+      rest == " routing yielded a unknown delivery") {
+    text = rest.substr(1);
+  } else if (!take_fields(rest, Place::failure, 0, fields) || !read_text(rest, text)) {
+    return false;
+  }
+  event.queue_id = line.queue_id;
+  set_destination(event, destination);
+  event.agent = fields.transport;
+  event.router = fields.router;
+  event.relay = fields.host.peer;
+  event.tls = fields.tls;
+  event.status = is_expiry(text) ? DeliveryStatus::expired : DeliveryStatus::bounced;
+  set_reply(event, text);
+  return true;
+}
+
+// "(-44)" or "(111)" as written.
+bool take_code(std::string_view& rest, int& code) {
+  auto tail = rest;
+  if (!maybe_take(tail, '(')) return false;
+  const bool negative = maybe_take(tail, '-');
+  const auto number = maybe_take_number(tail);
+  if (!number || *number > 9999 || !maybe_take(tail, ')')) return false;
+  code = static_cast<int>(negative ? -static_cast<std::int64_t>(*number)
+                                   : static_cast<std::int64_t>(*number));
+  rest = tail;
+  return true;
+}
+
+// No try was made: "retry time not reached" and its kin have the numbers below ERRNO_RETRY_BASE,
+// which moved by one when ERRNO_TAINT came in between (src/macros.h).
+bool is_bookkeeping(int code, std::string_view text) {
+  if (code <= -52 && code >= -57) return true;
+  return code == -51 && (text.starts_with("retry time not reached") ||
+                         text.starts_with("Retry time not yet reached"));
+}
+
+// Where strerror()'s words end: it writes no colon and no equals sign.
+std::string_view take_system_error(std::string_view& rest) {
+  std::size_t end = 0;
+  while (end < rest.size() && !rest.substr(end).starts_with(": ") &&
+         !rest.substr(end).starts_with(" H=") && !rest.substr(end).starts_with(" DT=")) {
+    ++end;
+  }
+  const auto words = rest.substr(0, end);
+  rest.remove_prefix(end);
+  return words;
+}
+
+bool read_deferred(const Line& line, unsigned reading, DeliveryAttempt& event) {
+  auto rest = line.text.substr(3);
+  Destination destination;
+  Fields fields;
+  int code = 0;
+  if (!take_destination(rest, reading, destination)) return false;
+  if (!take_fields(rest, Place::failure, 0, fields)) return false;
+  maybe_take(rest, " routing");
+  if (!maybe_take(rest, " defer ") || !take_code(rest, code)) return false;
+  std::string_view system_error;
+  if (code > 0) {
+    if (!maybe_take(rest, ": ")) return false;
+    system_error = take_system_error(rest);
+  }
+  if (!take_fields(rest, Place::failure, 0, fields)) return false;
+  auto text = system_error;
+  if (maybe_take(rest, ": ")) {
+    text = rest;
+  } else if (!rest.empty() && rest != ":") {
+    return false;
+  }
+  event.queue_id = line.queue_id;
+  set_destination(event, destination);
+  event.agent = fields.transport;
+  event.router = fields.router;
+  event.relay = fields.host.peer;
+  event.status = DeliveryStatus::deferred;
+  event.bookkeeping = is_bookkeeping(code, text);
+  set_reply(event, text);
+  return true;
+}
+
+}  // namespace
+
+ParsedLine parse_delivery(const Line& line) {
+  if (line.queue_id.empty() || !is_flag(line.text)) return {};
+  const auto rest = line.text.substr(3);
+  const bool arrow = line.text[1] == '>';
+  if (arrow && (rest.starts_with("blackhole (") || rest == "discarded (system filter)")) {
+    return parse_discarded_message(line, rest);
+  }
+  if (rest == "mua_wrapper is set but recipients cannot all be delivered in one transaction") {
+    return {LineKind::exim_note, Note{line.queue_id, Note::About::other, rest}};
+  }
+  for (unsigned reading = 0; reading < kReadingsMax; ++reading) {
+    DeliveryAttempt event;
+    if (arrow && read_sent(line, reading, event)) {
+      // -N: nothing was delivered.
+      if (line.text[0] == '*') {
+        return {LineKind::exim_note, Note{line.queue_id, Note::About::other, line.text}};
+      }
+      return {LineKind::exim_delivery, event};
+    }
+    if (line.text[0] == '*' && !arrow && read_failed(line, reading, event)) {
+      return {LineKind::exim_failure, event};
+    }
+    if (line.text[0] == '=' && !arrow && read_deferred(line, reading, event)) {
+      return {LineKind::exim_deferral, event};
+    }
+  }
+  return {};
+}
+
+}  // namespace rastro::exim

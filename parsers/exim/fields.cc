@@ -1,0 +1,545 @@
+#include "parsers/exim/fields.h"
+
+#include <chrono>
+
+#include "parsers/scan.h"
+
+namespace rastro::exim {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+bool is_ip(std::string_view text) {
+  if (text.size() < 2 || text.size() > 64) return false;
+  std::size_t separators = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '%') return separators > 1;  // a scope id, "fe80::1%eth0"
+    if (c == '.' || c == ':') {
+      ++separators;
+    } else if (!is_digit(c) && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F')) {
+      return false;
+    }
+  }
+  return separators > 1;
+}
+
+// "[ip]" and ":port", and the "*" of a further delivery on one connection.
+bool take_ip(std::string_view& rest, std::string_view& ip, std::uint16_t& port) {
+  auto tail = rest;
+  if (!maybe_take(tail, '[')) return false;
+  const auto inside = maybe_take_until(tail, ']');
+  if (!inside || !is_ip(*inside)) return false;
+  port = 0;
+  if (tail.size() > 1 && tail[0] == ':' && is_digit(tail[1])) {
+    tail.remove_prefix(1);
+    const auto number = maybe_take_number(tail);
+    if (!number || *number > 65535) return false;
+    port = static_cast<std::uint16_t>(*number);
+  }
+  ip = *inside;
+  rest = tail;
+  return true;
+}
+
+bool ends_host(std::string_view rest) { return rest.empty() || rest[0] == ' ' || rest[0] == ':'; }
+
+// The address behind a host name or HELO name; in front of it the blank that `rest` starts with.
+bool take_blank_and_ip(std::string_view& rest, Peer& peer) {
+  auto tail = rest;
+  if (!maybe_take(tail, ' ') || !take_ip(tail, peer.ip, peer.port)) return false;
+  if (maybe_take(tail, '*') && !ends_host(tail)) return false;
+  if (!ends_host(tail)) return false;
+  rest = tail;
+  return true;
+}
+
+bool take_helo_and_ip(std::string_view& rest, unsigned reading, Host& host) {
+  if (rest.empty() || rest[0] != '(') return false;
+  for (auto end = rest.find(") [", 1); end != std::string_view::npos;
+       end = rest.find(") [", end + 1)) {
+    auto tail = rest.substr(end + 1);
+    Peer peer = host.peer;
+    if (!take_blank_and_ip(tail, peer)) continue;
+    if (reading-- > 0) continue;
+    host.helo = rest.substr(1, end - 1);
+    host.peer = peer;
+    rest = tail;
+    return true;
+  }
+  return false;
+}
+
+std::optional<std::string_view> maybe_take_value(std::string_view& rest, Place place) {
+  auto value = maybe_take_word(rest);
+  if (value && place == Place::failure && value->ends_with(':')) {
+    // ": text" follows; the colon is not the value's.
+    rest = std::string_view(value->data() + value->size() - 1, rest.size() + 1);
+    value->remove_suffix(1);
+    if (value->empty()) return std::nullopt;
+  }
+  return value;
+}
+
+// A flag without a value ("L", "K", "PRDR") stands alone.
+[[maybe_unused]] bool take_flag(std::string_view& rest, std::string_view flag) {
+  auto tail = rest;
+  if (!maybe_take(tail, flag) || !ends_host(tail)) return false;
+  rest = tail;
+  return true;
+}
+
+enum Key : std::uint32_t {
+  kHost = 1U << 0,
+  kInterface = 1U << 1,
+  kUser = 1U << 2,
+  kProtocol = 1U << 3,
+  kTls = 1U << 4,
+  kVerified = 1U << 5,
+  kPeerName = 1U << 6,
+  kServerName = 1U << 7,
+  kLogin = 1U << 8,
+  kProxy = 1U << 9,
+  kSize = 1U << 10,
+  kBody = 1U << 11,
+  kDkim = 1U << 12,
+  kReceiveTime = 1U << 13,
+  kQueue = 1U << 14,
+  kMessageId = 1U << 15,
+  kTopic = 1U << 16,
+  kReference = 1U << 17,
+  kSender = 1U << 18,
+  kReturnPath = 1U << 19,
+  kShadow = 1U << 20,
+  kConfirmation = 1U << 21,
+  kQueueTime = 1U << 22,
+  kDeliverTime = 1U << 23,
+  kFlagDnssec = 1U << 24,
+  kFlagFastOpen = 1U << 25,
+  kFlagPipelining = 1U << 26,
+  kFlagPrdr = 1U << 27,
+  kFlagChunking = 1U << 28,
+  kFlagArc = 1U << 29,
+};
+
+bool first(Fields& fields, Key key) {
+  if ((fields.seen & key) != 0) return false;
+  fields.seen |= key;
+  return true;
+}
+
+struct KeyName {
+  std::string_view text;
+  Key key;
+  bool flag;
+};
+// Longer names before their own beginnings.
+constexpr KeyName kKeys[] = {
+    {"H=", kHost, false},
+    {"I=", kInterface, false},
+    {"U=", kUser, false},
+    {"PRX=", kProxy, false},
+    {"PRDR", kFlagPrdr, true},
+    {"P=", kProtocol, false},
+    {"X=", kTls, false},
+    {"CV=", kVerified, false},
+    {"C=", kConfirmation, false},
+    {"DN=", kPeerName, false},
+    {"DT=", kDeliverTime, false},
+    {"DKIM=", kDkim, false},
+    {"DS", kFlagDnssec, true},
+    {"SNI=", kServerName, false},
+    {"ST=", kShadow, false},
+    {"S=", kSize, false},
+    {"A=", kLogin, false},
+    {"ARC", kFlagArc, true},
+    {"M8S=", kBody, false},
+    {"RT=", kReceiveTime, false},
+    {"R=", kReference, false},
+    {"QT=", kQueueTime, false},
+    {"Q=", kQueue, false},
+    {"id=", kMessageId, false},
+    {"id*=", kMessageId, false},
+    {"TFO*", kFlagFastOpen, true},
+    {"TFO", kFlagFastOpen, true},
+    {"T=", kTopic, false},
+    {"F=<", kSender, false},
+    {"K", kFlagChunking, true},
+    {"L*-", kFlagPipelining, true},
+    {"L*", kFlagPipelining, true},
+    {"L.-", kFlagPipelining, true},
+    {"L.", kFlagPipelining, true},
+    {"L-", kFlagPipelining, true},
+    {"L", kFlagPipelining, true},
+};
+
+// Which keys a place knows; a key elsewhere is text.
+std::uint32_t keys_of(Place place) {
+  constexpr std::uint32_t kTlsKeys = kTls | kVerified | kPeerName | kServerName;
+  switch (place) {
+    case Place::arrival:
+      return kHost | kInterface | kUser | kProtocol | kTlsKeys | kLogin | kProxy | kSize | kBody |
+             kDkim | kReceiveTime | kQueue | kMessageId | kTopic | kReference | kFlagDnssec |
+             kFlagFastOpen | kFlagPipelining | kFlagPrdr | kFlagChunking | kFlagArc;
+    case Place::delivery:
+    case Place::failure:
+      return kHost | kInterface | kProtocol | kTlsKeys | kLogin | kProxy | kSize | kQueue | kTopic |
+             kReference | kSender | kShadow | kConfirmation | kQueueTime | kDeliverTime |
+             kFlagDnssec | kFlagFastOpen | kFlagPipelining | kFlagPrdr | kFlagChunking;
+    case Place::dialogue:
+      return kInterface | kUser | kTlsKeys | kLogin | kSender;
+  }
+  return 0;
+}
+
+// The key that `rest` starts with, its blank taken off; nullptr if none.
+const KeyName* find_key(std::string_view rest, Place place) {
+  const auto known = keys_of(place);
+  for (const auto& name : kKeys) {
+    if (rest.empty() || rest[0] != name.text[0] || (known & name.key) == 0) continue;
+    if (!rest.starts_with(name.text)) continue;
+    if (name.flag && !ends_host(rest.substr(name.text.size()))) continue;
+    return &name;
+  }
+  return nullptr;
+}
+
+// A login or an RFC 1413 ident may hold blanks: it goes on until a later field.
+std::string_view take_words_up_to_field(std::string_view& rest, Place place) {
+  const char* begin = rest.data();
+  const std::string_view whole = rest;
+  std::size_t length = 0;
+  while (true) {
+    auto end = whole.find(' ', length);
+    if (end == std::string_view::npos) end = whole.size();
+    length = end;
+    if (end == whole.size() || place != Place::arrival) break;
+    const auto next = whole.substr(end + 1);
+    if (find_key(next, place) != nullptr || next.starts_with("from <") ||
+        next.starts_with("for ")) {
+      break;
+    }
+    ++length;
+  }
+  rest = whole.substr(length);
+  return {begin, length};
+}
+
+bool take_login(std::string_view& rest, Place place, Fields& fields) {
+  auto value = take_words_up_to_field(rest, place);
+  const auto colon = value.find(':');
+  fields.login_method = value.substr(0, colon);
+  if (fields.login_method.empty()) return false;
+  if (colon == std::string_view::npos) return true;
+  auto login = value.substr(colon + 1);
+  // log_selector +smtp_mailauth appends the AUTH= sender, which is an address.
+  const auto last = login.rfind(':');
+  if (last != std::string_view::npos && last > 0 &&
+      login.find('@', last) != std::string_view::npos) {
+    login = login.substr(0, last);
+  }
+  fields.login = login;
+  return true;
+}
+
+bool take_number_field(std::string_view& rest, std::optional<std::uint64_t>& value) {
+  value = maybe_take_number(rest);
+  return value && ends_host(rest);
+}
+
+bool take_time_field(std::string_view& rest, Place place, std::optional<Duration>& value) {
+  const auto word = maybe_take_value(rest, place);
+  if (!word) return false;
+  value = parse_time(*word);
+  return value.has_value();
+}
+
+bool take_value_field(std::string_view& rest, Place place, std::string_view& value) {
+  const auto taken = maybe_take_value(rest, place);
+  if (taken) value = *taken;
+  return taken.has_value();
+}
+
+// Router, transport and protocol names: configured here, so they have a narrow alphabet.
+bool take_name_field(std::string_view& rest, Place place, std::string_view& value) {
+  if (!take_value_field(rest, place, value)) return false;
+  for (const char c : value) {
+    if (!is_alnum(c) && c != '_' && c != '-' && c != '.' && c != '*' && c != '/') return false;
+  }
+  return true;
+}
+
+bool take_interface(std::string_view& rest) {
+  std::string_view ip;
+  std::uint16_t port = 0;
+  return take_ip(rest, ip, port) && ends_host(rest);
+}
+
+// "ST=name" and " (error text)", src/deliver.c: the text is ours or a local program's.
+bool take_shadow(std::string_view& rest, Place place) {
+  std::string_view name;
+  if (!take_name_field(rest, place, name)) return false;
+  if (!rest.starts_with(" (")) return true;
+  auto tail = rest.substr(2);
+  const auto text = maybe_take_until(tail, ')');
+  if (!text || !ends_token(tail)) return false;
+  rest = tail;
+  return true;
+}
+
+// DN= is not escaped: its end is the first quote with a blank, a colon or nothing behind it.
+bool take_peer_name(std::string_view& rest) {
+  if (!maybe_take(rest, '"')) return false;
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    if (rest[i] != '"' || !ends_host(rest.substr(i + 1))) continue;
+    rest.remove_prefix(i + 1);
+    return true;
+  }
+  return false;
+}
+
+bool take_quoted_field(std::string_view& rest, std::optional<std::string_view>& value) {
+  value = maybe_take_quoted(rest);
+  return value.has_value();
+}
+
+// Outgoing "H=name DS [ip]:port*", or a name alone (a local transport's host).
+bool take_relay(std::string_view& rest, Peer& peer) {
+  const auto name = maybe_take_word(rest);
+  if (!name) return false;
+  if (name->starts_with('[')) {
+    rest = std::string_view(name->data(), name->size() + rest.size());
+    return take_ip(rest, peer.ip, peer.port) && (maybe_take(rest, '*'), ends_host(rest));
+  }
+  peer.host = *name;
+  auto tail = rest;
+  maybe_take(tail, " DS");
+  if (take_blank_and_ip(tail, peer)) rest = tail;
+  return true;
+}
+
+bool take_field(std::string_view& rest, const KeyName& key, Place place, unsigned reading,
+                Fields& fields) {
+  std::string_view ignored;
+  std::optional<std::uint64_t> number;
+  std::optional<Duration> time;
+  switch (key.key) {
+    case kHost:
+      return place == Place::arrival ? take_client(rest, reading, fields.host)
+                                     : take_relay(rest, fields.host.peer);
+    case kInterface:
+      return take_interface(rest);
+    case kUser: {
+      const auto user = take_words_up_to_field(rest, place);
+      fields.user = user;
+      return !user.empty();
+    }
+    case kProtocol:
+      if (place == Place::arrival) return take_name_field(rest, place, fields.protocol);
+      return maybe_take_address(rest) && ends_host(rest);
+    case kTls: {
+      std::string_view cipher;
+      if (!take_value_field(rest, place, cipher)) return false;
+      fields.tls = cipher;
+      return true;
+    }
+    case kVerified:
+      return take_name_field(rest, place, ignored);
+    case kPeerName:
+      return take_peer_name(rest);
+    case kLogin:
+      return take_login(rest, place, fields);
+    case kSize:
+      return take_number_field(rest, fields.size_bytes);
+    case kBody:
+      return take_number_field(rest, number);
+    case kServerName:
+    case kProxy:
+    case kDkim:
+    case kQueue:
+      return take_value_field(rest, place, ignored);
+    case kReceiveTime:
+    case kDeliverTime:
+      return take_time_field(rest, place, time);
+    case kQueueTime:
+      return take_time_field(rest, place, fields.queue_time);
+    case kMessageId:
+      fields.message_id = maybe_take_mailbox(rest);
+      return fields.message_id.has_value();
+    case kTopic:
+      if (place == Place::arrival) return take_quoted_field(rest, fields.subject);
+      return take_name_field(rest, place, fields.transport);
+    case kReference:
+      if (place != Place::arrival) return take_name_field(rest, place, fields.router);
+      return take_value_field(rest, place, fields.reference) &&
+             is_exim_message_id(fields.reference);
+    case kSender:
+      rest = std::string_view(rest.data() - 1, rest.size() + 1);  // the '<' belongs to the address
+      fields.envelope_sender = maybe_take_address(rest);
+      return fields.envelope_sender && ends_host(rest);
+    case kShadow:
+      return take_shadow(rest, place);
+    case kConfirmation:
+      return take_quoted_field(rest, fields.confirmation);
+    default:
+      return true;  // flags
+  }
+}
+
+}  // namespace
+
+bool ends_token(std::string_view rest) { return rest.empty() || rest[0] == ' '; }
+
+bool take_client(std::string_view& rest, unsigned reading, Host& host) {
+  auto tail = rest;
+  Host taken;
+  if (tail.starts_with('[')) {
+    if (!take_ip(tail, taken.peer.ip, taken.peer.port) || !ends_host(tail)) return false;
+  } else if (tail.starts_with('(')) {
+    if (!take_helo_and_ip(tail, reading, taken)) return false;
+  } else {
+    const auto name = maybe_take_word(tail);
+    if (!name) return false;
+    taken.peer.host = *name;
+    if (tail.starts_with(" (")) {
+      tail.remove_prefix(1);
+      if (!take_helo_and_ip(tail, reading, taken)) return false;
+    } else if (!take_blank_and_ip(tail, taken.peer)) {
+      return false;
+    }
+  }
+  host = taken;
+  rest = tail;
+  return true;
+}
+
+bool take_client_and_ident(std::string_view& rest, bool flagged, unsigned reading, Client& client) {
+  auto tail = rest;
+  maybe_take(tail, " DS");
+  if (flagged && maybe_take(tail, "U=")) {
+    client.ident = maybe_take_word(tail);
+    if (!client.ident) return false;
+    rest = tail;
+    return true;
+  }
+  if (flagged && !maybe_take(tail, "H=")) return false;
+  if (!take_client(tail, reading, client.host)) return false;
+  if (tail.starts_with(" I=[")) {
+    tail.remove_prefix(3);
+    if (!take_interface(tail)) return false;
+  }
+  if (maybe_take(tail, " U=")) {
+    client.ident = maybe_take_value(tail, Place::failure);
+    if (!client.ident) return false;
+  }
+  rest = tail;
+  return true;
+}
+
+bool take_fields(std::string_view& rest, Place place, unsigned reading, Fields& fields) {
+  while (rest.size() > 1 && rest[0] == ' ') {
+    const auto* key = find_key(rest.substr(1), place);
+    if (key == nullptr) return true;
+    if (!first(fields, key->key)) return false;
+    auto tail = rest.substr(1 + key->text.size());
+    if (!take_field(tail, *key, place, reading, fields)) return false;
+    rest = tail;
+  }
+  return true;
+}
+
+std::optional<std::string_view> maybe_take_mailbox(std::string_view& rest) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < rest.size(); ++end) {
+    const char c = rest[end];
+    if (quoted && c == '\\') {
+      ++end;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (c == ' ' && !quoted) {
+      break;
+    }
+  }
+  if (quoted || end > rest.size()) return maybe_take_word(rest);  // a lone quote quotes nothing
+  if (end == 0) return std::nullopt;
+  const auto taken = rest.substr(0, end);
+  rest.remove_prefix(end);
+  return taken;
+}
+
+std::optional<std::string_view> maybe_take_quoted(std::string_view& rest) {
+  if (!rest.starts_with('"')) return std::nullopt;
+  for (std::size_t i = 1; i < rest.size(); ++i) {
+    if (rest[i] == '\\') {
+      ++i;
+    } else if (rest[i] == '"') {
+      if (!ends_token(rest.substr(i + 1))) return std::nullopt;
+      const auto inside = rest.substr(1, i - 1);
+      rest.remove_prefix(i + 1);
+      return inside;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Duration> parse_time(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);  // a clock that was set back
+  Duration total{0};
+  bool any = false;
+  while (!text.empty()) {
+    const auto number = maybe_take_number(text);
+    if (!number || *number > 1'000'000'000) return std::nullopt;
+    Duration part = std::chrono::seconds(static_cast<std::int64_t>(*number));
+    if (maybe_take(text, '.')) {
+      std::int64_t micros = 0;
+      std::int64_t scale = 100'000;
+      std::size_t digits = 0;
+      for (; digits < text.size() && is_digit(text[digits]); ++digits) {
+        micros += (text[digits] - '0') * scale;
+        scale /= 10;
+      }
+      if (digits == 0) return std::nullopt;
+      text.remove_prefix(digits);
+      part += std::chrono::duration_cast<Duration>(std::chrono::microseconds(micros));
+      if (text != "s") return std::nullopt;
+    }
+    if (text.empty()) return std::nullopt;
+    switch (text[0]) {
+      case 'w':
+        part *= 7 * 24 * 3600;
+        break;
+      case 'd':
+        part *= 24 * 3600;
+        break;
+      case 'h':
+        part *= 3600;
+        break;
+      case 'm':
+        part *= 60;
+        break;
+      case 's':
+        break;
+      default:
+        return std::nullopt;
+    }
+    text.remove_prefix(1);
+    total += part;
+    any = true;
+  }
+  return any ? std::optional(total) : std::nullopt;
+}
+
+std::optional<std::string_view> maybe_take_message_id(std::string_view& rest) {
+  for (const std::size_t length : {std::size_t{16}, std::size_t{23}}) {
+    if (rest.size() <= length || rest[length] != ' ') continue;
+    const auto word = rest.substr(0, length);
+    if (!is_exim_message_id(word)) continue;
+    rest.remove_prefix(length + 1);
+    return word;
+  }
+  return std::nullopt;
+}
+
+}  // namespace rastro::exim

@@ -1,0 +1,67 @@
+#include "parsers/exim/exim.h"
+#include "parsers/exim/fields.h"
+#include "parsers/exim/line.h"
+#include "parsers/scan.h"
+
+namespace rastro {
+namespace {
+
+using exim::Line;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// "2026-11-24 02:01:01[.123][ +0100] ", as it stands inside a syslog record.
+void skip_stamp(std::string_view& text) {
+  constexpr std::string_view kShape = "0000-00-00 00:00:00";
+  if (text.size() <= kShape.size() || !is_digit(text[0])) return;
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    if (kShape[i] == '0' ? !is_digit(text[i]) : text[i] != kShape[i]) return;
+  }
+  auto rest = text.substr(kShape.size());
+  if (rest.size() > 4 && rest[0] == '.' && is_digit(rest[1])) rest.remove_prefix(4);
+  if (rest.size() > 6 && rest[0] == ' ' && (rest[1] == '+' || rest[1] == '-') && rest[6] == ' ' &&
+      is_digit(rest[2])) {
+    rest.remove_prefix(6);
+  }
+  if (maybe_take(rest, ' ')) text = rest;
+}
+
+// "[540] ": log_selector +pid.
+void skip_pid(std::string_view& text) {
+  auto rest = text;
+  if (maybe_take(rest, '[') && maybe_take_number(rest) && maybe_take(rest, "] ")) text = rest;
+}
+
+ParsedLine parse(const Line& line) {
+  if (line.text.size() > 3 && line.text[2] == ' ') {
+    auto parsed = line.text.substr(1).starts_with("= ") && line.text[0] != '='
+                      ? exim::parse_arrival(line)
+                      : exim::parse_delivery(line);
+    if (parsed.kind != LineKind::unrecognised) return parsed;
+  }
+  for (const auto reader : {exim::parse_dialogue, exim::parse_queue_line}) {
+    auto parsed = reader(line);
+    if (parsed.kind != LineKind::unrecognised) return parsed;
+  }
+  return exim::parse_service_line(line);
+}
+
+}  // namespace
+
+ParsedLine parse_exim(const LineHeader& /*header*/, std::string_view text) {
+  if (exim::is_reject_header(text)) return {LineKind::exim_reject_header, std::monostate{}};
+  skip_stamp(text);
+  skip_pid(text);
+  Line line;
+  if (const auto id = exim::maybe_take_message_id(text)) line.queue_id = *id;
+  line.text = text;
+  for (line.reading = 0; line.reading < exim::kReadingsMax; ++line.reading) {
+    auto parsed = parse(line);
+    if (parsed.kind != LineKind::unrecognised) return parsed;
+    // Only a client behind a HELO name can be read in more than one way.
+    if (text.find(") [") == std::string_view::npos) break;
+  }
+  return {};
+}
+
+}  // namespace rastro

@@ -1,0 +1,331 @@
+#include "parsers/exim/fields.h"
+#include "parsers/exim/line.h"
+#include "parsers/scan.h"
+
+// Lines about the server and its callers: src/exim.c, src/daemon.c, src/queue.c queue_run(),
+// src/host.c, src/rewrite.c, src/dkim.c, src/dmarc.c, the panic log.
+namespace rastro::exim {
+namespace {
+
+ParsedLine note(LineKind kind, const Line& line, Note::About about = Note::About::other) {
+  return {kind, Note{line.queue_id, about, line.text}};
+}
+
+// The id behind "-M..." in "/usr/sbin/exim4 -Mc 1abc...": named, but the line is not about it.
+std::string_view id_in(std::string_view args) {
+  while (!args.empty()) {
+    const auto word = maybe_take_word(args);
+    maybe_take(args, ' ');
+    if (!word || !word->starts_with("-M")) continue;
+    const auto next = maybe_take_word(args);
+    if (next && is_exim_message_id(*next)) return *next;
+    return {};
+  }
+  return {};
+}
+
+// "cwd=/home/u 4 args: /usr/sbin/sendmail -t -i", src/exim.c with log_selector +arguments. The
+// directory may hold blanks; the count and " args:" end it.
+ParsedLine parse_invocation(const Line& line) {
+  auto rest = line.text;
+  if (!maybe_take(rest, "cwd=")) return {};
+  const auto begin = rest;
+  for (auto at = rest.find(' '); at != std::string_view::npos; at = rest.find(' ', at + 1)) {
+    auto tail = rest.substr(at + 1);
+    if (!maybe_take_number(tail) || !maybe_take(tail, " args:")) continue;
+    LocalInvocation event;
+    event.cwd = begin.substr(0, at);
+    maybe_take(tail, ' ');
+    event.args = tail;
+    event.queue_id = id_in(tail);
+    return {LineKind::exim_invocation, event};
+  }
+  return {};
+}
+
+// "Start queue run: pid=12 -qf", "End 'name' queue run: pid=12", "Abandon queue run: pid=1 (load".
+ParsedLine parse_queue_run(const Line& line) {
+  auto rest = line.text;
+  if (!maybe_take(rest, "Start ") && !maybe_take(rest, "End ") && !maybe_take(rest, "Abandon ")) {
+    return {};
+  }
+  if (maybe_take(rest, '\'') && !maybe_take_until(rest, "' ")) return {};
+  if (!maybe_take(rest, "queue run: pid=") || !maybe_take_number(rest)) return {};
+  if (!ends_token(rest)) return {};
+  return {LineKind::exim_queue_run, std::monostate{}};
+}
+
+// "exim 4.96 daemon started: pid=540, ...", "pid 540: SIGHUP received: re-exec daemon".
+ParsedLine parse_daemon(const Line& line) {
+  auto rest = line.text;
+  if (maybe_take(rest, "exim ")) {
+    if (!maybe_take_word(rest)) return {};
+    if (!maybe_take(rest, " daemon started: pid=") && !maybe_take(rest, " daemon terminating")) {
+      return {};
+    }
+    return note(LineKind::exim_note, line);
+  }
+  if (maybe_take(rest, "pid ")) {
+    if (!maybe_take_number(rest) || !maybe_take(rest, ": ")) return {};
+    if (rest != "SIGHUP received: re-exec daemon" && !rest.starts_with("exec of ")) return {};
+    return note(LineKind::exim_note, line);
+  }
+  return {};
+}
+
+// "DKIM: d=example.org s=sel c=relaxed/relaxed a=rsa-sha256 b=2048 [verification succeeded]",
+// src/dkim.c dkim_exim_verify_log_sig(); log_selector +dkim_verbose.
+ParsedLine parse_dkim(const Line& line) {
+  auto rest = line.text;
+  if (!maybe_take(rest, "DKIM: ") && !maybe_take(rest, "DKIM START: ")) return {};
+  if (!rest.starts_with("d=")) return note(LineKind::exim_verification, line);
+  CompanionFact event;
+  event.source = "exim.dkim";
+  event.queue_id = line.queue_id;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (event.value_count < CompanionFact::kValuesMax) {
+      event.values[event.value_count++] = {name, value};
+    }
+  };
+  while (!rest.empty() && rest[0] != '[') {
+    const auto word = maybe_take_word(rest);
+    if (!word) return {};
+    const auto equals = word->find('=');
+    if (equals == std::string_view::npos) return {};
+    const auto name = word->substr(0, equals);
+    if (name == "d" || name == "s" || name == "a" || name == "i") {
+      add(name, word->substr(equals + 1));
+    }
+    maybe_take(rest, ' ');
+  }
+  if (!maybe_take(rest, '[') || !rest.ends_with(']')) return {};
+  rest.remove_suffix(1);
+  add("result", rest);
+  return {LineKind::exim_verification, event};
+}
+
+// "DMARC results: spf_domain=a dmarc_domain=b spf_align=yes dkim_align=no enforcement='text'".
+ParsedLine parse_dmarc(const Line& line) {
+  auto rest = line.text;
+  if (!maybe_take(rest, "DMARC results: ")) {
+    if (rest.starts_with("DMARC using synthesized SPF sender domain = ")) {
+      return note(LineKind::exim_verification, line);
+    }
+    return {};
+  }
+  CompanionFact event;
+  event.source = "exim.dmarc";
+  event.queue_id = line.queue_id;
+  for (const std::string_view name : {"spf_domain", "dmarc_domain", "spf_align", "dkim_align"}) {
+    if (!maybe_take(rest, name) || !maybe_take(rest, '=')) return {};
+    const auto value = maybe_take_until(rest, ' ');
+    if (!value) return {};
+    event.values[event.value_count++] = {name, *value};
+  }
+  if (!maybe_take(rest, "enforcement='") || !rest.ends_with('\'')) return {};
+  rest.remove_suffix(1);
+  event.values[event.value_count++] = {"enforcement", rest};
+  return {LineKind::exim_verification, event};
+}
+
+// cPanel's ACLs: "Sender identification U=user D=domain S=user@domain" says which account a
+// message belongs to; "SMTP connection identification" and "outbound" repeat or announce it.
+ParsedLine parse_sender_identification(const Line& line) {
+  auto rest = line.text;
+  if (!maybe_take(rest, "Sender identification U=")) return {};
+  CompanionFact event;
+  event.source = "exim.sender_identification";
+  event.queue_id = line.queue_id;
+  const auto user = maybe_take_until(rest, " D=");
+  if (!user) return {};
+  const auto domain = maybe_take_until(rest, " S=");
+  if (!domain) return {};
+  event.values[event.value_count++] = {"user", *user};
+  event.values[event.value_count++] = {"domain", *domain};
+  event.values[event.value_count++] = {"sender", rest};
+  return {LineKind::exim_verification, event};
+}
+
+ParsedLine parse_connection_identification(const Line& line) {
+  auto rest = line.text;
+  if (maybe_take(rest, "SMTP connection identification ")) {
+    // "H=localhost A=127.0.0.1 P=43210 U=user ID=1001 S=user B=...", "D=domain O=... E=... M=..."
+    const auto word = maybe_take_word(rest);
+    if (!word || word->size() < 2 || (*word)[1] != '=') return {};
+    return note(LineKind::exim_note, line);
+  }
+  if (maybe_take(rest, "SMTP connection outbound ")) {
+    if (!maybe_take_number(rest) || !maybe_take(rest, ' ')) return {};
+    auto id = maybe_take_message_id(rest);
+    if (!id || rest.empty()) return {};
+    return {LineKind::exim_note, Note{*id, Note::About::other, line.text}};
+  }
+  return {};
+}
+
+// `"a" from env-from rewritten as "b" by rule 2`, `... by submission mode`; src/rewrite.c.
+ParsedLine parse_rewritten(const Line& line) {
+  auto rest = line.text;
+  if (!maybe_take(rest, '"') || !maybe_take_until(rest, "\" from ")) return {};
+  if (!maybe_take_until(rest, " rewritten as \"")) return {};
+  if (!maybe_take_until(rest, "\" by ")) return {};
+  if (!rest.starts_with("rule ") && rest != "submission mode") return {};
+  return note(LineKind::exim_note, line);
+}
+
+// "PRDR R=<a> refusal", "PRDR a text": what the per-recipient ACL said (src/receive.c).
+ParsedLine parse_prdr(const Line& line) {
+  auto rest = line.text;
+  if (!maybe_take(rest, "PRDR ")) return {};
+  PolicyVerdict event;
+  event.queue_id = line.queue_id;
+  event.stage = "PRDR";
+  std::string_view words = rest;
+  if (maybe_take(words, "R=")) {
+    event.recipient = maybe_take_address(words);
+    if (!event.recipient || !maybe_take(words, ' ')) return {};
+    event.action =
+        words == "acceptance" ? PolicyVerdict::Action::permit : PolicyVerdict::Action::info;
+    if (words != "acceptance" && words != "refusal" && words != "temporary refusal") return {};
+  } else {
+    const auto address = maybe_take_mailbox(words);
+    if (!address || !maybe_take(words, ' ')) return {};
+    event.recipient = *address;
+    event.action = PolicyVerdict::Action::info;
+  }
+  event.reply_text = words;
+  return {LineKind::exim_policy, event};
+}
+
+struct Beginning {
+  std::string_view text;
+  LineKind kind;
+  Note::About about = Note::About::other;
+};
+constexpr auto kQueueError = Note::About::queue_error;
+// Forms whose rest is Exim's or the system's own words. Source file behind each group.
+constexpr Beginning kBeginnings[] = {
+    // src/host.c, src/dns.c, src/verify.c
+    {"no host name found for IP address ", LineKind::exim_note},
+    {"no IP address found for host ", LineKind::exim_note},
+    {"host name alias list truncated for ", LineKind::exim_note},
+    {"Long ", LineKind::exim_note},
+    {"CNAME loop for ", LineKind::exim_note},
+    {"dnssec fail on ", LineKind::exim_note},
+    {"ident connection to ", LineKind::exim_note},
+    {"DNS list lookup defer ", LineKind::exim_note},
+    {"dnslist query is too long", LineKind::exim_note},
+    // src/daemon.c
+    {"listen backlog ", LineKind::exim_note},
+    {"notify triggered queue run", LineKind::exim_note},
+    {"socket bind() to port ", LineKind::exim_warning},
+    {"Failed to create IPv6 socket ", LineKind::exim_warning},
+    {"Setting IPV6_V6ONLY on daemon's ", LineKind::exim_warning},
+    {"daemon: ", LineKind::exim_warning},
+    {"no immediate delivery: ", LineKind::exim_note},
+    {"getsockname() failed: ", LineKind::exim_warning},
+    // src/tls*.c, src/environment.c
+    {"Warning: ", LineKind::exim_warning},
+    {"Suggested action: ", LineKind::exim_warning},
+    {"OCSP ", LineKind::exim_note},
+    {"DANE error: ", LineKind::exim_note},
+    {"SSL_write", LineKind::exim_tls_failure},
+    {"SSL channel closed on write", LineKind::exim_tls_failure},
+    {"SSL verify denied by event-action: ", LineKind::exim_tls_failure},
+    {"TLS error (", LineKind::exim_tls_failure},
+    {"TLS error in certificate ", LineKind::exim_tls_failure},
+    {"TLS client disconnected cleanly", LineKind::exim_tls_failure},
+    {"Required TLS certificate status not received", LineKind::exim_tls_failure},
+    {"Received TLS cert status response, ", LineKind::exim_tls_failure},
+    {"Server certificate revoked", LineKind::exim_tls_failure},
+    {"Server certificate status unknown, ", LineKind::exim_tls_failure},
+    // src/receive.c, src/log.c, src/spool_*.c: this host is in trouble
+    {"spool directory space check failed: ", LineKind::exim_warning, kQueueError},
+    {"log directory space check failed: ", LineKind::exim_warning, kQueueError},
+    {"cannot accept message: ", LineKind::exim_warning, kQueueError},
+    {"timed out while reading local message", LineKind::exim_note},
+    {"SIGTERM received while reading local message", LineKind::exim_note},
+    {"SIGINT received while reading local message", LineKind::exim_note},
+    {"Failed to ", LineKind::exim_warning, kQueueError},
+    {"failed to ", LineKind::exim_warning, kQueueError},
+    {"unable to ", LineKind::exim_warning, kQueueError},
+    {"Cannot open ", LineKind::exim_warning, kQueueError},
+    {"Cannot lock ", LineKind::exim_warning, kQueueError},
+    {"Couldn't ", LineKind::exim_warning, kQueueError},
+    {"Exim configuration error", LineKind::exim_warning},
+    {"Error in system filter: ", LineKind::exim_warning},
+    {"internal problem in ", LineKind::exim_warning},
+    {"internal error: ", LineKind::exim_warning},
+    {"expansion of ", LineKind::exim_warning},
+    {"Expansion of ", LineKind::exim_warning},
+    {"exim user lost privilege for using ", LineKind::exim_warning},
+    {"setrlimit(", LineKind::exim_warning},
+    {"getrlimit(", LineKind::exim_warning},
+    {"SIGSEGV ", LineKind::exim_warning},
+    {"Tainted ", LineKind::exim_warning},
+    {"tainted ", LineKind::exim_warning},
+    {"attempt to use tainted ", LineKind::exim_warning},
+    {"LOOKUP ", LineKind::exim_warning},
+    {"queue run: ", LineKind::exim_warning},
+    {"malware acl condition: ", LineKind::exim_warning},
+    {"spam acl condition: ", LineKind::exim_warning},
+    {"spamd took more than ", LineKind::exim_warning},
+    {"regex acl condition: ", LineKind::exim_warning},
+    {"mime_", LineKind::exim_warning},
+    {"DMARC failure ", LineKind::exim_warning},
+    {"PDKIM: ", LineKind::exim_verification},
+    {"MAIL FROM: ", LineKind::exim_note},
+    {"Process ", LineKind::exim_warning},
+    {"process ", LineKind::exim_warning},
+    {"ridiculously long message header received from ", LineKind::exim_warning},
+    {"overlong message header line received from ", LineKind::exim_warning},
+    {"Authentication ", LineKind::exim_note},
+    {"ACL for ", LineKind::exim_warning},
+    {"ACL \"warn\" ", LineKind::exim_warning},
+};
+
+ParsedLine parse_by_beginning(const Line& line) {
+  for (const auto& form : kBeginnings) {
+    if (line.text.starts_with(form.text)) return note(form.kind, line, form.about);
+  }
+  return {};
+}
+
+// "[192.0.2.1] SSL verify error: ...", src/tls-openssl.c verify_callback().
+ParsedLine parse_verify_error(const Line& line) {
+  if (!line.text.starts_with('[')) return {};
+  auto rest = line.text;
+  Host host;
+  if (!take_client(rest, 0, host) || !maybe_take(rest, ' ')) return {};
+  if (!rest.starts_with("SSL verify error") && !rest.starts_with("after QUIT, client reset TCP ") &&
+      rest.find(" verify denied by event-action: ") > 16) {
+    return {};
+  }
+  return note(LineKind::exim_tls_failure, line);
+}
+
+}  // namespace
+
+ParsedLine parse_service_line(const Line& line) {
+  using Parser = ParsedLine (*)(const Line&);
+  static constexpr Parser kParsers[] = {
+      parse_invocation,
+      parse_queue_run,
+      parse_daemon,
+      parse_dkim,
+      parse_dmarc,
+      parse_rewritten,
+      parse_prdr,
+      parse_verify_error,
+      parse_sender_identification,
+      parse_connection_identification,
+      parse_by_beginning,
+  };
+  for (const auto parse : kParsers) {
+    auto parsed = parse(line);
+    if (parsed.kind != LineKind::unrecognised) return parsed;
+  }
+  return {};
+}
+
+}  // namespace rastro::exim
