@@ -1,5 +1,6 @@
 // smtp, lmtp, local, virtual, pipe, error, retry, discard: "ID: to=<...>, ..., status=... (...)"
 // (Postfix src/global/log_adhoc.c) and their other lines.
+#include "parsers/postfix/forms.h"
 #include "parsers/postfix/internal.h"
 #include "parsers/scan.h"
 
@@ -139,32 +140,81 @@ ParsedLine parse_attempt(std::string_view agent, std::string_view id, std::strin
   return {probe ? LineKind::postfix_verify : LineKind::postfix_delivery, out};
 }
 
+namespace {
+
+// local(8) hands a recipient to another transport: 'passing <a@b> to transport=lmtp'
+// (src/global/deliver_pass.c). No outcome yet.
+ParsedLine parse_passing(std::string_view id, std::string_view text) {
+  auto rest = text;
+  if (!maybe_take(rest, "passing ") || !maybe_take_address(rest)) return {};
+  if (!maybe_take(rest, " to transport=") || rest.empty()) return {};
+  return {LineKind::postfix_note, Note{id, Note::About::other, text}};
+}
+
+// Why one of several hosts did not take the message, or a remark; no recipient is named
+// (src/smtp/smtp_trouble.c, smtp_proto.c, smtp_chat.c). Attackers own the remote's words, but only
+// behind the host.
+struct HostForm {
+  std::string_view text;
+  int peer;  // the hole that names the host; -1: none
+  bool failure;
+};
+constexpr HostForm kHostForms[] = {
+    {"host {} said: {}", 0, true},
+    {"host {} refused to talk to me: {}", 0, true},
+    {"lost connection with {} while {}", 0, true},
+    {"conversation with {} timed out while {}", 0, true},
+    {"connect to {}: {}", 0, true},
+    {"TLS is required, but was not offered by host {}", 0, true},
+    {"TLS is required, but host {} refused to start TLS: {}", 0, true},
+    {"TLS is required, but our TLS engine is unavailable", -1, true},
+    {"TLS is required, but unavailable", -1, true},
+    {"Cannot start TLS: {}", -1, true},
+    {"Server certificate not {}", -1, true},
+    {"client TLS configuration problem", -1, true},
+    {"unexpected server message", -1, true},
+    {"SASL authentication failed; {}", -1, true},
+    {"SASL authentication failed: {}", -1, true},
+    {"SASL [CACHED] authentication failed; {}", -1, true},
+    {"server unavailable or unable to receive mail", -1, true},
+    {"local data error while talking to {}", 0, true},
+    {"TLSA lookup error for {}", -1, true},
+    {"SMTPUTF8 is required, but was not offered by host {}", 0, true},
+    {"REQUIRETLS is required, but {}", -1, true},
+    {"message size {} exceeds size limit {} of server {}", 2, true},
+    {"mail for {} loops back to myself", -1, true},
+    {"enabling PIX workarounds: {} for {}", -1, false},
+    {"breaking line > {} bytes with <CR><LF>SPACE", -1, false},
+    {"replacing server reply \"{}\" with \"{}\"", -1, false},
+    {"offered TLS {}", -1, false},
+};
+
+ParsedLine parse_host_line(std::string_view id, std::string_view text) {
+  for (const auto& form : kHostForms) {
+    const auto found = match_form(text, form.text);
+    if (!found) continue;
+    HostFailure out{id, {}, text};
+    if (form.peer >= 0) {
+      auto named = found->at[static_cast<std::size_t>(form.peer)];
+      const auto peer = maybe_take_peer(named);
+      if (!peer) return {};
+      out.relay = *peer;
+    }
+    if (form.failure) return {LineKind::postfix_host_failure, out};
+    return {LineKind::postfix_note, Note{id, Note::About::other, text}};
+  }
+  return parse_passing(id, text);
+}
+
+}  // namespace
+
 ParsedLine parse_delivery(const LineHeader& header, std::string_view text) {
-  const auto agent = header.program.substr(header.program.rfind('/') + 1);
+  const auto agent = agent_of(header);
   if (const auto id = maybe_take_queue_id(text)) {
     if (text.starts_with("to=") || text.starts_with("orig_to=") || text.starts_with("status=")) {
       return parse_attempt(agent, *id, text);
     }
-    auto rest = text;
-    if (maybe_take(rest, "host ")) {
-      const auto peer = maybe_take_peer(rest);
-      if (!peer) return {};
-      if (rest.starts_with(" said: ") || rest.starts_with(" refused to talk to me: ")) {
-        return {LineKind::postfix_host_failure, HostFailure{*id, *peer, text}};
-      }
-      return {LineKind::postfix_note, Note{*id, Note::About::other, text}};
-    }
-    for (const std::string_view mark :
-         {"lost connection with ", "conversation with ", "enabling PIX workarounds: "}) {
-      if (text.starts_with(mark))
-        return {LineKind::postfix_host_failure, HostFailure{*id, {}, text}};
-    }
-    for (const std::string_view mark : {"Cannot start TLS: ", "TLS is required, ",
-                                        "breaking line > ", "Server certificate not "}) {
-      if (text.starts_with(mark))
-        return {LineKind::postfix_note, Note{*id, Note::About::other, text}};
-    }
-    return {};
+    return parse_host_line(*id, text);
   }
   if (auto tls = parse_tls(text, SessionTls::Direction::outbound);
       tls.kind != LineKind::unrecognised)
@@ -175,7 +225,7 @@ ParsedLine parse_delivery(const LineHeader& header, std::string_view text) {
     if (!peer || !maybe_take(rest, ": ")) return {};
     return {LineKind::postfix_host_failure, HostFailure{{}, *peer, text}};
   }
-  return parse_general(text);
+  return parse_general(header, text);
 }
 
 }  // namespace rastro::postfix

@@ -1,0 +1,204 @@
+// Policy verdicts: smtpd(8) restrictions and proxies, milters, postscreen(8)'s own SMTP engine.
+#include <array>
+#include <utility>
+
+#include "parsers/postfix/internal.h"
+#include "parsers/scan.h"
+
+namespace rastro::postfix {
+namespace {
+
+using Action = PolicyVerdict::Action;
+
+constexpr std::size_t kCandidatesMax = 16;
+constexpr std::size_t kStageBytesMax = 40;
+
+// "<value>" whose value may hold '>' (a HELO name may): up to the last '>' that is followed by a
+// known field or the end.
+std::optional<std::string_view> maybe_take_helo(std::string_view& rest) {
+  if (!rest.starts_with('<')) return std::nullopt;
+  std::size_t end = std::string_view::npos;
+  for (auto at = rest.find('>'); at != std::string_view::npos; at = rest.find('>', at + 1)) {
+    const auto behind = rest.substr(at + 1);
+    if (behind.empty() || behind.starts_with(" sasl_username=") ||
+        behind.starts_with(" sasl_method=") || behind.starts_with(" orig_")) {
+      end = at;
+      if (!behind.empty()) break;
+    }
+  }
+  if (end == std::string_view::npos) return std::nullopt;
+  const auto value = rest.substr(1, end - 1);
+  rest.remove_prefix(end + 1);
+  return value;
+}
+
+// The address or name that a reply is about: "550 5.1.1 <a@b>: Recipient address rejected".
+bool is_about(std::string_view reply, std::optional<std::string_view> value) {
+  if (!value || value->empty()) return false;
+  const auto open = reply.find('<');
+  if (open == std::string_view::npos) return false;
+  const auto inside = reply.substr(open + 1);
+  return inside.size() > value->size() && inside.starts_with(*value) &&
+         inside[value->size()] == '>';
+}
+
+// Splits "text; from=<a> to=<b> proto=ESMTP helo=<h>". Both the text and the fields quote what a
+// client said, so a forged "; from=<" may stand before or behind the true one: what agrees with the
+// address in the text wins, else the first place where all the rest is fields.
+bool split_reply_and_fields(std::string_view text, PolicyVerdict& out) {
+  std::optional<PolicyVerdict> first;
+  std::size_t tried = 0;
+  for (auto at = text.find("; "); at != std::string_view::npos && tried < kCandidatesMax;
+       at = text.find("; ", at + 1)) {
+    const auto tail = text.substr(at + 2);
+    if (!tail.starts_with("from=<") && !tail.starts_with("to=<") && !tail.starts_with("proto=") &&
+        !tail.starts_with("helo=<")) {
+      continue;
+    }
+    ++tried;
+    auto candidate = out;
+    candidate.reply_text = text.substr(0, at);
+    if (!take_session_fields(tail, candidate)) continue;
+    if (is_about(candidate.reply_text, candidate.recipient) ||
+        is_about(candidate.reply_text, candidate.envelope_sender) ||
+        is_about(candidate.reply_text, candidate.helo)) {
+      out = candidate;
+      return true;
+    }
+    if (!first) first = candidate;
+  }
+  if (!first) return false;
+  out = *first;
+  return true;
+}
+
+// "<a>: Sender address triggers REDIRECT b@c": where to.
+void read_target(PolicyVerdict& out) {
+  constexpr std::pair<Action, std::string_view> kMarks[] = {
+      {Action::redirect, " triggers REDIRECT "},
+      {Action::filter, " triggers FILTER "},
+      {Action::bcc, " triggers BCC "}};
+  for (const auto& [action, mark] : kMarks) {
+    if (out.action != action) continue;
+    const auto at = out.reply_text.rfind(mark);
+    if (at != std::string_view::npos) out.target = out.reply_text.substr(at + mark.size());
+  }
+}
+
+LineKind kind_of(Action action) {
+  switch (action) {
+    case Action::reject:
+      return LineKind::postfix_reject;
+    case Action::proxy_accept:
+    case Action::proxy_reject:
+    case Action::client_accepted:
+      return LineKind::postfix_proxy;
+    default:
+      return LineKind::postfix_policy;
+  }
+}
+
+ParsedLine finish(PolicyVerdict& out) {
+  const auto codes = reply_codes_of(out.reply_text);
+  out.reply_code = codes.code;
+  out.enhanced_status = codes.enhanced_status;
+  if (!out.enhanced_status) {  // a milter's text may have the enhanced code alone
+    auto text = out.reply_text;
+    out.enhanced_status = maybe_take_enhanced_status(text);
+  }
+  read_target(out);
+  return {kind_of(out.action), out};
+}
+
+}  // namespace
+
+std::optional<Action> policy_action_of(std::string_view word) {
+  constexpr std::pair<std::string_view, Action> kActions[] = {
+      {"reject", Action::reject},     {"reject_warning", Action::reject_warning},
+      {"hold", Action::hold},         {"discard", Action::discard},
+      {"redirect", Action::redirect}, {"filter", Action::filter},
+      {"warn", Action::warn},         {"warning", Action::warn},
+      {"info", Action::info},         {"prepend", Action::prepend},
+      {"replace", Action::replace},   {"strip", Action::replace},
+      {"pass", Action::info},         {"bcc", Action::bcc},
+      {"permit", Action::permit},     {"delay", Action::info},
+  };
+  // "milter-reject" (src/smtpd/smtpd_milter.c, src/cleanup/cleanup_milter.c),
+  // "milter-header-filter" (milter_header_checks).
+  if (maybe_take(word, "milter-")) {
+    if (word == "header-add" || word == "header-delete") return Action::replace;
+    if (word == "quarantine") return Action::hold;
+    for (const std::string_view where : {"header-", "mime-header-", "nested-header-", "body-"}) {
+      if (maybe_take(word, where)) break;
+    }
+  }
+  for (const auto& [name, action] : kActions) {
+    if (name == word) return action;
+  }
+  return std::nullopt;
+}
+
+bool take_session_fields(std::string_view tail, PolicyVerdict& out) {
+  bool any = false;
+  while (!tail.empty()) {
+    const auto name = maybe_take_until(tail, '=');
+    if (!name) return false;
+    if (*name == "from" || *name == "to") {
+      const auto value = maybe_take_address(tail);
+      if (!value) return false;
+      (*name == "from" ? out.envelope_sender : out.recipient) = *value;
+    } else if (*name == "helo") {
+      const auto value = maybe_take_helo(tail);
+      if (!value) return false;
+      out.helo = *value;
+    } else if (*name == "proto") {
+      const auto value = maybe_take_word(tail);
+      if (!value) return false;
+      out.protocol = *value;
+    } else if (*name == "sasl_username") {
+      const auto value = maybe_take_word(tail);
+      if (!value) return false;
+      out.login = *value;
+    } else if (*name == "sasl_method" || *name == "sasl_sender" || *name == "orig_client" ||
+               *name == "orig_queue_id") {
+      if (!maybe_take_word(tail)) return false;
+    } else {
+      return false;
+    }
+    any = true;
+    if (!tail.empty() && !maybe_take(tail, ", ") && !maybe_take(tail, ' ')) return false;
+  }
+  return any;
+}
+
+ParsedLine parse_verdict(std::string_view id, std::string_view text) {
+  PolicyVerdict out;
+  out.queue_id = id;
+  const auto word = maybe_take_until(text, std::string_view(": "));
+  if (!word) return {};
+  const bool proxied = *word == "proxy-accept" || *word == "proxy-reject";
+  if (proxied) {
+    out.action = *word == "proxy-accept" ? Action::proxy_accept : Action::proxy_reject;
+    const auto stage = maybe_take_until(text, std::string_view(": "));
+    if (!stage || stage->size() > kStageBytesMax) return {};
+    out.stage = *stage;
+    if (!split_reply_and_fields(text, out)) return {};
+    return finish(out);
+  }
+  const auto action = policy_action_of(*word);
+  if (!action) return {};
+  out.action = *action;
+  const auto stage = maybe_take_until(text, std::string_view(" from "));
+  if (!stage || stage->size() > kStageBytesMax) return {};
+  out.stage = *stage;
+  const auto client = maybe_take_peer(text);
+  if (!client || !maybe_take(text, ": ")) return {};
+  out.client = *client;
+  if (!split_reply_and_fields(text, out)) {
+    out.reply_text = text;
+    if (out.reply_text.ends_with(';')) out.reply_text.remove_suffix(1);
+  }
+  return finish(out);
+}
+
+}  // namespace rastro::postfix

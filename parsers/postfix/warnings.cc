@@ -1,0 +1,232 @@
+// "warning:", "error:", "fatal:" and "panic:" of any program (Postfix src/util/msg_output.c).
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "parsers/postfix/forms.h"
+#include "parsers/postfix/internal.h"
+#include "parsers/scan.h"
+
+namespace rastro::postfix {
+namespace {
+
+struct Form {
+  std::string_view program;  // empty: any
+  std::string_view text;
+};
+
+constexpr Form kForms[] = {
+#include "parsers/postfix/warning_forms.inc"
+};
+
+// Other versions', and what goes through a "%s".
+constexpr Form kMoreForms[] = {
+    {"master", "warning: see {} for examples of stress-adapting configuration settings"},
+    {"master", "warning: master_wakeup_timer_event: service {}: {}"},
+    {"", "warning: SASL: Connect to {} failed: {}"},
+    {"", "warning: TLS library problem: {}"},
+    {"", "warning: run-time library vs. compile-time header version mismatch: {}"},
+    {"", "warning: valid_hostname: {}: {}"},
+    {"", "warning: valid_ipv4_hostaddr: {}: {}"},
+    {"", "warning: valid_ipv6_hostaddr: {}: {}"},
+    {"", "warning: malformed domain name in resource data of {} record for {}: {}"},
+    {"", "warning: numeric domain name in resource data of {} record for {}: {}"},
+    {"", "warning: Unable to look up {} host {} for {}: {}"},
+    {"", "warning: milter {}: {}"},
+    {"", "warning: timeout on {} while reading {}"},
+    {"", "warning: premature end-of-input on {} while reading {}"},
+    {"", "warning: connect #{} to subsystem {}: {}"},
+    {"", "warning: connect to {} service {}: {}"},
+    {"", "warning: access table {}: {}"},
+    {"", "warning: {} is unavailable. {}"},
+    {"", R"~(warning: {} lookup error for "{}")~"},
+    {"", "warning: {} lookup of {} failed"},
+    {"", "warning: dict_nis_init: NIS domain name not set - NIS lookups disabled"},
+    {"", "warning: {}, line {}: overriding earlier entry: {}"},
+    {"", "warning: {}: undefined parameter: {}"},
+    {"", "warning: do not list domain {} in BOTH {}"},
+    {"smtp", "warning: {} offered null AUTH mechanism list"},
+    {"", "warning: connect to transport {}: {}"},
+    {"", "warning: private/{} socket: malformed response"},
+    {"",
+     "warning: please avoid flushing the whole queue when you have lots of deferred mail, that is "
+     "bad for performance; to turn off these warnings specify: {}"},
+    {"", "warning: mail_stream_cleanup: {}"},
+    {"", "warning: mail_queue_enter: create file {}: {}"},
+    {"", "warning: maildir access problem for UID/GID={}: {}"},
+    {"dnsblog", "warning: dnsblog_query: lookup error for DNS query {}: {}"},
+    {"postscreen", "warning: getpeername: {}"},
+    {"postscreen", "warning: psc_cache_update: {}"},
+    {"postscreen", "warning: dnsblog reply timeout {}"},
+    {"postdrop", "warning: uid={}: {}"},
+    {"", "warning: inet_protocols: {}"},
+    {"", "warning: not owned by {}: {}"},
+    {"", "warning: group or other writable: {}"},
+    {"", "warning: symlink leaves directory: {}"},
+    {"", "fatal: open {}: {}"},
+    {"", "fatal: in parameter {}: {}"},
+    {"", "fatal: unable to connect to {}: {}"},
+    {"", "fatal: {}: table lookup problem"},
+    {"", "fatal: the Postfix mail system is already running"},
+    {"", "fatal: the Postfix mail system is not running"},
+    {"sendmail",
+     "fatal: Recipient addresses must be specified on the command line or via the -t option"},
+    {"sendmail", "fatal: {}: No recipient addresses found in message header"},
+    {"sendmail", "fatal: {}({}): message file too big"},
+    {"sendmail", "fatal: {}({}): {}"},
+    {"master",
+     R"~(warning: duplicate master.cf entry for service "{}" ({}) -- using the last entry)~"},
+    {"smtpd", "warning: {}: RBL lookup error: {}"},
+    {"", "warning: {}: address not listed for hostname {}"},
+    {"", "warning: {}: hostname {} verification failed: {}"},
+    {"", "warning: {}: queue file size limit exceeded"},
+    {"", "warning: TLS policy lookup error for {}"},
+    {"", "warning: TLS policy lookup for {}: {}"},
+    {"", "warning: DNSSEC validation may be unavailable"},
+    {"", "warning: reason: dnssec_probe '{}' received a response that is not DNSSEC validated"},
+    {"postlogd", "warning: {}: {} truncated"},
+    {"", "error: open database {}: {}"},
+    {"", "error: unsupported dictionary type: {}"},
+    {"",
+     R"~(warning: support for restriction "{}" will be removed from {}; instead, specify "{}")~"},
+    {"", R"~(warning: {}, line {}: support for parameter "{}" will be removed; {})~"},
+};
+
+constexpr std::array<std::string_view, 4> kSeverities = {
+    "warning: ", "error: ", "fatal: ", "panic: "};
+
+std::optional<std::size_t> severity_of(std::string_view text) {
+  for (std::size_t i = 0; i < kSeverities.size(); ++i) {
+    if (text.starts_with(kSeverities[i])) return i;
+  }
+  return std::nullopt;
+}
+
+// Over two thousand forms: by severity and the first byte behind it, so that a frequent line is
+// compared with a few dozen. Those that begin with what they print stand apart.
+class FormIndex {
+ public:
+  FormIndex() {
+    for (const auto& form : kMoreForms) add(form);
+    for (const auto& form : kForms) add(form);
+  }
+
+  std::optional<Captured> match(std::size_t severity, std::string_view program,
+                                std::string_view text) const {
+    const auto head = kSeverities[severity].size();
+    if (text.size() <= head) return std::nullopt;
+    const auto first = static_cast<unsigned char>(text[head]);
+    if (auto found = match_in(lists_[severity][first], program, text)) return found;
+    return match_in(lists_[severity][kHole], program, text);
+  }
+
+ private:
+  static constexpr std::size_t kHole = 256;
+  using List = std::vector<const Form*>;
+
+  static std::optional<Captured> match_in(const List& list, std::string_view program,
+                                          std::string_view text) {
+    for (const auto* form : list) {
+      if (!form->program.empty() && form->program != program) continue;
+      if (auto found = match_form(text, form->text)) return found;
+    }
+    return std::nullopt;
+  }
+
+  void add(const Form& form) {
+    const auto severity = severity_of(form.text);
+    if (!severity) return;
+    const auto body = form.text.substr(kSeverities[*severity].size());
+    const auto slot = body.starts_with("{}") ? kHole : static_cast<unsigned char>(body[0]);
+    lists_[*severity][slot].push_back(&form);
+  }
+
+  std::array<std::array<List, kHole + 1>, kSeverities.size()> lists_;
+};
+
+// A client that did something odd: findable by its address.
+struct ClientForm {
+  std::string_view text;
+  std::size_t client;  // which hole names it
+  std::string_view stage;
+};
+constexpr ClientForm kClientForms[] = {
+    // src/smtpd/smtpd.c
+    {"warning: Connection concurrency limit exceeded: {} from {} for service {}", 1, "CONNECT"},
+    {"warning: Connection rate limit exceeded: {} from {} for service {}", 1, "CONNECT"},
+    {"warning: Message delivery request rate limit exceeded: {} from {} for service {}", 1, "MAIL"},
+    {"warning: Recipient address rate limit exceeded: {} from {} for service {}", 1, "RCPT"},
+    {"warning: New TLS session rate limit exceeded: {} from {} for service {}", 1, "STARTTLS"},
+    {"warning: AUTH command rate limit exceeded: {} from {} for service {}", 1, "AUTH"},
+    {"warning: non-SMTP command from {}: {}", 0, "UNKNOWN"},
+    {"warning: Illegal address syntax from {} in {} command: {}", 0, "UNKNOWN"},
+    {"improper command pipelining after {} from {}: {}", 1, "UNKNOWN"},
+    {"NOQUEUE: abort: TLS from {}: {}", 0, "STARTTLS"},
+    {"SSL_accept error from {}: {}", 0, "STARTTLS"},
+};
+
+std::optional<ParsedLine> maybe_parse_client_form(std::string_view text) {
+  for (const auto& form : kClientForms) {
+    const auto found = match_form(text, form.text);
+    if (!found) continue;
+    auto named = found->at[form.client];
+    const auto client = maybe_take_peer(named);
+    if (!client) return std::nullopt;
+    PolicyVerdict out;
+    out.action = PolicyVerdict::Action::warn;
+    out.stage = form.stage;
+    out.client = *client;
+    out.reply_text = text;
+    return ParsedLine{LineKind::postfix_policy, out};
+  }
+  return std::nullopt;
+}
+
+// "SASL LOGIN authentication failed: reason[, sasl_username=name]" behind "host[ip]: "
+// (src/smtpd/smtpd_sasl_glue.c). The reason is the SASL library's, the name the client's: the name
+// stands last, so the last mark is the true one.
+ParsedLine parse_login_failure(const Peer& client, std::string_view rest) {
+  LoginResult out;
+  out.client = client;
+  const auto method = maybe_take_word(rest);
+  if (!method || !maybe_take(rest, " authentication failed")) return {};
+  out.method = *method;
+  if (!rest.empty() && !maybe_take(rest, ": ")) return {};
+  out.text = rest;
+  constexpr std::string_view kLogin = ", sasl_username=";
+  if (const auto at = rest.find(kLogin); at != std::string_view::npos) {
+    out.login = rest.substr(at + kLogin.size());
+    out.text = rest.substr(0, at);
+  }
+  return {LineKind::postfix_login_failed, out};
+}
+
+Note::About about_of(std::string_view text) {
+  if (text.starts_with("queue file size limit exceeded")) return Note::About::size_limit;
+  if (text == "message rejected: hopcount exceeded") return Note::About::hop_count;
+  if (text.starts_with("write queue file: ") || text.starts_with("queue file write error")) {
+    return Note::About::queue_error;
+  }
+  return Note::About::other;
+}
+
+}  // namespace
+
+ParsedLine parse_warning(std::string_view program, std::string_view text) {
+  static const FormIndex forms;
+  if (auto client = maybe_parse_client_form(text)) return *client;
+  const auto severity = severity_of(text);
+  if (!severity) return {};
+  auto rest = text.substr(kSeverities[*severity].size());
+  auto behind = rest;
+  if (const auto client = maybe_take_peer(behind); client && maybe_take(behind, ": SASL ")) {
+    return parse_login_failure(*client, behind);
+  }
+  const auto id = maybe_take_queue_id(rest);
+  const auto about = id ? about_of(rest) : Note::About::other;
+  if (about == Note::About::other && !forms.match(*severity, program, text)) return {};
+  if (id) return {LineKind::postfix_note, Note{*id, about, rest}};
+  return {LineKind::postfix_warning, {}};
+}
+
+}  // namespace rastro::postfix
