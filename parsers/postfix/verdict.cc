@@ -155,10 +155,10 @@ bool take_session_fields(std::string_view tail, PolicyVerdict& out) {
       const auto value = maybe_take_word(tail);
       if (!value) return false;
       out.protocol = *value;
-    } else if (*name == "sasl_username") {
-      const auto value = maybe_take_word(tail);
-      if (!value) return false;
-      out.login = *value;
+      if (out.protocol.ends_with(',')) out.protocol.remove_suffix(1);  // postscreen(8)
+    } else if (*name == "sasl_username") {  // since 3.10; may hold blanks
+      out.login = tail.substr(0, tail.find(" sasl_sender="));
+      tail.remove_prefix(out.login->size());
     } else if (*name == "sasl_method" || *name == "sasl_sender" || *name == "orig_client" ||
                *name == "orig_queue_id") {
       if (!maybe_take_word(tail)) return false;
@@ -166,7 +166,9 @@ bool take_session_fields(std::string_view tail, PolicyVerdict& out) {
       return false;
     }
     any = true;
-    if (!tail.empty() && !maybe_take(tail, ", ") && !maybe_take(tail, ' ')) return false;
+    if (!tail.empty() && !maybe_take(tail, ", ") && !maybe_take(tail, ' ')) {
+      return false;
+    }
   }
   return any;
 }

@@ -106,7 +106,7 @@ class RandomLife {
   void rotate() {
     complete_partial();  // a writer does not split a line over two files
     if (!std::filesystem::exists(directory_ / "mail.log")) return;
-    for (int i = 12; i >= 1; --i) {
+    for (int i = 60; i >= 1; --i) {
       for (const char* ending : {"", ".gz", ".bz2", ".xz", ".zst"}) {
         const auto name = "mail.log." + std::to_string(i) + ending;
         if (!std::filesystem::exists(directory_ / name)) continue;
@@ -141,7 +141,7 @@ class RandomLife {
   }
 
   void rotate_older_only() {
-    for (int i = 12; i >= 1; --i) {
+    for (int i = 60; i >= 1; --i) {
       for (const char* ending : {"", ".gz", ".bz2", ".xz", ".zst"}) {
         const auto name = "mail.log." + std::to_string(i) + ending;
         if (!std::filesystem::exists(directory_ / name)) continue;

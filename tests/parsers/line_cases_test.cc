@@ -1,0 +1,79 @@
+// Every *.cases file below this folder: one test a case, by its name.
+#include "tests/support/line_cases.h"
+
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace rastro {
+namespace {
+
+struct Named {
+  std::string file;
+  LineCase one;
+};
+
+std::vector<Named> all_cases() {
+  const char* golden = std::getenv("RASTRO_GOLDEN");
+  const bool rewrite = golden != nullptr && std::string(golden) == "write";
+  std::vector<Named> out;
+  const std::filesystem::path here = RASTRO_SOURCE_DIR "/tests/parsers";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(here)) {
+    if (entry.path().extension() != ".cases") continue;
+    if (rewrite) rewrite_line_cases(entry.path());
+    for (auto& one : read_line_cases(entry.path())) {
+      out.push_back({entry.path().stem().string(), std::move(one)});
+    }
+  }
+  return out;
+}
+
+class LineCases : public testing::TestWithParam<Named> {};
+
+TEST_P(LineCases, SayWhatTheLineSays) {
+  EXPECT_EQ(run_line_case(GetParam().one), GetParam().one.expected) << GetParam().one.text;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LineCases, testing::ValuesIn(all_cases()), [](const auto& tested) {
+  std::string name = tested.param.file + "_" + tested.param.one.name;
+  for (auto& byte : name) {
+    if (std::isalnum(static_cast<unsigned char>(byte)) == 0) byte = '_';
+  }
+  return name;
+});
+
+// Cut anywhere, or with a control byte anywhere: no crash (the sanitizers watch), and never more
+// than one of the known kinds.
+TEST(LineCases, AreReadSafelyWhenCutOrDamaged) {
+  for (const auto& [file, one] : all_cases()) {
+    for (std::size_t at = 0; at < one.text.size(); at += 3) {
+      auto damaged = one;
+      damaged.text[at] = '\x01';
+      EXPECT_FALSE(run_line_case(damaged).empty());
+      damaged.text = one.text.substr(0, at);
+      EXPECT_FALSE(run_line_case(damaged).empty());
+    }
+  }
+}
+
+// A parser knows forms, not programs: with two letters more at its first word a line is none.
+TEST(LineCases, StayUnrecognisedWhenTheFormIsNotOneOfTheProgram) {
+  int tried = 0;
+  for (const auto& [file, one] : all_cases()) {
+    if (one.expected == "foreign" || one.expected == "unrecognised") continue;
+    auto mutated = one;
+    const auto colon = one.text.find(": ");
+    const bool id_in_front = colon != std::string::npos && one.text.find(' ') == colon + 1 &&
+                             std::islower(static_cast<unsigned char>(one.text[0])) == 0;
+    mutated.text.insert(id_in_front ? colon + 2 : 0, "zz");
+    EXPECT_EQ(run_line_case(mutated), "unrecognised") << mutated.text;
+    ++tried;
+  }
+  EXPECT_GE(tried, 100);
+}
+
+}  // namespace
+}  // namespace rastro
