@@ -11,6 +11,19 @@ namespace {
 
 constexpr std::size_t kInvocationsMax = 256;
 constexpr std::size_t kEvictionScanMax = 64;
+constexpr std::size_t kRefusalsMax = 8;  // of one mail that are linked with its acceptance
+
+// Large senders come back from a neighbour: an IPv4 /24, an IPv6 /64 as far as it is written out.
+std::string_view network_of(std::string_view ip) {
+  const bool v6 = ip.find(':') != std::string_view::npos;
+  std::size_t at = 0;
+  for (int parts = 0; parts < (v6 ? 4 : 3); ++parts) {
+    at = ip.find(v6 ? ':' : '.', at);
+    if (at == std::string_view::npos) return ip;
+    ++at;
+  }
+  return ip.substr(0, std::min(at, ip.find("::")));
+}
 
 bool has_line(const LegRecord& leg, LineRef ref) {
   return std::ranges::find(leg.lines, ref) != leg.lines.end();
@@ -26,7 +39,8 @@ Correlator::Correlator(CorrelatorOptions options, ClassifyReply classify, LegSto
       sink_(sink),
       legs_(options_.seed),
       inbound_(options_.seed, options_.sessions_max),
-      outbound_(options_.seed, options_.sessions_max) {}
+      outbound_(options_.seed, options_.sessions_max),
+      refused_for_now_(options_.seed, options_.sessions_max) {}
 
 void Correlator::apply(const LogLine& line, const Event& event) {
   now_ = std::max(now_, line.header.logged_at);
@@ -275,6 +289,56 @@ void Correlator::join_refused_before(const LogLine& line, OpenLeg& leg) {
   link(*refused, std::move(same_dialogue));
 }
 
+// ---- refused for now
+
+std::string_view Correlator::retry_name(const LogLine& line, std::string_view client_ip,
+                                        std::string_view sender, std::string_view recipient) {
+  name_buffer_.assign(line.header.host);
+  for (const auto part : {network_of(client_ip), sender, recipient}) {
+    name_buffer_.push_back('\0');
+    name_buffer_.append(part);
+  }
+  return name_buffer_;
+}
+
+void Correlator::expect_retry(const LogLine& line, OpenLeg& refused, const PolicyVerdict& event) {
+  const bool for_now = event.temporary || event.reply_code / 100 == 4;
+  if (!for_now || !event.recipient || !event.envelope_sender || event.client.ip.empty()) return;
+  auto& expected = refused_for_now_.open(
+      retry_name(line, event.client.ip, *event.envelope_sender, *event.recipient),
+      line.header.logged_at);
+  const auto same = [&](const LegHandle& known) { return known.id == refused.record.id; };
+  if (std::ranges::any_of(expected.refused, same)) return;
+  if (expected.refused.size() >= kRefusalsMax) expected.refused.erase(expected.refused.begin());
+  expected.refused.push_back(refused.handle());
+  expected.dirty = true;
+}
+
+// Greylisting reads as one story: each refused dialogue names the message that came in the end.
+void Correlator::join_refused_for_now(const LogLine& line, OpenLeg& leg, std::int32_t recipient) {
+  if (refused_for_now_.size() == 0 || recipient < 0 || !leg.record.envelope_sender) return;
+  const auto& to = leg.record.recipients[static_cast<std::size_t>(recipient)];
+  if (to.attempts > 1 || leg.record.submission.client.ip.empty()) return;
+  auto* expected = refused_for_now_.find(
+      retry_name(line, leg.record.submission.client.ip, *leg.record.envelope_sender,
+                 to.original_recipient ? *to.original_recipient : to.recipient));
+  if (expected == nullptr) return;
+  const bool in_time = line.header.logged_at - expected->last_at <= options_.retry_gap_max;
+  const auto refused = expected->refused;
+  refused_for_now_.erase(*expected);
+  if (!in_time) return;
+  for (const auto handle : refused) {
+    auto* before = reopen(handle);
+    if (before == nullptr) continue;
+    LegLink accepted_later;
+    accepted_later.kind = LegLink::Kind::retry;
+    accepted_later.direction = LegLink::Direction::child;
+    accepted_later.queue_id = leg.record.queue_id;
+    accepted_later.at = line.header.logged_at;
+    link(*before, std::move(accepted_later));
+  }
+}
+
 // ---- messages
 
 void Correlator::refine_submission(const LogLine& line, OpenLeg& leg) const {
@@ -362,10 +426,20 @@ void Correlator::on(const LogLine& line, const QueueActive& event) {
   join_refused_before(line, leg);
 }
 
-void Correlator::join_outbound_tls(const LogLine& line, OpenLeg& leg, std::int32_t recipient) {
+// What the delivering process logged before its attempt, without naming a message: hosts that it
+// could not reach, and the TLS of its connection.
+void Correlator::join_delivery_process(const LogLine& line, OpenLeg& leg, std::int32_t recipient) {
   if (outbound_.size() == 0 || recipient < 0) return;
   auto* session = outbound_.find(session_name(line));
   if (session == nullptr) return;
+  for (const auto& host : std::exchange(session->unreached, {})) {
+    session->dirty = true;
+    if (line.header.logged_at - host.at > options_.unreached_gap_max) continue;
+    add_line(leg, host.line);
+    updates_.apply(leg.record,
+                   HostFailure{{}, {host.relay.host, host.relay.ip, host.relay.port}, host.text},
+                   host.at);
+  }
   auto& to = leg.record.recipients[static_cast<std::size_t>(recipient)];
   // The connection may be an older one than the TLS line's, to another host.
   if (!session->tls_peer || *session->tls_peer != to.relay.ip) return;
@@ -379,7 +453,8 @@ void Correlator::join_outbound_tls(const LogLine& line, OpenLeg& leg, std::int32
 void Correlator::on(const LogLine& line, const DeliveryAttempt& event) {
   auto& leg = find_or_open(line, event.queue_id);
   const auto recipient = updates_.apply(leg.record, event, line.header.logged_at);
-  join_outbound_tls(line, leg, recipient);
+  join_delivery_process(line, leg, recipient);
+  join_refused_for_now(line, leg, recipient);
   if (auto to_child = link_of(event, recipient, line.header.logged_at)) {
     const bool forwarded = to_child->kind == LegLink::Kind::forward;
     link(leg, std::move(*to_child));
@@ -491,6 +566,7 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
     leg.record.closed_at = at;
     note_if_closed(leg);
     session.dirty = true;
+    expect_retry(line, leg, event);
   } else if (refuses) {
     encounter(line, Encounter::Kind::client_rejected, event.client, event.login.value_or(""),
               event.reply_text);
@@ -498,7 +574,17 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
 }
 
 void Correlator::on(const LogLine& line, const HostFailure& event) {
-  if (event.queue_id.empty()) return;
+  if (event.queue_id.empty()) {
+    auto& session = outbound_.open(session_name(line), line.header.logged_at);
+    if (session.unreached.size() >= Sessions::kUnreachedMax) {
+      ++counters_.values_refused;
+      return;
+    }
+    session.unreached.push_back({line.header.logged_at, to_endpoint(event.relay),
+                                 std::string(updates_.cut(event.text)), line.ref});
+    session.dirty = true;
+    return;
+  }
   auto& leg = find_or_open(line, event.queue_id);
   updates_.apply(leg.record, event, line.header.logged_at);
 }
@@ -587,15 +673,16 @@ std::uint64_t Correlator::flush() {
   ++flushes_;
   for (auto* leg : dirty_) hand_over(*leg);
   dirty_.clear();
-  for (auto* sessions : {&inbound_, &outbound_}) {
-    const std::string prefix = sessions == &inbound_ ? "in:" : "out:";
-    sessions->expire(now_ - options_.session_silence_max, [](Session&) {});
+  for (auto& [prefix, sessions, silence_max] : session_tables()) {
+    sessions->expire(now_ - silence_max, [](Session&) {});
     sessions->for_each_dirty([&](Session& session) {
       session.dirty = false;
       session.stored = true;
-      sink_.on_pending(prefix + session.name, encode_session(session));
+      sink_.on_pending(std::string(prefix) + session.name, encode_session(session));
     });
-    for (const auto& name : sessions->take_ended()) sink_.on_pending(prefix + name, {});
+    for (const auto& name : sessions->take_ended()) {
+      sink_.on_pending(std::string(prefix) + name, {});
+    }
   }
   drop_closed();
   return flushes_;
@@ -633,25 +720,33 @@ void Correlator::know_open_leg(std::string_view host, std::string_view queue_id,
   evicted_[legs_.key_of(host, queue_id)] = id;
 }
 
+std::array<Correlator::SessionTable, 3> Correlator::session_tables() {
+  return {{{"in:", &inbound_, options_.session_silence_max},
+           {"out:", &outbound_, options_.session_silence_max},
+           {"again:", &refused_for_now_, options_.retry_gap_max}}};
+}
+
 void Correlator::restore_pending(std::string_view key, std::string_view value) {
-  const bool inbound = key.starts_with("in:");
-  if (!inbound && !key.starts_with("out:")) return;
-  Session restored;
-  if (!decode_session(value, restored)) return;
-  auto& session =
-      (inbound ? inbound_ : outbound_).open(key.substr(inbound ? 3 : 4), restored.last_at);
-  session.client = std::move(restored.client);
-  session.lines = std::move(restored.lines);
-  session.legs = std::move(restored.legs);
-  session.refused = std::move(restored.refused);
-  session.tls = std::move(restored.tls);
-  session.tls_peer = std::move(restored.tls_peer);
-  session.stored = true;
+  for (auto& [prefix, sessions, silence_max] : session_tables()) {
+    if (!key.starts_with(prefix)) continue;
+    Session restored;
+    if (!decode_session(value, restored)) return;
+    auto& session = sessions->open(key.substr(prefix.size()), restored.last_at);
+    session.client = std::move(restored.client);
+    session.lines = std::move(restored.lines);
+    session.legs = std::move(restored.legs);
+    session.refused = std::move(restored.refused);
+    session.tls = std::move(restored.tls);
+    session.tls_peer = std::move(restored.tls_peer);
+    session.unreached = std::move(restored.unreached);
+    session.stored = true;
+    return;
+  }
 }
 
 CorrelatorCounters Correlator::counters() const {
   auto counters = counters_;
-  counters.sessions_evicted = inbound_.evicted() + outbound_.evicted();
+  counters.sessions_evicted = inbound_.evicted() + outbound_.evicted() + refused_for_now_.evicted();
   counters.values_refused += updates_.refused();
   return counters;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <deque>
@@ -24,6 +25,8 @@ struct CorrelatorOptions {
   std::size_t sessions_max = 20'000;
   Duration closed_leg_linger = std::chrono::seconds(60);  // of log time, for late lines
   Duration session_silence_max = std::chrono::hours(1);   // of log time
+  Duration retry_gap_max = std::chrono::hours(24);        // refused for now, then accepted
+  Duration unreached_gap_max = std::chrono::minutes(15);  // "connect to" line before its attempt
   Duration exim_dialogue_gap = std::chrono::seconds(60);  // Exim names no session: same client
   Duration invocation_gap = std::chrono::seconds(10);     // "cwd=" line before its "<="
   std::uint64_t seed = 0;                                 // of the hashes; random in production
@@ -130,10 +133,21 @@ class Correlator {
   void join_session(const LogLine& line, OpenLeg& leg, Session& session);
   void join_refused_before(const LogLine& line, OpenLeg& leg);
   void join_invocation(const LogLine& line, OpenLeg& leg);
-  void join_outbound_tls(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
+  void join_delivery_process(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
+  std::string_view retry_name(const LogLine& line, std::string_view client_ip,
+                              std::string_view sender, std::string_view recipient);
+  void expect_retry(const LogLine& line, OpenLeg& refused, const PolicyVerdict& event);
+  void join_refused_for_now(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
   void refine_submission(const LogLine& line, OpenLeg& leg) const;
   void encounter(const LogLine& line, Encounter::Kind kind, const Peer& client,
                  std::string_view login, std::string_view text);
+
+  struct SessionTable {
+    std::string_view prefix;  // of its keys in `pending`
+    Sessions* sessions;
+    Duration silence_max;
+  };
+  std::array<SessionTable, 3> session_tables();
 
   void hand_over(OpenLeg& leg);
   void drop_closed();
@@ -146,6 +160,7 @@ class Correlator {
   OpenLegs legs_;
   Sessions inbound_;
   Sessions outbound_;
+  Sessions refused_for_now_;
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> evicted_;  // OpenLegs key -> leg id
   std::vector<OpenLeg*> dirty_;
   std::deque<Closed> closed_;

@@ -15,9 +15,18 @@
 
 namespace rastro {
 
+// A host that could not be reached, in a line that names no message.
+struct UnreachedHost {
+  Time at{};
+  Endpoint relay;
+  std::string text;
+  LineRef line;
+};
+
 // One SMTP dialogue, or one delivery process: what its lines said that names no message.
 struct Session : boost::intrusive::list_base_hook<> {
-  std::string name;  // "host\0tag\0pid", or for Exim "host\0exim\0client ip"
+  std::string name;  // "host\0tag\0pid", for Exim "host\0exim\0client ip", for a client that
+                     // was refused for now "host\0client network\0sender\0recipient"
   std::uint64_t key = 0;
   Time last_at{};
   Endpoint client;
@@ -26,6 +35,7 @@ struct Session : boost::intrusive::list_base_hook<> {
   std::vector<LegHandle> refused;  // rejected dialogues, one for each envelope sender
   std::optional<std::string> tls;  // of this connection: "TLSv1.3 with cipher ..."
   std::optional<std::string> tls_peer;
+  std::vector<UnreachedHost> unreached;  // since the last attempt of this process
   bool dirty = false;
   bool stored = false;  // known to the `pending` table
 };
@@ -36,6 +46,7 @@ class Sessions {
  public:
   static constexpr std::size_t kLinesMax = 16;
   static constexpr std::size_t kLegsMax = 200;
+  static constexpr std::size_t kUnreachedMax = 8;
 
   Sessions(std::uint64_t seed, std::size_t capacity) : hash_(seed), capacity_(capacity) {}
   ~Sessions();
