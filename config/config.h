@@ -33,7 +33,8 @@ struct StoreSettings {
   Duration retention = std::chrono::hours(24);  // after the last activity of an ended message
   bool retention_ack = false;                   // allows more than 24 h
   Duration open_legs_age_max = std::chrono::hours(6 * 24);
-  std::uint64_t ballast = 64ULL << 20;  // bytes
+  std::uint64_t ballast = 64ULL << 20;    // bytes
+  std::uint64_t bytes_max = 32ULL << 30;  // of the whole index; 0: no bound
   friend bool operator==(const StoreSettings&, const StoreSettings&) = default;
 };
 

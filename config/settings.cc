@@ -64,6 +64,7 @@ void visit_settings(Config& config, SettingVisitor& visitor) {
   visitor.duration("store.open_legs_age_max", config.store.open_legs_age_max, hours(1),
                    hours(24 * 366));
   visitor.size("store.ballast", config.store.ballast, 0, 1ULL << 40);
+  visitor.size("store.bytes_max", config.store.bytes_max, 0, 1ULL << 50);
   visit_limits(config.limits, visitor);
   visit_api(config.api, visitor);
   visitor.networks("submission.webmail_clients", config.submission.webmail_clients);

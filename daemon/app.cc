@@ -72,6 +72,7 @@ Result<void> App::load_index() {
   options.retention = config_.store.retention;
   options.open_legs_age_max = config_.store.open_legs_age_max;
   options.ballast_bytes = config_.store.ballast;
+  options.bytes_max = config_.store.bytes_max;
   auto writer = Writer::open(std::move(options), clock_);
   if (!writer) return writer.error();
   writer_ = std::move(*writer);

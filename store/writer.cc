@@ -31,7 +31,7 @@ bool is_empty(const Batch& batch) {
 }  // namespace
 
 Result<void> WriterImpl::commit(const Batch& batch) {
-  if (is_empty(batch)) return {};
+  if (is_empty(batch) && dropped_.empty()) return {};
   auto done = commit_once(batch);
   if (!done && done.error().code == Error::Code::limit) done = make_room(batch, done.error());
   if (!done) {
@@ -79,11 +79,13 @@ Result<void> WriterImpl::commit_once(const Batch& batch) {
   }
   write_positions(database, batch.positions);
   write_holes(database, batch.holes);
+  write_holes(database, dropped_);
   write_pending(database, batch.pending);
   if (!stage.state.line_time || batch.line_time > *stage.state.line_time) {
     stage.state.line_time = batch.line_time;
   }
   auto done = finish(transaction, stage);
+  if (done) dropped_.clear();
   counters_.bytes_written += database.bytes_written() - written_before;
   return done;
 }

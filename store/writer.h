@@ -38,6 +38,7 @@ struct StoreOptions {
   Duration open_legs_age_max = std::chrono::hours(24 * 6);
   bool keep_everything = false;  // scan: no retention, whatever the age
   std::uint64_t ballast_bytes = 64 << 20;
+  std::uint64_t bytes_max = 0;  // of all files together; the oldest goes first. 0: no bound
 };
 
 struct WriterCounters {
@@ -51,7 +52,7 @@ struct WriterCounters {
   std::uint64_t legs_carried = 0;        // open legs written again into a new hour's file
   std::uint64_t legs_given_up = 0;       // older than open_legs_age_max: now unknown
   std::uint64_t ballast_released = 0;    // the disk was full
-  std::uint64_t files_dropped_full = 0;  // before their time, because the disk stayed full
+  std::uint64_t files_dropped_full = 0;  // before their time: the disk stayed full, or bytes_max
 };
 
 // The one writer of a state directory (DESIGN 7). Takes the directory's lock for its lifetime, so a

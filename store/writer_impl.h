@@ -108,6 +108,8 @@ class WriterImpl final : public Writer {
   void set_damaged_aside();
   void forget_file(std::size_t index);
   void drop_oldest();
+  Result<void> keep_within_bytes_max();
+  std::vector<CoverageHole> holes_left_by(const ShardFile& file, const char* cause) const;
   void publish();
 
   Result<Database> open_for_reading(const ShardFile& file) const;
@@ -145,6 +147,7 @@ class WriterImpl final : public Writer {
   std::optional<Duration> retention_checked_at_;  // steady
   std::vector<FileTrouble> foreign_;              // left where they are
   std::vector<FileTrouble> quarantined_;
+  std::vector<CoverageHole> dropped_;  // files dropped early; told with the next batch
   Time ended_visible_since_ = Time::min();
   WriterCounters counters_;
   std::shared_ptr<const StoreSnapshot> snapshot_;

@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "store/quarantine.h"
+#include "store/state_rows.h"
 #include "store/writer_impl.h"
 
 namespace rastro {
@@ -15,6 +18,16 @@ constexpr Duration kVisibleStep = std::chrono::seconds(1);
 // An open file that is past retention is closed when nothing was written for so long. While a
 // backlog of old lines is read the open file is old and must stay the open one.
 constexpr Duration kIdleMin = std::chrono::minutes(10);
+
+std::uint64_t bytes_on_disk(const std::filesystem::path& shard) {
+  std::uint64_t bytes = 0;
+  for (const char* ending : {"", "-wal"}) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(shard.string() + ending, failed);
+    if (!failed) bytes += size;
+  }
+  return bytes;
+}
 
 }  // namespace
 
@@ -156,8 +169,31 @@ Result<void> WriterImpl::keep_retention() {
       forget_file(i);
       ++counters_.files_expired;
     }
+    if (auto done = keep_within_bytes_max(); !done) return done;
   }
   publish();
+  return {};
+}
+
+Result<void> WriterImpl::keep_within_bytes_max() {
+  if (options_.bytes_max == 0 || open_ == nullptr) return {};
+  std::vector<std::uint64_t> bytes;
+  std::uint64_t total = 0;
+  for (const auto& file : files_) {
+    bytes.push_back(bytes_on_disk(file->path));
+    total += bytes.back();
+  }
+  for (std::size_t i = 0; total > options_.bytes_max && files_.front().get() != open_; ++i) {
+    Transaction transaction(*open_->database);
+    write_holes(*open_->database,
+                holes_left_by(*files_.front(),
+                              "store.bytes_max was reached: the oldest hour of the"
+                              " index was dropped"));
+    if (auto done = transaction.commit(); !done) return done;
+    forget_file(0);
+    ++counters_.files_dropped_full;
+    total -= bytes[i];
+  }
   return {};
 }
 
@@ -174,7 +210,26 @@ void WriterImpl::forget_file(std::size_t index) {
   remove_shard_files(path);
 }
 
+// What answers must be told once the file is gone before its time: the file, and the holes that it
+// told of and that are still of interest.
+std::vector<CoverageHole> WriterImpl::holes_left_by(const ShardFile& file,
+                                                    const char* cause) const {
+  const auto& state = file.state;
+  std::vector<CoverageHole> holes;
+  if (auto database = open_for_reading(file)) {
+    holes = read_holes(*database, clock_.wall() - options_.retention, Time::max());
+    static_cast<void>(database->take_error());
+  }
+  holes.push_back({"", state.arrival_min.value_or(state.hour),
+                   state.activity_max.value_or(state.hour + std::chrono::hours(1)), cause});
+  return holes;
+}
+
+// Nothing can be written before there is room: the holes go with the next batch.
 void WriterImpl::drop_oldest() {
+  auto holes =
+      holes_left_by(*files_.front(), "the disk was full: the oldest hour of the index was dropped");
+  std::move(holes.begin(), holes.end(), std::back_inserter(dropped_));
   forget_file(0);
   ++counters_.files_dropped_full;
   publish();

@@ -1,5 +1,6 @@
 #include "store/retention.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/store/leg_samples.h"
@@ -75,6 +76,25 @@ TEST_F(RetentionTest, AQuietServerLosesItsOpenFileTooButNotItsPositions) {
   reopen();
   EXPECT_EQ(writer_->load_positions()->size(), 1U);
   EXPECT_EQ(writer_->load_pending()->size(), 1U);
+}
+
+TEST_F(RetentionTest, TheOldestHourGoesFirstWhenTheIndexIsLargerThanItMayBe) {
+  options_.bytes_max = 400'000;  // an empty file is about 90 kB
+  write_one();
+  busy_day(8);
+  EXPECT_FALSE(std::filesystem::exists(directory_.path() / "20260301T10.db"));
+  EXPECT_GE(writer_->counters().files_dropped_full, 1U);
+  std::uintmax_t bytes = 0;
+  for (const auto& file : samples::shard_files(directory_.path())) {
+    bytes += std::filesystem::file_size(file);
+  }
+  EXPECT_LE(bytes, options_.bytes_max + 200'000);  // the newest hour stays whatever its size
+  EXPECT_EQ(count_of({{KeyKind::recipient, "a@example.net"}}), 0U);
+  auto reader = samples::reader_of(*writer_);
+  const auto holes = reader->holes({samples::start_time(), samples::start_time()});
+  ASSERT_TRUE(holes);
+  ASSERT_EQ(holes->size(), 1U);
+  EXPECT_THAT(holes->front().cause, testing::HasSubstr("store.bytes_max"));
 }
 
 // The first start reads a day back; what is being read is old, and yet goes to its own hours.
