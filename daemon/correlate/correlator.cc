@@ -25,6 +25,13 @@ std::string_view network_of(std::string_view ip) {
   return ip.substr(0, std::min(at, ip.find("::")));
 }
 
+// Whether the message that the refused recipients belong to is known already: the dialogue's next
+// one has recipients of its own.
+bool is_joined(const LegRecord& refused) {
+  return std::ranges::any_of(
+      refused.links, [](const LegLink& link) { return link.kind == LegLink::Kind::session; });
+}
+
 bool has_line(const LegRecord& leg, LineRef ref) {
   return std::ranges::find(leg.lines, ref) != leg.lines.end();
 }
@@ -281,6 +288,7 @@ void Correlator::join_refused_before(const LogLine& line, OpenLeg& leg) {
   if (handle.id == 0) return;
   auto* refused = reopen(handle);
   if (refused == nullptr || refused->record.envelope_sender != leg.record.envelope_sender) return;
+  if (is_joined(refused->record)) return;
   LegLink same_dialogue;
   same_dialogue.kind = LegLink::Kind::session;
   same_dialogue.direction = LegLink::Direction::child;
@@ -514,7 +522,7 @@ OpenLeg& Correlator::refused_dialogue(const LogLine& line, Session& session,
                                       const PolicyVerdict& event) {
   for (const auto handle : session.refused) {
     auto* leg = reopen(handle);
-    if (leg == nullptr) continue;
+    if (leg == nullptr || is_joined(leg->record)) continue;
     const auto& sender = leg->record.envelope_sender;
     if (sender.has_value() == event.envelope_sender.has_value() &&
         (!sender || *sender == *event.envelope_sender)) {

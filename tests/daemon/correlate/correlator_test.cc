@@ -449,6 +449,26 @@ TEST_F(CorrelatorTest, EximAddressesAreFoundAgainAfterARouterRewroteThem) {
   EXPECT_THAT(ends(store_.leg(arrival.queue_id)), ElementsAre("ana delivered", "eva delivered"));
 }
 
+TEST_F(CorrelatorTest, AnEximRefusalBelongsToTheNextMessageOnly) {
+  mta_ = Mta::exim;
+  say("exim", 30, rejection("ana@example.net", "nobody@example.org"));
+  Arrival arrival;
+  arrival.client = {"client.example.net", "192.0.2.7", 0};
+  arrival.envelope_sender = "ana@example.net";
+  for (const std::string_view id : {"1rABCD-000001-AB", "1rABCD-000002-AB"}) {
+    arrival.queue_id = id;
+    say("exim", 31, arrival);
+  }
+  say("exim", 32, rejection("ana@example.net", "nobody2@example.org"));
+  flush();
+  ASSERT_THAT(store_.legs, SizeIs(4));
+  std::vector<std::string> joined;
+  for (const auto& [id, leg] : store_.legs) {
+    for (const auto& link : leg.links) joined.push_back(link.queue_id);
+  }
+  EXPECT_THAT(joined, ElementsAre("1rABCD-000001-AB"));
+}
+
 TEST_F(CorrelatorTest, AnEximDelayWarningIsNoBounce) {
   mta_ = Mta::exim;
   Arrival arrival;
