@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "daemon/answer/journey_json.h"
+#include "daemon/api_roles.h"
+#include "daemon/http/routes.h"
 #include "daemon/index_answers.h"
 #include "daemon/log_origin.h"
 #include "daemon/reply_reasons.h"
@@ -115,12 +117,21 @@ Result<void> App::start() {
   api.socket_mode = config_.api.socket_mode;
   api.socket_group = config_.api.socket_group;
   api.request_timeout = config_.api.request_timeout;
-  api.rows_max = config_.api.response_rows_max;
   api.connections_max = config_.api.connections_max;
   api.threads = config_.api.query_threads;
+  auto roles = make_role_rules(config_.api);
+  if (!roles) return roles.error();
+  api.roles = std::move(*roles);
+  Router router;
+  ApiContext context;
+  context.rows_max = config_.api.response_rows_max;
+  context.clock = &clock_;
+  context.status = [this](bool lines) { return status_json(lines); };
+  context.health = [this] { return health_json(); };
+  add_routes(router, context);
   api_ = std::make_unique<ApiServer>(
-      std::move(api), [this] { return make_query_tools(*writer_, clock_); },
-      [this](bool lines) { return status_json(lines); }, [this] { return health_json(); }, clock_);
+      std::move(api), std::move(router), [this] { return make_query_tools(*writer_, clock_); },
+      nullptr, clock_);
   if (auto done = api_->start(); !done) return done;
   writer_thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "writer");

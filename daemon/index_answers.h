@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/clock.h"
-#include "daemon/http/api_server.h"
+#include "daemon/answer/query_tools.h"
 #include "store/writer.h"
 
 namespace rastro {

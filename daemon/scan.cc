@@ -20,6 +20,7 @@
 #include "daemon/answer/journey_json.h"
 #include "daemon/control_channel.h"
 #include "daemon/http/api_server.h"
+#include "daemon/http/routes.h"
 #include "daemon/index_answers.h"
 #include "daemon/ingest.h"
 #include "daemon/line_journeys.h"
@@ -352,11 +353,17 @@ class Scan {
     options.socket = (directory_.path() / "socket").string();
     options.socket_mode = 0600;
     options.request_timeout = Duration(0);
-    options.rows_max = 1'000'000;
     options.threads = 1;
+    options.roles.always_operators.push_back(geteuid());
+    Router router;
+    ApiContext context;
+    context.rows_max = 1'000'000;
+    context.clock = &clock_;
+    context.status = [](bool) { return std::string("{}"); };
+    context.health = [] { return std::string(R"({"status":"ok","caught_up":true})"); };
+    add_routes(router, context);
     ApiServer api(
-        std::move(options), [this] { return tools(); }, [this](bool) { return std::string("{}"); },
-        [] { return std::string(R"({"status":"ok","caught_up":true})"); }, clock_);
+        std::move(options), std::move(router), [this] { return tools(); }, nullptr, clock_);
     if (auto done = api.start(); !done) {
       fail(done.error());
       return;

@@ -244,7 +244,8 @@ Result<FindRequest, ParameterError> parse_find(const Parameters& parameters, Tim
       if (!limit || *limit < 1 || *limit > static_cast<std::int64_t>(rows_max))
         return bad("allowed: 1 to " + std::to_string(rows_max));
       out.limit = static_cast<std::size_t>(*limit);
-    } else if (name != "tz" && name != "lang" && name != "direction") {
+    } else if (name != "tz" && name != "lang" && name != "direction" && name != "sort" &&
+               name != "cursor") {
       return bad("is not a parameter of this question");
     }
   }

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "core/clock.h"
 #include "daemon/answer/journey.h"
+#include "daemon/answer/parameters.h"
 
 namespace rastro {
 
@@ -22,12 +22,6 @@ struct FindRequest {
   std::size_t limit = 50;
 };
 
-struct ParameterError {
-  std::string parameter;
-  std::string detail;  // what is wrong, and what is allowed
-};
-
-using Parameters = std::map<std::string, std::string>;
 // `rows_max` bounds limit.
 Result<FindRequest, ParameterError> parse_find(const Parameters& parameters, Time now,
                                                std::size_t rows_max);

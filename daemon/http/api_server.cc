@@ -1,308 +1,251 @@
 #include "daemon/http/api_server.h"
 
-#include <fcntl.h>
-#include <grp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
+#include <pthread.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/json.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
-#include <cstring>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+#include <map>
 #include <thread>
-#include <vector>
 
 #include "core/bounded_queue.h"
-#include "daemon/answer/journey_json.h"
-#include "daemon/answer/search.h"
+#include "daemon/http/listener.h"
+#include "daemon/http/rate_limit.h"
+#include "daemon/http/routes.h"
 
 namespace rastro {
 namespace {
 
-namespace http = boost::beast::http;
-namespace json = boost::json;
-using Socket = boost::asio::local::stream_protocol::socket;
-using Response = http::response<http::string_body>;
+using Protocol = boost::asio::local::stream_protocol;
+using boost::system::error_code;
 
-constexpr std::size_t kHeaderBytesMax = 16 * 1024;
-constexpr std::size_t kBodyBytesMax = 1 << 20;
-constexpr int kStallSeconds = 10;
-
-Response answer(http::status status, const char* type, std::string body) {
-  Response out(status, 11);
-  out.set(http::field::content_type, type);
-  out.set(http::field::cache_control, "no-store");
-  out.body() = std::move(body);
-  return out;
-}
-Response ok(const json::object& body) {
-  return answer(http::status::ok, "application/json", json::serialize(body));
-}
-Response problem(http::status status, std::string_view title, const std::string& detail,
-                 const std::string& parameter = "") {
-  json::object body{
-      {"title", title}, {"status", static_cast<unsigned>(status)}, {"detail", valid_utf8(detail)}};
-  if (!parameter.empty()) body["parameter"] = valid_utf8(parameter);
-  return answer(status, "application/problem+json", json::serialize(body));
-}
-
-class Handler {
- public:
-  Handler(const ApiOptions& options, QueryTools tools,
-          const std::function<std::string(bool)>& status,
-          const std::function<std::string()>& health, const Clock& clock)
-      : options_(options),
-        tools_(std::move(tools)),
-        status_(status),
-        health_(health),
-        clock_(clock) {}
-
-  Response handle(const http::request<http::string_body>& request) {
-    if (request.method() != http::verb::get && request.method() != http::verb::head) {
-      return problem(http::status::method_not_allowed, "method not allowed", "GET only");
-    }
-    const auto target = boost::urls::parse_origin_form(request.target());
-    if (!target)
-      return problem(http::status::bad_request, "bad request target", "not an origin-form target");
-    Parameters parameters;
-    for (const auto& parameter : target->params())
-      parameters[std::string(parameter.key)] = std::string(parameter.value);
-    const std::string path(target->path());
-    if (path == "/healthz") return answer(http::status::ok, "application/json", health_());
-    if (path == "/v1/status")
-      return answer(http::status::ok, "application/json", status_(parameters["lines"] == "1"));
-    if (tools_.refresh) tools_.refresh();
-    if (path == "/v1/journeys") return journeys(parameters);
-    if (path == "/v1/coverage") return ok(coverage({}));
-    constexpr std::string_view kOne = "/v1/journeys/";
-    if (path.starts_with(kOne)) return journey(path.substr(kOne.size()), parameters["raw"] == "1");
-    return problem(http::status::not_found, "no such resource",
-                   path + " is not served here; docs/api.md lists what is");
-  }
-
- private:
-  Response journeys(const Parameters& parameters) {
-    const auto request = parse_find(parameters, clock_.wall(), options_.rows_max);
-    if (!request) {
-      const auto& bad = request.error();
-      return problem(http::status::bad_request, "bad parameter", bad.parameter + ": " + bad.detail,
-                     bad.parameter);
-    }
-    auto found = find_journeys(*tools_.store, *request, {options_.request_timeout});
-    if (!found)
-      return problem(http::status::service_unavailable, "the index cannot answer",
-                     found.error().message);
-    json::array items;
-    for (const auto& journey : found->journeys) {
-      items.push_back(json::object{{"journey", to_json(journey, {false, tools_.lines.get()})},
-                                   {"score", nullptr},
-                                   {"why", json::array()}});
-    }
-    return ok({{"items", std::move(items)},
-               {"more", found->more},
-               {"cursor", nullptr},
-               {"cut_by", found->cut == CutBy::time ? json::value("time")
-                          : found->more             ? json::value("rows")
-                                                    : json::value(nullptr)},
-               {"coverage", coverage(request->range)},
-               {"encounters", json::array()},
-               {"suggestions", json::array()}});
-  }
-
-  Response journey(const std::string& id, bool raw) {
-    auto found = find_by_id(*tools_.store, id);
-    if (!found)
-      return problem(http::status::service_unavailable, "the index cannot answer",
-                     found.error().message);
-    if (!*found)
-      return problem(http::status::not_found, "no such message",
-                     "nothing in the index is called " + id);
-    return ok(to_json(**found, {raw, tools_.lines.get()}));
-  }
-
-  json::object coverage(const TimeRange& range) {
-    json::array holes;
-    Time read_up_to = Time::min();
-    bool complete = true;
-    if (const auto sources = tools_.store->coverage()) {
-      for (const auto& source : *sources) {
-        if (source.until) read_up_to = std::max(read_up_to, *source.until);
-      }
-    }
-    if (const auto found = tools_.store->holes(range)) {
-      for (const auto& hole : *found) {
-        holes.push_back(json::object{{"source", valid_utf8(hole.source_path)},
-                                     {"from", api_time(hole.from)},
-                                     {"until", api_time(hole.until)},
-                                     {"cause", valid_utf8(hole.cause)}});
-      }
-    }
-    for (const auto& trouble : tools_.store->troubles()) {
-      holes.push_back(json::object{{"source", trouble.file},
-                                   {"from", api_time(trouble.from)},
-                                   {"until", api_time(trouble.until)},
-                                   {"cause", valid_utf8(trouble.why)}});
-    }
-    complete = holes.empty() && read_up_to != Time::min();
-    return {{"complete", complete},
-            {"read_up_to",
-             read_up_to == Time::min() ? json::value(nullptr) : json::value(api_time(read_up_to))},
-            {"holes", std::move(holes)}};
-  }
-
-  const ApiOptions& options_;
-  QueryTools tools_;
-  const std::function<std::string(bool)>& status_;
-  const std::function<std::string()>& health_;
-  const Clock& clock_;
-};
-
-void serve(int descriptor, Handler& handler) {
-  boost::asio::io_context context;
-  Socket socket(context, boost::asio::local::stream_protocol(), descriptor);
-  const timeval stall{kStallSeconds, 0};
-  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &stall, sizeof stall);
-  setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &stall, sizeof stall);
-  boost::beast::flat_buffer buffer(kHeaderBytesMax + kBodyBytesMax);
-  boost::system::error_code error;
-  http::request_parser<http::string_body> parser;
-  parser.header_limit(kHeaderBytesMax);
-  parser.body_limit(kBodyBytesMax);
-  http::read(socket, buffer, parser, error);
-  if (error == http::error::end_of_stream) return;
-  auto response = error ? problem(http::status::bad_request, "not HTTP", error.message())
-                        : handler.handle(parser.get());
-  response.keep_alive(false);
-  response.prepare_payload();
-  if (!error && parser.get().method() == http::verb::head) response.body().clear();
-  http::write(socket, response, error);
-  socket.shutdown(Socket::shutdown_both, error);
-}
-
-Error failed(const std::string& what) {
-  return make_error(Error::Code::io, what + ": " + std::strerror(errno));
-}
+constexpr std::chrono::milliseconds kAcceptAgain{100};  // after "too many open files"
+constexpr std::size_t kRefusedAtOnceMax = 32;
 
 }  // namespace
 
-struct ApiServer::State {
-  ApiOptions options;
-  std::function<QueryTools()> make_tools;
-  std::function<std::string(bool)> status;
-  std::function<std::string()> health;
-  const Clock& clock;
-  BoundedQueue<int> connections;
-  int listener = -1;
-  int stop_pipe[2] = {-1, -1};
-  std::vector<std::thread> threads;
+class ApiServer::State final : public HttpSessionHost {
+ public:
+  State(ApiOptions options, Router router, std::function<QueryTools()> make_tools,
+        std::function<void(const AuditRecord&)> audit, const Clock& clock)
+      : options_(std::move(options)),
+        router_(std::move(router)),
+        make_tools_(std::move(make_tools)),
+        audit_(std::move(audit)),
+        clock_(clock),
+        rate_(options_.requests_per_second_max),
+        waiting_(options_.waiting_max) {
+    router_.add({.path = "/v1",
+                 .access = Access::anyone,
+                 .immediate = true,
+                 .handle_at_once = [this](const ApiRequest& /*request*/) {
+                   return describe_routes(router_);
+                 }});
+  }
+  ~State() override { stop(); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
-  Result<void> listen();
-  void accept_loop();
-  void query_loop();
+  Result<void> start();
+  void stop();
+  ApiCounters counters() const;
+
+  const Router& router() const override { return router_; }
+  const HttpLimits& limits() const override { return options_.session; }
+  const Clock& clock() const override { return clock_; }
+  bool admit(const SocketPeer& peer) override;
+  bool submit(std::unique_ptr<Work>& work) override { return waiting_.try_push(work); }
+  bool reserve_body(std::size_t bytes) override;
+  void release_body(std::size_t bytes) override { body_bytes_ -= bytes; }
+  void count(const Route* route, unsigned status) override {
+    ++requests_[{route == nullptr ? "" : route->path, status}];
+  }
+  void closed(HttpSession& session) override;
+
+ private:
+  void accept();
+  void on_connection(Protocol::socket socket);
+  void run_api();
+  void run_queries();
+  ApiAnswer answer(Work& work, QueryTools& tools);
+
+  ApiOptions options_;
+  Router router_;
+  std::function<QueryTools()> make_tools_;
+  std::function<void(const AuditRecord&)> audit_;
+  const Clock& clock_;
+  RateLimit rate_;
+  std::map<HttpSession*, bool> sessions_;  // open ones; true: refused, not counted to its user
+  std::map<uid_t, std::size_t> sessions_of_;
+  std::size_t refused_now_ = 0;
+  std::uint64_t refused_ = 0;
+  std::size_t body_bytes_ = 0;
+  std::map<std::pair<std::string, unsigned>, std::uint64_t> requests_;
+  BoundedQueue<std::unique_ptr<Work>> waiting_;
+  std::vector<std::thread> query_threads_;
+  std::thread api_thread_;
+  bool listening_ = false;
+  // Last: what it still holds at the end refers to the rest.
+  boost::asio::io_context context_{1};
+  Protocol::acceptor acceptor_{context_};
+  boost::asio::steady_timer accept_again_{context_};
 };
 
-// Bound under a temporary name and renamed into place, so that nobody can meet a half-made socket.
-Result<void> ApiServer::State::listen() {
-  const auto temporary = options.socket + ".new";
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (temporary.size() >= sizeof address.sun_path)
-    return make_error(Error::Code::invalid, "api.socket: the path is too long: " + options.socket);
-  std::memcpy(address.sun_path, temporary.c_str(), temporary.size());
-  struct stat old {};
-  if (lstat(options.socket.c_str(), &old) == 0 && !S_ISSOCK(old.st_mode))
-    return make_error(Error::Code::invalid, options.socket + " exists and is no socket");
-  listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (listener < 0) return failed("make a socket");
-  unlink(temporary.c_str());
-  const auto mask = umask(0177);
-  const bool bound = bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-  umask(mask);
-  if (!bound) return failed("bind " + temporary);
-  if (!options.socket_group.empty()) {
-    const auto* group = getgrnam(options.socket_group.c_str());
-    if (group == nullptr)
-      return make_error(Error::Code::invalid,
-                        "api.socket_group: there is no group " + options.socket_group);
-    if (chown(temporary.c_str(), static_cast<uid_t>(-1), group->gr_gid) != 0)
-      return failed("give " + temporary + " to group " + options.socket_group);
-  }
-  if (chmod(temporary.c_str(), options.socket_mode) != 0) return failed("chmod " + temporary);
-  if (::listen(listener, 128) != 0) return failed("listen on " + temporary);
-  if (rename(temporary.c_str(), options.socket.c_str()) != 0)
-    return failed("rename " + temporary + " to " + options.socket);
-  if (pipe2(stop_pipe, O_CLOEXEC) != 0) return failed("make a pipe");
-  return {};
-}
-
-void ApiServer::State::accept_loop() {
-  for (;;) {
-    pollfd ready[2] = {{listener, POLLIN, 0}, {stop_pipe[0], POLLIN, 0}};
-    if (poll(ready, 2, -1) < 0 && errno != EINTR) return;
-    if (ready[1].revents != 0) return;
-    if ((ready[0].revents & POLLIN) == 0) continue;
-    int descriptor = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-    if (descriptor < 0) continue;
-    if (!connections.try_push(descriptor)) close(descriptor);
-  }
-}
-
-void ApiServer::State::query_loop() {
-  Handler handler(options, make_tools(), status, health, clock);
-  while (const auto descriptor = connections.pop()) serve(*descriptor, handler);
-}
-
-ApiServer::ApiServer(ApiOptions options, std::function<QueryTools()> make_tools,
-                     std::function<std::string(bool lines)> status,
-                     std::function<std::string()> health, const Clock& clock)
-    : state_(new State{options,
-                       std::move(make_tools),
-                       std::move(status),
-                       std::move(health),
-                       clock,
-                       BoundedQueue<int>(options.connections_max),
-                       -1,
-                       {-1, -1},
-                       {}}) {}
-
-ApiServer::~ApiServer() { stop(); }
-
-Result<void> ApiServer::start() {
-  if (auto done = state_->listen(); !done) return done;
-  state_->threads.emplace_back([state = state_.get()] {
-    pthread_setname_np(pthread_self(), "api");
-    state->accept_loop();
-  });
-  for (std::size_t i = 0; i < state_->options.threads; ++i) {
-    state_->threads.emplace_back([state = state_.get(), i] {
+Result<void> ApiServer::State::start() {
+  const auto listener = listen_at(options_.socket, options_.socket_mode, options_.socket_group);
+  if (!listener) return listener.error();
+  listening_ = true;
+  acceptor_.assign(Protocol(), *listener);
+  accept();
+  api_thread_ = std::thread([this] { run_api(); });
+  for (std::size_t i = 0; i < options_.threads; ++i) {
+    query_threads_.emplace_back([this, i] {
       pthread_setname_np(pthread_self(), ("query-" + std::to_string(i)).c_str());
-      state->query_loop();
+      run_queries();
     });
   }
   return {};
 }
 
-void ApiServer::stop() {
-  if (state_->stop_pipe[1] >= 0) {
-    const char byte = 0;
-    static_cast<void>(!write(state_->stop_pipe[1], &byte, 1));
+void ApiServer::State::stop() {
+  if (!listening_) return;
+  listening_ = false;
+  boost::asio::post(context_, [this] {
+    error_code ignored;
+    acceptor_.close(ignored);
+    accept_again_.cancel();
+  });
+  waiting_.close();
+  for (auto& thread : query_threads_) thread.join();
+  query_threads_.clear();
+  context_.stop();
+  api_thread_.join();
+  unlink(options_.socket.c_str());
+}
+
+void ApiServer::State::run_api() {
+  pthread_setname_np(pthread_self(), "api");
+  const auto guard = boost::asio::make_work_guard(context_);
+  context_.run();
+}
+
+void ApiServer::State::accept() {
+  acceptor_.async_accept([this](error_code error, Protocol::socket socket) {
+    if (!acceptor_.is_open()) return;
+    if (!error) {
+      on_connection(std::move(socket));
+      return accept();
+    }
+    // No descriptor left, most likely: those that are open will be closed again.
+    accept_again_.expires_after(kAcceptAgain);
+    accept_again_.async_wait([this](error_code cancelled) {
+      if (!cancelled && acceptor_.is_open()) accept();
+    });
+  });
+}
+
+void ApiServer::State::on_connection(Protocol::socket socket) {
+  auto peer = peer_of(socket.native_handle());
+  peer.role = role_of(peer, options_.roles);
+  const auto uid = peer.uid;
+  const auto counted = sessions_.size() - refused_now_;
+  const auto own = sessions_of_.find(uid);
+  const bool user_full =
+      own != sessions_of_.end() && own->second >= options_.connections_per_user_max;
+  const bool full = counted >= options_.connections_max;
+  if ((full || user_full) && refused_now_ >= kRefusedAtOnceMax) {
+    ++refused_;
+    return;  // closed without a word
   }
-  state_->connections.close();
-  for (auto& thread : state_->threads) thread.join();
-  state_->threads.clear();
-  if (state_->listener >= 0) unlink(state_->options.socket.c_str());
-  for (int* descriptor : {&state_->listener, &state_->stop_pipe[0], &state_->stop_pipe[1]}) {
-    if (*descriptor >= 0) close(*descriptor);
-    *descriptor = -1;
+  auto session = std::make_shared<HttpSession>(std::move(socket), std::move(peer), *this);
+  sessions_.emplace(session.get(), full || user_full);
+  if (!full && !user_full) {
+    ++sessions_of_[uid];
+    return session->start();
+  }
+  ++refused_;
+  ++refused_now_;
+  session->refuse(
+      user_full
+          ? problem(503, "busy", "api.connections_per_user_max connections of this user are open")
+          : problem(503, "busy", "api.connections_max connections are open"));
+}
+
+void ApiServer::State::closed(HttpSession& session) {
+  const auto found = sessions_.find(&session);
+  if (found == sessions_.end()) return;
+  if (found->second) {
+    --refused_now_;
+  } else {
+    const auto own = sessions_of_.find(session.peer().uid);
+    if (own != sessions_of_.end() && --own->second == 0) sessions_of_.erase(own);
+  }
+  sessions_.erase(found);
+}
+
+bool ApiServer::State::admit(const SocketPeer& peer) {
+  // root and the daemon's own user read the files anyway.
+  const auto& exempt = options_.roles.always_operators;
+  if (std::ranges::find(exempt, peer.uid) != exempt.end()) return true;
+  return rate_.admit(peer.uid, clock_.steady());
+}
+
+bool ApiServer::State::reserve_body(std::size_t bytes) {
+  if (bytes > options_.bodies_bytes_max - body_bytes_) return false;
+  body_bytes_ += bytes;
+  return true;
+}
+
+void ApiServer::State::run_queries() {
+  auto tools = make_tools_();
+  while (auto next = waiting_.pop()) {
+    const auto work = std::move(*next);
+    auto given = answer(*work, tools);
+    auto session = std::move(work->session);
+    boost::asio::post(context_, [session = std::move(session), given = std::move(given)]() mutable {
+      session->send(std::move(given));
+    });
   }
 }
+
+ApiAnswer ApiServer::State::answer(Work& work, QueryTools& tools) {
+  auto& request = work.request;
+  if (options_.request_timeout > Duration::zero()) {
+    request.time_left = options_.request_timeout - (clock_.steady() - work.received_at);
+    if (request.time_left <= Duration::zero())
+      return problem(503, "busy", "the question waited longer than api.request_timeout");
+  }
+  ApiAnswer given;
+  try {
+    if (tools.refresh) tools.refresh();
+    given = work.route->handle(request, tools);
+  } catch (const std::exception& error) {  // a library's: memory, most likely
+    given = problem(500, "the question could not be answered", error.what());
+  }
+  if (audit_ && work.route->access >= Access::personal_data)
+    audit_({clock_.wall(), request, given.status, given.rows});
+  return given;
+}
+
+ApiCounters ApiServer::State::counters() const {
+  ApiCounters out;
+  for (const auto& [key, number] : requests_)
+    out.requests.push_back({key.first, key.second, number});
+  out.connections_refused = refused_;
+  out.connections = sessions_.size() - refused_now_;
+  return out;
+}
+
+ApiServer::ApiServer(ApiOptions options, Router router, std::function<QueryTools()> make_tools,
+                     std::function<void(const AuditRecord&)> audit, const Clock& clock)
+    : state_(new State(std::move(options), std::move(router), std::move(make_tools),
+                       std::move(audit), clock)) {}
+ApiServer::~ApiServer() = default;
+Result<void> ApiServer::start() { return state_->start(); }
+void ApiServer::stop() { state_->stop(); }
+ApiCounters ApiServer::counters() const { return state_->counters(); }
 
 }  // namespace rastro

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/clock.h"
-#include "core/raw_line_source.h"
 #include "core/result.h"
-#include "store/query.h"
+#include "daemon/answer/query_tools.h"
+#include "daemon/http/router.h"
+#include "daemon/http/session.h"
 
 namespace rastro {
 
@@ -16,32 +19,53 @@ struct ApiOptions {
   std::uint32_t socket_mode = 0660;
   std::string socket_group;  // empty: the process's own
   Duration request_timeout = std::chrono::seconds(5);
-  std::size_t rows_max = 1000;
   std::size_t connections_max = 256;
+  std::size_t connections_per_user_max = 16;
+  double requests_per_second_max = 1000;  // of one user; 0: no limit
+  std::size_t waiting_max = 64;           // questions without a thread yet
+  std::size_t bodies_bytes_max = 128 << 20;
   std::size_t threads = 2;
+  RoleRules roles;
+  HttpLimits session;
 };
 
-// What every query thread has for itself.
-struct QueryTools {
-  std::unique_ptr<StoreReader> store;
-  std::unique_ptr<RawLineSource> lines;
-  std::function<void()> refresh;  // before each question: the newest positions
+// One question that concerned personal data, for the audit log.
+struct AuditRecord {
+  Time at{};
+  const ApiRequest& request;
+  unsigned status = 0;
+  std::size_t rows = 0;
 };
 
-// HTTP/1.1 and JSON on a Unix socket (docs/api.md).
+// What was asked and what was turned away since the start.
+struct ApiCounters {
+  struct ByRoute {
+    std::string path;  // as the router has it; "": no route
+    unsigned status = 0;
+    std::uint64_t requests = 0;
+  };
+  std::vector<ByRoute> requests;
+  std::uint64_t connections_refused = 0;
+  std::uint64_t connections = 0;  // open now
+};
+
+// HTTP/1.1 and JSON on a Unix socket (docs/api.md). The api thread has all connections and waits
+// for none of them; questions go to the query threads through a bounded queue.
 // Threads: start() makes them, stop() joins them; both from one thread.
 class ApiServer {
  public:
-  // `make_tools` is called on each query thread; `status` and `healthy` on any of them.
-  ApiServer(ApiOptions options, std::function<QueryTools()> make_tools,
-            std::function<std::string(bool lines)> status, std::function<std::string()> health,
-            const Clock& clock);
+  // `make_tools` is called on each query thread, `audit` (may be empty) on any of them.
+  ApiServer(ApiOptions options, Router router, std::function<QueryTools()> make_tools,
+            std::function<void(const AuditRecord&)> audit, const Clock& clock);
   ~ApiServer();
   Result<void> start();
   void stop();
 
+  // On the api thread only: from a route with `immediate`.
+  ApiCounters counters() const;
+
  private:
-  struct State;
+  class State;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "core/clock.h"
+#include "daemon/http/router.h"
+
+namespace rastro {
+
+// What the routes need of the daemon. Called on the api thread: no waiting.
+struct ApiContext {
+  std::size_t rows_max = 1000;
+  const Clock* clock = nullptr;
+  std::function<std::string(bool lines)> status;  // JSON
+  std::function<std::string()> health;            // JSON
+};
+
+// Adds every route of this folder.
+void add_routes(Router& router, const ApiContext& context);
+
+void add_journey_routes(Router& router, const ApiContext& context);
+void add_service_routes(Router& router, const ApiContext& context);
+
+// GET /v1: what is served, for people and for the test that compares it with the documents.
+ApiAnswer describe_routes(const Router& router);
+
+}  // namespace rastro
