@@ -72,7 +72,7 @@ enum class LineKind : std::uint16_t {
 #define RASTRO_KIND(name, text) name,
   RASTRO_LINE_KINDS(RASTRO_KIND)
 #undef RASTRO_KIND
-      count_
+      count_  // NOLINT(readability-identifier-naming): no kind, the number of them
 };
 inline constexpr std::size_t kLineKindCount = static_cast<std::size_t>(LineKind::count_);
 

@@ -22,7 +22,7 @@ std::unique_ptr<LineOrigin> make_line_origin(const Generation& generation,
   StampReader stamps(settings.timezone, generation.modified_at);
   if (year) stamps.set_year(*year);
   auto origin =
-      std::make_unique<LineOrigin>(generation.source, generation.path, format, std::move(stamps),
+      std::make_unique<LineOrigin>(generation.source, generation.path, format, stamps,
                                    settings.host.empty() ? machine_host_name() : settings.host);
   origin->override_host = !settings.host.empty();
   return origin;

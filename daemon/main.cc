@@ -3,10 +3,10 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
-#include <CLI/CLI.hpp>
-
 #include "config/load.h"
 #include "daemon/app.h"
+#include "daemon/command_line.h"
+#include "daemon/offline/offline.h"
 #include "daemon/scan.h"
 
 namespace {
@@ -79,45 +79,24 @@ int serve(rastro::Config config, const std::string& path, const sigset_t& signal
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Follows Postfix and Exim logs, indexes 24 hours, answers over a Unix socket.",
-                   "rastrod"};
-  options.set_version_flag("--version", "rastrod " RASTRO_VERSION);
-  std::string config_path = "/etc/rastro/rastro.yaml";
-  bool check = false;
-  bool scanning = false;
-  rastro::ScanRequest scan;
-  int year = 0;
-  options.add_option("--config", config_path, "configuration file")->capture_default_str();
-  options.add_flag("--check-config", check, "say every mistake in the configuration and end");
-  options.add_flag("--scan", scanning,
-                   "answer about the given logs only (what `rastro scan` runs)");
-  options.add_option("--export", scan.export_to, "with --scan: journeys as NDJSON to a file or -");
-  options.add_flag("--lines", scan.lines, "with --scan: lines as NDJSON on standard output");
-  options.add_flag("--serve", scan.serve, "with --scan: answer on a private socket until ended");
-  options.add_option("--year", year, "with --scan: year of the first stamp without one")
-      ->check(CLI::Range(1970, 2200));
-  options.add_option("--tz", scan.timezone, "with --scan: zone of stamps without one");
-  options.add_option("--control-fd", scan.control_fd, "with --scan: where progress is told");
-  options.add_option("LOG", scan.logs, "with --scan: log files, archives, or -");
-  try {
-    options.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return options.exit(error) == 0 ? 0 : kUsage;
-  }
+  using Task = rastro::CommandLine::Task;
+  const auto line = rastro::parse_command_line(argc, argv);
+  if (line.task == Task::end) return line.exit_code;
+  if (line.task == Task::db_dump) return rastro::run_db_dump(line.index_files.front());
+  if (line.task == Task::db_verify) return rastro::run_db_verify(line.index_files, line.with_logs);
   spdlog::set_default_logger(spdlog::stderr_logger_mt("rastrod"));
   spdlog::set_pattern(getenv("JOURNAL_STREAM") != nullptr ? "%v" : "%Y-%m-%dT%H:%M:%S%z %l %v");
   const auto signals = block_signals();
-  if (scanning) {
-    if (scan.logs.empty())
-      return std::fputs("rastrod: --scan needs at least one LOG\n", stderr), kUsage;
-    if (year != 0) scan.year = year;
-    return rastro::run_scan(scan);
-  }
-  auto config = rastro::load_config(config_path);
+  if (line.task == Task::scan) return rastro::run_scan(line.scan);
+  auto config = rastro::load_config(line.config_path);
   if (!config) {
     std::fprintf(stderr, "%s\n", config.error().message.c_str());
     return kUsage;
   }
-  if (check) return std::printf("%s: good\n", config_path.c_str()), 0;
-  return serve(std::move(*config), config_path, signals);
+  if (line.task == Task::doctor) return rastro::run_doctor(*config);
+  if (line.task == Task::privacy_verify) return rastro::run_privacy_verify(*config);
+  if (line.task == Task::check_config) {
+    return std::printf("%s: good\n", line.config_path.c_str()), 0;
+  }
+  return serve(std::move(*config), line.config_path, signals);
 }

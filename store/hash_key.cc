@@ -75,17 +75,27 @@ std::uint64_t sip_hash(const std::array<std::uint64_t, 2>& key, std::string_view
   return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
 }
 
-Result<KeyHasher> KeyHasher::open(const std::filesystem::path& directory) {
+Result<KeyHasher> KeyHasher::read(const std::filesystem::path& directory) {
   const auto path = directory / "hash_key";
   std::array<std::uint64_t, 2> secret{};
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd >= 0) {
-    const auto size = ::read(fd, secret.data(), sizeof secret);
-    ::close(fd);
-    if (size == static_cast<ssize_t>(sizeof secret)) return KeyHasher(secret);
-    return make_error(Error::Code::corrupt, "read " + path.string() + ": not 16 bytes long");
+  if (fd < 0) {
+    const bool missing = errno == ENOENT;
+    auto failed = system_error("open", path);
+    if (missing) failed.code = Error::Code::not_found;
+    return failed;
   }
-  if (errno != ENOENT) return system_error("open", path);
+  const auto size = ::read(fd, secret.data(), sizeof secret);
+  ::close(fd);
+  if (size == static_cast<ssize_t>(sizeof secret)) return KeyHasher(secret);
+  return make_error(Error::Code::corrupt, "read " + path.string() + ": not 16 bytes long");
+}
+
+Result<KeyHasher> KeyHasher::open(const std::filesystem::path& directory) {
+  auto known = read(directory);
+  if (known || known.error().code != Error::Code::not_found) return known;
+  const auto path = directory / "hash_key";
+  std::array<std::uint64_t, 2> secret{};
   if (::getrandom(secret.data(), sizeof secret, 0) != static_cast<ssize_t>(sizeof secret)) {
     return system_error("random bytes for", path);
   }

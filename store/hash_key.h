@@ -19,6 +19,8 @@ class KeyHasher {
   explicit KeyHasher(std::array<std::uint64_t, 2> secret) : secret_(secret) {}
   // Reads DIR/hash_key, or makes it (16 random bytes, mode 0600).
   static Result<KeyHasher> open(const std::filesystem::path& directory);
+  // Reads it, and makes nothing. Error::not_found: there is none.
+  static Result<KeyHasher> read(const std::filesystem::path& directory);
 
   // `kind` keeps the same value under two kinds apart.
   std::uint32_t operator()(std::uint8_t kind, std::string_view value) const;

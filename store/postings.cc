@@ -60,6 +60,22 @@ void collect_from_segment(Posting first, std::string_view bytes, std::uint32_t k
 
 }  // namespace
 
+bool unpack_segment(Posting first, std::string_view bytes, std::vector<Posting>& out) {
+  std::uint64_t key = key_of(first);
+  std::uint64_t row = row_of(first);
+  out.push_back(first);
+  while (!bytes.empty()) {
+    const auto step = take_varint(bytes);
+    const auto number = take_varint(bytes);
+    if (!step || !number) return false;
+    key += *step;
+    row = *step == 0 ? row + *number : *number;
+    if (row > kRowMax || key > UINT32_MAX) return false;
+    out.push_back(make_posting(static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(row)));
+  }
+  return true;
+}
+
 void SortedRuns::add(std::vector<std::uint64_t> values) {
   if (values.empty()) return;
   std::sort(values.begin(), values.end());

@@ -72,6 +72,9 @@ class SegmentPacker {
   bool any_taken_ = false;
 };
 
+// Every posting of one packed segment, in order; false when the bytes are damaged.
+bool unpack_segment(Posting first, std::string_view bytes, std::vector<Posting>& out);
+
 // Reads the segments of one sealed file.
 class SegmentReader {
  public:

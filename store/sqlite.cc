@@ -228,6 +228,26 @@ std::string_view Statement::column_bytes(int column) const {
   return data == nullptr ? std::string_view("", 0) : std::string_view(data, size);
 }
 
+int Statement::column_count() const { return sqlite3_column_count(statement_); }
+
+std::string_view Statement::column_name(int column) const {
+  const char* name = sqlite3_column_name(statement_, column);
+  return name == nullptr ? std::string_view() : std::string_view(name);
+}
+
+Statement::Type Statement::column_type(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_NULL:
+      return Type::null;
+    case SQLITE_INTEGER:
+      return Type::integer;
+    case SQLITE_TEXT:
+      return Type::text;
+    default:
+      return Type::blob;
+  }
+}
+
 Transaction::Transaction(Database& database) : database_(database) {
   database_.run("BEGIN IMMEDIATE");
 }

@@ -95,6 +95,11 @@ class Statement {
   // Valid until the next step() or reset().
   std::string_view column_bytes(int column) const;
 
+  enum class Type : std::uint8_t { null, integer, text, blob };
+  int column_count() const;
+  std::string_view column_name(int column) const;
+  Type column_type(int column) const;
+
  private:
   friend class Database;
   Statement(Database::State* database, sqlite3_stmt* statement);

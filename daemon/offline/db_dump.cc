@@ -1,0 +1,123 @@
+#include <boost/json.hpp>
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "daemon/answer/journey_json.h"
+#include "daemon/offline/offline.h"
+#include "store/line_refs.h"
+#include "store/postings.h"
+#include "store/schema.h"
+#include "store/sqlite.h"
+
+namespace rastro {
+namespace {
+
+namespace json = boost::json;
+
+struct Table {
+  const char* name;
+  const char* sql;
+};
+constexpr Table kTables[] = {
+    {"file_state", "SELECT * FROM file_state"},
+    {"position", "SELECT * FROM position ORDER BY source"},
+    {"hole", "SELECT * FROM hole ORDER BY row"},
+    {"name", "SELECT * FROM name ORDER BY id"},
+    {"endpoint", "SELECT * FROM endpoint ORDER BY id"},
+    {"leg", "SELECT * FROM leg ORDER BY row"},
+    {"delivery", "SELECT * FROM delivery ORDER BY row"},
+    {"timeline", "SELECT * FROM timeline ORDER BY row"},
+    {"link", "SELECT * FROM link ORDER BY row"},
+    {"fact", "SELECT * FROM fact ORDER BY row"},
+    {"carried", "SELECT * FROM carried ORDER BY leg_id"},
+    {"encounter", "SELECT * FROM encounter ORDER BY row"},
+    {"pending", "SELECT * FROM pending ORDER BY key"},
+    {"segment", "SELECT * FROM segment ORDER BY first_posting"},
+};
+
+json::value hex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const unsigned char byte : bytes) {
+    out.push_back(kDigits[byte >> 4]);
+    out.push_back(kDigits[byte & 15]);
+  }
+  return json::value(out);
+}
+
+json::value unpacked_lines(std::string_view bytes) {
+  std::vector<LineRef> lines;
+  if (!take_line_refs(bytes, lines)) return hex(bytes);
+  json::array out;
+  for (const auto& line : lines) {
+    out.push_back(
+        json::object{{"source", line.source}, {"offset", line.offset}, {"length", line.length}});
+  }
+  return out;
+}
+
+// Pairs of a posting's two parts: key hash, row.
+json::value unpacked_postings(const Statement& row, std::string_view bytes) {
+  std::vector<Posting> postings;
+  if (!unpack_segment(static_cast<Posting>(row.column_int(0)), bytes, postings)) return hex(bytes);
+  json::array out;
+  for (const auto posting : postings) {
+    out.push_back(json::array{key_of(posting), row_of(posting)});
+  }
+  return out;
+}
+
+json::value value_of(const Statement& row, int column, std::string_view table) {
+  switch (row.column_type(column)) {
+    case Statement::Type::null:
+      return nullptr;
+    case Statement::Type::integer:
+      return row.column_int(column);
+    case Statement::Type::text:
+      return json::value(valid_utf8(row.column_bytes(column)));
+    case Statement::Type::blob:
+      break;
+  }
+  const auto bytes = row.column_bytes(column);
+  if (table == "leg") return unpacked_lines(bytes);
+  if (table == "segment") return unpacked_postings(row, bytes);
+  return hex(bytes);
+}
+
+}  // namespace
+
+int run_db_dump(const std::string& file) {
+  const auto kind = identify(file);
+  if (!kind || *kind != FileKind::ours) {
+    std::fprintf(stderr, "rastrod: %s: %s\n", file.c_str(),
+                 kind ? "not an index file of this version" : kind.error().message.c_str());
+    return kOfflineFailed;
+  }
+  auto database = Database::open(file, Database::Mode::read_only);
+  if (!database) {
+    std::fprintf(stderr, "rastrod: %s\n", database.error().message.c_str());
+    return kOfflineFailed;
+  }
+  database->run("BEGIN");
+  for (const auto& table : kTables) {
+    auto row = database->prepare(table.sql);
+    while (row.step()) {
+      json::object out{{"table", table.name}};
+      for (int i = 0; i < row.column_count(); ++i) {
+        out[row.column_name(i)] = value_of(row, i, table.name);
+      }
+      std::cout << json::serialize(out) << '\n';
+    }
+    if (auto done = database->take_error(); !done) {
+      std::cout.flush();
+      std::fprintf(stderr, "rastrod: %s: table %s: %s\n", file.c_str(), table.name,
+                   done.error().message.c_str());
+      return kOfflineFailed;
+    }
+  }
+  return kOfflineGood;
+}
+
+}  // namespace rastro

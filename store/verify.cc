@@ -1,0 +1,216 @@
+#include "store/verify.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "store/leg_rows.h"
+#include "store/line_refs.h"
+#include "store/postings.h"
+#include "store/rebuild.h"
+#include "store/schema.h"
+#include "store/shard.h"
+#include "store/sqlite.h"
+#include "store/state_rows.h"
+
+namespace rastro {
+namespace {
+
+// A count that must be 0, and what it means when it is not.
+struct Rule {
+  const char* sql;
+  const char* broken;
+};
+
+// The parts of the format that SQLite does not enforce: see docs/store.md.
+constexpr Rule kRules[] = {
+    {"SELECT count(*) FROM leg WHERE delivery_count > 0 AND (delivery_first < 1 OR"
+     " delivery_first + delivery_count - 1 > (SELECT max(row) FROM delivery))",
+     "legs name recipients that are not there"},
+    {"SELECT count(*) FROM leg WHERE timeline_count > 0 AND (timeline_first < 1 OR"
+     " timeline_first + timeline_count - 1 > coalesce((SELECT max(row) FROM timeline), 0))",
+     "legs name timeline entries that are not there"},
+    {"SELECT count(*) FROM leg WHERE link_count > 0 AND (link_first < 1 OR"
+     " link_first + link_count - 1 > coalesce((SELECT max(row) FROM link), 0))",
+     "legs name links that are not there"},
+    {"SELECT count(*) FROM leg WHERE fact_count > 0 AND (fact_first < 1 OR"
+     " fact_first + fact_count - 1 > coalesce((SELECT max(row) FROM fact), 0))",
+     "legs name facts that are not there"},
+    {"SELECT coalesce(sum(delivery_count), 0) - (SELECT count(*) FROM delivery) FROM leg",
+     "recipients belong to no leg, or to two"},
+    {"SELECT count(*) FROM leg WHERE previous_row IS NOT NULL AND NOT EXISTS(SELECT 1 FROM leg AS"
+     " before WHERE before.row = leg.previous_row AND before.row < leg.row AND before.leg_id ="
+     " leg.leg_id)",
+     "versions name a version before that is another leg's"},
+    {"SELECT count(*) FROM leg WHERE host <> 0 AND host NOT IN (SELECT id FROM name)",
+     "legs name a host that the dictionary lacks"},
+    {"SELECT count(*) FROM leg WHERE client <> 0 AND client NOT IN (SELECT id FROM endpoint)",
+     "legs name a client that the dictionary lacks"},
+    {"SELECT count(*) FROM delivery WHERE relay <> 0 AND relay NOT IN (SELECT id FROM endpoint)",
+     "recipients name a relay that the dictionary lacks"},
+    {"SELECT count(*) FROM delivery WHERE reply <> 0 AND reply NOT IN (SELECT id FROM name)",
+     "recipients name a reply that the dictionary lacks"},
+    {"SELECT count(*) FROM carried WHERE leg_id NOT IN (SELECT leg_id FROM leg)",
+     "legs are said to be carried into this file and are not"},
+    {"SELECT count(*) FROM leg, file_state AS f WHERE leg.opened_at < f.arrival_min OR"
+     " leg.opened_at > f.arrival_max OR f.arrival_min IS NULL",
+     "legs arrived outside of what file_state says"},
+    {"SELECT count(*) FROM leg, file_state AS f WHERE leg.opened_at + leg.active_after >"
+     " f.activity_max OR f.activity_max IS NULL",
+     "legs were active after what file_state says"},
+};
+
+class Check {
+ public:
+  Check(Database& database, const ShardCheck& wanted) : database_(database), wanted_(wanted) {}
+
+  ShardReport run() {
+    // One moment of a file that is being written to.
+    database_.run("BEGIN");
+    report_.state = load_state(database_);
+    check_structure();
+    for (const auto& rule : kRules) {
+      const auto broken = database_.query_int(rule.sql);
+      take_error("a rule could not be checked");
+      if (broken && *broken != 0) fault(std::to_string(*broken) + ": " + rule.broken);
+    }
+    const auto positions = read_positions(database_);
+    take_error("positions");
+    check_legs(positions);
+    check_postings();
+    if (wanted_.visit_positions) wanted_.visit_positions(positions, report_.faults);
+    database_.run("ROLLBACK");
+    return std::move(report_);
+  }
+
+ private:
+  void fault(std::string what) { report_.faults.add(std::move(what)); }
+  void take_error(const char* where) {
+    if (auto done = database_.take_error(); !done)
+      fault(std::string(where) + ": " + done.error().message);
+  }
+
+  void check_structure() {
+    auto verdicts = database_.prepare("PRAGMA integrity_check(20)");
+    while (verdicts.step()) {
+      if (verdicts.column_bytes(0) != "ok") fault(std::string(verdicts.column_bytes(0)));
+    }
+    take_error("integrity_check");
+  }
+
+  void check_legs(const std::vector<SourcePosition>& positions) {
+    std::map<std::uint32_t, std::uint64_t> read_up_to;
+    for (const auto& position : positions) read_up_to[position.source] = position.offset;
+    report_.recipients = static_cast<std::uint64_t>(
+        database_.query_int("SELECT count(*) FROM delivery").value_or(0));
+    LegRowReader rows(database_);
+    auto each = database_.prepare("SELECT row, lines FROM leg ORDER BY row");
+    std::int64_t expected = 1;
+    while (each.step()) {
+      const auto row = each.column_int(0);
+      if (row != expected) fault("row " + std::to_string(expected) + " of leg is missing");
+      expected = row + 1;
+      ++report_.versions;
+      check_lines(row, each.column_bytes(1), read_up_to);
+      LegRecord leg;
+      if (!rows.load(static_cast<std::uint32_t>(row), LegRowReader::Depth::whole, leg)) {
+        fault("row " + std::to_string(row) + " of leg cannot be read");
+      } else if (wanted_.visit_leg) {
+        wanted_.visit_leg(leg, report_.faults);
+      }
+    }
+    take_error("legs");
+  }
+
+  void check_lines(std::int64_t row, std::string_view bytes,
+                   const std::map<std::uint32_t, std::uint64_t>& read_up_to) {
+    std::vector<LineRef> lines;
+    if (!take_line_refs(bytes, lines))
+      fault("row " + std::to_string(row) + ": damaged line references");
+    for (const auto& line : lines) {
+      ++report_.line_refs;
+      const auto source = read_up_to.find(line.source);
+      if (source == read_up_to.end()) {
+        fault("row " + std::to_string(row) + ": a line of source " + std::to_string(line.source) +
+              ", which has no position");
+      } else if (line.offset + line.length > source->second) {
+        fault("row " + std::to_string(row) + ": a line beyond what was read of source " +
+              std::to_string(line.source));
+      }
+    }
+  }
+
+  // All postings that the file has packed, checked for order.
+  std::vector<Posting> packed() {
+    std::vector<Posting> all;
+    auto segments = database_.prepare("SELECT first_posting, postings FROM segment ORDER BY 1");
+    while (segments.step()) {
+      const auto before = all.size();
+      if (!unpack_segment(static_cast<Posting>(segments.column_int(0)), segments.column_bytes(1),
+                          all)) {
+        fault("segment " + std::to_string(segments.column_int(0)) + " is damaged");
+      }
+      const auto from = all.begin() + static_cast<std::ptrdiff_t>(before == 0 ? 0 : before - 1);
+      if (std::adjacent_find(from, all.end(), std::greater_equal<>()) != all.end()) {
+        fault("segment " + std::to_string(segments.column_int(0)) + " is out of order");
+      }
+    }
+    take_error("segments");
+    return all;
+  }
+
+  void check_postings() {
+    const auto have = packed();
+    report_.postings = have.size();
+    if (!wanted_.hasher) return;
+    if ((*wanted_.hasher)(0xff, "rastro") != report_.state.key_check) {
+      fault("its postings were made with another secret than the directory's hash_key");
+      return;
+    }
+    const auto runs = rebuild_postings(database_, *wanted_.hasher);
+    take_error("postings of the rows");
+    std::vector<Posting> want;
+    runs.collect(0, ~Posting{0}, want);
+    std::sort(want.begin(), want.end());
+    want.erase(std::unique(want.begin(), want.end()), want.end());
+    if (!report_.state.sealed) {
+      report_.postings = want.size();
+      return;  // what a sealing that was cut short left is thrown away by the next one
+    }
+    if (have == want) return;
+    std::vector<Posting> missing;
+    std::vector<Posting> extra;
+    std::set_difference(want.begin(), want.end(), have.begin(), have.end(),
+                        std::back_inserter(missing));
+    std::set_difference(have.begin(), have.end(), want.begin(), want.end(),
+                        std::back_inserter(extra));
+    fault(std::to_string(missing.size()) + " postings of the rows are missing, " +
+          std::to_string(extra.size()) + " lead to rows that do not have the key");
+  }
+
+  Database& database_;
+  const ShardCheck& wanted_;
+  ShardReport report_;
+};
+
+}  // namespace
+
+Result<ShardReport> verify_shard(const std::filesystem::path& path, const ShardCheck& check) {
+  const auto kind = identify(path);
+  if (!kind) return kind.error();
+  switch (*kind) {
+    case FileKind::ours:
+      break;
+    case FileKind::newer:
+      return make_error(Error::Code::limit, "written by a newer version of rastro");
+    case FileKind::foreign:
+      return make_error(Error::Code::invalid, "not a file of rastro");
+    case FileKind::no_database:
+      return make_error(Error::Code::corrupt, "not a database");
+  }
+  auto database = Database::open(path, Database::Mode::read_only);
+  if (!database) return database.error();
+  return Check(*database, check).run();
+}
+
+}  // namespace rastro
