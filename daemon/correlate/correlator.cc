@@ -36,6 +36,20 @@ bool has_line(const LegRecord& leg, LineRef ref) {
   return std::ranges::find(leg.lines, ref) != leg.lines.end();
 }
 
+// Whether every DATA or BDAT of a session succeeded, by the counts of its "disconnect": "data=1",
+// but not "data=1/2". Its mails are in the queue then, though qmgr may say so only later.
+bool took_all_content(std::string_view counts) {
+  bool any = false;
+  while (!counts.empty()) {
+    const auto count = counts.substr(0, counts.find(' '));
+    counts.remove_prefix(std::min(counts.size(), count.size() + 1));
+    if (!count.starts_with("data=") && !count.starts_with("bdat=")) continue;
+    if (count.find('/') != std::string_view::npos) return false;
+    any = true;
+  }
+  return any;
+}
+
 }  // namespace
 
 Correlator::Correlator(CorrelatorOptions options, ClassifyReply classify, LegStore& store,
@@ -226,7 +240,7 @@ void Correlator::on(const LogLine& line, const SessionTls& event) {
   session.dirty = true;
 }
 
-void Correlator::on(const LogLine& line, const SessionClosed& /*event*/) {
+void Correlator::on(const LogLine& line, const SessionClosed& event) {
   auto* session = find_session(line);
   if (session == nullptr) return;
   for (const auto* legs : {&session->legs, &session->refused}) {
@@ -235,7 +249,9 @@ void Correlator::on(const LogLine& line, const SessionClosed& /*event*/) {
       if (leg == nullptr) continue;
       add_line(*leg, line.ref);
       const bool was_open = is_open(leg->record);
-      LegUpdates::close_unqueued(leg->record, line.header.logged_at);
+      if (!took_all_content(event.counts)) {
+        LegUpdates::close_unqueued(leg->record, line.header.logged_at);
+      }
       mark_dirty(*leg);
       if (was_open) note_if_closed(*leg);
     }
@@ -411,11 +427,15 @@ void Correlator::on(const LogLine& line, const Arrival& event) {
   link(leg, std::move(*to_parent));
 }
 
-// A message that ended starts again only as a new one under the same short id.
+// A message that ended starts again only as a new one under the same short id. One that seemed lost
+// when its session closed was not: qmgr may log "queue active" after smtpd's "disconnect".
 OpenLeg& Correlator::find_unended_or_open(const LogLine& line, std::string_view queue_id) {
   auto* leg = find(line, queue_id);
   if (leg == nullptr) {
     leg = &open(line, queue_id, 0);
+  } else if (!is_open(leg->record) && !leg->record.accepted &&
+             line.header.logged_at - *leg->record.closed_at < options_.closed_leg_linger) {
+    leg->record.closed_at.reset();
   } else if (!is_open(leg->record)) {
     leg = &open(line, queue_id, leg->record.generation + 1);
   }
