@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""kill -9 at random moments while logs grow and rotate: afterwards the index is what it would be without.
+
+usage: kill_test.py [--rounds N] [--seed N]        RASTRO_BIN: the directory of the programs
+
+Each round starts rastrod, lets the logs grow for a random while (half-written lines, rotation by rename with and
+without compression), and kills it. In the end every journey must be what `rastro scan` says about the whole log.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import traffic  # noqa: E402
+from rastrod import Rastrod, scan  # noqa: E402
+
+LIFETIME_SECONDS_MAX = 0.5
+LINES_PER_TURN = 25  # of log, twenty times a round
+START_SECONDS_MAX = float(os.environ.get("RASTRO_START_SECONDS_MAX", "20"))  # measured and told; the machine may be busy
+ROTATED_KEPT = 40
+
+
+class GrowingLog:
+    """A log that a server appends to and logrotate renames. Rotated files stay, so that nothing may be lost."""
+
+    def __init__(self, path: Path, lines: list[bytes], rng: random.Random):
+        self.path, self.whole = path, path.with_suffix(".whole")
+        self._data, self._at, self._rng = b"".join(lines), 0, rng
+        self._ends = [0]
+        for line in lines:
+            self._ends.append(self._ends[-1] + len(line))
+        self._line = 0
+        path.touch()
+
+    @property
+    def done(self) -> bool:
+        return self._at == len(self._data)
+
+    def grow(self, lines: int) -> None:
+        """Writes about so many lines, not always to the end of the last one."""
+        self._line = min(self._line + self._rng.randrange(lines * 2), len(self._ends) - 1)
+        until = self._ends[self._line]
+        if self._rng.random() < 0.3 and self._line + 1 < len(self._ends):
+            until += self._rng.randrange(self._ends[self._line + 1] - until)
+        self._write(max(until, self._at))
+
+    def finish(self) -> None:
+        self._write(len(self._data))
+        self.whole.write_bytes(self._data)
+
+    def _write(self, until: int) -> None:
+        with open(self.path, "ab") as file:
+            file.write(self._data[self._at:until])
+        self._at = until
+
+    def rotate(self) -> None:
+        """As logrotate with and without compression; a line that is half written goes on in the renamed file first."""
+        self._write(self._ends[next(i for i, end in enumerate(self._ends) if end >= self._at)])
+        self._line = next(i for i, end in enumerate(self._ends) if end >= self._at)
+        for number in range(ROTATED_KEPT, 0, -1):
+            for suffix in ("", ".gz"):
+                old = self.path.with_name(f"{self.path.name}.{number}{suffix}")
+                if old.exists():
+                    old.rename(self.path.with_name(f"{self.path.name}.{number + 1}{suffix}"))
+        first = self.path.with_name(f"{self.path.name}.1")
+        self.path.rename(first)
+        self.path.touch()
+        second = self.path.with_name(f"{self.path.name}.2")
+        if second.exists() and self._rng.random() < 0.5:
+            with gzip.open(f"{second}.gz", "wb") as packed:
+                packed.write(second.read_bytes())
+            shutil.copystat(second, f"{second}.gz")
+            second.unlink()
+
+
+def comparable(journey: dict) -> dict:
+    """Without what depends on the file a line stood in: rotation moves it. Lists of equals in one order."""
+    in_order = {name: sorted(journey[name], key=lambda item: json.dumps(item, sort_keys=True))
+                for name in ("recipients", "legs", "links", "facts", "timeline")}
+    return {**journey, **in_order, "evidence": len(journey["evidence"])}
+
+
+def compare(told: list[dict], model: list[dict]) -> list[str]:
+    got = {journey["id"]: comparable(journey) for journey in told}
+    want = {journey["id"]: comparable(journey) for journey in model}
+    wrong = [f"told twice: {len(told) - len(got)} journeys"] if len(told) != len(got) else []
+    wrong += [f"lost: {json.dumps(want[name])[:600]}" for name in sorted(want.keys() - got.keys())]
+    wrong += [f"too many: {json.dumps(got[name])[:600]}" for name in sorted(got.keys() - want.keys())]
+    for name in sorted(got.keys() & want.keys()):
+        fields = [field for field in want[name] if got[name][field] != want[name][field]]
+        wrong += [f"{name} {field}: {json.dumps(got[name][field])[:500]}, without faults {json.dumps(want[name][field])[:500]}" for field in fields]
+    return wrong
+
+
+def run(rounds: int, seed: int, work: Path) -> list[str]:
+    rng = random.Random(seed)
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    # So many captured logs that each round has its share.
+    repeats = max(1, rounds // 12)
+    logs = [GrowingLog(work / "mail.log", traffic.lines("postfix", seed, repeats, now), rng),
+            GrowingLog(work / "mainlog", traffic.lines("exim", seed, repeats, now), rng)]
+    daemon = Rastrod(work, [log.path for log in logs])
+    slowest = 0.0
+    for _ in range(rounds):
+        daemon.launch()
+        deadline = time.monotonic() + rng.uniform(0, LIFETIME_SECONDS_MAX)
+        while time.monotonic() < deadline:
+            for log in logs:
+                log.grow(LINES_PER_TURN)
+            time.sleep(LIFETIME_SECONDS_MAX / 20)
+        daemon.kill()
+        if rng.random() < 0.3:
+            rng.choice(logs).rotate()
+    slowest = daemon.start()
+    for log in logs:
+        log.finish()
+    daemon.wait_read()
+    told = daemon.everything()
+    code = daemon.stop()
+    model = scan([log.whole for log in logs])
+    print(f"{rounds} kills, {len(model)} journeys of {sum(len(log._ends) - 1 for log in logs)} lines; "
+          f"started in {slowest:.2f} s after the last one", flush=True)
+    wrong = compare(told, model)
+    if slowest > START_SECONDS_MAX:
+        wrong.append(f"the start took {slowest:.1f} s")
+    if code != 0:
+        wrong.append(f"rastrod ended with {code}: {daemon.output()[-2000:]}")
+    return wrong
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=None)
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1_000_000)
+    print(f"seed {seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="rastro-kill-") as work:
+        wrong = run(options.rounds, seed, Path(work))
+        for text in wrong[:20]:
+            print(text)
+        if wrong:
+            print(f"{len(wrong)} differences; again with: kill_test.py --rounds {options.rounds} --seed {seed}")
+            if os.environ.get("RASTRO_KEEP"):
+                shutil.copytree(work, os.environ["RASTRO_KEEP"], dirs_exist_ok=True)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
