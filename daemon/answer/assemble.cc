@@ -87,6 +87,7 @@ class Assembly {
       return ids.size() < 50 ? Visit::go_on : Visit::stop;
     });
     if (!done) return done.error();
+    std::ranges::sort(ids);
     return ids;
   }
 
@@ -294,7 +295,10 @@ class Assembly {
 }  // namespace
 
 Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id) {
-  return Assembly(store).run(leg_id);
+  auto journey = Assembly(store).run(leg_id);
+  if (!journey || !*journey || (*journey)->id() == leg_id) return journey;
+  // Told from its first leg, whichever one was asked for: the same answer to every question.
+  return Assembly(store).run((*journey)->id());
 }
 
 }  // namespace rastro
