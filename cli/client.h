@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,17 +24,26 @@ std::string make_target(std::string_view path, const QueryParameters& parameters
 // One path segment, percent-encoded.
 std::string encode_segment(std::string_view text);
 
-// Asks rastrod over its Unix socket, one request for each call.
+// Asks rastrod over its Unix socket, one connection for each call.
 // Error::unavailable says why nobody answers there and what to look at.
 class Client {
  public:
-  explicit Client(std::string socket_path) : socket_path_(std::move(socket_path)) {}
+  static constexpr std::chrono::seconds kTimeout{60};  // for each wait, not for the whole answer
+  explicit Client(std::string socket_path, std::chrono::milliseconds timeout = kTimeout)
+      : socket_path_(std::move(socket_path)), timeout_(timeout) {}
+
   Result<Response> get(const std::string& target) const;
+  Result<Response> post(const std::string& target, std::string_view content_type,
+                        std::string body) const;
+  // Hands on the body of a 200 as it comes, for as long as it comes, without a time limit; a
+  // response of another status is returned whole. `on_bytes` answers false to end.
+  Result<Response> stream(const std::string& target,
+                          const std::function<bool(std::string_view)>& on_bytes) const;
 
  private:
-  static constexpr std::chrono::seconds kTimeout{60};
   static constexpr std::size_t kBodyBytesMax = 256 << 20;
   std::string socket_path_;
+  std::chrono::milliseconds timeout_;  // zero: none
 };
 
 // The operator's words for a problem+json answer: "at: \"x\" is not a time; allowed: ...".

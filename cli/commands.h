@@ -1,48 +1,69 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/client.h"
+#include "cli/view.h"
+
+namespace CLI {
+class App;
+}
 
 namespace rastro::cli {
 
 enum class Output { table, json, ndjson, csv };
 
+// What every command takes.
 struct CommonOptions {
   std::string socket;
   Output output = Output::table;
-  std::string lang;  // "", "en", "es"
+  std::string lang;  // "" is the locale's
+  std::string tz;    // "" is TZ's, else the machine's
+  bool no_pager = false;
+  bool waits_for_ever = false;  // a private rastrod has no time limit: scan
+
+  Language language() const;
+  // For the API's `tz`: empty unless --tz or TZ names a zone.
+  std::string zone() const;
+  View view() const;
+};
+
+// The command line while it is being built. A command registers its subcommand and options, and
+// sets `run` when it is the one that was called. Options live as long as `run` holds them.
+struct CommandLine {
+  CLI::App& app;
+  CommonOptions& common;
+  std::function<int()>& run;  // returns an exit code of exit_code.h
 };
 
 // `rastro find`: each option is the API's parameter of the same meaning; empty: not asked.
 struct FindOptions {
   std::string from, to, any, at, within, since, until, outcome, reason, submission, direction, id,
-      message_id, client, login, relay, domain, subject, text, tz, sort, cursor;
+      message_id, client, login, relay, domain, subject, text, sort, cursor;
   std::string limit;
   bool any_given() const;
   QueryParameters parameters() const;
 };
+void add_find_options(CLI::App& command, FindOptions& find);
 
-// `rastro scan LOG...`: a private rastrod over these files.
-struct ScanOptions {
-  std::vector<std::string> logs;  // "-": standard input
-  std::string export_to;          // a file, or "-"; empty: no export
-  bool lines = false;
-  std::string year;
-  std::string tz;
-  std::string show;  // an id to show instead of a list
-  bool raw = false;
-};
+// One per command, each in its own file; command_line.cc calls them in the order of the help.
+void add_find(CommandLine line);
+void add_show(CommandLine line);
+void add_status(CommandLine line);
+void add_scan(CommandLine line);
 
-// Each prints its answer and returns an exit code of exit_code.h.
+// Asks and prints; for those who already have the options.
 int run_find(const CommonOptions& common, const FindOptions& options);
-int run_show(const CommonOptions& common, const std::string& id, bool raw, const std::string& tz);
-int run_status(const CommonOptions& common, bool lines);
-int run_scan(const CommonOptions& common, const ScanOptions& scan, const FindOptions& find);
-
-// Prints an error for a person on stderr.
-int fail(int exit_code, const std::string& message);
+struct ShowOptions {
+  std::string id;
+  bool raw = false;
+  bool full = false;  // every entry of a long timeline
+};
+int run_show(const CommonOptions& common, const ShowOptions& options);
+// What `rastro` alone answers.
+int run_problems(const CommonOptions& common);
 
 }  // namespace rastro::cli

@@ -1,23 +1,16 @@
+#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <cstdio>
-#include <iostream>
+#include <memory>
 
-#include "cli/commands.h"
+#include "cli/ask.h"
 #include "cli/csv.h"
 #include "cli/exit_code.h"
 #include "cli/json_fields.h"
 #include "cli/render.h"
-#include "cli/times.h"
 
 namespace rastro::cli {
 
 namespace json = boost::json;
-
-int fail(int exit_code, const std::string& message) {
-  std::cout.flush();
-  std::fprintf(stderr, "rastro: %s\n", message.c_str());
-  return exit_code;
-}
 
 QueryParameters FindOptions::parameters() const {
   return {{"sender", from},
@@ -39,7 +32,6 @@ QueryParameters FindOptions::parameters() const {
           {"domain", domain},
           {"subject", subject},
           {"text", text},
-          {"tz", tz},
           {"sort", sort},
           {"limit", limit},
           {"cursor", cursor}};
@@ -52,50 +44,88 @@ bool FindOptions::any_given() const {
   return false;
 }
 
-namespace {
-
-void print_list(Output output, const std::string& body, const json::object& answer) {
-  switch (output) {
-    case Output::json:
-      std::cout << body << '\n';
-      return;
-    case Output::ndjson:
-      for (const auto& item : array_of(answer, "items")) {
-        if (item.is_object())
-          std::cout << json::serialize(object_of(item.get_object(), "journey")) << '\n';
-      }
-      return;
-    case Output::csv:
-      std::cout << csv_of_list(answer);
-      return;
-    case Output::table:
-      std::cout << render_list(answer, detect_terminal(), now_us());
-      return;
-  }
+void add_find_options(CLI::App& command, FindOptions& find) {
+  const auto add = [&](const char* group, const char* name, std::string& value, const char* type,
+                       const char* words) {
+    command.add_option(name, value, words)->type_name(type)->group(group);
+  };
+  constexpr const char* kWho = "Who";
+  add(kWho, "--to", find.to, "ADDRESS",
+      "recipient, or the alias it was sent to; also @domain, and * for any text");
+  add(kWho, "--from", find.from, "ADDRESS", "envelope sender or login; also @domain and *");
+  add(kWho, "--any", find.any, "ADDRESS", "in any of these roles");
+  add(kWho, "--domain", find.domain, "DOMAIN", "of a sender or recipient");
+  add(kWho, "--login", find.login, "LOGIN", "the account that sent it");
+  add(kWho, "--client", find.client, "HOST", "address or name of the host it came from");
+  constexpr const char* kWhen = "When";
+  add(kWhen, "--at", find.at, "TIME",
+      "about then, closest first: 14:30, \"yesterday 14:30\", \"ayer 14:30\", \"2h ago\", RFC "
+      "3339");
+  add(kWhen, "--within", find.within, "SPAN", "how far from --at, such as 2h (default 30m)");
+  add(kWhen, "--since", find.since, "TIME", "not before: 2h, 14:30, \"hace 2 horas\", RFC 3339");
+  add(kWhen, "--until", find.until, "TIME", "not after");
+  constexpr const char* kWhat = "What happened";
+  add(kWhat, "--outcome", find.outcome, "OUTCOME",
+      "queued, deferred, delivered, bounced, expired, rejected, held, discarded, deleted, "
+      "quarantined, unknown");
+  add(kWhat, "--reason", find.reason, "REASON",
+      "greylisted, mailbox_full, user_unknown, reputation, ... (man rastro lists all)");
+  add(kWhat, "--text", find.text, "TEXT", "part of what a server answered");
+  constexpr const char* kHow = "Which message";
+  add(kHow, "--id", find.id, "ID", "queue id");
+  add(kHow, "--message-id", find.message_id, "ID", "Message-ID header");
+  add(kHow, "--subject", find.subject, "TEXT", "part of the subject, if the mail server logs it");
+  add(kHow, "--submission", find.submission, "WAY",
+      "how it came in: mx, submission, webmail, local, script, bounce");
+  add(kHow, "--direction", find.direction, "WAY", "in, out, local, relay");
+  add(kHow, "--relay", find.relay, "HOST", "address or name of the host it was handed to");
+  constexpr const char* kAnswer = "The answer";
+  add(kAnswer, "--limit", find.limit, "N", "at most so many messages");
+  add(kAnswer, "--sort", find.sort, "ORDER", "time or score");
+  add(kAnswer, "--cursor", find.cursor, "CURSOR", "go on after an earlier answer");
 }
-
-}  // namespace
 
 int run_find(const CommonOptions& common, const FindOptions& options) {
   auto parameters = options.parameters();
-  parameters.emplace_back("lang", common.lang);
-  const auto response = Client(common.socket).get(make_target("/v1/journeys", parameters));
-  if (!response) return fail(kUnreachableOrIncomplete, response.error().message);
-  if (response->status == 400) return fail(kUsage, describe_problem(*response));
-  if (response->status != 200) return fail(kUnreachableOrIncomplete, describe_problem(*response));
-  json::error_code error;
-  const auto value = json::parse(response->body, error);
-  if (error || !value.is_object()) {
-    return fail(kUnreachableOrIncomplete, "rastrod's answer is not JSON");
-  }
-  const auto& answer = value.get_object();
-  print_list(common.output, response->body, answer);
-  std::cout.flush();
-  if (text_of(answer, "cut_by") == "time") return kUnreachableOrIncomplete;
-  if (!array_of(answer, "items").empty()) return kFound;
+  parameters.emplace_back("lang", language_name(common.language()));
+  parameters.emplace_back("tz", common.zone());
+  const auto answer =
+      ask(common, make_target("/v1/journeys", parameters), NotFound::is_an_old_daemon);
+  if (!answer) return answer.error();
+  const auto& list = answer->object;
+  print(common, *answer,
+        {.as_table = [&](const View& view) { return render_list(list, view); },
+         .as_csv = [&] { return csv_of_list(list); },
+         .rows = "items"});
+  if (text_of(list, "cut_by") == "time") return kUnreachableOrIncomplete;
+  if (!array_of(list, "items").empty()) return kFound;
   // "Nothing" is an answer only over logs that were read completely.
-  return is_true(object_of(answer, "coverage"), "complete") ? kNothingFound
-                                                            : kUnreachableOrIncomplete;
+  return is_true(object_of(list, "coverage"), "complete") ? kNothingFound
+                                                          : kUnreachableOrIncomplete;
+}
+
+int run_problems(const CommonOptions& common) {
+  FindOptions problems;
+  problems.since = "1h";
+  return run_find(common, problems);
+}
+
+void add_find(CommandLine line) {
+  auto* command = line.app.add_subcommand(
+      "find",
+      "Find messages by what is known of them. Give what you know, however little: the "
+      "answer is ranked by how well it fits when --at is given, newest first otherwise.");
+  auto find = std::make_shared<FindOptions>();
+  add_find_options(*command, *find);
+  command->footer(
+      "Examples:\n"
+      "  rastro find --to juan@example.org --from ana@cliente.example --at 14:30\n"
+      "  rastro find --from ana@cliente.example --at \"yesterday 14:30\" --within 2h\n"
+      "  rastro find --any juan@example.org --lang es --at \"ayer 14:30\"\n"
+      "  rastro find --to @example.org --outcome deferred --since 2h\n"
+      "  rastro find --login ana --submission webmail --output csv > sent.csv");
+  command->callback(
+      [line, find] { line.run = [line, find] { return run_find(line.common, *find); }; });
 }
 
 }  // namespace rastro::cli

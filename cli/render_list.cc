@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <boost/json.hpp>
+#include <vector>
 
 #include "cli/json_fields.h"
 #include "cli/render.h"
@@ -9,7 +11,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kIdColumns = 13;
 constexpr std::size_t kGap = 2;
 
 struct Row {
@@ -22,69 +23,24 @@ struct Row {
   std::string why;
 };
 
-std::string counts_text(const json::object& counts) {
-  std::string text;
-  for (const auto& [outcome, count] : counts) {
-    if (!text.empty()) text += ", ";
-    text += std::to_string(count.is_int64() ? count.get_int64() : 0) + " " + std::string(outcome);
-  }
-  return text;
-}
-
 Colour colour_of(const json::object& counts) {
   Colour colour = Colour::green;
   for (const auto& [outcome, count] : counts) {
-    const std::string_view name = outcome;
-    if (name == "bounced" || name == "expired" || name == "rejected") return Colour::red;
-    if (name != "delivered") colour = Colour::yellow;
+    const auto one = colour_of_outcome(outcome);
+    if (one == Colour::red) return one;
+    if (one != Colour::green) colour = one;
   }
   return colour;
 }
 
-std::string outcome_text(const json::object& journey) {
-  const auto& recipients = array_of(journey, "recipients");
-  if (recipients.empty()) return "recipients not logged";
-  if (recipients.size() > 1) return counts_text(object_of(journey, "counts"));
-  if (!recipients[0].is_object()) return "";
-  const auto& recipient = recipients[0].get_object();
-  auto text = text_of(recipient, "outcome");
-  const auto reason = text_of(recipient, "reason");
-  const auto folder = text_of(recipient, "folder");
-  const auto where = text_of(recipient, "delivered_to");
-  if (!reason.empty()) {
-    text += ": " + reason;
-  } else if (!folder.empty()) {
-    text += ": " + folder;
-  } else if (!where.empty()) {
-    text += ": " + where;
-  }
-  return text;
-}
-
-std::string to_text(const json::object& journey) {
-  const auto& recipients = array_of(journey, "recipients");
-  if (recipients.empty() || !recipients[0].is_object()) return "?";
-  const auto& first = recipients[0].get_object();
-  auto name = text_of(first, "original_recipient");
-  if (name.empty()) name = text_of(first, "recipient");
-  if (recipients.size() > 1) name += " +" + std::to_string(recipients.size() - 1);
-  return name;
-}
-
-std::string from_text(const json::object& journey) {
-  if (!has_text(journey, "envelope_sender")) return "?";
-  const auto sender = text_of(journey, "envelope_sender");
-  return sender.empty() ? "<>" : sender;
-}
-
-Row row_of(const json::object& item, std::int64_t now) {
+Row row_of(const json::object& item, const View& view) {
   const auto& journey = object_of(item, "journey");
   Row row;
   row.id = escape(text_of(journey, "id"));
-  row.when = local_time(text_of(journey, "arrived_at"), now);
-  row.from = escape(from_text(journey));
-  row.to = escape(to_text(journey));
-  row.outcome = escape(outcome_text(journey));
+  row.when = view.brief(text_of(journey, "arrived_at"));
+  row.from = sender_text(journey);
+  row.to = recipients_text(journey);
+  row.outcome = outcome_text(journey, view);
   row.colour = colour_of(object_of(journey, "counts"));
   for (const auto& why : array_of(item, "why")) {
     if (!why.is_string()) continue;
@@ -94,111 +50,152 @@ Row row_of(const json::object& item, std::int64_t now) {
   return row;
 }
 
-// How many columns each of from, to and outcome gets: what they need, cut evenly when too much.
 struct Widths {
-  std::size_t when = 8;
-  std::size_t from = 4;
-  std::size_t to = 2;
-  std::size_t outcome = 7;
+  std::size_t id = 0, when = 0, from = 0, to = 0, outcome = 0;
+  std::size_t total() const { return id + when + from + to + outcome + 4 * kGap; }
 };
 
-Widths widths_for(const std::vector<Row>& rows, std::size_t width) {
+Row head_row(const View& view) {
+  return {view.say(Text::list_id),
+          view.say(Text::list_when),
+          view.say(Text::list_from),
+          view.say(Text::list_to),
+          view.say(Text::list_outcome),
+          Colour::none,
+          {}};
+}
+
+Widths widths_for(const Row& head, const std::vector<Row>& rows) {
   Widths widths;
-  for (const auto& row : rows) {
+  const auto widen = [&](const Row& row) {
+    widths.id = std::max(widths.id, columns_of(row.id));
     widths.when = std::max(widths.when, columns_of(row.when));
     widths.from = std::max(widths.from, columns_of(row.from));
     widths.to = std::max(widths.to, columns_of(row.to));
     widths.outcome = std::max(widths.outcome, columns_of(row.outcome));
-  }
-  const auto fixed = kIdColumns + widths.when + 4 * kGap;
-  const auto room = width > fixed + 24 ? width - fixed : 24;
-  while (widths.from + widths.to + widths.outcome > room) {
-    auto* widest = &widths.from;
-    if (widths.to > *widest) widest = &widths.to;
-    if (widths.outcome > *widest) widest = &widths.outcome;
-    --*widest;
-  }
+  };
+  widen(head);
+  for (const auto& row : rows) widen(row);
   return widths;
 }
 
-void add_row(std::string& out, const Row& row, const Widths& widths, const Terminal& terminal) {
-  const std::string gap(kGap, ' ');
-  out += fit(row.id, kIdColumns, true) + gap + fit(row.when, widths.when, true) + gap +
-         fit(row.from, widths.from, true) + gap + fit(row.to, widths.to, true) + gap +
-         paint(terminal, row.colour, fit(row.outcome, widths.outcome)) + "\n";
-  if (!row.why.empty()) {
-    out += paint(terminal, Colour::dim, wrap("why: " + row.why, terminal.width, kIdColumns + kGap));
-  }
-}
+class Table {
+ public:
+  Table(const std::vector<Row>& rows, const View& view)
+      : view_(view),
+        head_(head_row(view)),
+        widths_(widths_for(head_, rows)),
+        one_line_(widths_.total() <= view.terminal.width) {}
 
-void add_suggestions(std::string& out, const json::object& answer, const Terminal& terminal,
-                     std::int64_t now) {
+  // An address that was cut is no use to anybody: what does not fit in one line gets two.
+  std::string line(const Row& row) const {
+    const std::string gap(kGap, ' ');
+    const auto start = fit(row.id, widths_.id, true) + gap;
+    std::string out;
+    if (one_line_) {
+      out = start + fit(row.when, widths_.when, true) + gap + fit(row.from, widths_.from, true) +
+            gap + fit(row.to, widths_.to, true) + gap + view_.paint(row.colour, row.outcome) + "\n";
+    } else {
+      out = start + row.when + gap + row.from + " " + std::string(view_.arrow()) + " " + row.to;
+      if (columns_of(out) > view_.terminal.width) {
+        out = start + row.when + gap + row.from + "\n" + std::string(columns_of(start), ' ') +
+              std::string(view_.arrow()) + " " + row.to;
+      }
+      out = fit_lines(out) + indented(row.outcome, row.colour);
+    }
+    if (!row.why.empty()) out += indented(view_.say(Text::list_why, {row.why}), Colour::dim);
+    return out;
+  }
+
+  std::string head() const {
+    if (one_line_) return view_.paint(Colour::bold, line(head_));
+    const auto text = fit(head_.id, widths_.id, true) + std::string(kGap, ' ') + head_.when + "  " +
+                      head_.from + " " + std::string(view_.arrow()) + " " + head_.to + ", " +
+                      head_.outcome;
+    return view_.paint(Colour::bold, text) + "\n";
+  }
+
+ private:
+  std::string indented(const std::string& text, Colour colour) const {
+    // Painted line by line: a pager forgets colours at the end of a line.
+    std::string out;
+    auto block = wrap(text, view_.terminal.width, widths_.id + kGap);
+    for (std::size_t end = 0; (end = block.find('\n')) != std::string::npos;
+         block.erase(0, end + 1)) {
+      out += view_.paint(colour, block.substr(0, end)) + "\n";
+    }
+    return out;
+  }
+  std::string fit_lines(std::string_view text) const {
+    std::string out;
+    while (!text.empty()) {
+      const auto end = text.find('\n');
+      const auto line = text.substr(0, end);
+      // Only an address longer than the terminal comes to this.
+      if (columns_of(line) <= view_.terminal.width) {
+        out.append(line).push_back('\n');
+      } else {
+        out += wrap(line, view_.terminal.width, 0);
+      }
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return out;
+  }
+
+  const View& view_;
+  Row head_;
+  Widths widths_;
+  bool one_line_;
+};
+
+std::string nothing_found(const json::object& answer, const View& view) {
+  std::string out = view.say(Text::nothing_found) + "\n";
   for (const auto& value : array_of(answer, "suggestions")) {
     if (!value.is_object()) continue;
     const auto& suggestion = value.get_object();
-    out += wrap("Did you mean " + escape(text_of(suggestion, "address")) + "? " +
-                    std::to_string(number_of(suggestion, "messages")) + " message(s)",
-                terminal.width, 2);
+    out += wrap(view.say(Text::did_you_mean, {escape(text_of(suggestion, "address")),
+                                              view.count(Text::messages_one, Text::messages_many,
+                                                         number_of(suggestion, "messages"))}),
+                view.terminal.width, 2);
   }
-  for (const auto& value : array_of(answer, "encounters")) {
+  const auto& encounters = array_of(answer, "encounters");
+  if (!encounters.empty()) out += view.say(Text::seen_near) + "\n";
+  for (const auto& value : encounters) {
     if (!value.is_object()) continue;
     const auto& seen = value.get_object();
-    out += wrap(local_time(text_of(seen, "at"), now) + " " + escape(text_of(seen, "kind")) +
-                    " from " + escape(text_of(seen, "client_ip")) + " " +
-                    escape(text_of(seen, "login")) + ": " + escape(text_of(seen, "text")),
-                terminal.width, 2);
+    auto text =
+        view.clock(text_of(seen, "at")) + " " + view.named("encounter_", text_of(seen, "kind"));
+    const auto client = host_text(text_of(seen, "client_host"), text_of(seen, "client_ip"));
+    if (!client.empty()) text += ", " + view.say(Text::show_client, {client});
+    if (!text_of(seen, "login").empty())
+      text += ", " + view.say(Text::show_login, {escape(text_of(seen, "login"))});
+    if (!text_of(seen, "text").empty()) text += ": " + escape(text_of(seen, "text"));
+    out += wrap(text, view.terminal.width, 2);
   }
+  return out + render_coverage(object_of(answer, "coverage"), view);
 }
 
 }  // namespace
 
-std::string render_coverage(const json::object& coverage, const Terminal& terminal,
-                            std::int64_t now) {
-  if (coverage.empty()) return {};
-  std::string out;
-  const auto read_up_to = text_of(coverage, "read_up_to");
-  if (is_true(coverage, "complete")) {
-    out += wrap("The logs for that time were read completely" +
-                    (read_up_to.empty() ? "." : ", up to " + local_time(read_up_to, now) + "."),
-                terminal.width, 0);
-  } else {
-    out +=
-        wrap("The logs for that time are NOT complete" +
-                 (read_up_to.empty() ? ":" : "; read up to " + local_time(read_up_to, now) + ":"),
-             terminal.width, 0);
-  }
-  for (const auto& value : array_of(coverage, "holes")) {
-    if (!value.is_object()) continue;
-    const auto& hole = value.get_object();
-    out += wrap(escape(text_of(hole, "source")) + ": " + local_time(text_of(hole, "from"), now) +
-                    " to " + local_time(text_of(hole, "until"), now) + ": " +
-                    escape(text_of(hole, "cause")),
-                terminal.width, 2);
-  }
-  return out;
-}
-
-std::string render_list(const json::object& answer, const Terminal& terminal, std::int64_t now) {
+std::string render_list(const json::object& answer, const View& view) {
   std::vector<Row> rows;
   for (const auto& item : array_of(answer, "items")) {
-    if (item.is_object()) rows.push_back(row_of(item.get_object(), now));
+    if (item.is_object()) rows.push_back(row_of(item.get_object(), view));
   }
-  std::string out;
-  if (rows.empty()) {
-    out += "Nothing found.\n";
-    add_suggestions(out, answer, terminal, now);
-    return out + render_coverage(object_of(answer, "coverage"), terminal, now);
-  }
-  const auto widths = widths_for(rows, terminal.width);
-  Row head{"ID", "WHEN", "FROM", "TO", "OUTCOME", Colour::bold, {}};
-  add_row(out, head, widths, terminal);
-  for (const auto& row : rows) add_row(out, row, widths, terminal);
+  if (rows.empty()) return nothing_found(answer, view);
+  const Table table(rows, view);
+  auto out = table.head();
+  for (const auto& row : rows) out += table.line(row);
+  const auto width = view.terminal.width;
   if (is_true(answer, "more")) {
-    out += "There is more: --limit N, or a narrower question.\n";
+    const auto cursor = text_of(answer, "cursor");
+    out += wrap(cursor.empty() ? view.say(Text::list_more)
+                               : view.say(Text::list_more_cursor, {escape(cursor)}),
+                width, 0);
   }
-  if (text_of(answer, "cut_by") == "time") out += "The search was cut by its time limit.\n";
+  if (text_of(answer, "cut_by") == "time") out += wrap(view.say(Text::list_cut_by_time), width, 0);
   const auto& coverage = object_of(answer, "coverage");
-  if (!is_true(coverage, "complete")) out += render_coverage(coverage, terminal, now);
+  if (!is_true(coverage, "complete")) out += render_coverage(coverage, view);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
@@ -13,7 +14,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "cli/commands.h"
+#include "cli/ask.h"
 #include "cli/exit_code.h"
 #include "cli/json_fields.h"
 #include "cli/terminal.h"
@@ -22,6 +23,15 @@ namespace rastro::cli {
 namespace {
 
 namespace fs = std::filesystem;
+struct ScanOptions {
+  std::vector<std::string> logs;  // "-": standard input
+  std::string export_to;          // a file, or "-"; empty: no export
+  bool lines = false;
+  std::string year;
+  ShowOptions show;  // a message to show instead of a list
+  FindOptions find;
+};
+
 constexpr int kControlFd = 3;  // the child writes what it is doing here, one JSON object a line
 
 // RASTROD, else beside ourselves, else in PATH.
@@ -36,7 +46,8 @@ std::string find_rastrod() {
   return "rastrod";
 }
 
-std::vector<std::string> arguments_for(const ScanOptions& scan, bool serve) {
+std::vector<std::string> arguments_for(const ScanOptions& scan, const std::string& zone,
+                                       bool serve) {
   std::vector<std::string> arguments{find_rastrod(), "--scan", "--control-fd",
                                      std::to_string(kControlFd)};
   const auto add = [&](const char* name, const std::string& value) {
@@ -47,7 +58,7 @@ std::vector<std::string> arguments_for(const ScanOptions& scan, bool serve) {
   add("--export", scan.export_to);
   if (scan.lines) arguments.emplace_back("--lines");
   add("--year", scan.year);
-  add("--tz", scan.tz);
+  add("--tz", zone);
   if (serve) arguments.emplace_back("--serve");
   arguments.emplace_back("--");
   arguments.insert(arguments.end(), scan.logs.begin(), scan.logs.end());
@@ -151,54 +162,90 @@ class Child {
   std::string buffer_;
 };
 
-}  // namespace
+// Waits until the child answers at a socket, showing how far it is. "": it ended before.
+std::string wait_for_socket(Child& child, bool& incomplete) {
+  std::string socket;
+  Progress progress;
+  std::string line;
+  while (socket.empty() && child.next(line)) {
+    boost::json::error_code error;
+    const auto value = boost::json::parse(line, error);
+    if (error || !value.is_object()) continue;
+    const auto& said = value.get_object();
+    if (has_number(said, "total_bytes")) {
+      progress.show(number_of(said, "bytes"), number_of(said, "total_bytes"),
+                    number_of(said, "lines"));
+    }
+    if (has_text(said, "problem")) {
+      progress.clear();
+      std::fprintf(stderr, "rastro: %s\n", escape(text_of(said, "problem")).c_str());
+      incomplete = true;
+    }
+    socket = text_of(said, "socket");
+  }
+  return socket;
+}
 
-int run_scan(const CommonOptions& common, const ScanOptions& scan, const FindOptions& find) {
+int run_scan(const CommonOptions& common, const ScanOptions& scan) {
   const bool writes = !scan.export_to.empty() || scan.lines;
-  const bool asks = find.any_given() || !scan.show.empty() || !writes;
+  const bool asks = scan.find.any_given() || !scan.show.id.empty() || !writes;
   Child child;
-  if (!child.start(arguments_for(scan, asks))) {
+  if (!child.start(arguments_for(scan, common.tz, asks))) {
     return fail(kUnreachableOrIncomplete,
                 std::string("cannot start rastrod: ") + std::strerror(errno));
   }
-  std::string socket;
   bool incomplete = false;
-  {
-    Progress progress;
-    std::string line;
-    while (socket.empty() && child.next(line)) {
-      boost::json::error_code error;
-      const auto value = boost::json::parse(line, error);
-      if (error || !value.is_object()) continue;
-      const auto& said = value.get_object();
-      if (has_number(said, "total_bytes")) {
-        progress.show(number_of(said, "bytes"), number_of(said, "total_bytes"),
-                      number_of(said, "lines"));
-      }
-      if (has_text(said, "problem")) {
-        progress.clear();
-        std::fprintf(stderr, "rastro: %s\n", escape(text_of(said, "problem")).c_str());
-        incomplete = true;
-      }
-      socket = text_of(said, "socket");
-    }
-  }
+  auto asked = common;
+  asked.socket = wait_for_socket(child, incomplete);
+  asked.waits_for_ever = true;
   if (!asks) {
     const int code = child.wait();
     if (code == kUsage) return kUsage;
     return code != 0 || incomplete ? kUnreachableOrIncomplete : kFound;
   }
-  if (socket.empty()) {
+  if (asked.socket.empty()) {
     const int code = child.wait();
-    return code == kUsage ? kUsage
-                          : fail(kUnreachableOrIncomplete, "rastrod ended without an answer");
+    if (code == kUsage) return kUsage;
+    return fail(kUnreachableOrIncomplete, say(common.language(), Text::error_scan_ended));
   }
-  auto asked = common;
-  asked.socket = socket;
-  const int code =
-      scan.show.empty() ? run_find(asked, find) : run_show(asked, scan.show, scan.raw, scan.tz);
+  const int code = scan.show.id.empty() ? run_find(asked, scan.find) : run_show(asked, scan.show);
   child.stop();
   return incomplete && code != kUsage ? kUnreachableOrIncomplete : code;
+}
+
+}  // namespace
+
+void add_scan(CommandLine line) {
+  auto* command = line.app.add_subcommand(
+      "scan",
+      "Answer about log files, archives or standard input; needs no daemon. Reads all that "
+      "is given, whatever its age, into a private index that is removed at the end.");
+  auto scan = std::make_shared<ScanOptions>();
+  command
+      ->add_option("LOG", scan->logs, "log files (also .gz .bz2 .xz .zst), or - for standard input")
+      ->required();
+  const auto add = [&](const char* name, std::string& value, const char* type, const char* words) {
+    command->add_option(name, value, words)->type_name(type)->group("Scan");
+  };
+  add("--export", scan->export_to, "FILE", "write every message as NDJSON to FILE, or - for here");
+  command->add_flag("--lines", scan->lines, "print what was understood of each line, as NDJSON")
+      ->group("Scan");
+  add("--show", scan->show.id, "ID", "show this message instead of a list");
+  command->add_flag("--raw", scan->show.raw, "with --show: with the log lines")->group("Scan");
+  command->add_flag("--full", scan->show.full, "with --show: every entry of a long timeline")
+      ->group("Scan");
+  add("--year", scan->year, "YEAR", "year of the first stamp without one; default: the file's");
+  add_find_options(*command, scan->find);
+  command->footer(
+      "--tz is also the zone of stamps in the log that name none.\n"
+      "Examples:\n"
+      "  rastro scan /var/log/mail.log* --to juan@example.org\n"
+      "  rastro scan mail.log --show 4Tq9Xk1z0Bz3 --raw\n"
+      "  zcat mail.log.2.gz | rastro scan - --outcome bounced\n"
+      "  rastro scan mail.log --export journeys.ndjson\n"
+      "  rastro scan mail.log --lines | jq -r .kind | sort | uniq -c");
+  command->callback(
+      [line, scan] { line.run = [line, scan] { return run_scan(line.common, *scan); }; });
 }
 
 }  // namespace rastro::cli

@@ -1,41 +1,56 @@
+#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <iostream>
+#include <memory>
 
-#include "cli/commands.h"
+#include "cli/ask.h"
 #include "cli/csv.h"
 #include "cli/exit_code.h"
 #include "cli/render.h"
-#include "cli/times.h"
 
 namespace rastro::cli {
 
-int run_show(const CommonOptions& common, const std::string& id, bool raw, const std::string& tz) {
-  const auto target = make_target("/v1/journeys/" + encode_segment(id),
-                                  {{"raw", raw ? "1" : ""}, {"lang", common.lang}, {"tz", tz}});
-  const auto response = Client(common.socket).get(target);
-  if (!response) return fail(kUnreachableOrIncomplete, response.error().message);
-  if (response->status == 404) return fail(kNothingFound, describe_problem(*response));
-  if (response->status == 400) return fail(kUsage, describe_problem(*response));
-  if (response->status != 200) return fail(kUnreachableOrIncomplete, describe_problem(*response));
-  boost::json::error_code error;
-  const auto value = boost::json::parse(response->body, error);
-  if (error || !value.is_object()) {
-    return fail(kUnreachableOrIncomplete, "rastrod's answer is not JSON");
-  }
-  switch (common.output) {
-    case Output::json:
-    case Output::ndjson:
-      std::cout << response->body << '\n';
-      break;
-    case Output::csv:
-      std::cout << csv_of_list({{"items", {{{"journey", value}}}}});
-      break;
-    case Output::table:
-      std::cout << render_journey(value.get_object(), detect_terminal(), now_us());
-      break;
-  }
-  std::cout.flush();
+int run_show(const CommonOptions& common, const ShowOptions& options) {
+  const auto answer = ask(common,
+                          make_target("/v1/journeys/" + encode_segment(options.id),
+                                      {{"raw", options.raw ? "1" : ""},
+                                       {"lang", std::string(language_name(common.language()))},
+                                       {"tz", common.zone()}}),
+                          NotFound::is_an_answer);
+  if (!answer) return answer.error();
+  print(common, *answer,
+        {.as_table =
+             [&](const View& view) {
+               return render_journey(answer->object, view, {.full = options.full});
+             },
+         .as_csv =
+             [&] {
+               return csv_of_list({{"items", {{{"journey", answer->object}}}}});
+             },
+         .rows = ""});
   return kFound;
+}
+
+void add_show(CommandLine line) {
+  auto* command = line.app.add_subcommand(
+      "show",
+      "Everything about one message. Whether it was accepted, what became of each "
+      "recipient, in the other server's words, and what it means.");
+  auto options = std::make_shared<ShowOptions>();
+  command
+      ->add_option("ID", options->id,
+                   "the id that find shows, a queue id, host/queue-id, or a Message-ID")
+      ->required();
+  command->add_flag("--raw", options->raw, "with the log lines, where they stand in which file")
+      ->group("Show");
+  command->add_flag("--full", options->full, "with every entry of a long timeline")->group("Show");
+  command->footer(
+      "Examples:\n"
+      "  rastro show 6p17v6ktd1naw\n"
+      "  rastro show 4Tq9Xk1z0Bz3 --raw            a queue id\n"
+      "  rastro show mx1/4Tq9Xk1z0Bz3              the one of host mx1\n"
+      "  rastro show sample-4@client.example.com   a Message-ID");
+  command->callback(
+      [line, options] { line.run = [line, options] { return run_show(line.common, *options); }; });
 }
 
 }  // namespace rastro::cli

@@ -1,31 +1,37 @@
+#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <iostream>
+#include <memory>
 
-#include "cli/commands.h"
+#include "cli/ask.h"
+#include "cli/csv.h"
 #include "cli/exit_code.h"
 #include "cli/render.h"
-#include "cli/times.h"
 
 namespace rastro::cli {
+namespace {
 
 int run_status(const CommonOptions& common, bool lines) {
-  const auto response =
-      Client(common.socket).get(make_target("/v1/status", {{"lines", lines ? "1" : ""}}));
-  if (!response) return fail(kUnreachableOrIncomplete, response.error().message);
-  if (response->status != 200) return fail(kUnreachableOrIncomplete, describe_problem(*response));
-  boost::json::error_code error;
-  const auto value = boost::json::parse(response->body, error);
-  if (error || !value.is_object()) {
-    return fail(kUnreachableOrIncomplete, "rastrod's answer is not JSON");
-  }
-  if (common.output == Output::csv) return fail(kUsage, "status has no CSV form; use json");
-  if (common.output == Output::table) {
-    std::cout << render_status(value.get_object(), detect_terminal(), lines, now_us());
-  } else {
-    std::cout << response->body << '\n';
-  }
-  std::cout.flush();
+  const auto answer = ask(common, make_target("/v1/status", {{"lines", lines ? "1" : ""}}),
+                          NotFound::is_an_old_daemon);
+  if (!answer) return answer.error();
+  print(common, *answer,
+        {.as_table = [&](const View& view) { return render_status(answer->object, view, lines); },
+         .as_csv = [&] { return csv_of_values(answer->object); },
+         .rows = ""});
   return kFound;
+}
+
+}  // namespace
+
+void add_status(CommandLine line) {
+  auto* command = line.app.add_subcommand(
+      "status", "What rastrod reads, how far it is, and what it could not use.");
+  auto lines = std::make_shared<bool>(false);
+  command->add_flag("--lines", *lines, "lines by program and kind, with samples of unknown ones")
+      ->group("Status");
+  command->footer("Examples:\n  rastro status\n  rastro status --lines");
+  command->callback(
+      [line, lines] { line.run = [line, lines] { return run_status(line.common, *lines); }; });
 }
 
 }  // namespace rastro::cli

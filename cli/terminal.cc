@@ -3,6 +3,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
@@ -11,31 +13,19 @@
 namespace rastro::cli {
 namespace {
 
-struct Decoded {
-  char32_t point = 0;
-  std::size_t size = 0;  // 0: not valid UTF-8
+struct Range {
+  char32_t first;
+  char32_t last;
 };
-
-Decoded decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < size) return {};
-  char32_t point = first & (0xffU >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
-    point = (point << 6) | (byte(i) & 0x3f);
-  }
-  const char32_t least = size == 4 ? 0x10000 : size == 3 ? 0x800 : 0x80;
-  if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return {};
-  return {point, size};
-}
-
-bool reorders_or_hides(char32_t c) {
-  return c == 0x061c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-         (c >= 0x2060 && c <= 0x2069) || c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
-}
+// Sorted. Unicode 15: Default_Ignorable_Code_Point, Bidi_Control, line and paragraph separators,
+// interlinear annotation.
+constexpr std::array<Range, 21> kUnsafe{
+    {{0x00, 0x1f},        {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},
+     {0x61c, 0x61c},      {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
+     {0x200b, 0x200f},    {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
+     {0xfe00, 0xfe0f},    {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+     {0x1bca0, 0x1bca3},  {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}, {0xf0000, 0xffffd},
+     {0x100000, 0x10fffd}}};
 
 std::size_t columns_of_point(char32_t point) {
   static const bool ready = std::setlocale(LC_CTYPE, "C.UTF-8") != nullptr;
@@ -57,6 +47,27 @@ std::size_t columns_setting() {
 
 }  // namespace
 
+CodePoint decode_utf8(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto first = byte(0);
+  if (first < 0x80) return {first, 1};
+  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < size) return {};
+  char32_t point = first & (0xffU >> (size + 1));
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    point = (point << 6) | (byte(i) & 0x3f);
+  }
+  const char32_t least = size == 4 ? 0x10000 : size == 3 ? 0x800 : 0x80;
+  if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return {};
+  return {point, size};
+}
+
+bool is_unsafe_to_print(char32_t point) {
+  return std::ranges::any_of(
+      kUnsafe, [&](const Range& range) { return point >= range.first && point <= range.last; });
+}
+
 Terminal detect_terminal() {
   Terminal terminal;
   terminal.is_tty = isatty(STDOUT_FILENO) == 1;
@@ -66,6 +77,7 @@ Terminal detect_terminal() {
   winsize size{};
   if (terminal.is_tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     terminal.width = size.ws_col;
+    terminal.height = size.ws_row;
   } else if (const auto columns = columns_setting(); columns >= 20 && columns <= 1000) {
     terminal.width = columns;
   }
@@ -76,15 +88,15 @@ std::string escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const auto [point, size] = decode(text);
+    const auto [point, size] = decode_utf8(text);
     if (size == 0) {
       out += hex_byte(static_cast<unsigned char>(text[0]));
       text.remove_prefix(1);
       continue;
     }
-    if (point < 0x20 || (point >= 0x7f && point < 0xa0)) {
+    if (point < 0xa0 && is_unsafe_to_print(point)) {
       out += hex_byte(static_cast<unsigned char>(point));
-    } else if (reorders_or_hides(point)) {
+    } else if (is_unsafe_to_print(point)) {
       char name[16];
       std::snprintf(name, sizeof name, "<U+%04X>", static_cast<unsigned>(point));
       out += name;
@@ -99,7 +111,7 @@ std::string escape(std::string_view text) {
 std::size_t columns_of(std::string_view escaped) {
   std::size_t columns = 0;
   while (!escaped.empty()) {
-    const auto [point, size] = decode(escaped);
+    const auto [point, size] = decode_utf8(escaped);
     columns += size == 0 ? 1 : columns_of_point(point);
     escaped.remove_prefix(size == 0 ? 1 : size);
   }
@@ -117,7 +129,7 @@ std::string fit(std::string_view escaped, std::size_t columns, bool pad) {
   if (columns == 0) return out;
   std::size_t used = 0;
   while (!escaped.empty()) {
-    const auto [point, size] = decode(escaped);
+    const auto [point, size] = decode_utf8(escaped);
     const auto step = size == 0 ? 1 : columns_of_point(point);
     if (used + step > columns - 1) break;
     used += step;
@@ -146,7 +158,7 @@ std::string wrap(std::string_view escaped, std::size_t columns, std::size_t inde
       std::size_t size = 0;
       std::size_t used = 0;
       while (used < room) {
-        const auto [point, bytes] = decode(word.substr(size));
+        const auto [point, bytes] = decode_utf8(word.substr(size));
         used += bytes == 0 ? 1 : columns_of_point(point);
         if (used > room) break;
         size += bytes == 0 ? 1 : bytes;

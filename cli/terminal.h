@@ -9,12 +9,24 @@ namespace rastro::cli {
 // What is known of where the answer goes.
 struct Terminal {
   std::size_t width = 80;  // columns
+  std::size_t height = 0;  // lines; 0: not known, or no terminal
   bool is_tty = false;
   bool colour = false;  // never the only sign of anything
 };
 
 // Looks at standard output, COLUMNS, NO_COLOR and TERM.
 Terminal detect_terminal();
+
+struct CodePoint {
+  char32_t point = 0;
+  std::size_t size = 0;  // bytes; 0: no valid UTF-8 starts here
+};
+// The first character of `text`, which is not empty.
+CodePoint decode_utf8(std::string_view text);
+
+// What a terminal would obey (C0, DEL, C1), and what hides or reorders text: bidirectional,
+// zero-width, filler and tag characters, variation selectors.
+bool is_unsafe_to_print(char32_t point);
 
 // `text` as it may stand on a terminal: control bytes as \xNN, bidirectional and zero-width
 // characters as <U+202E>, invalid UTF-8 as \xNN. Everything that strangers wrote goes through here.

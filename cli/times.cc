@@ -1,8 +1,8 @@
 #include "cli/times.h"
 
-#include <array>
-#include <cstdio>
+#include <cstdlib>
 #include <ctime>
+#include <filesystem>
 
 namespace rastro::cli {
 namespace {
@@ -18,11 +18,10 @@ std::optional<int> number(std::string_view text) {
   return value;
 }
 
-std::tm local(std::int64_t us) {
-  const std::time_t seconds = us / kSecond;
-  std::tm out{};
-  localtime_r(&seconds, &out);
-  return out;
+bool known_zone(const std::string& name) {
+  if (name.empty() || name.front() == '/' || name.find("..") != std::string::npos) return false;
+  std::error_code error;
+  return std::filesystem::is_regular_file("/usr/share/zoneinfo/" + name, error);
 }
 
 }  // namespace
@@ -56,42 +55,24 @@ std::optional<std::int64_t> parse_api_time(std::string_view text) {
   return (((days * 24 + *hour) * 60 + *minute) * 60 + *second) * kSecond + fraction;
 }
 
-std::string local_time(std::string_view api_time, std::int64_t now) {
-  const auto at = parse_api_time(api_time);
-  if (!at) return std::string(api_time);
-  const auto then = local(*at);
-  const auto today = local(now);
-  std::array<char, 64> out{};
-  std::size_t size = 0;
-  if (then.tm_year != today.tm_year) {
-    size = std::strftime(out.data(), out.size(), "%d %b %Y %H:%M:%S", &then);
-  } else if (then.tm_yday != today.tm_yday) {
-    size = std::strftime(out.data(), out.size(), "%d %b %H:%M:%S", &then);
-  } else {
-    size = std::strftime(out.data(), out.size(), "%H:%M:%S", &then);
-  }
-  return {out.data(), size};
-}
-
-std::string spoken_duration(std::int64_t microseconds) {
-  const auto seconds = microseconds / kSecond;
-  const auto text = [](std::int64_t value, const char* unit) {
-    return std::to_string(value) + " " + unit;
-  };
-  if (seconds < 60) return text(seconds, "s");
-  const auto minutes = seconds / 60;
-  if (minutes < 60) return text(minutes, "min");
-  const auto hours = minutes / 60;
-  if (hours < 24) {
-    return text(hours, "h") + (minutes % 60 == 0 ? "" : " " + text(minutes % 60, "min"));
-  }
-  return text(hours / 24, "d") + (hours % 24 == 0 ? "" : " " + text(hours % 24, "h"));
-}
-
 std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+bool use_zone(const std::string& name) {
+  if (!known_zone(name)) return false;
+  setenv("TZ", name.c_str(), 1);
+  tzset();
+  return true;
+}
+
+std::string zone_of_environment() {
+  const char* value = std::getenv("TZ");
+  std::string name = value == nullptr ? "" : value;
+  if (name.starts_with(':')) name.erase(0, 1);
+  return known_zone(name) ? name : "";
 }
 
 }  // namespace rastro::cli

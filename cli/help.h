@@ -1,0 +1,18 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace rastro::cli {
+
+// Group of the options that every command takes; shown last in each command's help.
+inline constexpr const char* kEveryCommand = "With every command";
+
+// Help that fits the terminal: what it does, how it is called, options by group, examples.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override;
+};
+
+}  // namespace rastro::cli
