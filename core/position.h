@@ -25,6 +25,7 @@ struct SourcePosition {
   bool finished = false;          // rotated away and read to its end
   std::optional<Time> first_line_at;
   std::optional<Time> last_line_at;
+  std::string cursor;  // where to go on in a source that is no file: journald's own name for it
   friend bool operator==(const SourcePosition&, const SourcePosition&) = default;
 };
 

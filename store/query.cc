@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "store/keys.h"
+#include "store/raw_blocks.h"
 #include "store/read_file.h"
 #include "store/state_rows.h"
 
@@ -43,6 +44,7 @@ class ReaderImpl final : public StoreReader {
   Result<std::vector<CoverageHole>> holes(const TimeRange& range) override;
   Result<std::vector<SourcePosition>> positions() override;
   std::vector<FileTrouble> troubles() override;
+  Result<std::optional<std::string>> raw_line(const LineRef& line) override;
   void close_expired() override { start(QueryLimits{Duration::zero()}); }
 
  private:
@@ -283,6 +285,20 @@ Result<std::vector<CoverageHole>> ReaderImpl::holes(const TimeRange& range) {
     std::move(found.begin(), found.end(), std::back_inserter(holes));
   }
   return holes;
+}
+
+Result<std::optional<std::string>> ReaderImpl::raw_line(const LineRef& line) {
+  const auto snapshot = start(QueryLimits{Duration::zero()});
+  for (auto i = snapshot->files.size(); i-- > 0;) {
+    const auto& view = *snapshot->files[i];
+    auto file = files_.open(view);
+    if (!file) return file.error();
+    if (*file == nullptr) continue;
+    auto found = read_raw_line((*file)->database(), line.source, line.offset);
+    if (auto done = files_.check(view, **file); !done) return done.error();
+    if (found) return found;
+  }
+  return std::optional<std::string>();
 }
 
 std::vector<FileTrouble> ReaderImpl::troubles() {

@@ -81,6 +81,9 @@ class StoreReader {
   virtual Result<std::vector<SourcePosition>> positions() = 0;
   virtual std::vector<FileTrouble> troubles() = 0;
 
+  // A line that the index itself keeps (raw_blocks.h); nullopt: it keeps none there.
+  virtual Result<std::optional<std::string>> raw_line(const LineRef& line) = 0;
+
   // Closes files that retention unlinked meanwhile; every query does so too. To be called once a
   // minute: a file that is open somewhere keeps its disk space although its name is gone.
   virtual void close_expired() = 0;

@@ -67,12 +67,26 @@ CREATE TABLE position(
   source INTEGER PRIMARY KEY, path TEXT NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,
   head_hash INTEGER NOT NULL, head_length INTEGER NOT NULL, offset INTEGER NOT NULL,
   anchor_hash INTEGER NOT NULL, finished INTEGER NOT NULL, first_line_at INTEGER,
-  last_line_at INTEGER);
+  last_line_at INTEGER, cursor TEXT NOT NULL DEFAULT '');
 CREATE TABLE hole(
   row INTEGER PRIMARY KEY, source_path TEXT NOT NULL, from_at INTEGER NOT NULL,
   until_at INTEGER NOT NULL, cause TEXT NOT NULL);
 CREATE TABLE pending(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE segment(first_posting INTEGER PRIMARY KEY, postings BLOB NOT NULL);
+CREATE TABLE raw_block(
+  row INTEGER PRIMARY KEY, source INTEGER NOT NULL, first_offset INTEGER NOT NULL,
+  end_offset INTEGER NOT NULL, size INTEGER NOT NULL, lines BLOB NOT NULL,
+  UNIQUE(source, first_offset));
+)sql";
+
+// Each step is final: files of every version since the first are brought up by them.
+constexpr const char* kToVersion2 = R"sql(
+ALTER TABLE position ADD COLUMN cursor TEXT NOT NULL DEFAULT '';
+CREATE TABLE raw_block(
+  row INTEGER PRIMARY KEY, source INTEGER NOT NULL, first_offset INTEGER NOT NULL,
+  end_offset INTEGER NOT NULL, size INTEGER NOT NULL, lines BLOB NOT NULL,
+  UNIQUE(source, first_offset));
+PRAGMA user_version=2;
 )sql";
 
 // "CASE column WHEN 0 THEN 'queued' ... END": the numbers of the rows spelled out for a person.
@@ -194,9 +208,14 @@ Result<FileKind> identify(const std::filesystem::path& path) {
 }
 
 Result<void> migrate(Database& database) {
-  // Version 1 is the first: nothing older exists. A later version appends its step here.
-  if (database.query_int("PRAGMA user_version") == kUserVersion) return {};
+  const auto version = database.query_int("PRAGMA user_version");
   if (auto done = database.take_error(); !done) return done;
+  if (version == kUserVersion) return {};
+  if (version == 1) {
+    Transaction step(database);
+    database.run(kToVersion2);
+    return step.commit();
+  }
   return make_error(Error::Code::corrupt, database.path().string() + ": unknown format version");
 }
 

@@ -24,8 +24,8 @@ void write_positions(Database& database, const std::vector<SourcePosition>& posi
   if (positions.empty()) return;
   auto row = database.prepare(
       "INSERT OR REPLACE INTO position(source, path, device, inode, head_hash, head_length, offset,"
-      " anchor_hash, finished, first_line_at, last_line_at)"
-      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+      " anchor_hash, finished, first_line_at, last_line_at, cursor)"
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
   for (const auto& position : positions) {
     row.bind(1, std::int64_t{position.source})
         .bind_text(2, position.path)
@@ -38,6 +38,7 @@ void write_positions(Database& database, const std::vector<SourcePosition>& posi
         .bind(9, std::int64_t{position.finished})
         .bind(10, maybe_micros(position.first_line_at))
         .bind(11, maybe_micros(position.last_line_at))
+        .bind_text(12, position.cursor)
         .run();
   }
 }
@@ -72,7 +73,7 @@ std::vector<SourcePosition> read_positions(Database& database) {
   std::vector<SourcePosition> positions;
   auto row = database.prepare(
       "SELECT source, path, device, inode, head_hash, head_length, offset, anchor_hash, finished,"
-      " first_line_at, last_line_at FROM position ORDER BY source");
+      " first_line_at, last_line_at, cursor FROM position ORDER BY source");
   while (row.step()) {
     SourcePosition position;
     position.source = static_cast<std::uint32_t>(row.column_int(0));
@@ -86,6 +87,7 @@ std::vector<SourcePosition> read_positions(Database& database) {
     position.finished = row.column_int(8) != 0;
     position.first_line_at = maybe_time(row, 9);
     position.last_line_at = maybe_time(row, 10);
+    position.cursor = row.column_bytes(11);
     positions.push_back(std::move(position));
   }
   return positions;

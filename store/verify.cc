@@ -7,6 +7,7 @@
 #include "store/leg_rows.h"
 #include "store/line_refs.h"
 #include "store/postings.h"
+#include "store/raw_blocks.h"
 #include "store/rebuild.h"
 #include "store/schema.h"
 #include "store/shard.h"
@@ -78,6 +79,7 @@ class Check {
     take_error("positions");
     check_legs(positions);
     check_postings();
+    check_raw_blocks();
     if (wanted_.visit_positions) wanted_.visit_positions(positions, report_.faults);
     database_.run("ROLLBACK");
     return std::move(report_);
@@ -186,6 +188,23 @@ class Check {
                         std::back_inserter(extra));
     fault(std::to_string(missing.size()) + " postings of the rows are missing, " +
           std::to_string(extra.size()) + " lead to rows that do not have the key");
+  }
+
+  void check_raw_blocks() {
+    auto block = database_.prepare("SELECT row, first_offset, end_offset, lines FROM raw_block");
+    while (block.step()) {
+      const auto where = "row " + std::to_string(block.column_int(0)) + " of raw_block";
+      const auto end = static_cast<std::uint64_t>(block.column_int(2));
+      const bool whole =
+          for_each_raw_line(block.column_bytes(3), static_cast<std::uint64_t>(block.column_int(1)),
+                            [&](std::uint64_t offset, std::string_view text) {
+                              if (offset + text.size() > end)
+                                fault(where + " has a line behind its end");
+                              return true;
+                            });
+      if (!whole) fault(where + " is damaged");
+    }
+    take_error("raw_block");
   }
 
   Database& database_;

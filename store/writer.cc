@@ -25,7 +25,7 @@ void widen(std::optional<Time>& low, std::optional<Time>& high, Time at) {
 
 bool is_empty(const Batch& batch) {
   return batch.legs.empty() && batch.encounters.empty() && batch.positions.empty() &&
-         batch.holes.empty() && batch.pending.empty();
+         batch.holes.empty() && batch.pending.empty() && batch.raw_blocks.empty();
 }
 
 }  // namespace
@@ -81,6 +81,7 @@ Result<void> WriterImpl::commit_once(const Batch& batch) {
   write_holes(database, batch.holes);
   write_holes(database, dropped_);
   write_pending(database, batch.pending);
+  write_raw_blocks(database, batch.raw_blocks);
   if (!stage.state.line_time || batch.line_time > *stage.state.line_time) {
     stage.state.line_time = batch.line_time;
   }

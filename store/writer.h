@@ -11,6 +11,7 @@
 #include "core/journey.h"
 #include "core/position.h"
 #include "core/result.h"
+#include "store/raw_blocks.h"
 #include "store/snapshot.h"
 
 namespace rastro {
@@ -28,6 +29,7 @@ struct Batch {
   std::vector<Encounter> encounters;
   std::vector<SourcePosition> positions;  // those that moved since the last batch
   std::vector<CoverageHole> holes;
+  std::vector<RawBlock> raw_blocks;   // lines of sources that cannot be read again; packed
   std::vector<PendingEntry> pending;  // those that changed since the last batch
   Time line_time{};  // high-water mark of line time; decides which hour's file is written
 };

@@ -7,6 +7,7 @@
 #include "daemon/offline/offline.h"
 #include "store/line_refs.h"
 #include "store/postings.h"
+#include "store/raw_blocks.h"
 #include "store/schema.h"
 #include "store/sqlite.h"
 
@@ -33,6 +34,7 @@ constexpr Table kTables[] = {
     {"carried", "SELECT * FROM carried ORDER BY leg_id"},
     {"encounter", "SELECT * FROM encounter ORDER BY row"},
     {"pending", "SELECT * FROM pending ORDER BY key"},
+    {"raw_block", "SELECT * FROM raw_block ORDER BY row"},
     {"segment", "SELECT * FROM segment ORDER BY first_posting"},
 };
 
@@ -69,6 +71,17 @@ json::value unpacked_postings(const Statement& row, std::string_view bytes) {
   return out;
 }
 
+json::value unpacked_block(const Statement& row, std::string_view bytes) {
+  json::array out;
+  const auto first = static_cast<std::uint64_t>(row.column_int(2));
+  const bool sound =
+      for_each_raw_line(bytes, first, [&](std::uint64_t offset, std::string_view text) {
+        out.push_back(json::object{{"offset", offset}, {"text", valid_utf8(text)}});
+        return true;
+      });
+  return sound ? json::value(std::move(out)) : hex(bytes);
+}
+
 json::value value_of(const Statement& row, int column, std::string_view table) {
   switch (row.column_type(column)) {
     case Statement::Type::null:
@@ -82,6 +95,7 @@ json::value value_of(const Statement& row, int column, std::string_view table) {
   }
   const auto bytes = row.column_bytes(column);
   if (table == "leg") return unpacked_lines(bytes);
+  if (table == "raw_block") return unpacked_block(row, bytes);
   if (table == "segment") return unpacked_postings(row, bytes);
   return hex(bytes);
 }

@@ -141,7 +141,7 @@ TEST_F(DamageTest, AFileOfANewerVersionStopsTheStart) {
   {
     auto newer = Database::open(path, Database::Mode::read_write);
     ASSERT_TRUE(newer.has_value());
-    newer->run("PRAGMA user_version=2");
+    newer->run("PRAGMA user_version=9");
     ASSERT_TRUE(newer->take_error());
   }
   const auto before = bytes_of(path);
@@ -151,6 +151,27 @@ TEST_F(DamageTest, AFileOfANewerVersionStopsTheStart) {
   EXPECT_NE(refused.error().message.find("20260301T11.db"), std::string::npos);
   EXPECT_EQ(bytes_of(path), before);
   EXPECT_EQ(samples::shard_files(directory_.path()).size(), 3U);
+}
+
+TEST_F(DamageTest, FilesOfVersion1AreBroughtUp) {
+  make_three_hours();
+  for (const char* name : {"20260301T10.db", "20260301T11.db", "20260301T12.db"}) {
+    auto old = Database::open(file(name), Database::Mode::read_write);
+    ASSERT_TRUE(old.has_value());
+    old->run(
+        "DROP TABLE raw_block; ALTER TABLE position DROP COLUMN cursor; PRAGMA user_version=1");
+    ASSERT_TRUE(old->take_error());
+  }
+  open();
+  EXPECT_EQ(count_of({}), 600U);
+  EXPECT_EQ(writer_->load_positions()->size(), 1U);
+  Batch batch = samples::batch_of({}, samples::start_time() + 2h);
+  RawBlockBuilder lines;
+  lines.add(1, 0, 6, "hello");
+  batch.raw_blocks = lines.take();
+  for (auto& block : batch.raw_blocks) pack(block);
+  samples::commit_or_die(*writer_, batch);
+  EXPECT_EQ(*samples::reader_of(*writer_)->raw_line({1, 6, 0}), "hello");
 }
 
 // Bytes flipped anywhere: never a crash, never a hang; the other hours answer in full.
