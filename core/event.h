@@ -290,6 +290,9 @@ struct LoginResult {
   std::string_view method;
   std::string_view text;
   bool accepted = false;
+  std::string_view service{};  // "imap", "pop3", "submission"; empty when not said
+  std::string_view session{};  // the id that a companion's other lines carry too
+  std::string_view tls{};      // as logged: "TLS", "secured"
 };
 
 // What a companion found out about a message. Joined by whatever keys it carries; never opens a
@@ -299,7 +302,7 @@ struct CompanionFact {
     std::string_view name;
     std::string_view value;
   };
-  static constexpr std::size_t kValuesMax = 6;
+  static constexpr std::size_t kValuesMax = 8;
   std::string_view source;  // "rspamd", "opendkim", ...
   std::string_view queue_id;
   std::optional<std::string_view> message_id;

@@ -66,7 +66,11 @@ namespace rastro {
   X(postgrey_verdict, "postgrey.verdict")               \
   X(policyd_spf_verdict, "policyd_spf.verdict")         \
   X(clamav_verdict, "clamav.verdict")                   \
-  X(postsrsd_rewrite, "postsrsd.rewrite")
+  X(postsrsd_rewrite, "postsrsd.rewrite")               \
+  X(dovecot_session, "dovecot.session")                 \
+  X(greylist_verdict, "greylist.verdict")               \
+  X(policyd_verdict, "policyd.verdict")                 \
+  X(companion_warning, "companion.warning")
 
 enum class LineKind : std::uint16_t {
 #define RASTRO_KIND(name, text) name,

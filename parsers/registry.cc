@@ -1,17 +1,31 @@
 #include "parsers/registry.h"
 
+#include "parsers/companions/companions.h"
 #include "parsers/exim/exim.h"
 #include "parsers/postfix/postfix.h"
 namespace rastro {
+namespace {
+
+// Exim logs as "exim"; Debian's init script and admins' second daemons add to the name.
+bool is_exim(std::string_view tag) {
+  return tag == "exim" || tag == "exim4" || tag.starts_with("exim-") || tag.starts_with("exim4-");
+}
+
+}  // namespace
+
 Program find_program(std::string_view tag) {
-  Program out;
   const auto slash = tag.rfind('/');
   if (slash != std::string_view::npos && slash > 0) {
     const auto agent = tag.substr(slash + 1);
-    if (auto* parse = find_postfix_parser(agent))
+    if (auto* parse = find_postfix_parser(agent)) {
       return {parse, Mta::postfix, tag.substr(0, tag.find('/')), agent};
+    }
+    if (const auto companion = find_companion(agent); companion.parse != nullptr) {
+      return {companion.parse, Mta::none, {}, companion.name};
+    }
   }
-  if (tag == "exim" || tag == "exim4") return {parse_exim, Mta::exim, {}, "exim"};
-  return out;
+  if (is_exim(tag)) return {parse_exim, Mta::exim, {}, "exim"};
+  const auto companion = find_companion(tag);
+  return {companion.parse, Mta::none, {}, companion.name};
 }
 }  // namespace rastro

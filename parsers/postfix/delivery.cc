@@ -1,6 +1,6 @@
 // smtp, lmtp, local, virtual, pipe, error, retry, discard: "ID: to=<...>, ..., status=... (...)"
 // (Postfix src/global/log_adhoc.c) and their other lines.
-#include "parsers/postfix/forms.h"
+#include "parsers/forms.h"
 #include "parsers/postfix/internal.h"
 #include "parsers/scan.h"
 

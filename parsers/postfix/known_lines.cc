@@ -1,6 +1,6 @@
 #include "parsers/postfix/known_lines.h"
 
-#include "parsers/postfix/forms.h"
+#include "parsers/forms.h"
 #include "parsers/postfix/internal.h"
 #include "parsers/scan.h"
 

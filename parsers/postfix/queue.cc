@@ -2,7 +2,7 @@
 // its arrival and its deliveries.
 #include <utility>
 
-#include "parsers/postfix/forms.h"
+#include "parsers/forms.h"
 #include "parsers/postfix/internal.h"
 #include "parsers/scan.h"
 

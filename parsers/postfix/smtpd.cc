@@ -1,7 +1,7 @@
 // smtpd(8): sessions, arrivals, refusals (src/smtpd/smtpd.c, smtpd_check.c, smtpd_proxy.c).
 #include <algorithm>
 
-#include "parsers/postfix/forms.h"
+#include "parsers/forms.h"
 #include "parsers/postfix/internal.h"
 #include "parsers/scan.h"
 

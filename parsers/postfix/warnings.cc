@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "parsers/postfix/forms.h"
+#include "parsers/forms.h"
 #include "parsers/postfix/internal.h"
 #include "parsers/scan.h"
 

@@ -64,6 +64,7 @@ TEST(LineCases, StayUnrecognisedWhenTheFormIsNotOneOfTheProgram) {
   int tried = 0;
   for (const auto& [file, one] : all_cases()) {
     if (one.expected == "foreign" || one.expected == "unrecognised") continue;
+    if (one.name.ends_with("_field_first")) continue;  // any word may stand there
     auto mutated = one;
     const auto colon = one.text.find(": ");
     const bool id_in_front = colon != std::string::npos && one.text.find(' ') == colon + 1 &&

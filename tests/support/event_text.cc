@@ -218,6 +218,9 @@ void write(Writer& w, const LoginResult& e) {
   w.put("login", e.login);
   w.put("method", e.method);
   w.put("text", e.text);
+  w.put("service", e.service);
+  w.put("session", e.session);
+  w.put("tls", e.tls);
   w.put("accepted", e.accepted);
 }
 void write(Writer& w, const CompanionFact& e) {

@@ -1,0 +1,269 @@
+// amavisd-new and amavis ($log_templ, $log_recip_templ in the amavisd program):
+// "(12-34-5) Passed CLEAN {RelayedInbound}, LOCAL [192.0.2.1]:2345 [192.0.2.1] <a@x> ->
+// <b@y>,<c@y>, Queue-ID: ID, Message-ID: <m@x>, mail_id: abc, Hits: -1.9, size: 1, queued_as: ID2,
+// 210 ms".
+#include <algorithm>
+#include <array>
+
+#include "parsers/companions/internal.h"
+#include "parsers/forms.h"
+#include "parsers/scan.h"
+
+namespace rastro::companions {
+namespace {
+
+// "(00123-04-2) ", also "(!)" and "(!!)" of warnings.
+bool take_session(std::string_view& text, std::string_view& session) {
+  if (!maybe_take(text, '(')) return false;
+  const auto inside = maybe_take_until(text, std::string_view(") "));
+  if (!inside || inside->empty() ||
+      inside->find_first_not_of("0123456789-") != std::string_view::npos)
+    return false;
+  session = *inside;
+  return true;
+}
+
+// "CLEAN", "SPAM", "BAD-HEADER-7", "INFECTED (Eicar-Signature)", "BANNED (.exe,x.exe)".
+bool take_category(std::string_view& text, std::string_view& category, std::string_view& detail) {
+  const auto end = text.find_first_of(" ,");
+  if (end == std::string_view::npos || end == 0) return false;
+  category = text.substr(0, end);
+  if (category.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789") != std::string_view::npos)
+    return false;
+  text.remove_prefix(end);
+  if (maybe_take(text, " (")) {
+    // A banned part's names are a stranger's; behind them comes "{" or the comma before the client.
+    auto close = text.find(") {");
+    if (close == std::string_view::npos) close = text.find("), ");
+    if (close == std::string_view::npos) return false;
+    detail = text.substr(0, close);
+    text.remove_prefix(close + 1);
+  }
+  return true;
+}
+
+struct Envelope {
+  std::string_view client_ip;
+  std::string_view sender;
+  std::string_view recipients;
+  std::string_view first_recipient;
+  bool several = false;
+};
+
+// "MYNETS LOCAL [192.0.2.1]:1234 [192.0.2.9] <a@x> -> <b@y>,<c@y>"
+bool take_envelope(std::string_view& text, Envelope& out) {
+  while (!text.empty() && text.front() != '<') {
+    const auto word = maybe_take_word(text);
+    if (!word || !maybe_take(text, ' ')) return false;
+    if (word->starts_with('[') && out.client_ip.empty()) {
+      out.client_ip = word->substr(1, word->find(']') - 1);
+      if (!is_ip(out.client_ip)) return false;
+    } else if (!word->starts_with('[') &&
+               word->find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_-") !=
+                   std::string_view::npos) {
+      return false;
+    }
+  }
+  const auto sender = maybe_take_address(text);
+  if (!sender || !maybe_take(text, " -> ")) return false;
+  out.sender = *sender;
+  const auto all = text;
+  do {
+    const auto recipient = maybe_take_address(text);
+    if (!recipient) return false;
+    if (out.first_recipient.empty()) {
+      out.first_recipient = *recipient;
+    } else {
+      out.several = true;
+    }
+  } while (maybe_take(text, ',') && text.starts_with('<'));
+  out.recipients = all.substr(0, all.size() - text.size());
+  while (out.recipients.ends_with(',')) out.recipients.remove_suffix(1);
+  return true;
+}
+
+constexpr std::array<std::string_view, 23> kNames = {
+    "quarantine: ", "Queue-ID: ",    "Message-ID: ", "Resent-Message-ID: ",
+    "mail_id: ",    "Hits: ",        "size: ",       "queued_as: ",
+    "dkim_sd=",     "dkim_new=",     "Tests: ",      "Subject: ",
+    "From: ",       "helo=",         "tag=",         "tag2=",
+    "kill=",        "autolearn=",    "User-Agent: ", "X-Mailer: ",
+    "L/",           "shortcircuit=", "b: "};
+
+// The text before the next ", Name: " of a known name; a subject may hold commas and the like, but
+// it stands behind everything that is a key.
+std::string_view take_value(std::string_view& text) {
+  auto end = text.size();
+  for (const auto name : kNames) {
+    for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+      if (at >= 2 && text.substr(at - 2, 2) == ", ") {
+        end = std::min(end, at - 2);
+        break;
+      }
+    }
+  }
+  const auto value = text.substr(0, end);
+  text.remove_prefix(std::min(end + 2, text.size()));
+  return value;
+}
+
+// ", 1234 ms" ends the default template.
+void take_elapsed(std::string_view& text, CompanionFact& fact) {
+  if (!text.ends_with(" ms")) return;
+  const auto at = text.rfind(' ', text.size() - 4);
+  const auto from = at == std::string_view::npos ? 0 : at + 1;
+  if (!is_number(text.substr(from, text.size() - 3 - from))) return;
+  add_value(fact, "elapsed_ms", text.substr(from, text.size() - 3 - from));
+  text = text.substr(0, from);
+  while (text.ends_with(' ') || text.ends_with(',')) text.remove_suffix(1);
+}
+
+bool stands_twice(std::string_view text, std::string_view name) {
+  const auto first = text.find(name);
+  return first != std::string_view::npos && text.find(name, first + 1) != std::string_view::npos;
+}
+
+// A Message-ID, a subject or a From header may spell the next key: when a key of amavis' own stands
+// there twice, what follows the first of a stranger's fields is not believed.
+std::string_view believed(std::string_view text) {
+  constexpr std::string_view kOwn[] = {
+      "Queue-ID: ", "mail_id: ", "Hits: ", "size: ", "queued_as: ", "quarantine: ", "Message-ID: "};
+  constexpr std::string_view kStrangers[] = {"Message-ID: ", "Subject: ", "From: "};
+  if (std::ranges::none_of(kOwn, [text](auto name) { return stands_twice(text, name); }))
+    return text;
+  auto end = text.size();
+  for (const auto name : kStrangers) end = std::min(end, text.find(name));
+  text = text.substr(0, end);
+  while (text.ends_with(' ') || text.ends_with(',')) text.remove_suffix(1);
+  return text;
+}
+
+void read_fields(std::string_view text, CompanionFact& fact) {
+  text = believed(text);
+  while (!text.empty()) {
+    const auto* const name =
+        std::ranges::find_if(kNames, [text](auto n) { return text.starts_with(n); });
+    if (name == kNames.end()) {
+      take_value(text);
+      continue;
+    }
+    text.remove_prefix(name->size());
+    const auto value = take_value(text);
+    if (*name == "Queue-ID: " && is_queue_id(value)) fact.queue_id = value;
+    if (*name == "Message-ID: ") fact.message_id = value;
+    if (*name == "Hits: ") add_value(fact, "score", value);
+    if (*name == "queued_as: ") add_value(fact, "queued_as", value);
+    if (*name == "quarantine: ") add_value(fact, "quarantine", value);
+    if (*name == "mail_id: ") add_value(fact, "mail_id", value);
+    if (*name == "size: ") add_value(fact, "size", value);
+  }
+}
+
+ParsedLine parse_verdict(std::string_view session, std::string_view text) {
+  CompanionFact fact;
+  fact.source = "amavis";
+  std::string_view action;
+  if (maybe_take(text, "Passed ")) {
+    action = "Passed";
+  } else if (maybe_take(text, "Blocked ")) {
+    action = "Blocked";
+  } else if (maybe_take(text, "Not-Delivered ")) {
+    action = "Not-Delivered";
+  } else {
+    return {};
+  }
+  std::string_view category;
+  std::string_view detail;
+  if (!take_category(text, category, detail)) return {};
+  add_value(fact, "verdict", category);
+  add_value(fact, "action", action);
+  add_value(fact, "detail", detail);
+  if (maybe_take(text, " {") && !maybe_take_until(text, '}')) return {};
+  Envelope envelope;
+  if (!maybe_take(text, ", ") || !take_envelope(text, envelope)) return {};
+  fact.client.ip = envelope.client_ip;
+  fact.envelope_sender = envelope.sender;
+  if (!envelope.several) fact.recipient = envelope.first_recipient;
+  if (!text.empty() && !maybe_take(text, ' ') && !maybe_take(text, ", ")) return {};
+  take_elapsed(text, fact);
+  read_fields(text, fact);
+  if (envelope.several) add_value(fact, "recipients", envelope.recipients);
+  add_value(fact, "session", session);
+  return {LineKind::amavis_verdict, fact};
+}
+
+constexpr FactForm kForms[] = {
+    {"ESMTP {} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
+    {"Checking: {} {} [{}] <{?}> -> <{}>", "mail_id policy ip from to", "checking"},
+    {"Checking: {} [{}] <{?}> -> <{}>", "mail_id ip from to", "checking"},
+    {"FWD from <{?}> -> <{}>,{}", "from to reply", "forwarded"},
+    {"FWD via SMTP: <{?}> -> <{}>,{}", "from to reply", "forwarded"},
+    {"SEND from <{?}> -> <{}>,{}", "from to reply", "sent"},
+    {"SEND via SMTP: <{?}> -> <{}>,{}", "from to reply", "sent"},
+    {"dkim: VALID {} signature by {}, From: {}", "signature domain header_from", "dkim valid"},
+    {"dkim: FAILED {} signature by {}, From: {}", "signature domain header_from", "dkim failed"},
+    {"SPAM-TAG, <{?}> -> <{}>, {}", "from to status", "spam tag"},
+    {"SPAM, <{?}> -> <{}>, {}", "from to status", "spam"},
+    {"spam-tag, <{?}> -> <{}>, {}", "from to status", "spam tag"},
+    {"run_av ({}): {} INFECTED: {}", "scanner part virus", "infected"},
+    {"INFECTED ({}), {}", "virus detail", "infected"},
+    {"header_edits: {}", "detail", "header edits"},
+    {"p{} {} Content-Type: {}", "part parent content_type", "part"},
+};
+constexpr KnownForm kIgnored[] = {
+    {"starting. {}", "amavisd"},
+    {"Starting worker{?}", "amavisd"},
+    {"Net::Server: {}", "amavisd"},
+    {"logging initialized, {}", "amavisd"},
+    {"user={}, {}", "amavisd"},
+    {"Perl version {}", "amavisd"},
+    {"Module {}", "amavisd"},
+    {"Using primary internal av scanner code for {}", "amavisd"},
+    {"Found secondary av scanner {} at {}", "amavisd"},
+    {"Found decoder for {} at {}", "amavisd"},
+    {"No decoder for {}", "amavisd"},
+    {"Internal decoder for {}", "amavisd"},
+    {"Found $file {}", "amavisd"},
+    {"Creating db in {}", "amavisd"},
+    {"{} code loaded", "amavisd"},
+    {"{} code NOT loaded", "amavisd"},
+    {"Deleting db files {}", "amavisd"},
+    {"SpamControl: {}", "amavisd"},
+    {"TIMING [total {}", "amavisd"},
+    {"TIMING-SA [total {}", "amavisd"},
+    {"TIMING-SA total {}", "amavisd"},
+    {"size: {}, TIMING [total {}", "amavisd"},
+    {"extra modules loaded: {}", "amavisd"},
+    {"extra modules loaded after daemonizing/chrooting: {}", "amavisd"},
+    {"sd_notify (no socket): {}", "amavisd"},
+    {"initializing Mail::SpamAssassin{?}", "amavisd"},
+};
+constexpr KnownForm kTrouble[] = {
+    {"(!)connect to {} failed, attempt {}", "amavisd"},
+    {"(!)run_av ({}): {}", "amavisd"},
+    {"(!)run_av ({}) FAILED - {}", "amavisd"},
+    {"(!){} av-scanner FAILED: {}", "amavisd"},
+    {"(!!)AV: ALL VIRUS SCANNERS FAILED", "amavisd"},
+    {"(!)WARN: all primary virus scanners failed, considering backups", "amavisd"},
+    {"(!!)TROUBLE in {}", "amavisd"},
+    {"(!)PRESERVING EVIDENCE in {}", "amavisd"},
+    {"(!)_WARN: {}", "amavisd"},
+    {"(!)SA TIMED OUT, {}", "amavisd"},
+    {"(!)SA error: {}", "amavisd"},
+};
+
+}  // namespace
+
+ParsedLine parse_amavis(const LineHeader& /*header*/, std::string_view text) {
+  std::string_view session;
+  auto rest = text;
+  take_session(rest, session);
+  auto out = parse_verdict(session, rest);
+  if (out.kind != LineKind::unrecognised) return out;
+  if (!session.empty()) out = parse_fact("amavis", LineKind::amavis_verdict, kForms, rest);
+  if (auto* fact = std::get_if<CompanionFact>(&out.event)) add_value(*fact, "session", session);
+  if (out.kind == LineKind::unrecognised) out = parse_ignored(kIgnored, rest);
+  return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, rest) : out;
+}
+
+}  // namespace rastro::companions

@@ -1,0 +1,150 @@
+// rspamd (conf/logging.inc log_format, src/libserver/task.c, src/libmime/message.c,
+// src/rspamd_proxy.c): "<abc123>; task; rspamd_task_write_log: id: <m@x>, qid: <ID>, ip: 192.0.2.1,
+// user: ana, from: <a@x>, (default: T (reject): [15.1/15.0] [SYM(1.0){a;},...]), len: 1, ...".
+#include "parsers/companions/internal.h"
+#include "parsers/forms.h"
+#include "parsers/scan.h"
+
+namespace rastro::companions {
+namespace {
+
+std::size_t occurrences(std::string_view text, std::string_view mark) {
+  std::size_t count = 0;
+  for (auto at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + 1))
+    ++count;
+  return count;
+}
+
+// "id: <m>, qid: <ID>, ip: ..., user: ..., from: <a>": Message-ID and sender are strangers' and
+// may spell the next name; a name that stands there twice is not believed.
+bool read_head(std::string_view head, CompanionFact& fact) {
+  constexpr std::string_view kMarks[] = {">, qid: <", ", ip: ", ", user: ", ", from: <"};
+  for (const auto mark : kMarks) {
+    if (occurrences(head, mark) > 1) return true;
+  }
+  if (!maybe_take(head, "id: <")) return false;
+  const auto end = head.find(kMarks[0]) != std::string_view::npos   ? head.find(kMarks[0])
+                   : head.find(kMarks[1]) != std::string_view::npos ? head.find(kMarks[1]) - 1
+                   : head.find(kMarks[3]) != std::string_view::npos ? head.find(kMarks[3]) - 1
+                                                                    : head.size() - 1;
+  if (end >= head.size() || head[end] != '>') return false;
+  const auto message_id = head.substr(0, end);
+  if (is_message_id(message_id)) fact.message_id = message_id;
+  head.remove_prefix(end + 1);
+  if (maybe_take(head, ", qid: <")) {
+    const auto id = maybe_take_until(head, '>');
+    if (!id) return false;
+    if (is_queue_id(*id)) fact.queue_id = *id;
+  }
+  if (maybe_take(head, ", ip: ")) {
+    fact.client.ip = head.substr(0, head.find(','));
+    if (!is_ip(fact.client.ip)) return false;
+    head.remove_prefix(fact.client.ip.size());
+  }
+  if (maybe_take(head, ", user: ")) {
+    const auto from = head.find(", from: <");
+    add_value(fact, "user", head.substr(0, from));
+    head.remove_prefix(std::min(from, head.size()));
+  }
+  if (maybe_take(head, ", from: <")) {
+    if (!head.ends_with('>')) return false;
+    fact.envelope_sender = head.substr(0, head.size() - 1);
+    return true;
+  }
+  return head.empty();
+}
+
+// "T (reject): [15.10/15.00] [A(1.00){b;},C(0.1){}]), len: ..."
+bool read_verdict(std::string_view text, CompanionFact& fact) {
+  const auto spam = maybe_take_until(text, std::string_view(" ("));
+  const auto action = spam ? maybe_take_until(text, std::string_view("): [")) : std::nullopt;
+  const auto score = action ? maybe_take_until(text, '/') : std::nullopt;
+  const auto required = score ? maybe_take_until(text, std::string_view("] [")) : std::nullopt;
+  if (!required || spam->size() > 1 || !is_number(*score) || !is_number(*required)) return false;
+  add_value(fact, "verdict", *action);
+  add_value(fact, "score", *score);
+  add_value(fact, "required", *required);
+  // Symbols' options quote the message; the counts behind them don't.
+  const auto end = text.rfind("]), len: ");
+  const auto end_short = end == std::string_view::npos ? text.rfind("])") : end;
+  if (end_short == std::string_view::npos) return false;
+  add_value(fact, "symbols", text.substr(0, end_short));
+  auto tail = text.substr(end_short + 2);
+  if (!tail.empty() && !maybe_take(tail, ", len: ")) return false;
+  add_value(fact, "size", tail.substr(0, tail.find(',')));
+  if (const auto at = tail.find(", rcpts: <"); at != std::string_view::npos) {
+    auto list = tail.substr(at + 10);
+    list = list.substr(0, list.find('>'));
+    if (list.find(',') == std::string_view::npos) {
+      fact.recipient = list;
+    } else {
+      add_value(fact, "recipients", list);
+    }
+  }
+  return true;
+}
+
+ParsedLine parse_write_log(std::string_view text) {
+  constexpr std::string_view kMark = ", (default: ";
+  const auto at = text.find(kMark);
+  const auto bare = text.find(" (default: ");  // 1.x, without the comma
+  if (at == std::string_view::npos && bare == std::string_view::npos) return {};
+  if (occurrences(text, "(default: ") != 1) return {};
+  CompanionFact fact;
+  fact.source = "rspamd";
+  const bool comma = at != std::string_view::npos;
+  if (!read_verdict(text.substr(comma ? at + kMark.size() : bare + kMark.size() - 1), fact) ||
+      !read_head(text.substr(0, comma ? at : bare), fact)) {
+    return {};
+  }
+  return {LineKind::rspamd_verdict, fact};
+}
+
+// Behind "module; function: ".
+constexpr FactForm kForms[] = {
+    {"loaded message; id: <{?}>; queue-id: <{}>; size: {}; checksum: <{}>",
+     "message_id id #size checksum", "loaded"},
+    {"loaded message; id: <{?}>; size: {}; checksum: <{}>", "message_id #size checksum", "loaded"},
+    {"got connection from {}:{}", "ip port", "connected"},
+    {"skip learning: {}", "detail", "not learned"},
+};
+constexpr KnownForm kIgnored[] = {
+    {"accepted connection from {} port {}", "src/worker.c"},
+    {"accepted connection from {} port {}, task ptr: {}", "src/worker.c"},
+    {"accepted milter connection from {} port {}", "src/rspamd_proxy.c"},
+    {"accepted http connection from {} port {}", "src/rspamd_proxy.c"},
+    {"finished milter connection", "src/rspamd_proxy.c"},
+    {"finished master connection to {}; HTTP code: {}", "src/rspamd_proxy.c"},
+    {"finished mirror connection to {}; HTTP code: {}", "src/rspamd_proxy.c"},
+    {"send request to {}", "src/rspamd_proxy.c"},
+    {"normally closing milter connection from: {}, {}", "src/rspamd_proxy.c"},
+    {"abnormally closing milter connection from: {}, error: {}", "src/rspamd_proxy.c"},
+    {"abnormally closing connection from: {}, error: {}", "src/rspamd_proxy.c"},
+    {"abnormally closing connection from backend: {}, error: {}", "src/rspamd_proxy.c"},
+    {"regexp statistics: {} pcre regexps scanned, {}", "src/libserver/protocol.c"},
+    {"detected part language: {}", "src/libmime/message.c"},
+    {"construct fake mime of type: {}", "src/libmime/message.c"},
+    {"processing of task time out: {}", "src/libserver/task.c"},
+    {"enabling legacy rspamc mode for session", "src/rspamd_proxy.c"},
+    {"enabling legacy spamc mode for session", "src/rspamd_proxy.c"},
+    {"perform full gc cycle; memory stats: {}", "src/libserver/task.c"},
+    {"loaded message from zstd compressed stream; {}", "src/libserver/task.c"},
+};
+
+}  // namespace
+
+ParsedLine parse_rspamd(const LineHeader& /*header*/, std::string_view text) {
+  auto rest = text;
+  if (maybe_take(rest, '<') && !maybe_take_until(rest, std::string_view(">; "))) return {};
+  const auto module = maybe_take_until(rest, std::string_view("; "));
+  if (!module || module->size() > 40 || module->find_first_of(":<(") != std::string_view::npos)
+    return {};
+  auto said = rest;
+  const auto function = maybe_take_until(said, std::string_view(": "));
+  if (!function || function->find_first_of(" <(") != std::string_view::npos) return {};
+  if (*function == "rspamd_task_write_log") return parse_write_log(said);
+  const auto out = parse_fact("rspamd", LineKind::rspamd_verdict, kForms, said);
+  return out.kind == LineKind::unrecognised ? parse_ignored(kIgnored, said) : out;
+}
+
+}  // namespace rastro::companions
