@@ -1,5 +1,8 @@
 #include "parsers/registry.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "parsers/companions/companions.h"
 #include "parsers/exim/exim.h"
 #include "parsers/postfix/postfix.h"
@@ -9,6 +12,14 @@ namespace {
 // Exim logs as "exim"; Debian's init script and admins' second daemons add to the name.
 bool is_exim(std::string_view tag) {
   return tag == "exim" || tag == "exim4" || tag.starts_with("exim-") || tag.starts_with("exim4-");
+}
+
+// Names that only Postfix has, as its commands log when nobody gave them a longer tag.
+bool is_postfix_command(std::string_view tag) {
+  constexpr std::string_view kCommands[] = {"postfix-script", "postsuper", "postdrop",  "postqueue",
+                                            "postmap",        "postalias", "postlog",   "postlogd",
+                                            "postmulti",      "postfix",   "postscreen"};
+  return std::ranges::find(kCommands, tag) != std::end(kCommands);
 }
 
 }  // namespace
@@ -24,6 +35,7 @@ Program find_program(std::string_view tag) {
       return {companion.parse, Mta::none, {}, companion.name};
     }
   }
+  if (is_postfix_command(tag)) return {find_postfix_parser(tag), Mta::postfix, "postfix", tag};
   if (is_exim(tag)) return {parse_exim, Mta::exim, {}, "exim"};
   const auto companion = find_companion(tag);
   return {companion.parse, Mta::none, {}, companion.name};

@@ -1,4 +1,5 @@
 // cleanup(8): Message-IDs, header and body checks, milters at end of message (src/cleanup/*.c).
+#include "parsers/forms.h"
 #include "parsers/postfix/internal.h"
 #include "parsers/scan.h"
 
@@ -88,6 +89,9 @@ ParsedLine parse_cleanup(const LineHeader& header, std::string_view text) {
   }
   if (rest.starts_with("to=") || rest.starts_with("status=")) {
     return parse_attempt("cleanup", *id, rest);
+  }
+  if (match_form(rest, "{} map lookup problem -- message not accepted, try again later")) {
+    return {LineKind::postfix_note, Note{*id, Note::About::queue_error, rest}};
   }
   auto behind = rest;
   const auto word = maybe_take_until(behind, std::string_view(": "));

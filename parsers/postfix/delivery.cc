@@ -151,6 +151,35 @@ ParsedLine parse_passing(std::string_view id, std::string_view text) {
   return {LineKind::postfix_note, Note{id, Note::About::other, text}};
 }
 
+// smtp_header_checks(5) and its like: "replace: header Subject: x: Subject: y"
+// (src/smtp/smtp_proto.c). The header's text is a stranger's; the operator's text behind it can't
+// be told from it.
+ParsedLine parse_header_check(std::string_view id, std::string_view text) {
+  PolicyVerdict out;
+  out.queue_id = id;
+  const auto word = maybe_take_until(text, std::string_view(": "));
+  if (!word) return {};
+  if (*word == "warning") {
+    out.action = PolicyVerdict::Action::warn;
+  } else if (*word == "info") {
+    out.action = PolicyVerdict::Action::info;
+  } else if (*word == "replace" || *word == "strip") {
+    out.action = PolicyVerdict::Action::replace;
+  } else if (*word == "prepend") {
+    out.action = PolicyVerdict::Action::prepend;
+  } else {
+    return {};
+  }
+  for (const std::string_view where : {"header", "mime-header", "nested-header", "body"}) {
+    auto rest = text;
+    if (!maybe_take(rest, where) || !maybe_take(rest, ' ')) continue;
+    out.stage = where;
+    out.subject_matter = rest;
+    return {LineKind::postfix_policy, out};
+  }
+  return {};
+}
+
 // Why one of several hosts did not take the message, or a remark; no recipient is named
 // (src/smtp/smtp_trouble.c, smtp_proto.c, smtp_chat.c). Attackers own the remote's words, but only
 // behind the host.
@@ -203,7 +232,8 @@ ParsedLine parse_host_line(std::string_view id, std::string_view text) {
     if (form.failure) return {LineKind::postfix_host_failure, out};
     return {LineKind::postfix_note, Note{id, Note::About::other, text}};
   }
-  return parse_passing(id, text);
+  const auto checked = parse_header_check(id, text);
+  return checked.kind == LineKind::unrecognised ? parse_passing(id, text) : checked;
 }
 
 }  // namespace
@@ -219,8 +249,9 @@ ParsedLine parse_delivery(const LineHeader& header, std::string_view text) {
   if (auto tls = parse_tls(text, SessionTls::Direction::outbound);
       tls.kind != LineKind::unrecognised)
     return tls;
-  auto rest = text;
-  if (maybe_take(rest, "connect to ")) {
+  for (const std::string_view what : {"connect to ", "SSL_connect error to "}) {
+    auto rest = text;
+    if (!maybe_take(rest, what)) continue;
     const auto peer = maybe_take_peer(rest);
     if (!peer || !maybe_take(rest, ": ")) return {};
     return {LineKind::postfix_host_failure, HostFailure{{}, *peer, text}};

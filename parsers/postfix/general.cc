@@ -1,4 +1,7 @@
 // What several programs log in the same words.
+#include <algorithm>
+#include <utility>
+
 #include "parsers/postfix/internal.h"
 #include "parsers/postfix/known_lines.h"
 #include "parsers/scan.h"
@@ -16,6 +19,28 @@ std::optional<std::string_view> maybe_take_queue_id(std::string_view& rest) {
   return word;
 }
 
+namespace {
+
+bool maybe_take_host_name(std::string_view& rest) {
+  const auto size = std::min(rest.find_first_of(": "), rest.size());
+  if (size == 0) return false;
+  rest.remove_prefix(size);
+  return true;
+}
+
+// Programs that are one binary under several names print the same forms.
+std::string_view family_of(std::string_view program) {
+  constexpr std::pair<std::string_view, std::string_view> kFamilies[] = {
+      {"lmtp", "smtp"},    {"oqmgr", "qmgr"},   {"nqmgr", "qmgr"},         {"retry", "error"},
+      {"defer", "bounce"}, {"trace", "bounce"}, {"proxywrite", "proxymap"}};
+  for (const auto& [name, family] : kFamilies) {
+    if (name == program) return family;
+  }
+  return program;
+}
+
+}  // namespace
+
 ParsedLine parse_tls(std::string_view text, SessionTls::Direction direction) {
   SessionTls tls;
   tls.direction = direction;
@@ -30,19 +55,22 @@ ParsedLine parse_tls(std::string_view text, SessionTls::Direction direction) {
   if (!maybe_take(text, direction == SessionTls::Direction::inbound ? "from " : "to ")) return {};
   tls.level = *level;
   const auto peer = maybe_take_peer(text);
-  if (!peer || !maybe_take(text, ": ")) return {};
+  if (!peer) return {};
+  if (maybe_take(text, " to ") && !maybe_take_host_name(text))
+    return {};  // the name asked for: SNI
+  if (!maybe_take(text, ": ")) return {};
   tls.peer = *peer;
   const auto protocol = maybe_take_word(text);
   if (!protocol || !maybe_take(text, " with cipher ")) return {};
   tls.protocol = *protocol;
   const auto cipher = maybe_take_word(text);
-  if (!cipher) return {};
+  if (!cipher || (!text.empty() && !text.starts_with(" ("))) return {};
   tls.cipher = *cipher;
   return {LineKind::postfix_tls, tls};
 }
 
 ParsedLine parse_general(const LineHeader& header, std::string_view text) {
-  const auto program = agent_of(header);
+  const auto program = family_of(agent_of(header));
   const auto warning = parse_warning(program, text);
   return warning.kind == LineKind::unrecognised ? parse_known_line(program, text) : warning;
 }

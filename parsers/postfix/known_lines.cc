@@ -73,8 +73,6 @@ constexpr Form kIgnored[] = {
     {"smtp", "Host offered STARTTLS: [{}]", "smtp/smtp_proto.c"},
     {"smtp", "certificate verification failed for {}: {}", "tls/tls_verify.c"},
     {"smtp", "server certificate verification failed for {}: {}", "tls/tls_client.c"},
-    {"lmtp", "certificate verification failed for {}: {}", "tls/tls_verify.c"},
-    {"", "using backwards-compatible default setting {} to {}", "smtpd/smtpd_check.c and others"},
     {"", "discarding EHLO keywords: {}", "smtpd/smtpd.c"},
     {"postscreen", "{}: discarding EHLO keywords: {}", "postscreen/postscreen_smtpd.c"},
     {"postscreen", "entering STRESS mode with {} connections", "postscreen/postscreen_state.c"},
@@ -122,7 +120,49 @@ constexpr Form kIgnored[] = {
     {"postscreen", "close database {}: {}", "postscreen/postscreen.c"},
     {"bounce", "warning: please reduce time unit \"{}\" of \"{}\" in {} template",
      "bounce/bounce_template.c"},
+    {"qmgr", "{}: {} feedback type {} value at {}: {}", "qmgr/qmgr_feedback.c"},
+    {"postfix-script", "terminating remaining processes in {} seconds", "conf/postfix-script"},
+    {"postfix-script", "starting the Postfix mail system in the foreground", "conf/postfix-script"},
+    {"post-install", "updating the Postfix configuration", "conf/post-install"},
+    {"", "TLS support is not compiled in -- exiting", "tlsmgr/tlsmgr.c, tlsproxy/tlsproxy.c"},
+    {"smtp", "skipping SRV lookup for {}: {}", "smtp/smtp_addr.c"},
+    {"smtp",
+     "SMTPS wrappermode (TCP port 465) requires setting \"{} = yes\", and \"{} = encrypt\" (or "
+     "stronger)",
+     "smtp/smtp_connect.c"},
+    {"smtp", "CLIENT wrappermode (port smtps/465) is unimplemented", "smtp/smtp_connect.c"},
+    {"", "cannot load Certification Authority data, {}: disabling TLS support",
+     "tls/tls_certkey.c"},
+    {"", "cannot set default OpenSSL certificate verification paths: disabling TLS support",
+     "tls/tls_certkey.c"},
+    {"", "{}: re-using session with untrusted peer credential, look for details earlier in the log",
+     "tls/tls_client.c"},
+    {"", "{}: Matched DANE raw public key: {}", "tls/tls_dane.c"},
+    {"", "{}: subject_CN={}, issuer_CN={}, cert fingerprint={}, pkey fingerprint={}",
+     "tls/tls_client.c"},
+    {"", "{}: subject_CN={}, issuer={}, cert fingerprint={}, pkey fingerprint={}",
+     "tls/tls_server.c"},
+    {"", "{}: raw public key fingerprint={}", "tls/tls_client.c"},
+    {"", "{}: verify={} raw public key", "tls/tls_verify.c"},
+    {"", "{}: depth={} verify={}", "tls/tls_verify.c"},
+    {"", "client certificate verification failed for {}: {}", "tls/tls_verify.c"},
+    {"smtp", "certificate peer name verification failed for {}: {}", "tls/tls_client.c"},
+    {"tlsproxy", "TLS handshake failed for service={} peer={}", "tlsproxy/tlsproxy_state.c"},
     {"bounce", "warning: for instructions see the bounce(5) manual", "bounce/bounce_template.c"},
+};
+
+// About a host, an address or a domain, and about no message: the text is kept.
+constexpr Form kNotes[] = {
+    {"", "using backwards-compatible default setting {} to {}", "smtpd/smtpd_check.c and others"},
+    {"postscreen", "using backwards-compatible default setting respectful_logging=no for client {}",
+     "postscreen/postscreen.c"},
+    {"smtp", "{}: replacing server reply \"{}\" with \"{}\"", "smtp/smtp_chat.c"},
+    {"smtpd", "{}: replacing command \"{}\" with \"{}\"", "smtpd/smtpd.c"},
+    {"postscreen", "{}: replacing command \"{}\" with \"{}\"", "postscreen/postscreen_smtpd.c"},
+    {"smtp", "host {} offers SMTPUTF8 support, but not 8BITMIME", "smtp/smtp_proto.c"},
+    {"", "TLSRPT: status=failure, domain={}, receiving_mx={}, failure_type={}",
+     "tls/tlsrpt_wrapper.c"},
+    {"", "TLSRPT: status=success, domain={}, receiving_mx={}", "tls/tlsrpt_wrapper.c"},
 };
 
 }  // namespace
@@ -131,6 +171,12 @@ ParsedLine parse_known_line(std::string_view program, std::string_view text) {
   for (const auto& form : kIgnored) {
     if (!form.program.empty() && form.program != program) continue;
     if (match_form(text, form.text)) return {LineKind::known_ignored, {}};
+  }
+  for (const auto& form : kNotes) {
+    if (!form.program.empty() && form.program != program) continue;
+    if (match_form(text, form.text)) {
+      return {LineKind::postfix_note, Note{{}, Note::About::other, text}};
+    }
   }
   return {};
 }

@@ -28,6 +28,11 @@ ParsedLine failed_test(const Peer& client, std::string_view test, std::string_vi
 ParsedLine parse_postscreen(const LineHeader& header, std::string_view text) {
   auto rest = text;
   if (maybe_take(rest, "NOQUEUE: ")) return parse_verdict({}, rest);
+  if (maybe_take(rest, "reject: connect from ")) {  // before 2.9, without "NOQUEUE: "
+    const auto client = maybe_take_peer(rest);
+    return client && rest == ": all screening ports busy" ? failed_test(*client, "CONNECT", text)
+                                                          : ParsedLine{};
+  }
   if (maybe_take(rest, "CONNECT from ")) {
     const auto client = maybe_take_peer(rest);
     if (!client || !maybe_take(rest, " to ") || !whole_peer(rest)) return {};

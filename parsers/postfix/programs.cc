@@ -35,6 +35,7 @@ ParseFunction find_postfix_parser(std::string_view program) {
       {"flush", parse_general},
       {"master", parse_general},
       {"postalias", parse_general},
+      {"postcat", parse_general},
       {"postconf", parse_general},
       {"postdrop", parse_general},
       {"postfix", parse_general},

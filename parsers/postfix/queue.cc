@@ -27,7 +27,9 @@ ParsedLine parse_queue_state(std::string_view id, std::string_view rest) {
   }
   if (!maybe_take(rest, "nrcpt=")) return {};
   const auto count = maybe_take_number(rest);
-  if (!count || *count > 0xffffffffULL || rest != " (queue active)") return {};
+  if (!count || *count > 0xffffffffULL || (!rest.empty() && rest != " (queue active)")) {
+    return {};
+  }
   active.recipient_count = static_cast<std::uint32_t>(*count);
   return {LineKind::postfix_queue_active, active};
 }
@@ -94,7 +96,8 @@ ParsedLine parse_bounce(const LineHeader& header, std::string_view text) {
     if (!is_postfix_queue_id(rest)) return {};
     return {LineKind::postfix_notification, ChildAnnounced{*id, rest, kind}};
   }
-  if (match_form(rest, "not sending trace/success notification for {}-bounce message")) {
+  if (match_form(rest, "not sending trace/success notification for {}-bounce message") ||
+      rest == "no trace file -- not sending a notification") {
     return {LineKind::postfix_note, Note{*id, Note::About::other, rest}};
   }
   return {};

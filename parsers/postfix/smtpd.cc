@@ -77,13 +77,15 @@ ParsedLine parse_disconnect(std::string_view rest) {
   return {LineKind::postfix_disconnect, SessionClosed{*client, rest}};
 }
 
+// Since 3.9 with "ID: " or "NOQUEUE: " in front:
 // "lost connection after DATA (123 bytes) from host[ip]", "timeout after END-OF-MESSAGE from ...",
 // "too many errors after RCPT from ...", "lost connection after STARTTLS from ...".
-ParsedLine parse_trouble(std::string_view text) {
+ParsedLine parse_trouble(std::string_view id, std::string_view text) {
   for (const std::string_view what : {"lost connection", "timeout", "too many errors"}) {
     auto rest = text;
     if (!maybe_take(rest, what) || !maybe_take(rest, " after ")) continue;
     SessionTrouble out;
+    out.queue_id = id;
     out.what = what;
     const auto stage = maybe_take_until(rest, std::string_view(" from "));
     const auto client = stage ? maybe_take_peer(rest) : std::nullopt;
@@ -95,18 +97,17 @@ ParsedLine parse_trouble(std::string_view text) {
   return {};
 }
 
-// qmqpd(8): "lost connection: host[ip] while receiving netstring" (src/qmqpd/qmqpd.c).
-ParsedLine parse_trouble_while(std::string_view text) {
-  const auto found = match_form(text, "{}: {} while {}");
-  if (!found || found->at[0].find(' ') == std::string_view::npos || found->at[0].size() > 40)
-    return {};
-  auto named = found->at[1];
-  const auto client = maybe_take_peer(named);
-  if (!client || !named.empty()) return {};
+// qmqpd(8): "host[ip]: lost connection while receiving netstring" (src/qmqpd/qmqpd.c).
+ParsedLine parse_trouble_while(std::string_view id, std::string_view text) {
   SessionTrouble out;
+  out.queue_id = id;
+  const auto client = maybe_take_peer(text);
+  if (!client || !maybe_take(text, ": ")) return {};
+  const auto what = maybe_take_until(text, std::string_view(" while "));
+  if (!what || what->size() > 60 || text.empty()) return {};
   out.client = *client;
-  out.what = found->at[0];
-  out.stage = found->at[2];
+  out.what = *what;
+  out.stage = text;
   return {LineKind::postfix_session_trouble, out};
 }
 
@@ -126,14 +127,14 @@ ParsedLine parse_smtpd(const LineHeader& header, std::string_view text) {
     if (match_form(rest, "replacing command \"{}\" with \"{}\"")) {
       return {LineKind::postfix_note, Note{name, Note::About::other, rest}};
     }
-    if (const auto trouble = parse_trouble_while(rest); trouble.kind != LineKind::unrecognised) {
-      return trouble;
-    }
+    auto trouble = parse_trouble(name, rest);
+    if (trouble.kind == LineKind::unrecognised) trouble = parse_trouble_while(name, rest);
+    if (trouble.kind != LineKind::unrecognised) return trouble;
     return id ? ParsedLine{} : parse_general(header, text);
   }
   if (text.starts_with("proxy-")) return parse_verdict({}, text);
   auto parsed = parse_tls(text, SessionTls::Direction::inbound);
-  if (parsed.kind == LineKind::unrecognised) parsed = parse_trouble(text);
+  if (parsed.kind == LineKind::unrecognised) parsed = parse_trouble({}, text);
   return parsed.kind == LineKind::unrecognised ? parse_general(header, text) : parsed;
 }
 

@@ -17,6 +17,7 @@ struct Form {
 
 constexpr Form kForms[] = {
 #include "parsers/postfix/warning_forms.inc"
+#include "parsers/postfix/warning_forms_newer.inc"
 };
 
 // Other versions', and what goes through a "%s".
@@ -76,6 +77,14 @@ constexpr Form kMoreForms[] = {
     {"sendmail", "fatal: {}({}): {}"},
     {"master",
      R"~(warning: duplicate master.cf entry for service "{}" ({}) -- using the last entry)~"},
+    {"local", "warning: file {} is writable by group or other: skipping it"},
+    {"postdrop", "fatal: uid={}: {}"},
+    {"postqueue", "fatal: Queue report unavailable - mail system is down"},
+    {"postqueue", "warning: Mail system is down -- accessing queue directly{?}"},
+    {"postfix-script", "warning: {} and {} differ"},
+    {"postfix-script", "warning: damaged message: {}"},
+    {"postfix-script", "fatal: unexpected termination of postfix"},
+    {"postfix-script", "fatal: usage: {}"},
     {"smtpd", "warning: {}: RBL lookup error: {}"},
     {"", "warning: {}: address not listed for hostname {}"},
     {"", "warning: {}: hostname {} verification failed: {}"},
@@ -226,7 +235,7 @@ ParsedLine parse_warning(std::string_view program, std::string_view text) {
   const auto about = id ? about_of(rest) : Note::About::other;
   if (about == Note::About::other && !forms.match(*severity, program, text)) return {};
   if (id) return {LineKind::postfix_note, Note{*id, about, rest}};
-  return {LineKind::postfix_warning, {}};
+  return {LineKind::postfix_warning, Note{{}, Note::About::other, text}};
 }
 
 }  // namespace rastro::postfix
