@@ -240,6 +240,12 @@ ParsedLine parse_from_client(const Line& line) {
   }
   Fields fields;
   if (!take_fields(rest, Place::dialogue, 0, fields) || !maybe_take(rest, ' ')) return {};
+  if (maybe_take(rest, "dropped by 'connect' ACL")) {  // 4.98, src/smtp_in.c
+    if (!rest.empty() && !maybe_take(rest, ": ")) return {};
+    event.stage = "CONNECT";
+    event.reply_text = rest;
+    return {LineKind::exim_reject, event};
+  }
   return parse_rejected(rest, event, fields);
 }
 
@@ -452,6 +458,15 @@ ParsedLine parse_rejected_greeting(const Line& line) {
     if (!take_client_and_ident(rest, false, line.reading, client) || !rest.empty()) return {};
     event.helo = greeting->substr(5);
   } else {
+    const bool xclient = maybe_take(rest, "XCLIENT from ");  // 4.98
+    if (xclient) {
+      if (!take_client_and_ident(rest, false, line.reading, client) || !maybe_take(rest, ": "))
+        return {};
+      event.stage = "XCLIENT";
+      event.client = client.host.peer;
+      event.reply_text = rest;
+      return {LineKind::exim_reject, event};
+    }
     event.stage = rest.substr(0, 4);
     const bool greeting = event.stage == "EHLO" || event.stage == "HELO";
     if (!greeting && event.stage != "MAIL") return {};

@@ -433,6 +433,7 @@ bool take_client_and_ident(std::string_view& rest, bool flagged, unsigned readin
     client.ident = maybe_take_value(tail, Place::failure);
     if (!client.ident) return false;
   }
+  if (auto number = tail; maybe_take(number, " Ci=") && maybe_take_number(number)) tail = number;
   rest = tail;
   return true;
 }

@@ -19,6 +19,7 @@ ParsedLine parse_delivery(const Line& line);      // delivery.cc: "=>" "->" ">>"
 ParsedLine parse_queue_line(const Line& line);    // queue.cc: what happens to a queued message
 ParsedLine parse_dialogue(const Line& line);      // dialogue.cc: what was said to a client
 ParsedLine parse_service_line(const Line& line);  // service.cc: daemon, callers, local trouble
+ParsedLine parse_service_form(const Line& line);  // service_forms.cc: messages of fixed words
 bool is_reject_header(std::string_view text);     // rejectlog.cc
 
 }  // namespace rastro::exim

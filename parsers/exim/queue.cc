@@ -159,16 +159,14 @@ ParsedLine parse_host_failure(const Line& line) {
 // "text: delivering unencrypted to H=mx [ip] (not in hosts_require_tls)".
 ParsedLine parse_outgoing_trouble(const Line& line) {
   auto rest = line.text;
-  std::string_view text = line.text;
-  if (maybe_take(rest, "DANE attempt failed; TLS connection to ") ||
-      maybe_take(rest, "Failed to connect to ") ||
-      maybe_take(rest, "TLS session failure: delivering unencrypted to ") ||
-      maybe_take(rest, "TLS session: (SSL_connect): delivering unencrypted to ") ||
-      maybe_take(rest,
-                 "a TLS session is required, but the server did not offer TLS support: "
-                 "delivering unencrypted to ")) {
-    maybe_take(rest, "H=");
-  } else {
+  const auto text = line.text;
+  constexpr std::string_view kUnencrypted = ": delivering unencrypted to H=";
+  // The TLS library's text stands in front; the host behind the last mark is Exim's.
+  if (const auto at = rest.rfind(kUnencrypted);
+      at != std::string_view::npos && rest.ends_with(" (not in hosts_require_tls)")) {
+    rest.remove_prefix(at + kUnencrypted.size());
+  } else if (!maybe_take(rest, "DANE attempt failed; TLS connection to ") &&
+             !maybe_take(rest, "Failed to connect to ")) {
     const auto name = maybe_take_word(rest);
     if (!name || !(maybe_take(rest, " authenticator failed H=") ||
                    maybe_take(rest, " authenticator cancelled authentication H="))) {
@@ -202,6 +200,7 @@ constexpr NoteForm kNotes[] = {
     {"Format error in spool file ", Note::About::queue_error},
     {"Error reading spool file ", Note::About::queue_error},
     {"Spool error: no recipients for ", Note::About::queue_error},
+    {"Spool error for ", Note::About::queue_error},
     {"spoolfile error on close: ", Note::About::queue_error},
     {"Error while reading message with ", Note::About::queue_error},
     {"SMTP connection lost after final dot", Note::About::other},

@@ -197,100 +197,6 @@ ParsedLine parse_prdr(const Line& line) {
   return {LineKind::exim_policy, event};
 }
 
-struct Beginning {
-  std::string_view text;
-  LineKind kind;
-  Note::About about = Note::About::other;
-};
-constexpr auto kQueueError = Note::About::queue_error;
-// Forms whose rest is Exim's or the system's own words. Source file behind each group.
-constexpr Beginning kBeginnings[] = {
-    // src/host.c, src/dns.c, src/verify.c
-    {"no host name found for IP address ", LineKind::exim_note},
-    {"no IP address found for host ", LineKind::exim_note},
-    {"host name alias list truncated for ", LineKind::exim_note},
-    {"Long ", LineKind::exim_note},
-    {"CNAME loop for ", LineKind::exim_note},
-    {"dnssec fail on ", LineKind::exim_note},
-    {"ident connection to ", LineKind::exim_note},
-    {"DNS list lookup defer ", LineKind::exim_note},
-    {"dnslist query is too long", LineKind::exim_note},
-    // src/daemon.c
-    {"listen backlog ", LineKind::exim_note},
-    {"notify triggered queue run", LineKind::exim_note},
-    {"socket bind() to port ", LineKind::exim_warning},
-    {"Failed to create IPv6 socket ", LineKind::exim_warning},
-    {"Setting IPV6_V6ONLY on daemon's ", LineKind::exim_warning},
-    {"daemon: ", LineKind::exim_warning},
-    {"no immediate delivery: ", LineKind::exim_note},
-    {"getsockname() failed: ", LineKind::exim_warning},
-    // src/tls*.c, src/environment.c
-    {"Warning: ", LineKind::exim_warning},
-    {"Suggested action: ", LineKind::exim_warning},
-    {"OCSP ", LineKind::exim_note},
-    {"DANE error: ", LineKind::exim_note},
-    {"SSL_write", LineKind::exim_tls_failure},
-    {"SSL channel closed on write", LineKind::exim_tls_failure},
-    {"SSL verify denied by event-action: ", LineKind::exim_tls_failure},
-    {"TLS error (", LineKind::exim_tls_failure},
-    {"TLS error in certificate ", LineKind::exim_tls_failure},
-    {"TLS client disconnected cleanly", LineKind::exim_tls_failure},
-    {"Required TLS certificate status not received", LineKind::exim_tls_failure},
-    {"Received TLS cert status response, ", LineKind::exim_tls_failure},
-    {"Server certificate revoked", LineKind::exim_tls_failure},
-    {"Server certificate status unknown, ", LineKind::exim_tls_failure},
-    // src/receive.c, src/log.c, src/spool_*.c: this host is in trouble
-    {"spool directory space check failed: ", LineKind::exim_warning, kQueueError},
-    {"log directory space check failed: ", LineKind::exim_warning, kQueueError},
-    {"cannot accept message: ", LineKind::exim_warning, kQueueError},
-    {"timed out while reading local message", LineKind::exim_note},
-    {"SIGTERM received while reading local message", LineKind::exim_note},
-    {"SIGINT received while reading local message", LineKind::exim_note},
-    {"Failed to ", LineKind::exim_warning, kQueueError},
-    {"failed to ", LineKind::exim_warning, kQueueError},
-    {"unable to ", LineKind::exim_warning, kQueueError},
-    {"Cannot open ", LineKind::exim_warning, kQueueError},
-    {"Cannot lock ", LineKind::exim_warning, kQueueError},
-    {"Couldn't ", LineKind::exim_warning, kQueueError},
-    {"Exim configuration error", LineKind::exim_warning},
-    {"Error in system filter: ", LineKind::exim_warning},
-    {"internal problem in ", LineKind::exim_warning},
-    {"internal error: ", LineKind::exim_warning},
-    {"expansion of ", LineKind::exim_warning},
-    {"Expansion of ", LineKind::exim_warning},
-    {"exim user lost privilege for using ", LineKind::exim_warning},
-    {"setrlimit(", LineKind::exim_warning},
-    {"getrlimit(", LineKind::exim_warning},
-    {"SIGSEGV ", LineKind::exim_warning},
-    {"Tainted ", LineKind::exim_warning},
-    {"tainted ", LineKind::exim_warning},
-    {"attempt to use tainted ", LineKind::exim_warning},
-    {"LOOKUP ", LineKind::exim_warning},
-    {"queue run: ", LineKind::exim_warning},
-    {"malware acl condition: ", LineKind::exim_warning},
-    {"spam acl condition: ", LineKind::exim_warning},
-    {"spamd took more than ", LineKind::exim_warning},
-    {"regex acl condition: ", LineKind::exim_warning},
-    {"mime_", LineKind::exim_warning},
-    {"DMARC failure ", LineKind::exim_warning},
-    {"PDKIM: ", LineKind::exim_verification},
-    {"MAIL FROM: ", LineKind::exim_note},
-    {"Process ", LineKind::exim_warning},
-    {"process ", LineKind::exim_warning},
-    {"ridiculously long message header received from ", LineKind::exim_warning},
-    {"overlong message header line received from ", LineKind::exim_warning},
-    {"Authentication ", LineKind::exim_note},
-    {"ACL for ", LineKind::exim_warning},
-    {"ACL \"warn\" ", LineKind::exim_warning},
-};
-
-ParsedLine parse_by_beginning(const Line& line) {
-  for (const auto& form : kBeginnings) {
-    if (line.text.starts_with(form.text)) return note(form.kind, line, form.about);
-  }
-  return {};
-}
-
 // "[192.0.2.1] SSL verify error: ...", src/tls-openssl.c verify_callback().
 ParsedLine parse_verify_error(const Line& line) {
   if (!line.text.starts_with('[')) return {};
@@ -298,7 +204,8 @@ ParsedLine parse_verify_error(const Line& line) {
   Host host;
   if (!take_client(rest, 0, host) || !maybe_take(rest, ' ')) return {};
   if (!rest.starts_with("SSL verify error") && !rest.starts_with("after QUIT, client reset TCP ") &&
-      rest.find(" verify denied by event-action: ") > 16) {
+      rest.find(" verify denied by event-action: ") > 16 &&
+      rest.find("Received TLS cert (DN: '") > 64) {
     return {};
   }
   return note(LineKind::exim_tls_failure, line);
@@ -319,7 +226,7 @@ ParsedLine parse_service_line(const Line& line) {
       parse_verify_error,
       parse_sender_identification,
       parse_connection_identification,
-      parse_by_beginning,
+      parse_service_form,
   };
   for (const auto parse : kParsers) {
     auto parsed = parse(line);
