@@ -58,33 +58,28 @@ LinePipeline::Known& LinePipeline::known(std::string_view tag) {
 }
 
 LinePipeline::Understood LinePipeline::understand(const HeadedLine& line) {
-  Understood out;
+  auto& known_program = known(line.headed ? line.header.program : std::string_view{});
+  Understood out{known_program.tag, {}, &known_program.program, known_program.lines};
   if (!line.headed) {
-    out.kind = line.text.empty() ? LineKind::known_ignored : LineKind::unrecognised;
-    return out;
+    if (line.text.empty()) out.parsed.kind = LineKind::known_ignored;
+  } else if (known_program.program.parse == nullptr) {
+    out.parsed.kind = LineKind::foreign;
+  } else {
+    out.parsed = known_program.program.parse(line.header, line.text);
   }
-  const auto& known_program = known(line.header.program);
-  out.program = known_program.tag;
-  out.source_program = &known_program.program;
-  if (known_program.program.parse == nullptr) {
-    out.kind = LineKind::foreign;
-    return out;
-  }
-  auto parsed = known_program.program.parse(line.header, line.text);
-  out.kind = parsed.kind;
-  out.event = std::move(parsed.event);
-  out.queue_id = queue_id_of(out.event);
   return out;
 }
 
 void LinePipeline::take(const LineOrigin& origin, const RawLine& raw, const HeadedLine& line,
                         Correlator& correlator) {
-  auto understood = understand(line);
-  auto& lines = *known(understood.program).lines;
-  LineCounters::count(lines, understood.kind, line.header.repeated);
-  if (understood.kind == LineKind::unrecognised) LineCounters::keep_sample(lines, line.text);
-  if (std::holds_alternative<std::monostate>(understood.event)) return;
-  if (const auto* loss = std::get_if<LogLoss>(&understood.event)) {
+  const auto understood = understand(line);
+  const auto& event = understood.parsed.event;
+  LineCounters::count(*understood.lines, understood.kind(), line.header.repeated);
+  if (understood.kind() == LineKind::unrecognised) {
+    LineCounters::keep_sample(*understood.lines, line.text);
+  }
+  if (std::holds_alternative<std::monostate>(event)) return;
+  if (const auto* loss = std::get_if<LogLoss>(&event)) {
     holes_.push_back(
         {origin.path, line.header.logged_at, line.header.logged_at, mask_line(loss->text)});
     return;
@@ -93,7 +88,7 @@ void LinePipeline::take(const LineOrigin& origin, const RawLine& raw, const Head
   const LogLine log_line{line.header, program.mta, program.instance, program.agent,
                          LineRef{origin.source, raw.length, raw.offset}};
   const auto times = std::min(line.header.repeated, kRepeatsApplied);
-  for (std::uint32_t i = 0; i < times; ++i) correlator.apply(log_line, understood.event);
+  for (std::uint32_t i = 0; i < times; ++i) correlator.apply(log_line, event);
 }
 
 }  // namespace rastro

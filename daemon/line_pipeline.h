@@ -57,10 +57,12 @@ class LinePipeline {
 
   struct Understood {
     std::string_view program;  // the tag as logged
-    LineKind kind = LineKind::unrecognised;
-    std::string_view queue_id;
-    Event event;
+    ParsedLine parsed;
     const Program* source_program = nullptr;
+    ProgramLines* lines = nullptr;
+
+    LineKind kind() const { return parsed.kind; }
+    std::string_view queue_id() const { return queue_id_of(parsed.event); }
   };
   Understood understand(const HeadedLine& line);
 

@@ -1,6 +1,7 @@
 #include "daemon/scan.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -218,7 +219,10 @@ class Scan {
   }
 
   bool read_all() {
-    std::thread writing([this] { writer_loop_->run(); });
+    std::thread writing([this] {
+      pthread_setname_np(pthread_self(), "writer");
+      writer_loop_->run();
+    });
     Duration told_at = clock_.steady();
     while (ingest_->turn(*sources_)) {
       if (clock_.steady() - told_at < std::chrono::milliseconds(100)) continue;
@@ -321,9 +325,10 @@ class Scan {
           {"line_no", ++number},
           {"program", understood.program.empty() ? json::value(nullptr)
                                                  : json::value(valid_utf8(understood.program))},
-          {"kind", line_kind_name(understood.kind)},
-          {"queue_id", understood.queue_id.empty() ? json::value(nullptr)
-                                                   : json::value(valid_utf8(understood.queue_id))},
+          {"kind", line_kind_name(understood.kind())},
+          {"queue_id", understood.queue_id().empty()
+                           ? json::value(nullptr)
+                           : json::value(valid_utf8(understood.queue_id()))},
           {"journey", leg ? json::value(format_leg_id(*leg)) : json::value(nullptr)}});
       return headed.headed ? std::optional(headed.header.logged_at) : std::nullopt;
     };

@@ -25,21 +25,25 @@ bool all_of(std::string_view word, unsigned char alphabet) {
   }
   return true;
 }
+// What stands behind the last `mark`. Its first letters are rare in replies, so memrchr() goes
+// through most of them in one step; rfind() would compare at each position.
+std::optional<std::string_view> behind_last(std::string_view text, std::string_view mark) {
+  auto left = text.size();
+  while (left >= mark.size()) {
+    const auto* at =
+        static_cast<const char*>(::memrchr(text.data(), mark.front(), left - mark.size() + 1));
+    if (at == nullptr) return std::nullopt;
+    const auto position = static_cast<std::size_t>(at - text.data());
+    if (text.substr(position, mark.size()) == mark) return text.substr(position + mark.size());
+    left = position + mark.size() - 1;
+  }
+  return std::nullopt;
+}
 }  // namespace
 
-bool maybe_take(std::string_view& rest, std::string_view literal) {
-  if (!rest.starts_with(literal)) return false;
-  rest.remove_prefix(literal.size());
-  return true;
-}
-bool maybe_take(std::string_view& rest, char c) {
-  if (!rest.starts_with(c)) return false;
-  rest.remove_prefix(1);
-  return true;
-}
 std::optional<std::string_view> maybe_take_until(std::string_view& rest, char end) {
-  const auto at = rest.find(end);
-  if (at == std::string_view::npos) return std::nullopt;
+  const auto at = position_of(rest, end);
+  if (at == rest.size()) return std::nullopt;
   const auto taken = rest.substr(0, at);
   rest.remove_prefix(at + 1);
   return taken;
@@ -52,27 +56,17 @@ std::optional<std::string_view> maybe_take_until(std::string_view& rest, std::st
   return taken;
 }
 std::optional<std::string_view> maybe_take_word(std::string_view& rest) {
-  const auto end = std::min(rest.find(' '), rest.size());
+  const auto end = position_of(rest, ' ');
   if (end == 0) return std::nullopt;
   const auto word = rest.substr(0, end);
   rest.remove_prefix(end);
   return word;
 }
-std::optional<std::uint64_t> maybe_take_number(std::string_view& rest) {
-  std::size_t size = 0;
-  std::uint64_t value = 0;
-  while (size < rest.size() && is_digit(rest[size])) {
-    if (size == 18) return std::nullopt;
-    value = value * 10 + static_cast<std::uint64_t>(rest[size++] - '0');
-  }
-  if (size == 0) return std::nullopt;
-  rest.remove_prefix(size);
-  return value;
-}
 std::optional<std::string_view> maybe_take_address(std::string_view& rest) {
   if (!rest.starts_with('<')) return std::nullopt;
+  const auto plain_end = 1 + position_of(rest.substr(1), '>', '"');
   bool quoted = false;
-  for (std::size_t i = 1; i < rest.size(); ++i) {
+  for (std::size_t i = plain_end; i < rest.size(); ++i) {
     const char c = rest[i];
     if (quoted && c == '\\') {
       ++i;
@@ -104,12 +98,12 @@ std::optional<Duration> maybe_take_seconds(std::string_view& rest) {
 std::optional<Peer> maybe_take_peer(std::string_view& rest) {
   auto left = rest;
   Peer peer;
-  const auto open = left.find_first_of("[ ,");
-  if (open == std::string_view::npos || left[open] != '[') return std::nullopt;
+  const auto open = position_of(left, '[', ' ', ',');
+  if (open == left.size() || left[open] != '[') return std::nullopt;
   peer.host = left.substr(0, open);
   left.remove_prefix(open + 1);
-  const auto close = left.find_first_of("] ,");
-  if (close == std::string_view::npos || left[close] != ']') return std::nullopt;
+  const auto close = position_of(left, ']', ' ', ',');
+  if (close == left.size() || left[close] != ']') return std::nullopt;
   peer.ip = left.substr(0, close);
   if (peer.ip.starts_with("IPv6:")) peer.ip.remove_prefix(5);
   left.remove_prefix(close + 1);
@@ -125,7 +119,7 @@ std::optional<Peer> maybe_take_peer(std::string_view& rest) {
   return peer;
 }
 bool is_postfix_queue_id(std::string_view word) {
-  if (word.size() < 6 || word.size() > 20) return false;
+  if (word.size() < 6 || word.size() > kQueueIdBytesMax) return false;
   if (all_of(word, kHex)) return true;
   // Long: six digits of microseconds' seconds part, four of microseconds, 'z', the inode.
   return word.size() >= 12 && word[10] == 'z' && all_of(word, kBase52);
@@ -154,10 +148,9 @@ ReplyCodes reply_codes_of(std::string_view text) {
 std::optional<std::string_view> queued_as(std::string_view reply) {
   if (!reply.starts_with('2')) return std::nullopt;
   for (const std::string_view mark : {"queued as ", "OK id="}) {
-    const auto at = reply.rfind(mark);
-    if (at == std::string_view::npos) continue;
-    auto rest = reply.substr(at + mark.size());
-    const auto word = rest.substr(0, rest.find_first_of(" )"));
+    const auto behind = behind_last(reply, mark);
+    if (!behind) continue;
+    const auto word = behind->substr(0, position_of(*behind, ' ', ')'));
     if (is_postfix_queue_id(word) || is_exim_message_id(word)) return word;
   }
   return std::nullopt;

@@ -39,6 +39,15 @@ int month_of(std::string_view name) {
 
 std::int64_t take_fraction(std::string_view& rest) {
   if (!rest.starts_with('.')) return 0;
+  if (rest.size() > 7 && (rest[7] < '0' || rest[7] > '9')) {  // what rsyslog writes
+    const int high = two(rest.data() + 1);
+    const int middle = two(rest.data() + 3);
+    const int low = two(rest.data() + 5);
+    if (high >= 0 && middle >= 0 && low >= 0) {
+      rest.remove_prefix(7);
+      return high * 10'000 + middle * 100 + low;
+    }
+  }
   std::int64_t us = 0;
   std::int64_t unit = 100'000;
   std::size_t i = 1;
@@ -78,13 +87,53 @@ std::optional<std::int64_t> take_date_time(std::string_view& rest, char between)
   return out;
 }
 
+// The same, read once for each minute.
+std::optional<std::int64_t> take_date_time(std::string_view& rest, char between,
+                                           StampReader& stamps) {
+  constexpr std::size_t kMinuteSize = 17;
+  if (rest.size() < kMinuteSize + 2) return std::nullopt;
+  const auto minute = rest.substr(0, kMinuteSize);
+  const auto second = two(rest.data() + kMinuteSize);
+  if (const auto known = stamps.known_minute(minute); known && second >= 0 && second <= 60) {
+    rest.remove_prefix(kMinuteSize + 2);
+    return *known + second;
+  }
+  const auto out = take_date_time(rest, between);
+  if (out) stamps.know_minute(minute, *out - second);
+  return out;
+}
+
+// "Nov 24 01:40:29" and a blank behind it: seconds since 1970.
+std::optional<std::int64_t> take_traditional_stamp(std::string_view& rest, StampReader& stamps) {
+  constexpr std::size_t kMinuteSize = 13;
+  constexpr std::size_t kSize = kMinuteSize + 2;
+  if (rest.size() < kSize) return std::nullopt;
+  const auto minute = rest.substr(0, kMinuteSize);
+  const auto second = two(rest.data() + kMinuteSize);
+  if (const auto known = stamps.known_minute(minute); known && second >= 0 && second <= 60) {
+    rest.remove_prefix(kSize);
+    return *known + second;
+  }
+  const int month = month_of(rest.substr(0, 3));
+  if (month == 0 || rest[3] != ' ' || rest[6] != ' ') return std::nullopt;
+  const int day = rest[4] == ' ' ? (rest[5] - '0') : two(rest.data() + 4);
+  const auto tod = time_of_day(rest.data() + 7);
+  if (day < 1 || day > 31 || tod < 0) return std::nullopt;
+  rest.remove_prefix(kSize);
+  const auto at = stamps.without_year(month, day, tod);
+  const auto out = std::chrono::floor<seconds>(at).time_since_epoch().count();
+  stamps.know_minute(minute, out - second);
+  return out;
+}
+
 // "host tag[pid]: text"
 bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
-  const auto host = maybe_take_until(rest, ' ');
-  if (!host || host->empty()) return false;
-  header.host = *host;
-  const auto end = rest.find_first_of(":[ ");
-  if (end == std::string_view::npos || rest[end] == ' ' || end == 0) return false;
+  const auto host = position_of(rest, ' ');
+  if (host == 0 || host == rest.size()) return false;
+  header.host = rest.substr(0, host);
+  rest.remove_prefix(host + 1);
+  const auto end = position_of(rest, ':', '[', ' ');
+  if (end == rest.size() || rest[end] == ' ' || end == 0) return false;
   header.program = rest.substr(0, end);
   header.pid = 0;
   rest.remove_prefix(end);
@@ -164,22 +213,18 @@ bool maybe_take_syslog_header(std::string_view& rest, StampReader& stamps, LineH
   }
   if (left.size() < 16) return false;
   if (left[0] >= '0' && left[0] <= '9') {
-    const auto local = take_date_time(left, 'T');
+    const auto local = take_date_time(left, 'T', stamps);
     if (!local) return false;
     const auto us = take_fraction(left);
     const auto east = take_offset(left);
     if (!east || !maybe_take(left, ' ')) return false;
     header.logged_at = Time(Duration((*local - *east) * 1'000'000 + us));
   } else {
-    const int month = month_of(left.substr(0, 3));
-    if (month == 0 || left[3] != ' ' || left[6] != ' ') return false;
-    const int day = left[4] == ' ' ? (left[5] - '0') : two(left.data() + 4);
-    const auto tod = time_of_day(left.data() + 7);
-    if (day < 1 || day > 31 || tod < 0) return false;
-    left.remove_prefix(15);
+    const auto at = take_traditional_stamp(left, stamps);
+    if (!at) return false;
     const auto us = take_fraction(left);
     if (!maybe_take(left, ' ')) return false;
-    header.logged_at = stamps.without_year(month, day, tod) + Duration(us);
+    header.logged_at = Time(seconds(*at)) + Duration(us);
   }
   if (!take_host_and_tag(left, header)) return false;
   take_repeat(left, header);
@@ -189,7 +234,7 @@ bool maybe_take_syslog_header(std::string_view& rest, StampReader& stamps, LineH
 
 bool maybe_take_exim_stamp(std::string_view& rest, StampReader& stamps, LineHeader& header) {
   auto left = rest;
-  const auto local = take_date_time(left, ' ');
+  const auto local = take_date_time(left, ' ', stamps);
   if (!local) return false;
   const auto us = take_fraction(left);
   if (!maybe_take(left, ' ')) return false;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,7 +26,24 @@ class StampReader {
   Time to_utc(std::int64_t local_seconds);
   // A stamp without a year: month 1-12.
   Time without_year(int month, int day, std::int64_t second_of_day);
-  void set_year(int year) { year_ = year; }
+  void set_year(int year) {
+    year_ = year;
+    minute_size_ = 0;
+  }
+
+  // What the last stamp up to its minute ("2026-11-24T01:40:", "Nov 24 01:40:") meant, in seconds;
+  // nullopt when `text` is another one. Most lines stand in the same minute as the one before.
+  std::optional<std::int64_t> known_minute(std::string_view text) const {
+    if (text.size() != minute_size_ ||
+        std::memcmp(text.data(), minute_text_.data(), minute_size_) != 0) {
+      return std::nullopt;
+    }
+    return minute_seconds_;
+  }
+  void know_minute(std::string_view text, std::int64_t seconds) {
+    minute_size_ = text.copy(minute_text_.data(), minute_text_.size());
+    minute_seconds_ = seconds;
+  }
 
  private:
   const date::time_zone* zone_ = nullptr;
@@ -35,6 +54,9 @@ class StampReader {
   std::int64_t cached_offset_ = 0;
   std::int64_t cached_day_key_ = -1;
   std::int64_t cached_day_seconds_ = 0;
+  std::array<char, 17> minute_text_{};
+  std::size_t minute_size_ = 0;
+  std::int64_t minute_seconds_ = 0;
 };
 
 // Syslog: "Nov 24 01:40:29 host tag[pid]: text", RFC 3339 stamps, RFC 5424. On success `rest` is

@@ -99,7 +99,7 @@ class Doctor {
     void on_line(const RawLine& raw) override {
       if (std::exchange(in_mid_line, false)) return;
       const auto headed = LinePipeline::read_header(*origin, raw);
-      const auto kind = pipeline.understand(headed).kind;
+      const auto kind = pipeline.understand(headed).kind();
       ++lines;
       if (!headed.headed) ++headless;
       if (kind == LineKind::foreign) ++foreign;

@@ -39,14 +39,14 @@ void LineCheck::check_line(const LegRecord& leg, const LineRef& ref, Faults& fau
   const auto understood = pipeline_.understand(headed);
   const auto where = leg_name(leg) + ": line at " + std::to_string(ref.offset) + " of " +
                      lines_.source_path(ref.source);
-  if (understood.kind == LineKind::foreign || understood.kind == LineKind::unrecognised) {
+  if (understood.kind() == LineKind::foreign || understood.kind() == LineKind::unrecognised) {
     faults.add(where + " is not understood (any more)");
     return;
   }
-  const bool names_another = !understood.queue_id.empty() && !leg.queue_id.empty() &&
-                             understood.queue_id != leg.queue_id &&
+  const bool names_another = !understood.queue_id().empty() && !leg.queue_id.empty() &&
+                             understood.queue_id() != leg.queue_id &&
                              text->find(leg.queue_id) == std::string::npos;
-  if (names_another) faults.add(where + " names " + std::string(understood.queue_id));
+  if (names_another) faults.add(where + " names " + std::string(understood.queue_id()));
 }
 
 }  // namespace rastro

@@ -9,8 +9,8 @@
 namespace rastro::postfix {
 
 std::optional<std::string_view> maybe_take_queue_id(std::string_view& rest) {
-  const auto colon = rest.find(':');
-  if (colon == std::string_view::npos || colon + 1 >= rest.size() || rest[colon + 1] != ' ') {
+  const auto colon = position_of(rest.substr(0, kQueueIdBytesMax + 1), ':');
+  if (colon + 1 >= rest.size() || rest[colon] != ':' || rest[colon + 1] != ' ') {
     return std::nullopt;
   }
   const auto word = rest.substr(0, colon);
