@@ -6,6 +6,8 @@
 #include "parsers/companions/companions.h"
 #include "parsers/exim/exim.h"
 #include "parsers/postfix/postfix.h"
+#include "parsers/syslog_notices.h"
+
 namespace rastro {
 namespace {
 
@@ -37,6 +39,7 @@ Program find_program(std::string_view tag) {
   }
   if (is_postfix_command(tag)) return {find_postfix_parser(tag), Mta::postfix, "postfix", tag};
   if (is_exim(tag)) return {parse_exim, Mta::exim, {}, "exim"};
+  if (is_syslog_daemon(tag)) return {parse_syslog_notice, Mta::none, {}, "syslog"};
   const auto companion = find_companion(tag);
   return {companion.parse, Mta::none, {}, companion.name};
 }

@@ -1,249 +1,397 @@
 #include "parsers/syslog_header.h"
 
-#include <date/tz.h>
+#include <algorithm>
 
 #include "parsers/scan.h"
+#include "parsers/stamps.h"
 
 namespace rastro {
 namespace {
 
-using std::chrono::seconds;
+using stamps::maybe_take_date_time;
+using stamps::maybe_take_named_date;
+using stamps::maybe_take_offset;
+using stamps::take_fraction;
 
-int two(const char* at) {
-  const unsigned a = static_cast<unsigned char>(at[0]) - '0';
-  const unsigned b = static_cast<unsigned char>(at[1]) - '0';
-  return a < 10 && b < 10 ? static_cast<int>(a * 10 + b) : -1;
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-std::int64_t days_from_civil(int y, int m, int d) {
-  return std::chrono::sys_days(std::chrono::year(y) / m / d).time_since_epoch().count();
-}
-
-// "HH:MM:SS"
-std::int64_t time_of_day(const char* at) {
-  const int h = two(at);
-  const int m = two(at + 3);
-  const int s = two(at + 6);
-  if (h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60 || at[2] != ':' || at[5] != ':')
-    return -1;
-  return h * 3600 + m * 60 + s;
-}
-
-int month_of(std::string_view name) {
-  static constexpr std::string_view kNames = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  for (std::size_t i = 0; i < 12; ++i) {
-    if (kNames.substr(i * 3, 3) == name) return static_cast<int>(i) + 1;
+void skip_blanks(std::string_view& rest) {
+  while (maybe_take(rest, ' ')) {
   }
-  return 0;
 }
 
-std::int64_t take_fraction(std::string_view& rest) {
-  if (!rest.starts_with('.')) return 0;
-  if (rest.size() > 7 && (rest[7] < '0' || rest[7] > '9')) {  // what rsyslog writes
-    const int high = two(rest.data() + 1);
-    const int middle = two(rest.data() + 3);
-    const int low = two(rest.data() + 5);
-    if (high >= 0 && middle >= 0 && low >= 0) {
-      rest.remove_prefix(7);
-      return high * 10'000 + middle * 100 + low;
-    }
-  }
-  std::int64_t us = 0;
-  std::int64_t unit = 100'000;
-  std::size_t i = 1;
-  for (; i < rest.size() && rest[i] >= '0' && rest[i] <= '9'; ++i, unit /= 10)
-    us += (rest[i] - '0') * unit;
-  rest.remove_prefix(i);
-  return us;
-}
-
-// "Z", "+02:00", "+0200": seconds east of UTC.
-std::optional<std::int64_t> take_offset(std::string_view& rest) {
-  if (maybe_take(rest, 'Z')) return 0;
-  if (rest.size() < 5 || (rest[0] != '+' && rest[0] != '-')) return std::nullopt;
-  const int h = two(rest.data() + 1);
-  const std::size_t colon = rest[3] == ':' ? 1 : 0;
-  if (rest.size() < 5 + colon) return std::nullopt;
-  const int m = two(rest.data() + 3 + colon);
-  if (h < 0 || m < 0) return std::nullopt;
-  const std::int64_t east = (h * 60 + m) * 60;
-  const bool west = rest[0] == '-';
-  rest.remove_prefix(5 + colon);
-  return west ? -east : east;
-}
-
-// "YYYY-MM-DD" and one character and "HH:MM:SS": local seconds since 1970.
-std::optional<std::int64_t> take_date_time(std::string_view& rest, char between) {
-  if (rest.size() < 19 || rest[4] != '-' || rest[7] != '-' || rest[10] != between)
-    return std::nullopt;
-  const int c = two(rest.data());
-  const int y = two(rest.data() + 2);
-  const int mo = two(rest.data() + 5);
-  const int d = two(rest.data() + 8);
-  const auto tod = time_of_day(rest.data() + 11);
-  if (c < 0 || y < 0 || mo < 1 || mo > 12 || d < 1 || d > 31 || tod < 0) return std::nullopt;
-  const auto out = days_from_civil(c * 100 + y, mo, d) * 86400 + tod;
-  rest.remove_prefix(19);
-  return out;
-}
-
-// The same, read once for each minute.
-std::optional<std::int64_t> take_date_time(std::string_view& rest, char between,
-                                           StampReader& stamps) {
-  constexpr std::size_t kMinuteSize = 17;
-  if (rest.size() < kMinuteSize + 2) return std::nullopt;
-  const auto minute = rest.substr(0, kMinuteSize);
-  const auto second = two(rest.data() + kMinuteSize);
-  if (const auto known = stamps.known_minute(minute); known && second >= 0 && second <= 60) {
-    rest.remove_prefix(kMinuteSize + 2);
-    return *known + second;
-  }
-  const auto out = take_date_time(rest, between);
-  if (out) stamps.know_minute(minute, *out - second);
-  return out;
-}
-
-// "Nov 24 01:40:29" and a blank behind it: seconds since 1970.
-std::optional<std::int64_t> take_traditional_stamp(std::string_view& rest, StampReader& stamps) {
-  constexpr std::size_t kMinuteSize = 13;
-  constexpr std::size_t kSize = kMinuteSize + 2;
-  if (rest.size() < kSize) return std::nullopt;
-  const auto minute = rest.substr(0, kMinuteSize);
-  const auto second = two(rest.data() + kMinuteSize);
-  if (const auto known = stamps.known_minute(minute); known && second >= 0 && second <= 60) {
-    rest.remove_prefix(kSize);
-    return *known + second;
-  }
-  const int month = month_of(rest.substr(0, 3));
-  if (month == 0 || rest[3] != ' ' || rest[6] != ' ') return std::nullopt;
-  const int day = rest[4] == ' ' ? (rest[5] - '0') : two(rest.data() + 4);
-  const auto tod = time_of_day(rest.data() + 7);
-  if (day < 1 || day > 31 || tod < 0) return std::nullopt;
-  rest.remove_prefix(kSize);
-  const auto at = stamps.without_year(month, day, tod);
-  const auto out = std::chrono::floor<seconds>(at).time_since_epoch().count();
-  stamps.know_minute(minute, out - second);
-  return out;
-}
-
-// "host tag[pid]: text"
-bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
-  const auto host = position_of(rest, ' ');
-  if (host == 0 || host == rest.size()) return false;
-  header.host = rest.substr(0, host);
-  rest.remove_prefix(host + 1);
-  const auto end = position_of(rest, ':', '[', ' ');
-  if (end == rest.size() || rest[end] == ' ' || end == 0) return false;
-  header.program = rest.substr(0, end);
-  header.pid = 0;
-  rest.remove_prefix(end);
-  if (maybe_take(rest, '[')) {
-    const auto pid = maybe_take_number(rest);
-    if (!pid || !maybe_take(rest, ']')) return false;
-    header.pid = static_cast<std::uint32_t>(*pid);
-  }
-  if (!maybe_take(rest, ':')) return false;
-  maybe_take(rest, ' ');
+// "[123]"
+bool maybe_take_pid(std::string_view& rest, LineHeader& header) {
+  auto left = rest;
+  if (!maybe_take(left, '[')) return false;
+  const auto pid = maybe_take_number(left);
+  if (!pid || !maybe_take(left, ']')) return false;
+  header.pid = static_cast<std::uint32_t>(*pid);
+  rest = left;
   return true;
 }
 
-void take_repeat(std::string_view& rest, LineHeader& header) {
+// "tag[pid]: text", "tag: text".
+bool maybe_take_tag(std::string_view& rest, LineHeader& header) {
+  auto left = rest;
+  const auto end = position_of(left, ':', '[', ' ');
+  if (end == left.size() || left[end] == ' ' || end == 0) return false;
+  const auto program = left.substr(0, end);
+  left.remove_prefix(end);
+  header.pid = 0;
+  if (left[0] == '[' && !maybe_take_pid(left, header)) return false;
+  if (!maybe_take(left, ':')) return false;
+  maybe_take(left, ' ');
+  header.program = program;
+  rest = left;
+  return true;
+}
+
+// "INFO    postfix/smtp[1]: ...": a container's log level where a host would stand.
+bool is_level(std::string_view word) {
+  constexpr std::string_view kLevels[] = {"INFO", "WARN", "WARNING", "ERROR", "DEBUG", "NOTICE"};
+  return std::ranges::find(kLevels, word) != std::end(kLevels);
+}
+
+// Nobody's line: "host -- MARK --", "host text without a tag".
+bool take_untagged(std::string_view host, std::string_view& rest, LineHeader& header) {
+  header.host = host;
+  header.program = "-";
+  header.pid = 0;
+  return !rest.empty();
+}
+
+// Dovecot's own log file: "imap-login: Info: Login: ...", with the process where a host would
+// stand.
+bool maybe_take_dovecot(std::string_view& rest, LineHeader& header) {
+  auto left = rest;
+  const auto process = maybe_take_until(left, std::string_view(": "));
+  if (!process || process->empty() || process->find(' ') != std::string_view::npos) return false;
+  constexpr std::string_view kLevels[] = {"Info: ", "Warning: ", "Error: ", "Fatal: ", "Panic: "};
+  if (std::ranges::none_of(kLevels, [left](auto level) { return left.starts_with(level); })) {
+    return false;
+  }
+  header.host = {};
+  header.program = "dovecot";
+  header.pid = 0;
+  return true;
+}
+
+// "host tag[pid]: text" and what comes in its place.
+bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
+  if (rest.starts_with('<')) {  // "<mail.info> host tag: ", syslogd -v of FreeBSD
+    auto left = rest;
+    if (maybe_take_until(left, std::string_view("> "))) rest = left;
+  }
+  if (rest.starts_with('[')) {  // "[tag] text", metalog
+    auto left = rest.substr(1);
+    const auto program = maybe_take_until(left, std::string_view("] "));
+    if (!program || program->empty()) return false;
+    header.host = {};
+    header.program = *program;
+    header.pid = 0;
+    rest = left;
+    return true;
+  }
+  const auto end = position_of(rest, ' ');
+  if (end == rest.size() || end == 0) return false;
+  const auto host = rest.substr(0, end);
+  if (host.ends_with("]:")) {  // no host
+    header.host = {};
+    return maybe_take_tag(rest, header);
+  }
+  if (host.ends_with(':') && maybe_take_dovecot(rest, header)) return true;
+  rest.remove_prefix(end + 1);
+  header.host = host;
+  if (maybe_take_tag(rest, header)) return true;
+  if (is_level(host)) {
+    skip_blanks(rest);
+    header.host = {};
+    return maybe_take_tag(rest, header);
+  }
+  return take_untagged(host, rest, header);
+}
+
+// Text behind the tag: "[ID 197553 mail.info] text" of Solaris, "message repeated 3 times: [ text]"
+// of rsyslog.
+void take_marks(std::string_view& rest, LineHeader& header) {
   header.repeated = 1;
   auto left = rest;
+  if (maybe_take(left, "[ID ") && maybe_take_number(left) && maybe_take(left, ' ') &&
+      maybe_take_until(left, std::string_view("] "))) {
+    rest = left;
+    return;
+  }
+  left = rest;
   if (!maybe_take(left, "message repeated ")) return;
   const auto times = maybe_take_number(left);
-  if (!times || *times > 1'000'000 || !maybe_take(left, " times: [ ") || !left.ends_with(']'))
+  if (!times || *times > 1'000'000 || !maybe_take(left, " times: [") || !left.ends_with(']'))
     return;
+  maybe_take(left, ' ');
   left.remove_suffix(1);
   header.repeated = static_cast<std::uint32_t>(*times);
   rest = left;
 }
 
-}  // namespace
-
-StampReader::StampReader(const std::string& zone, Time near) : near_(near) {
-  try {
-    zone_ = zone.empty() ? date::current_zone() : date::locate_zone(zone);
-  } catch (const std::exception&) {
-    zone_ = nullptr;  // no zone database: UTC
-  }
+// One field of RFC 5424; "-" is none.
+std::optional<std::string_view> maybe_take_5424_field(std::string_view& rest) {
+  const auto word = maybe_take_until(rest, ' ');
+  if (!word || word->empty()) return std::nullopt;
+  return *word == "-" ? std::string_view{} : *word;
 }
 
-Time StampReader::to_utc(std::int64_t local_seconds) {
-  const auto hour = local_seconds / 3600;
-  if (hour != cached_hour_) {
-    cached_hour_ = hour;
-    cached_offset_ = 0;
-    if (zone_ != nullptr) {
-      const auto info = zone_->get_info(date::local_seconds(seconds(local_seconds)));
-      cached_offset_ = info.first.offset.count();
+// "-" or "[id name=\"value\" ...][...]", quotes and escapes followed.
+bool take_structured_data(std::string_view& rest) {
+  if (maybe_take(rest, '-')) return true;
+  bool any = false;
+  while (rest.starts_with('[')) {
+    std::size_t i = 1;
+    for (bool quoted = false; i < rest.size(); ++i) {
+      if (quoted && rest[i] == '\\') {
+        ++i;
+      } else if (rest[i] == '"') {
+        quoted = !quoted;
+      } else if (rest[i] == ']' && !quoted) {
+        break;
+      }
     }
+    if (i >= rest.size()) return false;
+    rest.remove_prefix(i + 1);
+    any = true;
   }
-  return Time(seconds(local_seconds - cached_offset_));
+  return any;
 }
 
-Time StampReader::without_year(int month, int day, std::int64_t second_of_day) {
-  if (year_ == 0) {
-    const auto near_days = std::chrono::floor<std::chrono::days>(near_);
-    const std::chrono::year_month_day date(near_days);
-    year_ = static_cast<int>(date.year());
-    // A stamp more than two days behind `near` is of the year before.
-    if (days_from_civil(year_, month, day) > near_days.time_since_epoch().count() + 2) --year_;
-  } else if (last_month_ == 12 && month == 1) {
-    ++year_;
-  } else if (last_month_ == 1 && month == 12) {
-    --year_;
-  }
-  last_month_ = month;
-  const std::int64_t key = year_ * 512 + month * 32 + day;
-  if (key != cached_day_key_) {
-    cached_day_key_ = key;
-    cached_day_seconds_ = days_from_civil(year_, month, day) * 86400;
-  }
-  return to_utc(cached_day_seconds_ + second_of_day);
+// RFC 5424 behind "<PRI>1 ": "STAMP HOST APP PROCID MSGID SD [BOM]MSG".
+bool take_5424(std::string_view& rest, LineHeader& header) {
+  auto left = rest;
+  const auto local = maybe_take_date_time(left, 'T');
+  if (!local) return false;
+  const auto us = take_fraction(left);
+  const auto east = maybe_take_offset(left);
+  if (!east || !maybe_take(left, ' ')) return false;
+  const auto host = maybe_take_5424_field(left);
+  const auto program = host ? maybe_take_5424_field(left) : std::nullopt;
+  const auto process = program ? maybe_take_5424_field(left) : std::nullopt;
+  if (!process || !maybe_take_5424_field(left) || !take_structured_data(left)) return false;
+  if (!left.empty() && !maybe_take(left, ' ')) return false;
+  maybe_take(left, "\xEF\xBB\xBF");
+  maybe_take(left, ' ');
+  header.logged_at = Time(Duration((*local - *east) * 1'000'000 + us));
+  header.host = *host;
+  header.program = program->empty() ? std::string_view("-") : *program;
+  auto digits = *process;
+  const auto pid = maybe_take_number(digits);
+  header.pid = pid && digits.empty() ? static_cast<std::uint32_t>(*pid) : 0;
+  rest = left;
+  return true;
 }
 
-bool maybe_take_syslog_header(std::string_view& rest, StampReader& stamps, LineHeader& header) {
+// The two digits of seconds at `at`, -1 when they are none.
+int second_of(std::string_view rest, std::size_t at) {
+  if (rest.size() < at + 2 || !is_digit(rest[at]) || !is_digit(rest[at + 1])) return -1;
+  const int second = (rest[at] - '0') * 10 + (rest[at + 1] - '0');
+  return second <= 60 ? second : -1;
+}
+
+// "YYYY-MM-DDTHH:MM:SS" with 'T' or a blank, read once for each minute.
+std::optional<std::int64_t> maybe_take_iso_seconds(std::string_view& rest, StampReader& reader) {
+  constexpr std::size_t kMinuteSize = 17;
+  const int second = second_of(rest, kMinuteSize);
+  if (second < 0) return std::nullopt;
+  const auto minute = rest.substr(0, kMinuteSize);
+  if (const auto known = reader.known_minute(minute)) {
+    rest.remove_prefix(kMinuteSize + 2);
+    return *known + second;
+  }
+  auto local = maybe_take_date_time(rest, 'T');
+  if (!local) local = maybe_take_date_time(rest, ' ');
+  if (local) reader.know_minute(minute, *local - second);
+  return local;
+}
+
+// "Nov 24 01:40:29", read once for each minute: seconds since 1970.
+std::optional<std::int64_t> maybe_take_traditional(std::string_view& rest, StampReader& reader) {
+  constexpr std::size_t kMinuteSize = 13;
+  const int second = second_of(rest, kMinuteSize);
+  if (second < 0 || rest[6] != ' ' || rest[9] != ':') return std::nullopt;
+  const auto minute = rest.substr(0, kMinuteSize);
+  if (const auto known = reader.known_minute(minute)) {
+    rest.remove_prefix(kMinuteSize + 2);
+    return *known + second;
+  }
+  auto left = rest;
+  const auto date = maybe_take_named_date(left);
+  if (!date || date->year != 0) return std::nullopt;
+  const auto at = reader.without_year(date->month, date->day, date->second_of_day);
+  const auto out = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
+  reader.know_minute(minute, out - second);
+  rest = left;
+  return out;
+}
+
+// "2026-11-24T01:40:29.123+01:00 ", also with a blank between, and without an offset: local time.
+bool take_iso_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  auto left = rest;
+  auto local = maybe_take_date_time(left, 'T');
+  if (!local) local = maybe_take_date_time(left, ' ');
+  if (!local) return false;
+  const auto us = take_fraction(left);
+  const auto east = maybe_take_offset(left);
+  if (!maybe_take(left, ' ')) return false;
+  header.logged_at =
+      (east ? Time(Duration((*local - *east) * 1'000'000)) : Time(reader.to_utc(*local))) +
+      Duration(us);
+  rest = left;
+  return true;
+}
+
+bool take_named_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  auto left = rest;
+  if (const auto at = maybe_take_traditional(left, reader)) {
+    const auto us = take_fraction(left);
+    maybe_take(left, ':');  // Cisco
+    if (!maybe_take(left, ' ')) return false;
+    header.logged_at = Time(std::chrono::seconds(*at)) + Duration(us);
+    rest = left;
+    return true;
+  }
+  const auto date = maybe_take_named_date(left);
+  if (!date) return false;
+  const auto us = take_fraction(left);
+  maybe_take(left, ':');  // Cisco
+  if (!maybe_take(left, ' ')) return false;
+  if (date->year != 0) {
+    reader.set_year(date->year);
+    header.logged_at =
+        reader.to_utc(stamps::days_from_civil(date->year, date->month, date->day) * 86400 +
+                      date->second_of_day) +
+        Duration(us);
+  } else {
+    header.logged_at =
+        reader.without_year(date->month, date->day, date->second_of_day) + Duration(us);
+  }
+  rest = left;
+  return true;
+}
+
+// "Tue 2026-11-24 01:40:29 CET " of journalctl -o short-full: the zone's name is the source's own.
+bool take_full_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  if (rest.size() < 25 || rest[3] != ' ' || !is_digit(rest[4])) return false;
+  auto left = rest.substr(4);
+  const auto local = maybe_take_date_time(left, ' ');
+  if (!local) return false;
+  const auto us = take_fraction(left);
+  if (!maybe_take(left, ' ')) return false;
+  const auto zone = maybe_take_word(left);
+  if (!zone || zone->size() > 6 || !maybe_take(left, ' ')) return false;
+  header.logged_at =
+      (*zone == "UTC" ? Time(std::chrono::seconds(*local)) : Time(reader.to_utc(*local))) +
+      Duration(us);
+  rest = left;
+  return true;
+}
+
+// "1795000000.123456 " of journalctl -o short-unix.
+bool take_unix_stamp(std::string_view& rest, LineHeader& header) {
+  auto left = rest;
+  const auto seconds = maybe_take_number(left);
+  if (!seconds || *seconds < 100'000'000 || *seconds > 9'999'999'999) return false;
+  if (!left.starts_with('.')) return false;
+  const auto us = take_fraction(left);
+  if (!maybe_take(left, ' ')) return false;
+  header.logged_at = Time(Duration(static_cast<std::int64_t>(*seconds) * 1'000'000 + us));
+  rest = left;
+  return true;
+}
+
+bool take_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  if (rest.size() < 16) return false;
+  if (is_digit(rest[0])) {
+    return take_iso_stamp(rest, reader, header) || take_named_stamp(rest, reader, header) ||
+           take_unix_stamp(rest, header);
+  }
+  return take_named_stamp(rest, reader, header) || take_full_stamp(rest, reader, header);
+}
+
+// "stdout F ", which the container runtime interface writes behind its stamp.
+void skip_cri_stream(std::string_view& rest) {
+  for (const std::string_view stream : {"stdout F ", "stderr F ", "stdout P ", "stderr P "}) {
+    if (maybe_take(rest, stream)) return;
+  }
+}
+
+// "mail-1  | ", which `docker compose logs` writes in front.
+void skip_compose_name(std::string_view& rest) {
+  constexpr std::size_t kNameBytesMax = 64;
+  const auto bar = rest.substr(0, kNameBytesMax).find("| ");
+  if (bar == std::string_view::npos || bar == 0 || rest[bar - 1] != ' ') return;
+  const auto name = rest.substr(0, rest.find(' '));
+  if (rest.substr(name.size(), bar - name.size()).find_first_not_of(' ') !=
+      std::string_view::npos) {
+    return;
+  }
+  rest.remove_prefix(bar + 2);
+}
+
+bool take_header(std::string_view& rest, StampReader& reader, LineHeader& header) {
   auto left = rest;
   if (left.starts_with('<')) {
     const auto end = left.find('>');
     if (end == std::string_view::npos || end > 4) return false;
     left.remove_prefix(end + 1);
-    maybe_take(left, "1 ");
+    if (maybe_take(left, "1 ") && take_5424(left, header)) {
+      take_marks(left, header);
+      rest = left;
+      return true;
+    }
   }
-  if (left.size() < 16) return false;
-  if (left[0] >= '0' && left[0] <= '9') {
-    const auto local = take_date_time(left, 'T', stamps);
-    if (!local) return false;
-    const auto us = take_fraction(left);
-    const auto east = take_offset(left);
-    if (!east || !maybe_take(left, ' ')) return false;
-    header.logged_at = Time(Duration((*local - *east) * 1'000'000 + us));
-  } else {
-    const auto at = take_traditional_stamp(left, stamps);
-    if (!at) return false;
-    const auto us = take_fraction(left);
-    if (!maybe_take(left, ' ')) return false;
-    header.logged_at = Time(seconds(*at)) + Duration(us);
-  }
+  if (!take_stamp(left, reader, header)) return false;
+  skip_cri_stream(left);
   if (!take_host_and_tag(left, header)) return false;
-  take_repeat(left, header);
+  take_marks(left, header);
   rest = left;
   return true;
 }
 
-bool maybe_take_exim_stamp(std::string_view& rest, StampReader& stamps, LineHeader& header) {
+}  // namespace
+
+bool maybe_take_syslog_header(std::string_view& rest, StampReader& reader, LineHeader& header) {
   auto left = rest;
-  const auto local = take_date_time(left, ' ', stamps);
+  if (!take_header(left, reader, header)) {
+    skip_compose_name(left);
+    if (left.size() == rest.size() || !take_header(left, reader, header)) return false;
+  }
+  if (header.program == "-") {  // a runtime's stamp in front of a line with its own: that one wins
+    auto inner = rest;
+    LineHeader outer;
+    skip_compose_name(inner);
+    if (take_stamp(inner, reader, outer)) {
+      skip_cri_stream(inner);
+      LineHeader own;
+      if (take_header(inner, reader, own)) {
+        header = own;
+        left = inner;
+      }
+    }
+  }
+  rest = left;
+  return true;
+}
+
+bool maybe_take_exim_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  auto left = rest;
+  if (left.size() < 11 || left[10] != ' ') return false;
+  const auto local = maybe_take_iso_seconds(left, reader);
   if (!local) return false;
   const auto us = take_fraction(left);
   if (!maybe_take(left, ' ')) return false;
   if (left.starts_with('+') || left.starts_with('-')) {
-    const auto east = take_offset(left);
+    const auto east = maybe_take_offset(left);
     if (!east || !maybe_take(left, ' ')) return false;
     header.logged_at = Time(Duration((*local - *east) * 1'000'000 + us));
   } else {
-    header.logged_at = stamps.to_utc(*local) + Duration(us);
+    header.logged_at = reader.to_utc(*local) + Duration(us);
   }
   header.pid = 0;
   header.program = "exim";
@@ -259,14 +407,33 @@ bool maybe_take_exim_stamp(std::string_view& rest, StampReader& stamps, LineHead
   return true;
 }
 
+namespace {
+
+// "2026-11-24 01:40:29 host tag[pid]: text" is a syslog's line; Exim's has no word with a pid.
+bool looks_like_syslog(std::string_view behind_stamp) {
+  take_fraction(behind_stamp);
+  if (!maybe_take(behind_stamp, ' ')) return false;
+  LineHeader header;
+  return maybe_take_word(behind_stamp) && maybe_take(behind_stamp, ' ') &&
+         maybe_take_tag(behind_stamp, header) && header.pid != 0;
+}
+
+}  // namespace
+
 LineFormat detect_format(std::string_view first_lines) {
   while (!first_lines.empty()) {
     const auto line = first_lines.substr(0, first_lines.find('\n'));
     auto rest = line;
-    if (take_date_time(rest, ' ')) return LineFormat::exim;
+    if (maybe_take_date_time(rest, ' ')) {
+      return looks_like_syslog(rest) ? LineFormat::syslog : LineFormat::exim;
+    }
+    StampReader reader("UTC", Time{});
+    LineHeader header;
     rest = line;
-    if (take_date_time(rest, 'T') || line.starts_with('<') || month_of(line.substr(0, 3)) != 0)
+    if (line.starts_with('<') || maybe_take_date_time(rest, 'T') ||
+        take_stamp(rest, reader, header)) {
       return LineFormat::syslog;
+    }
     first_lines.remove_prefix(std::min(line.size() + 1, first_lines.size()));
   }
   return LineFormat::unknown;

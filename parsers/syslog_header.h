@@ -46,6 +46,9 @@ class StampReader {
   }
 
  private:
+  int first_year(int month, int day) const;
+  void follow(int month, int day);
+
   const date::time_zone* zone_ = nullptr;
   Time near_;
   int year_ = 0;
@@ -59,8 +62,10 @@ class StampReader {
   std::int64_t minute_seconds_ = 0;
 };
 
-// Syslog: "Nov 24 01:40:29 host tag[pid]: text", RFC 3339 stamps, RFC 5424. On success `rest` is
-// the text.
+// The header of a line as syslog daemons, journalctl, postlogd and container runtimes write it: RFC
+// 3164 (with a year, a fraction, a "<PRI>", a "<facility.level>", no host, no pid), RFC 3339 stamps
+// ("T" or a blank, any offset or none), RFC 5424, "[tag]" of metalog, `docker logs -t` and CRI in
+// front of any of these. On success `rest` is the text; a line without a tag has program "-".
 bool maybe_take_syslog_header(std::string_view& rest, StampReader& stamps, LineHeader& header);
 // Exim's own files: "2026-11-24 01:40:29[.123][ +0100] [[pid] ]".
 bool maybe_take_exim_stamp(std::string_view& rest, StampReader& stamps, LineHeader& header);

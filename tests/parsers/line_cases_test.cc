@@ -70,7 +70,8 @@ TEST(LineCases, StayUnrecognisedWhenTheFormIsNotOneOfTheProgram) {
     const bool id_in_front = colon != std::string::npos && one.text.find(' ') == colon + 1 &&
                              std::islower(static_cast<unsigned char>(one.text[0])) == 0;
     mutated.text.insert(id_in_front ? colon + 2 : 0, "zz");
-    EXPECT_EQ(run_line_case(mutated), "unrecognised") << mutated.text;
+    const auto said = run_line_case(mutated);
+    EXPECT_TRUE(said == "unrecognised" || said == "foreign") << said << ": " << mutated.text;
     ++tried;
   }
   EXPECT_GE(tried, 100);

@@ -1,0 +1,77 @@
+#include <date/tz.h>
+
+#include "parsers/stamps.h"
+#include "parsers/syslog_header.h"
+
+namespace rastro {
+namespace {
+
+using stamps::days_from_civil;
+using std::chrono::seconds;
+
+// A source may be written by a clock that is ahead of ours, or its file's time be rounded.
+constexpr std::int64_t kDaysAhead = 2;
+
+bool is_leap_day(int month, int day) { return month == 2 && day == 29; }
+
+bool has_leap_day(int year) { return std::chrono::year(year).is_leap(); }
+
+}  // namespace
+
+StampReader::StampReader(const std::string& zone, Time near) : near_(near) {
+  try {
+    zone_ = zone.empty() ? date::current_zone() : date::locate_zone(zone);
+  } catch (const std::exception&) {
+    zone_ = nullptr;  // no zone database: UTC
+  }
+}
+
+Time StampReader::to_utc(std::int64_t local_seconds) {
+  const auto hour = local_seconds / 3600;
+  if (hour != cached_hour_) {
+    cached_hour_ = hour;
+    cached_offset_ = 0;
+    if (zone_ != nullptr) {
+      const auto info = zone_->get_info(date::local_seconds(seconds(local_seconds)));
+      cached_offset_ = info.first.offset.count();
+    }
+  }
+  return Time(seconds(local_seconds - cached_offset_));
+}
+
+int StampReader::first_year(int month, int day) const {
+  const auto near_days = std::chrono::floor<std::chrono::days>(near_);
+  auto year = static_cast<int>(std::chrono::year_month_day(near_days).year());
+  const auto latest = near_days.time_since_epoch().count() + kDaysAhead;
+  if (days_from_civil(year, month, day) > latest) --year;
+  while (is_leap_day(month, day) && !has_leap_day(year)) --year;
+  return year;
+}
+
+void StampReader::follow(int month, int day) {
+  // A source may be a day out of order around the turn of a month, not more: going back by two
+  // months or more is the next year, from January to December a late line of the last one.
+  if (last_month_ - month >= 2) {
+    ++year_;
+  } else if (last_month_ == 1 && month == 12) {
+    --year_;
+  }
+  while (is_leap_day(month, day) && !has_leap_day(year_)) ++year_;
+}
+
+Time StampReader::without_year(int month, int day, std::int64_t second_of_day) {
+  if (year_ == 0) {
+    year_ = first_year(month, day);
+  } else if (last_month_ != 0) {
+    follow(month, day);
+  }
+  last_month_ = month;
+  const std::int64_t key = year_ * 512 + month * 32 + day;
+  if (key != cached_day_key_) {
+    cached_day_key_ = key;
+    cached_day_seconds_ = days_from_civil(year_, month, day) * 86400;
+  }
+  return to_utc(cached_day_seconds_ + second_of_day);
+}
+
+}  // namespace rastro

@@ -1,0 +1,131 @@
+#include "parsers/stamps.h"
+
+#include <chrono>
+
+#include "parsers/scan.h"
+
+namespace rastro::stamps {
+namespace {
+
+int two(std::string_view text, std::size_t at) {
+  if (at + 1 >= text.size()) return -1;
+  const unsigned a = static_cast<unsigned char>(text[at]) - '0';
+  const unsigned b = static_cast<unsigned char>(text[at + 1]) - '0';
+  return a < 10 && b < 10 ? static_cast<int>(a * 10 + b) : -1;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+int maybe_take_year(std::string_view& rest) {
+  const int century = two(rest, 0);
+  const int years = two(rest, 2);
+  if (century < 19 || century > 21 || years < 0 || rest.size() < 5 || rest[4] != ' ') return 0;
+  rest.remove_prefix(5);
+  return century * 100 + years;
+}
+
+}  // namespace
+
+std::int64_t days_from_civil(int year, int month, int day) {
+  return std::chrono::sys_days(std::chrono::year(year) / month / day).time_since_epoch().count();
+}
+
+int month_of(std::string_view name) {
+  static constexpr std::string_view kNames = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  for (std::size_t i = 0; i < 12; ++i) {
+    if (kNames.substr(i * 3, 3) == name) return static_cast<int>(i) + 1;
+  }
+  return 0;
+}
+
+std::int64_t time_of_day(std::string_view text) {
+  if (text.size() < 8) return -1;
+  const int h = two(text, 0);
+  const int m = two(text, 3);
+  const int s = two(text, 6);
+  if (h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60 || text[2] != ':' || text[5] != ':') {
+    return -1;
+  }
+  return h * 3600 + m * 60 + s;
+}
+
+std::int64_t take_fraction(std::string_view& rest) {
+  if (rest.size() < 2 || (rest[0] != '.' && rest[0] != ',') || !is_digit(rest[1])) return 0;
+  if (rest.size() > 7 && !is_digit(rest[7])) {  // what rsyslog writes
+    const int high = two(rest, 1);
+    const int middle = two(rest, 3);
+    const int low = two(rest, 5);
+    if (high >= 0 && middle >= 0 && low >= 0) {
+      rest.remove_prefix(7);
+      return high * 10'000 + middle * 100 + low;
+    }
+  }
+  std::int64_t us = 0;
+  std::int64_t unit = 100'000;
+  std::size_t i = 1;
+  for (; i < rest.size() && is_digit(rest[i]); ++i, unit /= 10) us += (rest[i] - '0') * unit;
+  rest.remove_prefix(i);
+  return us;
+}
+
+std::optional<std::int64_t> maybe_take_offset(std::string_view& rest) {
+  if (maybe_take(rest, 'Z')) return 0;
+  if (rest.size() < 3 || (rest[0] != '+' && rest[0] != '-')) return std::nullopt;
+  const int h = two(rest, 1);
+  if (h < 0 || h > 14) return std::nullopt;
+  const std::size_t colon = rest.size() > 3 && rest[3] == ':' ? 1 : 0;
+  int m = two(rest, 3 + colon);
+  std::size_t size = 5 + colon;
+  if (m < 0) {  // "+02"
+    if (colon != 0) return std::nullopt;
+    m = 0;
+    size = 3;
+  }
+  const std::int64_t east = (h * 60 + m) * 60;
+  const bool west = rest[0] == '-';
+  rest.remove_prefix(size);
+  return west ? -east : east;
+}
+
+std::optional<std::int64_t> maybe_take_date_time(std::string_view& rest, char between) {
+  if (rest.size() < 19 || rest[4] != '-' || rest[7] != '-' || rest[10] != between) {
+    return std::nullopt;
+  }
+  const int c = two(rest, 0);
+  const int y = two(rest, 2);
+  const int mo = two(rest, 5);
+  const int d = two(rest, 8);
+  const auto tod = time_of_day(rest.substr(11));
+  if (c < 0 || y < 0 || mo < 1 || mo > 12 || d < 1 || d > 31 || tod < 0) return std::nullopt;
+  const auto out = days_from_civil(c * 100 + y, mo, d) * 86400 + tod;
+  rest.remove_prefix(19);
+  return out;
+}
+
+std::optional<NamedDate> maybe_take_named_date(std::string_view& rest) {
+  auto left = rest;
+  NamedDate out;
+  if (!left.empty() && is_digit(left[0])) {
+    out.year = maybe_take_year(left);
+    if (out.year == 0) return std::nullopt;
+  }
+  if (left.size() < 15) return std::nullopt;
+  out.month = month_of(left.substr(0, 3));
+  if (out.month == 0 || left[3] != ' ') return std::nullopt;
+  if (left[6] == ' ') {
+    out.day = left[4] == ' ' ? left[5] - '0' : two(left, 4);
+    left.remove_prefix(7);
+  } else if (left[5] == ' ' && is_digit(left[4])) {  // "Nov 4 01:40:29"
+    out.day = left[4] - '0';
+    left.remove_prefix(6);
+  }
+  if (out.day < 1 || out.day > 31) return std::nullopt;
+  if (out.year == 0 && left.size() > 5 && left[4] == ' ') out.year = maybe_take_year(left);
+  out.second_of_day = time_of_day(left);
+  if (out.second_of_day < 0) return std::nullopt;
+  left.remove_prefix(8);
+  rest = left;
+  return out;
+}
+
+}  // namespace rastro::stamps

@@ -1,0 +1,221 @@
+#include "parsers/syslog_header.h"
+
+#include <date/date.h>
+
+#include <chrono>
+#include <sstream>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace rastro {
+namespace {
+
+Time at(int year, unsigned month, unsigned day, int hour = 0, int minute = 0, int second = 0) {
+  using namespace std::chrono;
+  return Time(sys_days(std::chrono::year(year) / static_cast<int>(month) / static_cast<int>(day))) +
+         hours(hour) + minutes(minute) + seconds(second);
+}
+
+std::string iso(Time time) {
+  std::ostringstream out;
+  out << date::format("%FT%T", date::sys_time<Duration>(time.time_since_epoch()));
+  return out.str();
+}
+
+std::string read(StampReader& stamps, std::string_view line) {
+  LineHeader header;
+  if (!maybe_take_syslog_header(line, stamps, header)) return "no header";
+  std::ostringstream out;
+  out << iso(header.logged_at) << ' ' << (header.host.empty() ? "?" : header.host) << ' '
+      << header.program << ' ' << header.pid << ' ' << header.repeated << " |" << line;
+  return out.str();
+}
+
+struct HeaderCase {
+  std::string name;
+  std::string_view line;
+  std::string want;
+  friend void PrintTo(const HeaderCase& c, std::ostream* os) { *os << c.name; }
+};
+class SyslogHeader : public testing::TestWithParam<HeaderCase> {};
+TEST_P(SyslogHeader, MatchesTable) {
+  StampReader stamps("Europe/Madrid", at(2026, 11, 25));
+  EXPECT_EQ(read(stamps, GetParam().line), GetParam().want) << GetParam().line;
+}
+
+const HeaderCase kCases[] = {
+    {"rfc3164", "Nov 24 01:40:29 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"rfc3164_one_digit_day", "Nov  4 01:40:29 mx1 postfix/smtp[12]: text",
+     "2026-11-04T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"rfc3164_one_digit_day_unpadded", "Nov 4 01:40:29 mx1 postfix/smtp[12]: text",
+     "2026-11-04T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"no_pid", "Nov 24 01:40:29 mx1 dovecot: text",
+     "2026-11-24T00:40:29.000000 mx1 dovecot 0 1 |text"},
+    {"journalctl_short_precise", "Nov 24 01:40:29.123456 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.123456 mx1 postfix/smtp 12 1 |text"},
+    {"priority_in_front", "<22>Nov 24 01:40:29 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"year_behind_the_day", "Nov 24 2025 01:40:29 mx1 postfix/smtp[12]: text",
+     "2025-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"year_in_front", "2025 Nov 24 01:40:29 mx1 postfix/smtp[12]: text",
+     "2025-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"cisco_colon", "Nov 24 2025 01:40:29: mx1 postfix/smtp[12]: text",
+     "2025-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"Pitfall_3_fraction_and_zone", "2026-11-24T01:40:29.123456+01:00 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.123456 mx1 postfix/smtp 12 1 |text"},
+    {"Pitfall_3_three_digits_z", "2026-11-24T01:40:29.123Z mx1 postfix/smtp[12]: text",
+     "2026-11-24T01:40:29.123000 mx1 postfix/smtp 12 1 |text"},
+    {"Pitfall_3_offset_without_colon", "2026-11-24T01:40:29+0200 mx1 postfix/smtp[12]: text",
+     "2026-11-23T23:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"Pitfall_3_offset_of_hours", "2026-11-24T01:40:29-03 mx1 postfix/smtp[12]: text",
+     "2026-11-24T04:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"Pitfall_3_nine_digits", "2026-11-24T01:40:29.123456789Z mx1 postfix/smtp[12]: text",
+     "2026-11-24T01:40:29.123456 mx1 postfix/smtp 12 1 |text"},
+    {"comma_fraction", "2026-11-24T01:40:29,5+01:00 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.500000 mx1 postfix/smtp 12 1 |text"},
+    {"no_zone_is_local", "2026-11-24T01:40:29 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"blank_instead_of_t", "2026-11-24 01:40:29 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"journalctl_short_full", "Tue 2026-11-24 01:40:29 CET mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"journalctl_short_unix", "1795480829.123456 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.123456 mx1 postfix/smtp 12 1 |text"},
+    {"rfc5424", "<22>1 2026-11-24T01:40:29.003Z mx1 postfix/smtp 12 - - text",
+     "2026-11-24T01:40:29.003000 mx1 postfix/smtp 12 1 |text"},
+    {"rfc5424_structured_data",
+     "<22>1 2026-11-24T01:40:29+01:00 mx1 postfix/smtp 12 ID47 [x@1 a=\"]\\\" b\"][y@2] text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"rfc5424_byte_order_mark", "<22>1 2026-11-24T01:40:29Z mx1 dovecot - - - \xEF\xBB\xBFtext",
+     "2026-11-24T01:40:29.000000 mx1 dovecot 0 1 |text"},
+    {"rfc5424_no_host", "<22>1 2026-11-24T01:40:29Z - postfix/smtp 12 - - text",
+     "2026-11-24T01:40:29.000000 ? postfix/smtp 12 1 |text"},
+    {"facility_and_level", "Nov 24 01:40:29 <mail.info> mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"solaris_id", "Nov 24 01:40:29 mx1 postfix/smtp[12]: [ID 197553 mail.info] text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"no_host", "Nov 24 01:40:29 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 ? postfix/smtp 12 1 |text"},
+    {"metalog", "Nov 24 01:40:29 [postfix/smtp] text",
+     "2026-11-24T00:40:29.000000 ? postfix/smtp 0 1 |text"},
+    {"container_level", "2026-11-24T01:40:29.123456+00:00 INFO    postfix/smtp[12]: text",
+     "2026-11-24T01:40:29.123456 ? postfix/smtp 12 1 |text"},
+    {"docker_logs_t", "2026-11-24T09:00:00.123456789Z Nov 24 01:40:29 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"cri", "2026-11-24T09:00:00.123456789Z stdout F Nov 24 01:40:29 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"cri_without_inner_stamp", "2026-11-24T09:00:00.123456789Z stdout F postfix/smtp[12]: text",
+     "2026-11-24T09:00:00.123456 ? postfix/smtp 12 1 |text"},
+    {"docker_compose", "mail-1  | Nov 24 01:40:29 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"dovecot_own_file", "Nov 24 01:40:29 imap-login: Info: Login: user=<ana>",
+     "2026-11-24T00:40:29.000000 ? dovecot 0 1 |imap-login: Info: Login: user=<ana>"},
+    {"Pitfall_63_rsyslog_folds_repeats",
+     "Nov 24 01:40:29 mx1 postfix/smtp[12]: message repeated 2 times: [ text [x]]",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 2 |text [x]"},
+    {"Pitfall_63_without_blank",
+     "Nov 24 01:40:29 mx1 postfix/smtp[12]: message repeated 2 times: [text]",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 2 |text"},
+    {"last_message_repeated", "Nov 24 01:40:29 mx1 last message repeated 3 times",
+     "2026-11-24T00:40:29.000000 mx1 - 0 1 |last message repeated 3 times"},
+    {"mark", "Nov 24 01:40:29 mx1 -- MARK --", "2026-11-24T00:40:29.000000 mx1 - 0 1 |-- MARK --"},
+    {"ipv6_host", "Nov 24 01:40:29 2001:db8::25 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 2001:db8::25 postfix/smtp 12 1 |text"},
+    {"empty_text", "Nov 24 01:40:29 mx1 postfix/smtp[12]: ",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |"},
+    {"refused_month", "Nox 24 01:40:29 mx1 postfix/smtp[12]: text", "no header"},
+    {"refused_day", "Nov 34 01:40:29 mx1 postfix/smtp[12]: text", "no header"},
+    {"refused_hour", "Nov 24 24:40:29 mx1 postfix/smtp[12]: text", "no header"},
+    {"refused_iso_month", "2026-13-24T01:40:29Z mx1 postfix/smtp[12]: text", "no header"},
+    {"refused_no_blank", "2026-11-24T01:40:29Zmx1 postfix/smtp[12]: text", "no header"},
+    {"refused_stamp_only", "Nov 24 01:40:29", "no header"},
+    {"refused_stamp_and_host", "Nov 24 01:40:29 mx1", "no header"},
+    {"refused_text", "postfix/smtp[12]: text Nov 24 01:40:29", "no header"},
+    {"refused_nul", std::string_view("\0\0\0\0Nov 24 01:40:29 mx1 x[1]: text", 34), "no header"},
+    {"refused_empty", "", "no header"},
+};
+INSTANTIATE_TEST_SUITE_P(, SyslogHeader, testing::ValuesIn(kCases),
+                         [](const auto& tested) { return tested.param.name; });
+
+// Pitfall 1: RFC 3164 has no year. The file's time and the lines' order give it.
+Time stamp(StampReader& stamps, const std::string& day_and_time) {
+  LineHeader header;
+  const auto line = day_and_time + " mx1 postfix/smtp[1]: text";
+  std::string_view rest = line;
+  EXPECT_TRUE(maybe_take_syslog_header(rest, stamps, header)) << line;
+  return header.logged_at;
+}
+
+TEST(Pitfall1, DecemberIsFollowedByJanuary) {
+  StampReader stamps("UTC", at(2027, 1, 2));
+  EXPECT_EQ(stamp(stamps, "Dec 31 23:59:59"), at(2026, 12, 31, 23, 59, 59));
+  EXPECT_EQ(stamp(stamps, "Jan  1 00:00:00"), at(2027, 1, 1));
+}
+TEST(Pitfall1, ALateLineOfDecemberStaysInItsYear) {
+  StampReader stamps("UTC", at(2027, 1, 2));
+  EXPECT_EQ(stamp(stamps, "Jan  1 00:00:00"), at(2027, 1, 1));
+  EXPECT_EQ(stamp(stamps, "Dec 31 23:59:59"), at(2026, 12, 31, 23, 59, 59));
+  EXPECT_EQ(stamp(stamps, "Jan  1 00:00:01"), at(2027, 1, 1, 0, 0, 1));
+}
+TEST(Pitfall1, AQuietHostSkipsMonthsOverTheNewYear) {
+  StampReader stamps("UTC", at(2026, 12, 1));
+  EXPECT_EQ(stamp(stamps, "Nov 30 10:00:00"), at(2026, 11, 30, 10));
+  EXPECT_EQ(stamp(stamps, "Feb  3 10:00:00"), at(2027, 2, 3, 10));
+}
+TEST(Pitfall1, ALateLineOfTheLastMonthIsNoNewYear) {
+  StampReader stamps("UTC", at(2026, 12, 1));
+  EXPECT_EQ(stamp(stamps, "Nov  1 00:00:00"), at(2026, 11, 1));
+  EXPECT_EQ(stamp(stamps, "Oct 31 23:59:59"), at(2026, 10, 31, 23, 59, 59));
+}
+TEST(Pitfall1, LeapDay) {
+  StampReader stamps("UTC", at(2028, 3, 1));
+  EXPECT_EQ(stamp(stamps, "Feb 29 12:00:00"), at(2028, 2, 29, 12));
+}
+TEST(Pitfall1, LeapDayReadYearsLater) {
+  StampReader stamps("UTC", at(2027, 3, 1));
+  EXPECT_EQ(stamp(stamps, "Feb 29 12:00:00"), at(2024, 2, 29, 12));
+}
+TEST(Pitfall1, ALogReadYearsLater) {
+  StampReader stamps("UTC", at(2019, 11, 24));
+  EXPECT_EQ(stamp(stamps, "Nov 24 01:40:29"), at(2019, 11, 24, 1, 40, 29));
+}
+TEST(Pitfall1, AClockThatIsAheadIsNotAYearBehind) {
+  StampReader stamps("UTC", at(2026, 11, 24, 1));
+  EXPECT_EQ(stamp(stamps, "Nov 24 09:00:00"), at(2026, 11, 24, 9));
+}
+TEST(Pitfall1, TheRepeatedHourOfOctober) {
+  StampReader stamps("Europe/Madrid", at(2026, 10, 26));
+  EXPECT_EQ(stamp(stamps, "Oct 25 01:59:59"), at(2026, 10, 24, 23, 59, 59));
+  const auto twice = stamp(stamps, "Oct 25 02:30:00");
+  EXPECT_TRUE(twice == at(2026, 10, 25, 0, 30) || twice == at(2026, 10, 25, 1, 30));
+  EXPECT_EQ(stamp(stamps, "Oct 25 03:00:00"), at(2026, 10, 25, 2));
+}
+TEST(Pitfall1, RotatedSetsMixBothFormats) {
+  StampReader stamps("UTC", at(2026, 11, 25));
+  EXPECT_EQ(stamp(stamps, "Nov 24 01:40:29"), at(2026, 11, 24, 1, 40, 29));
+  EXPECT_EQ(stamp(stamps, "2026-11-24T01:40:30+00:00"), at(2026, 11, 24, 1, 40, 30));
+  EXPECT_EQ(stamp(stamps, "Nov 24 01:40:31"), at(2026, 11, 24, 1, 40, 31));
+}
+TEST(Pitfall2, TimeMayStepBackWithinAFile) {
+  StampReader stamps("UTC", at(2026, 11, 25));
+  EXPECT_EQ(stamp(stamps, "Nov 24 19:48:05"), at(2026, 11, 24, 19, 48, 5));
+  EXPECT_EQ(stamp(stamps, "Nov 24 19:48:04"), at(2026, 11, 24, 19, 48, 4));
+}
+
+TEST(DetectFormat, TellsEximFromSyslog) {
+  EXPECT_EQ(detect_format("2026-11-24 01:40:29 1tFxyz-000123-AB Completed\n"), LineFormat::exim);
+  EXPECT_EQ(detect_format("2026-11-24 01:40:29.123 +0100 [12] Start queue run: pid=1\n"),
+            LineFormat::exim);
+  EXPECT_EQ(detect_format("2026-11-24 01:40:29 mx1 postfix/smtp[12]: text\n"), LineFormat::syslog);
+  EXPECT_EQ(detect_format("2026-11-24T01:40:29Z mx1 x: y\n"), LineFormat::syslog);
+  EXPECT_EQ(detect_format("<22>1 2026-11-24T01:40:29Z mx1 x - - - y\n"), LineFormat::syslog);
+  EXPECT_EQ(detect_format("-- Journal begins at Tue --\nNov 24 01:40:29 mx1 x: y\n"),
+            LineFormat::syslog);
+  EXPECT_EQ(detect_format("nothing of a log\n"), LineFormat::unknown);
+  EXPECT_EQ(detect_format(""), LineFormat::unknown);
+}
+
+}  // namespace
+}  // namespace rastro
