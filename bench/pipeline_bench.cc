@@ -92,10 +92,11 @@ class NoStore final : public LegStore, public LegSink {
 class PipelineRun final : public LineSink {
  public:
   PipelineRun(const std::string& path, Depth depth) : depth_(depth), pipeline_(counters_, 1) {
-    auto classify = make_reply_classifier({});
-    if (!classify) die(classify.error().message);
+    auto rules = load_reply_rules({});
+    if (!rules) die(rules.error().message);
+    reasons_ = std::make_unique<ReplyReasons>(std::move(*rules), 1);
     correlator_ =
-        std::make_unique<Correlator>(CorrelatorOptions{}, std::move(*classify), store_, store_);
+        std::make_unique<Correlator>(CorrelatorOptions{}, reasons_->classify(), store_, store_);
     Generation generation;
     generation.source = 1;
     generation.path = path;
@@ -127,6 +128,7 @@ class PipelineRun final : public LineSink {
   LineCounters counters_;
   LinePipeline pipeline_;
   NoStore store_;
+  std::unique_ptr<ReplyReasons> reasons_;  // correlator_ borrows it
   std::unique_ptr<Correlator> correlator_;
   std::unique_ptr<LineOrigin> origin_;
   std::size_t understood_ = 0;

@@ -25,8 +25,13 @@ struct ReasonRule {
   std::vector<std::string> patterns;  // RE2, case does not count, any of them anywhere in the text
   std::optional<std::uint8_t> klass;  // 4 or 5: of the enhanced status, else of the reply code
   std::optional<std::uint16_t> code;  // SMTP reply code
+  bool without_code = false;          // only texts with no reply code: the MTA's own words
   std::optional<StatusPattern> status;  // enhanced status
   std::vector<std::string> samples;     // replies that this very rule decides
+
+  // Where it stands in its file, both from 1; 0: in none.
+  int line = 0;
+  int column = 0;
 };
 
 }  // namespace rastro

@@ -13,7 +13,6 @@
 #include "daemon/http/routes.h"
 #include "daemon/index_answers.h"
 #include "daemon/log_origin.h"
-#include "daemon/reply_reasons.h"
 #include "daemon/source/directory_watcher.h"
 
 namespace rastro {
@@ -81,17 +80,18 @@ Result<void> App::load_index() {
   open_legs_ = std::make_unique<OpenLegReader>([this] { return writer_->snapshot(); });
   writer_loop_ = std::make_unique<WriterLoop>(*writer_, batches_);
 
-  auto classify = make_reply_classifier(config_.reasons);
-  if (!classify) return classify.error();
+  auto rules = load_reply_rules(config_.reasons);
+  if (!rules) return rules.error();
   IngestOptions ingest_options;
   ingest_options.correlator = correlator_options(config_.limits);
   ingest_options.seed = std::random_device()();
   ingest_options.correlator.seed = ingest_options.seed;
+  reasons_ = std::make_unique<ReplyReasons>(std::move(*rules), ingest_options.seed);
   ingest_options.correlator.is_webmail = [this](std::string_view ip) {
     return webmail_.contains(ip);
   };
   ingest_ = std::make_unique<Ingest>(
-      std::move(ingest_options), std::move(*classify),
+      std::move(ingest_options), reasons_->classify(),
       [this](const Generation& generation) {
         return make_line_origin(generation, config_.sources[generation.spec], std::nullopt);
       },

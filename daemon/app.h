@@ -11,6 +11,7 @@
 #include "core/result.h"
 #include "daemon/http/api_server.h"
 #include "daemon/ingest.h"
+#include "daemon/reply_reasons.h"
 #include "daemon/source/source_set.h"
 #include "daemon/webmail_clients.h"
 #include "daemon/writer_loop.h"
@@ -54,6 +55,7 @@ class App {
   std::unique_ptr<SourceSet> sources_;
   BoundedQueue<NumberedBatch> batches_;
   std::unique_ptr<WriterLoop> writer_loop_;
+  std::unique_ptr<ReplyReasons> reasons_;  // ingest borrows it
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<ApiServer> api_;
   std::atomic<std::shared_ptr<const Status>> status_;

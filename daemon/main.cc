@@ -7,6 +7,7 @@
 #include "daemon/app.h"
 #include "daemon/command_line.h"
 #include "daemon/offline/offline.h"
+#include "daemon/reply_reasons.h"
 #include "daemon/scan.h"
 
 namespace {
@@ -96,6 +97,9 @@ int main(int argc, char** argv) {
   if (line.task == Task::doctor) return rastro::run_doctor(*config);
   if (line.task == Task::privacy_verify) return rastro::run_privacy_verify(*config);
   if (line.task == Task::check_config) {
+    if (const auto rules = rastro::load_reply_rules(config->reasons); !rules) {
+      return std::fprintf(stderr, "%s\n", rules.error().message.c_str()), kUsage;
+    }
     return std::printf("%s: good\n", line.config_path.c_str()), 0;
   }
   return serve(std::move(*config), line.config_path, signals);

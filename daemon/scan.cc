@@ -137,13 +137,14 @@ class Scan {
   }
 
   bool make_ingest() {
-    auto classify = make_reply_classifier({});
-    if (!classify) return fail(classify.error());
+    auto rules = load_reply_rules({});
+    if (!rules) return fail(rules.error());
     IngestOptions options;
     options.seed = std::random_device()();
     options.correlator.seed = options.seed;
+    reasons_ = std::make_unique<ReplyReasons>(std::move(*rules), options.seed);
     ingest_ = std::make_unique<Ingest>(
-        std::move(options), std::move(*classify),
+        std::move(options), reasons_->classify(),
         [this](const Generation& generation) { return make_origin(generation); }, *open_legs_,
         batches_, *writer_loop_, clock_);
     return true;
@@ -391,6 +392,7 @@ class Scan {
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<OpenLegReader> open_legs_;
   std::unique_ptr<WriterLoop> writer_loop_;
+  std::unique_ptr<ReplyReasons> reasons_;  // ingest borrows it
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<SourceSet> sources_;
   std::unique_ptr<LineJourneys> line_journeys_;
