@@ -703,14 +703,15 @@ std::uint64_t Correlator::flush() {
   dirty_.clear();
   for (auto& [prefix, sessions, silence_max] : session_tables()) {
     sessions->expire(now_ - silence_max, [](Session&) {});
+    // The ended ones first: a process that serves its next client already has its name again.
+    for (const auto& name : sessions->take_ended()) {
+      sink_.on_pending(std::string(prefix) + name, {});
+    }
     sessions->for_each_dirty([&](Session& session) {
       session.dirty = false;
       session.stored = true;
       sink_.on_pending(std::string(prefix) + session.name, encode_session(session));
     });
-    for (const auto& name : sessions->take_ended()) {
-      sink_.on_pending(std::string(prefix) + name, {});
-    }
   }
   drop_closed();
   return flushes_;

@@ -199,6 +199,19 @@ TEST_F(CorrelatorTest, AMessageMayBecomeActiveAfterItsSessionClosed) {
   }
 }
 
+TEST_F(CorrelatorTest, ASessionThatFollowsAnotherOfItsProcessSurvivesARestart) {
+  say("postfix/smtpd", 10, SessionOpened{{"one.example.net", "192.0.2.7", 0}});
+  flush();
+  say("postfix/smtpd", 10, SessionClosed{{"one.example.net", "192.0.2.7", 0}, ""});
+  say("postfix/smtpd", 10, SessionOpened{{"client.example.net", "192.0.2.7", 0}});
+  flush();
+  restart();
+  arrive("A1");
+  say("postfix/smtpd", 10, SessionClosed{{"client.example.net", "192.0.2.7", 0}, ""});
+  flush();
+  EXPECT_THAT(store_.leg("A1").lines, SizeIs(5));
+}
+
 TEST_F(CorrelatorTest, EachRecipientKeepsItsOwnEnd) {
   arrive("A1");
   say("postfix/smtp", 13, attempt("A1", "a@example.org", DeliveryStatus::sent));
