@@ -176,11 +176,12 @@ std::string wait_for_socket(Child& child, bool& incomplete) {
       progress.show(number_of(said, "bytes"), number_of(said, "total_bytes"),
                     number_of(said, "lines"));
     }
-    if (has_text(said, "problem")) {
+    for (const auto* kind : {"problem", "note"}) {
+      if (!has_text(said, kind)) continue;
       progress.clear();
-      std::fprintf(stderr, "rastro: %s\n", escape(text_of(said, "problem")).c_str());
-      incomplete = true;
+      std::fprintf(stderr, "rastro: %s\n", escape(text_of(said, kind)).c_str());
     }
+    incomplete = incomplete || has_text(said, "problem");
     socket = text_of(said, "socket");
   }
   return socket;

@@ -169,6 +169,9 @@ void App::run_ingest() {
         spdlog::warn("{}: {}", problem.source, problem.message);
       }
     }
+    for (const auto& hole : ingest_->take_new_holes()) {
+      spdlog::warn("{}", describe_hole(hole));
+    }
     const bool caught_up = !more && ingest_->all_committed();
     if (clock_.steady() - published_at >= kStatusInterval || caught_up != was_caught_up) {
       publish(caught_up);

@@ -34,6 +34,14 @@ void ControlChannel::problem(std::string_view what) {
   write_line(boost::json::serialize(boost::json::object{{"problem", what}}) + "\n");
 }
 
+void ControlChannel::note(std::string_view what) {
+  if (descriptor_ < 0) {
+    std::fprintf(stderr, "rastrod: %.*s\n", static_cast<int>(what.size()), what.data());
+    return;
+  }
+  write_line(boost::json::serialize(boost::json::object{{"note", what}}) + "\n");
+}
+
 void ControlChannel::socket(std::string_view path) {
   write_line(boost::json::serialize(boost::json::object{{"socket", path}}) + "\n");
 }

@@ -7,8 +7,14 @@ namespace rastro {
 namespace {
 
 constexpr std::size_t kOriginsMax = 1'000;
+constexpr std::size_t kHolesToldMax = 16;
 
 }  // namespace
+
+std::string describe_hole(const CoverageHole& hole) {
+  if (hole.cause.starts_with(hole.source_path)) return hole.cause;
+  return hole.source_path + ": " + hole.cause;
+}
 
 Ingest::Ingest(IngestOptions options, ClassifyReply classify, MakeOrigin make_origin,
                LegStore& store, BoundedQueue<NumberedBatch>& batches, const WriterLoop& writer,
@@ -78,7 +84,10 @@ bool Ingest::turn(SourceSet& sources) {
 
 void Ingest::collect(SourceSet& sources) {
   for (auto& position : sources.take_positions()) batch_.positions.push_back(std::move(position));
-  for (auto& hole : sources.take_holes()) batch_.holes.push_back(std::move(hole));
+  for (auto& hole : sources.take_holes()) {
+    if (new_holes_.size() < kHolesToldMax) new_holes_.push_back(hole);
+    batch_.holes.push_back(std::move(hole));
+  }
   for (auto& hole : pipeline_.take_holes()) batch_.holes.push_back(std::move(hole));
 }
 

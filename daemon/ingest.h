@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/bounded_queue.h"
@@ -26,6 +27,9 @@ struct IngestOptions {
   std::size_t budget_bytes = 4 << 20;  // of one turn, all sources together
   std::uint64_t seed = 0;
 };
+
+// "PATH: CAUSE", for a person.
+std::string describe_hole(const CoverageHole& hole);
 
 // Reads sources, understands their lines, and hands batches to the writer. One turn at a time, so
 // that its owner decides how it waits.
@@ -56,6 +60,10 @@ class Ingest final : private LegSink {
 
   // Whether everything read so far is in the index: what "caught up" must mean to who asks.
   bool all_committed() const { return !unsent_ && writer_.committed() >= sent_; }
+
+  // What the sources lost since the last call, to be told; a few at most, all stand in the
+  // coverage.
+  std::vector<CoverageHole> take_new_holes() { return std::exchange(new_holes_, {}); }
 
   const LineCounters& counters() const { return counters_; }
   CorrelatorCounters correlator_counters() const { return correlator_.counters(); }
@@ -94,6 +102,7 @@ class Ingest final : private LegSink {
   Correlator correlator_;
   std::map<std::uint32_t, Peeked> origins_;
   Batch batch_;
+  std::vector<CoverageHole> new_holes_;
   Time batch_line_time_{};
   Duration last_batch_at_{0};
   std::uint64_t sent_ = 0;  // number of the last flush

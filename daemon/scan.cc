@@ -213,9 +213,35 @@ class Scan {
   void report_problems() {
     for (const auto& problem : sources_->take_problems()) {
       if (problem.message.empty()) continue;
-      const auto named = names_.find(problem.source);
-      control_.problem((named == names_.end() ? problem.source : named->second) + ": " +
-                       problem.message);
+      control_.problem(given_name(problem.source) + ": " + problem.message);
+    }
+  }
+
+  std::string given_name(const std::string& path) const {
+    const auto named = names_.find(path);
+    return named == names_.end() ? path : named->second;
+  }
+
+  // What could be opened, and yet gave nothing.
+  void report_what_is_no_log() {
+    for (const auto& hole : ingest_->take_new_holes()) {
+      control_.problem(describe_hole(hole));
+    }
+    for (const auto& [path, name] : names_) {
+      struct stat status {};
+      if (stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0) {
+        control_.note(name + ": empty");
+      }
+    }
+    const auto lines = ingest_->lines_read();
+    std::uint64_t of_programs = 0;
+    for (const auto& program : ingest_->counters().snapshot()) {
+      if (program.program.empty()) continue;
+      for (const auto count : program.by_kind) of_programs += count;
+    }
+    if (lines > 0 && of_programs == 0) {
+      control_.note("none of the " + std::to_string(lines) +
+                    " lines read has the form of a mail server's log (syslog, or Exim's own)");
     }
   }
 
@@ -235,6 +261,7 @@ class Scan {
     batches_.close();
     writing.join();
     report_problems();
+    report_what_is_no_log();
     if (writer_loop_->failing()) {
       control_.problem("the private index in " + directory_.path().string() +
                        " could not be written");
@@ -257,7 +284,7 @@ class Scan {
     std::map<std::uint64_t, std::uint64_t>
         journey_of;  // of legs that are not their journey's first
     if (!write_journeys(tools, journey_of)) return;
-    if (request_.lines) write_lines(tools, journey_of);
+    if (request_.lines) write_lines(journey_of);
   }
 
   bool write_journeys(QueryTools& tools, std::map<std::uint64_t, std::uint64_t>& journey_of) {
@@ -267,17 +294,16 @@ class Scan {
       if (!opened) return fail(opened.error());
       out.emplace(std::move(*opened));
     }
-    std::vector<std::uint64_t> ids;
+    // The order of the first legs is that of the journeys.
+    std::vector<std::pair<Time, std::uint64_t>> legs;
     const auto visited =
         tools.store->for_each_leg({}, {}, {Duration(0)}, [&](const LegRecord& leg) {
-          if (!leg.probe) ids.push_back(leg.id);
+          if (!leg.probe) legs.emplace_back(leg.opened_at, leg.id);
           return Visit::go_on;
         });
     if (!visited) return fail(visited.error());
-    std::vector<std::pair<std::string, std::string>>
-        held;  // (arrived_at, id) order within a journey set
-    std::ranges::sort(ids);
-    for (const auto id : ids) {
+    std::ranges::sort(legs);
+    for (const auto& [opened_at, id] : legs) {
       if (journey_of.contains(id)) continue;
       auto journey = assemble(*tools.store, id);
       if (!journey) return fail(journey.error());
@@ -292,7 +318,7 @@ class Scan {
     return true;
   }
 
-  void write_lines(QueryTools& tools, const std::map<std::uint64_t, std::uint64_t>& journey_of) {
+  void write_lines(const std::map<std::uint64_t, std::uint64_t>& journey_of) {
     if (auto done = line_journeys_->finish(); !done) {
       fail(done.error());
       return;
@@ -305,11 +331,6 @@ class Scan {
     LineCounters counters;
     LinePipeline pipeline(counters, 1);
     std::map<std::uint32_t, std::pair<std::unique_ptr<LineOrigin>, std::uint64_t>> origins;
-    SourceSetOptions options;
-    options.alone = true;
-    options.files.push_back({{}, Symlinks::followed});
-    for (const auto& [path, name] : names_)
-      options.files.front().globs.push_back(escape_glob(path));
     const auto write_line = [&](const SourceLine& line) -> std::optional<Time> {
       auto& [origin, number] = origins[line.generation->source];
       if (origin == nullptr) origin = make_origin(*line.generation);
@@ -320,9 +341,8 @@ class Scan {
         const auto first = journey_of.find(*leg);
         if (first != journey_of.end()) leg = first->second;
       }
-      const auto named = names_.find(line.generation->path);
       out->write(json::object{
-          {"source", valid_utf8(named == names_.end() ? line.generation->path : named->second)},
+          {"source", valid_utf8(given_name(line.generation->path))},
           {"line_no", ++number},
           {"program", understood.program.empty() ? json::value(nullptr)
                                                  : json::value(valid_utf8(understood.program))},
@@ -334,11 +354,9 @@ class Scan {
       return headed.headed ? std::optional(headed.header.logged_at) : std::nullopt;
     };
     // Source numbers are given in the order of the names, as in the first reading.
-    for (const auto& log : request_.logs) static_cast<void>(log);
     SourceSet again(source_options_again(), {}, clock_);
     while (again.poll(1 << 20, write_line).more) {
     }
-    static_cast<void>(tools);
     if (auto done = out->finish(); !done) fail(done.error());
   }
 

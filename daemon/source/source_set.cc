@@ -106,6 +106,10 @@ void SourceSet::expand() {
   }
 }
 
+void SourceSet::expand_if_due() {
+  if (!options_.alone && clock_.steady() - *expanded_at_ >= kExpandEvery) expand();
+}
+
 // Makes next() of one source ready. False: it is at its end for now.
 bool SourceSet::refill(Entry& entry, std::size_t budget_bytes, Progress& progress) {
   while (entry.source->next() == nullptr) {
@@ -123,7 +127,7 @@ bool SourceSet::refill(Entry& entry, std::size_t budget_bytes, Progress& progres
 }
 
 Progress SourceSet::poll(std::size_t budget_bytes, const OnLine& on_line) {
-  if (!options_.alone && clock_.steady() - *expanded_at_ >= kExpandEvery) expand();
+  expand_if_due();
   Progress progress;
   for (std::size_t visited = 0; visited < sources_.size(); ++visited) {
     if (progress.bytes >= budget_bytes) {
@@ -148,6 +152,7 @@ Progress SourceSet::poll(std::size_t budget_bytes, const OnLine& on_line) {
 
 Progress SourceSet::merge(std::size_t budget_bytes, const StampOf& stamp_of,
                           const OnLine& on_line) {
+  expand_if_due();
   using Ready = std::pair<Time, std::size_t>;
   std::priority_queue<Ready, std::vector<Ready>, std::greater<>> ready;
   Progress progress;

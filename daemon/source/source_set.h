@@ -37,7 +37,7 @@ struct SourceProblem {
 // Threads: the ingest thread only. `clock` is borrowed.
 class SourceSet {
  public:
-  static constexpr Duration kExpandEvery = std::chrono::seconds(5);
+  static constexpr Duration kExpandEvery = std::chrono::seconds(1);
   static constexpr std::size_t kSourcesMax = 2000;
 
   // Uses the line and returns its stamp, if it has one.
@@ -79,6 +79,7 @@ class SourceSet {
   };
 
   void expand();
+  void expand_if_due();
   void add_log(const std::string& path, std::size_t spec, Symlinks symlinks);
   std::vector<SourcePosition> saved_for(const std::string& path);
   bool refill(Entry& entry, std::size_t budget_bytes, Progress& progress);
