@@ -1,6 +1,9 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include "config/load.h"
@@ -26,6 +29,14 @@ sigset_t block_signals() {
   return signals;
 }
 
+// For hosts without the unit file's sandbox: what we write is everyone's mail metadata.
+void guard_process() {
+  umask(0077);
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 void set_log_level(rastro::LogLevel level) {
   using rastro::LogLevel;
   spdlog::set_level(level == LogLevel::debug     ? spdlog::level::debug
@@ -45,6 +56,7 @@ std::unique_ptr<rastro::App> start_app(const rastro::Config& config, const rastr
 
 int serve(rastro::Config config, const std::string& path, const sigset_t& signals) {
   const rastro::SystemClock clock;
+  guard_process();
   auto app = start_app(config, clock);
   if (!app) return kFailed;
   sd_notify(0, "READY=1");

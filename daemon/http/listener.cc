@@ -27,6 +27,50 @@ Result<void> give_to_group(const std::string& path, const std::string& group) {
   return {};
 }
 
+// Whoever may write there could put a socket of his own in our socket's place.
+Result<void> check_directory(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const auto directory = slash == std::string::npos ? "."
+                         : slash == 0               ? "/"
+                                                    : path.substr(0, slash);
+  struct stat found {};
+  if (stat(directory.c_str(), &found) != 0) return failed("api.socket: " + directory);
+  if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return make_error(Error::Code::invalid, "api.socket: others may write in " + directory +
+                                                "; it must be writable by its owner alone");
+  }
+  if (found.st_uid != 0 && found.st_uid != geteuid()) {
+    return make_error(Error::Code::invalid,
+                      "api.socket: " + directory + " belongs to another user");
+  }
+  return {};
+}
+
+// A socket that nobody answers was left by a daemon that was killed.
+bool is_answered(const sockaddr_un& address) {
+  const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) return false;
+  const bool answered =
+      connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+      errno == EAGAIN;  // its queue is full, so there is one
+  close(descriptor);
+  return answered;
+}
+
+// Leaves a stale socket alone: rename() will replace it.
+Result<void> check_free(const std::string& path) {
+  struct stat old {};
+  if (lstat(path.c_str(), &old) != 0) return {};
+  if (!S_ISSOCK(old.st_mode))
+    return make_error(Error::Code::invalid, path + " exists and is no socket");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.size());
+  if (is_answered(address))
+    return make_error(Error::Code::unavailable, "another daemon answers at " + path);
+  return {};
+}
+
 Result<void> bind_and_show(int descriptor, const std::string& path, std::uint32_t mode,
                            const std::string& group) {
   const auto temporary = path + ".new";
@@ -35,9 +79,8 @@ Result<void> bind_and_show(int descriptor, const std::string& path, std::uint32_
   if (temporary.size() >= sizeof address.sun_path)
     return make_error(Error::Code::invalid, "api.socket: the path is too long: " + path);
   std::memcpy(address.sun_path, temporary.c_str(), temporary.size());
-  struct stat old {};
-  if (lstat(path.c_str(), &old) == 0 && !S_ISSOCK(old.st_mode))
-    return make_error(Error::Code::invalid, path + " exists and is no socket");
+  if (auto done = check_directory(path); !done) return done;
+  if (auto done = check_free(path); !done) return done;
   unlink(temporary.c_str());
   const auto mask = umask(0177);
   const bool bound = bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
