@@ -17,7 +17,9 @@ bool read_fields(std::string_view text, CompanionFact& fact) {
   while (!text.empty()) {
     const auto name = maybe_take_until(text, '=');
     if (!name) return any;
-    const auto end = std::min(text.find(';'), text.size());
+    // A quoted local part may hold the next field's name; the receiver stands last.
+    const auto last = *name == "envelope-from" ? text.rfind("; receiver=") : std::string_view::npos;
+    const auto end = last != std::string_view::npos ? last : std::min(text.find(';'), text.size());
     const auto value = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     while (maybe_take(text, ' ')) {

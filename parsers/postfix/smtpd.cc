@@ -25,13 +25,16 @@ bool take_client_fields(std::string_view rest, Arrival& out) {
     if (!maybe_take(rest, ", ")) return false;
     const auto name = maybe_take_until(rest, '=');
     if (!name) return false;
-    if (*name == "orig_client") {
+    // Behind a login nothing is believed that a login may spell; a filter's re-injection has none.
+    const bool believed = !out.login;
+    if (*name == "orig_client" && believed) {
       const auto client = maybe_take_peer(rest);
       if (!client) return false;
       out.original_client = *client;
       continue;
     }
     const auto value = value_of(rest);
+    if (!believed) continue;
     if (*name == "sasl_method") {
       out.login_method = value;
     } else if (*name == "sasl_username") {

@@ -13,20 +13,20 @@ using Action = PolicyVerdict::Action;
 constexpr std::size_t kCandidatesMax = 16;
 constexpr std::size_t kStageBytesMax = 40;
 
-// "<value>" whose value may hold '>' (a HELO name may): up to the last '>' that is followed by a
-// known field or the end.
+// "<value>" whose value may hold '>' and blanks (a HELO name may): all of it when it ends the line,
+// else up to the last '>' that a known field follows.
 std::optional<std::string_view> maybe_take_helo(std::string_view& rest) {
   if (!rest.starts_with('<')) return std::nullopt;
-  std::size_t end = std::string_view::npos;
-  for (auto at = rest.find('>'); at != std::string_view::npos; at = rest.find('>', at + 1)) {
-    const auto behind = rest.substr(at + 1);
-    if (behind.empty() || behind.starts_with(" sasl_username=") ||
-        behind.starts_with(" sasl_method=") || behind.starts_with(" orig_")) {
-      end = at;
-      if (!behind.empty()) break;
+  auto end = std::string_view::npos;
+  if (rest.ends_with('>')) {
+    end = rest.size() - 1;
+  } else {
+    for (const std::string_view next : {"> sasl_method=", "> sasl_username=", "> orig_"}) {
+      if (const auto at = rest.find(next); at != std::string_view::npos) end = at;
+      if (end != std::string_view::npos) break;
     }
   }
-  if (end == std::string_view::npos) return std::nullopt;
+  if (end == std::string_view::npos || end == 0) return std::nullopt;
   const auto value = rest.substr(1, end - 1);
   rest.remove_prefix(end + 1);
   return value;

@@ -1,0 +1,133 @@
+// What strangers write into a log line changes the field it stands in, and nothing else: each place
+// of fields.txt with each text of payloads.txt.
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "parsers/registry.h"
+#include "tests/support/event_text.h"
+
+namespace rastro {
+namespace {
+
+struct Place {
+  std::string tag;
+  std::vector<std::string> own;  // fields that may hold what the stranger wrote
+  std::string style;
+  std::string line;
+};
+
+std::vector<std::string> read_lines(const std::string& name) {
+  std::ifstream in(RASTRO_SOURCE_DIR "/tests/redteam/" + name);
+  std::vector<std::string> out;
+  std::string line;
+  while (std::getline(in, line)) {
+    if (!line.empty() && !line.starts_with("##")) out.push_back(line);
+  }
+  return out;
+}
+
+std::vector<Place> read_places() {
+  std::vector<Place> out;
+  for (const auto& line : read_lines("fields.txt")) {
+    Place place;
+    std::istringstream columns(line);
+    std::string own;
+    std::getline(columns, place.tag, '\t');
+    std::getline(columns, own, '\t');
+    std::getline(columns, place.style, '\t');
+    std::getline(columns, place.line);
+    std::istringstream names(own);
+    for (std::string name; names >> name;) place.own.push_back(name);
+    out.push_back(place);
+  }
+  return out;
+}
+
+// As the program would print it.
+std::string printed(const std::string& text, const std::string& style) {
+  std::string out;
+  for (const char byte : text) {
+    if ((style == "local" || style == "quoted") && (byte == '"' || byte == '\\')) out += '\\';
+    out += style == "word" && byte == ' ' ? '_' : byte;
+  }
+  return out;
+}
+
+std::string with(const Place& place, const std::string& text) {
+  auto line = place.line;
+  const auto value = printed(text, place.style);
+  for (auto at = line.find("{X}"); at != std::string::npos;
+       at = line.find("{X}", at + value.size())) {
+    line.replace(at, 3, value);
+  }
+  return line;
+}
+
+std::string parse(const std::string& tag, const std::string& text) {
+  LineHeader header;
+  header.program = tag;
+  header.pid = 1;
+  return event_text(find_program(tag).parse(header, text));
+}
+
+// `kind name="value" ...` by name; the kind itself under "kind".
+std::map<std::string, std::string> fields_of(const std::string& said) {
+  std::map<std::string, std::string> out;
+  out["kind"] = said.substr(0, said.find(' '));
+  for (auto at = said.find(' '); at != std::string::npos && at < said.size();) {
+    const auto equals = said.find("=\"", at);
+    if (equals == std::string::npos) break;
+    auto end = equals + 2;
+    while (end < said.size() && said[end] != '"') end += said[end] == '\\' ? 2 : 1;
+    out[said.substr(at + 1, equals - at - 1)] = said.substr(equals + 2, end - equals - 2);
+    at = end + 1;
+  }
+  return out;
+}
+
+void expect_only_own_fields_differ(const Place& place, const std::string& payload) {
+  const auto forged = with(place, payload);
+  const auto honest = fields_of(parse(place.tag, with(place, "x")));
+  auto got = fields_of(parse(place.tag, forged));
+  ASSERT_NE(honest.at("kind"), "unrecognised") << with(place, "x");
+  if (got["kind"] == "unrecognised") return;  // refusing is safe
+  auto wanted = honest;
+  for (const auto& name : place.own) {
+    got.erase(name);
+    wanted.erase(name);
+  }
+  EXPECT_EQ(got, wanted) << forged;
+}
+
+TEST(ForgedFields, ChangeTheirOwnFieldOnly) {
+  int lines = 0;
+  for (const auto& place : read_places()) {
+    for (const auto& payload : read_lines("payloads.txt")) {
+      expect_only_own_fields_differ(place, payload);
+      ++lines;
+    }
+  }
+  EXPECT_GE(lines, 200);
+  std::printf("%d forged lines\n", lines);
+}
+
+// Most forged lines are read all the same: refusing everything odd would hide what strangers send.
+TEST(ForgedFields, AreStillRead) {
+  int read = 0;
+  int all = 0;
+  for (const auto& place : read_places()) {
+    for (const auto& payload : read_lines("payloads.txt")) {
+      ++all;
+      if (parse(place.tag, with(place, payload)) != "unrecognised") ++read;
+    }
+  }
+  EXPECT_GE(read * 10, all * 9) << read << " of " << all;
+}
+
+}  // namespace
+}  // namespace rastro
