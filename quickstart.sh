@@ -9,7 +9,9 @@ cd "$(dirname "$0")"
 
 logs=()
 for log in "$@"; do
-  [ -r "$log" ] && [ ! -d "$log" ] || fail "cannot read $log"
+  [ -e "$log" ] || fail "there is no $log"
+  [ ! -d "$log" ] || fail "$log is a directory; name the log files in it"
+  [ -r "$log" ] || fail "cannot read $log (as root, or as a member of group adm?)"
   logs+=("$(realpath "$log")")
 done
 
@@ -34,10 +36,13 @@ ask() {
   "$bin/rastro" "$@" || [ $? = 1 ]
 }
 
-# The id of one journey in an export: pick FILTER < journeys (jq).
-pick() { jq -r "select($1) | .id" "$work/journeys" | head -n 1; }
-delivered='(.recipients | length) == 1 and .counts.delivered == 1'
-retried='[.recipients[] | select((.outcome == "deferred" and .attempts > 1) or (.outcome == "bounced"))] | length > 0'
+# The id of the journey in $work/journeys that fits a filter (jq), the one with the most different ends first.
+pick() {
+  jq -rs "map(.journey // .) | map(select($1)) | sort_by(-(.counts | length), -(.recipients | map(.attempts) | add)) | .[0].id // empty" "$work/journeys"
+}
+delivered='(.recipients | length) == 1 and .counts.delivered == 1 and .recipients[0].attempts == 1'
+retried='(.recipients | length) == 1 and .recipients[0].attempts > 1'
+troubled='[.recipients[] | select((.outcome == "deferred" and .attempts > 1) or (.outcome == "bounced"))] | length > 0'
 several='(.recipients | length) > 1 and (.counts | length) > 1'
 
 if [ ${#logs[@]} -gt 0 ]; then
@@ -46,10 +51,10 @@ if [ ${#logs[@]} -gt 0 ]; then
   [ -s "$work/journeys" ] || fail "no message found in ${logs[*]}; what its lines are: $bin/rastro scan --lines ${logs[*]}"
   say "$(wc -l <"$work/journeys") messages"
   shown=
-  for filter in "$delivered" "$retried" "$several"; do
+  for filter in "$delivered" "$troubled" "$several"; do
     id=$(pick "$filter")
-    [ -n "$id" ] || continue
-    shown=yes
+    [ -n "$id" ] && [[ " $shown " != *" $id "* ]] || continue
+    shown="$shown $id"
     ask scan "${logs[@]}" --show "$id"
   done
   [ -n "$shown" ] || ask scan "${logs[@]}"
@@ -87,7 +92,7 @@ ask find --since 24h --limit 8
 say "1. a delivered message"
 ask show "$(pick "$delivered")" --raw
 say "2. one that was deferred, with several attempts"
-ask show "$(pick '[.recipients[] | select(.attempts > 1)] | length > 0')"
+ask show "$(pick "$retried")"
 say "3. one to several recipients with different ends"
 ask show "$(pick "$several")"
 

@@ -40,11 +40,17 @@ need_packages() {
   [ ${#missing[@]} = 0 ] && return 0
   [ -r /etc/debian_version ] || fail "this is not Debian 12; install by hand: ${missing[*]}"
   say "installing: ${missing[*]}"
-  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1; then
+  if ! apt_install "${missing[@]}" 2>/dev/null; then
+    say "reading the package lists"
     as_root apt-get update -q >/dev/null || fail "apt-get update failed"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null ||
-      fail "cannot install: ${missing[*]}"
+    apt_install "${missing[@]}" || fail "cannot install: ${missing[*]}"
   fi
+}
+
+# Shows that it goes on, a word for each package. Needs pipefail, which all our scripts set.
+apt_install() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" </dev/null |
+    sed -un 's/^Get:[0-9]* [^ ]* [^ ]* [^ ]* \([^ ]*\).*/   fetching \1/p; s/^Setting up \([^ ]*\).*/   setting up \1/p'
 }
 
 # configure_and_build PRESET [target...]
@@ -52,6 +58,8 @@ configure_and_build() {
   local preset=$1
   shift
   local launcher=()
+  # Clones in other directories share what was compiled.
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
   command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   if [ ! -f "build/$preset/build.ninja" ]; then
     say "configuring ($preset)"
@@ -60,5 +68,5 @@ configure_and_build() {
     rm -f "/tmp/rastro-configure.$$"
   fi
   say "building ($preset)"
-  cmake --build "build/$preset" --parallel ${1:+--target "$@"} || fail "the build failed ($preset)"
+  cmake --build "build/$preset" --parallel ${1:+--target "$@"} </dev/null || fail "the build failed ($preset)"
 }
