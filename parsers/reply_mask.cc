@@ -18,7 +18,7 @@ constexpr std::size_t kCodeDigitsMax = 4;  // "OFR_104", "S3140"
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_word(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          static_cast<unsigned char>(c) >= 0x80;
 }
 
@@ -45,8 +45,7 @@ Bits16 bits_of_16(const char* bytes) {
   const auto value = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
   const auto digits = in_range(value, '0', 10);
   const auto letters = in_range(_mm_or_si128(value, _mm_set1_epi8(0x20)), 'a', 26);
-  const auto other = _mm_or_si128(_mm_cmpeq_epi8(value, _mm_set1_epi8('_')), value);
-  return {mask(digits), mask(_mm_or_si128(_mm_or_si128(digits, letters), other)),
+  return {mask(digits), mask(_mm_or_si128(_mm_or_si128(digits, letters), value)),
           mask(_mm_cmpeq_epi8(value, _mm_set1_epi8('@')))};
 }
 BlockBits bits_of(const char* bytes) {
@@ -296,9 +295,11 @@ class ReplyMasker {
   }
 
   bool is_reply_code(std::size_t begin, std::size_t size) const {
+    const char before = begin == 0 ? ' ' : text_[begin - 1];
+    if (size != 3 || before == '.') return false;
+    if (before == '_') return true;  // "OFR_104", "LPN007_104"
     const char first = text_[begin];
-    return size == 3 && (first == '4' || first == '5') && (begin == 0 || text_[begin - 1] != '.') &&
-           !(at(begin + 3) == '.' && is_digit(at(begin + 4)));
+    return (first == '4' || first == '5') && !(at(begin + 3) == '.' && is_digit(at(begin + 4)));
   }
 
   // "#" instead of the run, and of the numbers that hang on it: "192.0.2.7", "12:30:55", "a1b2-c3".
