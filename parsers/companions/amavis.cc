@@ -14,12 +14,14 @@ namespace {
 
 // "(00123-04-2) ", also "(!)" and "(!!)" of warnings.
 bool take_session(std::string_view& text, std::string_view& session) {
-  if (!maybe_take(text, '(')) return false;
-  const auto inside = maybe_take_until(text, std::string_view(") "));
+  auto rest = text;
+  if (!maybe_take(rest, '(')) return false;
+  const auto inside = maybe_take_until(rest, std::string_view(") "));
   if (!inside || inside->empty() ||
       inside->find_first_not_of("0123456789-") != std::string_view::npos)
     return false;
   session = *inside;
+  text = rest;
   return true;
 }
 
@@ -138,6 +140,16 @@ std::string_view believed(std::string_view text) {
   return text;
 }
 
+// "9F3A12C04E" or, after several re-injections, "9F3A12C04E/9F3A12C04F".
+bool is_id_list(std::string_view value) {
+  while (!value.empty()) {
+    const auto end = std::min(value.find('/'), value.size());
+    if (!is_queue_id(value.substr(0, end))) return false;
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
+  return true;
+}
+
 void read_fields(std::string_view text, CompanionFact& fact) {
   text = believed(text);
   while (!text.empty()) {
@@ -151,11 +163,11 @@ void read_fields(std::string_view text, CompanionFact& fact) {
     const auto value = take_value(text);
     if (*name == "Queue-ID: " && is_queue_id(value)) fact.queue_id = value;
     if (*name == "Message-ID: ") fact.message_id = value;
-    if (*name == "Hits: ") add_value(fact, "score", value);
-    if (*name == "queued_as: ") add_value(fact, "queued_as", value);
+    if (*name == "Hits: " && (value == "-" || is_number(value))) add_value(fact, "score", value);
+    if (*name == "queued_as: " && is_id_list(value)) add_value(fact, "queued_as", value);
     if (*name == "quarantine: ") add_value(fact, "quarantine", value);
     if (*name == "mail_id: ") add_value(fact, "mail_id", value);
-    if (*name == "size: ") add_value(fact, "size", value);
+    if (*name == "size: " && is_number(value)) add_value(fact, "size", value);
   }
 }
 
@@ -258,7 +270,8 @@ ParsedLine parse_amavis(const LineHeader& /*header*/, std::string_view text) {
   std::string_view session;
   auto rest = text;
   take_session(rest, session);
-  auto out = parse_verdict(session, rest);
+  ParsedLine out;
+  if (!session.empty()) out = parse_verdict(session, rest);
   if (out.kind != LineKind::unrecognised) return out;
   if (!session.empty()) out = parse_fact("amavis", LineKind::amavis_verdict, kForms, rest);
   if (auto* fact = std::get_if<CompanionFact>(&out.event)) add_value(*fact, "session", session);

@@ -82,7 +82,7 @@ bool is_service(std::string_view word) {
 bool take_user(std::string_view& rest, Prefix& out) {
   if (!maybe_take(rest, '(')) return true;
   auto user = maybe_take_until(rest, ')');
-  if (!user || user->empty()) return false;
+  if (!user || user->empty() || user->find('(') != std::string_view::npos) return false;
   auto behind_pid = *user;
   if (maybe_take_number(behind_pid)) {
     if (behind_pid.empty()) return true;

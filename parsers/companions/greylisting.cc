@@ -27,6 +27,7 @@ ParsedLine parse_action(std::string_view text) {
   }
   std::string_view value;
   if (!take_field(text, "action=", ", ", value)) return {};
+  if (value != "greylist" && value != "pass") return {};
   add_value(fact, "verdict", value);
   if (!take_field(text, ", reason=", ", client_", value)) return {};
   // "triplet found, delay=312"

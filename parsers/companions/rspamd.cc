@@ -137,8 +137,11 @@ ParsedLine parse_rspamd(const LineHeader& /*header*/, std::string_view text) {
   auto rest = text;
   if (maybe_take(rest, '<') && !maybe_take_until(rest, std::string_view(">; "))) return {};
   const auto module = maybe_take_until(rest, std::string_view("; "));
-  if (!module || module->size() > 40 || module->find_first_of(":<(") != std::string_view::npos)
+  if (!module || module->empty() || module->size() > 40 ||
+      module->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") !=
+          std::string_view::npos) {
     return {};
+  }
   auto said = rest;
   const auto function = maybe_take_until(said, std::string_view(": "));
   if (!function || function->find_first_of(" <(") != std::string_view::npos) return {};

@@ -33,7 +33,7 @@ void skip_pid(std::string_view& text) {
 }
 
 ParsedLine parse(const Line& line) {
-  if (line.text.size() > 3 && line.text[2] == ' ') {
+  if (!line.queue_id.empty() && line.text.size() > 3 && line.text[2] == ' ') {
     auto parsed = line.text.substr(1).starts_with("= ") && line.text[0] != '='
                       ? exim::parse_arrival(line)
                       : exim::parse_delivery(line);

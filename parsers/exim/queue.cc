@@ -206,7 +206,6 @@ constexpr NoteForm kNotes[] = {
     {"SMTP connection lost after final dot", Note::About::other},
     {"Process failed (", Note::About::other},
     {"redirection process ", Note::About::other},
-    {"R=", Note::About::other},  // src/routers: notes of one router
 };
 
 ParsedLine parse_note(const Line& line) {

@@ -68,7 +68,7 @@ ParsedLine parse_postscreen(const LineHeader& header, std::string_view text) {
         "COMMAND TIME LIMIT", "COMMAND LENGTH LIMIT", "COMMAND COUNT LIMIT",
         "DATA without valid RCPT", "BDAT without valid RCPT"}) {
     rest = text;
-    if (!maybe_take(rest, test)) continue;
+    if (!maybe_take(rest, test) || !rest.starts_with(' ')) continue;
     const auto from = rest.find(" from ");
     if (from == std::string_view::npos || from > 40) return {};
     rest.remove_prefix(from + 6);
