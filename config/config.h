@@ -19,13 +19,24 @@ enum class LogFormat : std::uint8_t {
   exim,       // mainlog, rejectlog, paniclog as Exim writes them itself
 };
 
+// Exactly one of path, journal and listen is set.
 struct SourceSettings {
-  std::string path{};  // absolute; the file name may be a glob
+  std::string path{};                      // absolute; the file name may be a glob
+  std::string journal{};                   // "system", or a directory of journal files
+  std::vector<std::string> units{};        // of the journal; none of both: the mail facility
+  std::vector<std::string> identifiers{};  // of the journal: SYSLOG_IDENTIFIER
+  std::string listen{};  // "unix:/path", "udp:address:port", "tcp:address:port": syslog messages
   LogFormat format = LogFormat::automatic;
   std::string timezone{};        // of stamps that carry none: IANA name; empty: the system's
   std::string host{};            // instead of the one in the lines; empty: as logged
   bool follow_symlinks = false;  // of the last path component
   friend bool operator==(const SourceSettings&, const SourceSettings&) = default;
+};
+
+// Whether the index keeps the log lines themselves.
+enum class RawLinePolicy : std::uint8_t {
+  reference,  // where they stand in the log; sources that cannot be read again are copied
+  copy,       // all of them, packed
 };
 
 struct StoreSettings {
@@ -35,6 +46,7 @@ struct StoreSettings {
   Duration open_legs_age_max = std::chrono::hours(6 * 24);
   std::uint64_t ballast = 64ULL << 20;    // bytes
   std::uint64_t bytes_max = 32ULL << 30;  // of the whole index; 0: no bound
+  RawLinePolicy raw_lines = RawLinePolicy::reference;
   friend bool operator==(const StoreSettings&, const StoreSettings&) = default;
 };
 

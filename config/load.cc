@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kSourcesMax = 64;
 constexpr std::size_t kNetworksMax = 10'000;
+constexpr std::size_t kNamesMax = 100;
 constexpr std::size_t kPathBytesMax = 4'000;
 
 std::string quote(std::string_view text) {
@@ -196,6 +197,28 @@ class Reader : public SettingVisitor {
     value = static_cast<int>(found - names.begin());
   }
 
+  void text(std::string_view name, std::string& value, std::string_view what,
+            bool (*is_fine)(std::string_view)) override {
+    const auto* text = take_scalar(name, what);
+    if (text == nullptr) return;
+    if (!is_fine(text->text)) return bad(*text, name, what);
+    value = text->text;
+  }
+
+  void texts(std::string_view name, std::vector<std::string>& value, std::string_view what,
+             bool (*is_fine)(std::string_view)) override {
+    const auto* list = take_list(name, kNamesMax);
+    if (list == nullptr) return;
+    value.clear();
+    for (const auto& item : list->items) {
+      if (item.kind != YamlNode::Kind::scalar || !is_fine(item.text)) {
+        bad(item, name, what);
+      } else {
+        value.push_back(item.text);
+      }
+    }
+  }
+
   void networks(std::string_view name, std::vector<std::string>& value) override {
     const auto* list = take_list(name, kNetworksMax);
     if (list == nullptr) return;
@@ -298,8 +321,11 @@ void Reader::sources(std::string_view name, std::vector<SourceSettings>& value) 
   for (const auto& item : list->items) {
     SourceSettings source;
     read_source(item, source);
-    if (!source.path.empty() && !paths.insert(source.path).second) {
-      add(item.mark, "sources names " + quote(source.path) + " twice");
+    const auto& named = !source.path.empty()      ? source.path
+                        : !source.journal.empty() ? source.journal
+                                                  : source.listen;
+    if (!named.empty() && !paths.insert(named).second) {
+      add(item.mark, "sources names " + quote(named) + " twice");
     }
     value.push_back(std::move(source));
   }
@@ -312,9 +338,16 @@ void Reader::read_source(const YamlNode& item, SourceSettings& source) {
   Reader reader(item, problems_);
   visit_source(source, reader);
   reader.report_unknown("sources");
+  if (item.find("path") == nullptr && item.find("journal") == nullptr &&
+      item.find("listen") == nullptr) {
+    return add(item.mark, "a source needs one of path, journal and listen");
+  }
+  const auto given = static_cast<int>(!source.path.empty()) +
+                     static_cast<int>(!source.journal.empty()) +
+                     static_cast<int>(!source.listen.empty());
+  if (given > 1) add(item.mark, "a source has only one of path, journal and listen");
   const auto* path = item.find("path");
-  if (path == nullptr) return add(item.mark, "a source without path");
-  if (source.path.empty()) return;
+  if (path == nullptr || source.path.empty()) return;
   if (source.path.back() == '/') return add(path->mark, "path names a directory, not a file");
   if (!is_balanced_glob(source.path)) {
     add(path->mark, "path: unbalanced [ or trailing \\ in the glob " + quote(source.path));

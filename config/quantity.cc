@@ -98,4 +98,44 @@ bool is_ip_or_cidr(std::string_view text) {
   return bits && *bits <= bits_max;
 }
 
+bool is_journal_name(std::string_view text) {
+  return text.empty() || text == "system" || (text.starts_with('/') && text.size() < 4'000);
+}
+
+bool is_journal_match(std::string_view text) {
+  const auto fine = [](char c) { return c > ' ' && c < 0x7f; };
+  return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), fine);
+}
+
+std::optional<ListenAddress> parse_listen_address(std::string_view text) {
+  ListenAddress out;
+  if (text.starts_with("unix:/")) {
+    constexpr std::size_t kSocketPathMax = 107;  // sockaddr_un, with its NUL
+    out.host = text.substr(5);
+    return out.host.size() <= kSocketPathMax ? std::optional(out) : std::nullopt;
+  }
+  if (!text.starts_with("udp:") && !text.starts_with("tcp:")) return std::nullopt;
+  out.kind = text[0] == 'u' ? ListenAddress::Kind::udp : ListenAddress::Kind::tcp;
+  text.remove_prefix(4);
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  auto host = text.substr(0, colon);
+  const auto digits = text.substr(colon + 1);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  if (bracketed != (host.find(':') != std::string_view::npos)) return std::nullopt;
+  if (host.find('/') != std::string_view::npos || !is_ip_or_cidr(host)) return std::nullopt;
+  const auto [end, failed] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
+  if (failed != std::errc() || end != digits.data() + digits.size() || out.port == 0) {
+    return std::nullopt;
+  }
+  out.host = host;
+  return out;
+}
+
+bool is_listen_address(std::string_view text) {
+  return text.empty() || parse_listen_address(text).has_value();
+}
+
 }  // namespace rastro

@@ -23,5 +23,19 @@ std::optional<std::uint64_t> parse_count(std::string_view text);
 
 // An IPv4 or IPv6 address, or one with a prefix length ("192.0.2.0/24", "2001:db8::/32").
 bool is_ip_or_cidr(std::string_view text);
+// "", "system", or an absolute path.
+bool is_journal_name(std::string_view text);
+// The value of a journal field: a unit or a syslog identifier.
+bool is_journal_match(std::string_view text);
+
+// "unix:/run/x", "udp:192.0.2.1:514", "tcp:[2001:db8::1]:514": where syslog messages are received.
+struct ListenAddress {
+  enum class Kind : std::uint8_t { unix_datagram, udp, tcp };
+  Kind kind = Kind::unix_datagram;
+  std::string host;  // the path of a unix socket; else an address without brackets
+  std::uint16_t port = 0;
+};
+std::optional<ListenAddress> parse_listen_address(std::string_view text);
+bool is_listen_address(std::string_view text);  // or empty
 
 }  // namespace rastro

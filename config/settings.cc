@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "config/quantity.h"
+
 namespace rastro {
 namespace {
 
@@ -46,7 +48,15 @@ void visit_api(ApiSettings& api, SettingVisitor& visitor) {
 }  // namespace
 
 void visit_source(SourceSettings& source, SettingVisitor& visitor) {
-  visitor.path("path", source.path, false);
+  visitor.path("path", source.path, true);
+  visitor.text("journal", source.journal, "\"system\" or a directory with journal files",
+               is_journal_name);
+  visitor.texts("units", source.units, "a unit name such as exim4.service", is_journal_match);
+  visitor.texts("identifiers", source.identifiers, "a syslog identifier such as exim",
+                is_journal_match);
+  visitor.text("listen", source.listen,
+               "unix:/path, udp:ADDRESS:PORT or tcp:ADDRESS:PORT, such as udp:127.0.0.1:5514",
+               is_listen_address);
   choice(visitor, "format", source.format, {"auto", "syslog", "exim"});
   visitor.word("timezone", source.timezone, "a time zone name such as Europe/Madrid");
   visitor.word("host", source.host, "a host name");
@@ -64,6 +74,7 @@ void visit_settings(Config& config, SettingVisitor& visitor) {
   visitor.duration("store.open_legs_age_max", config.store.open_legs_age_max, hours(1),
                    hours(24 * 366));
   visitor.size("store.ballast", config.store.ballast, 0, 1ULL << 40);
+  choice(visitor, "store.raw_lines", config.store.raw_lines, {"reference", "copy"});
   visitor.size("store.bytes_max", config.store.bytes_max, 0, 1ULL << 50);
   visit_limits(config.limits, visitor);
   visit_api(config.api, visitor);

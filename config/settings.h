@@ -24,6 +24,11 @@ class SettingVisitor {
   virtual void mode(std::string_view name, std::uint32_t& value) = 0;
   virtual void choice(std::string_view name, int& value,
                       const std::vector<std::string_view>& names) = 0;
+  // Free text that `is_fine` accepts; `what` says in words what it accepts.
+  virtual void text(std::string_view name, std::string& value, std::string_view what,
+                    bool (*is_fine)(std::string_view)) = 0;
+  virtual void texts(std::string_view name, std::vector<std::string>& value, std::string_view what,
+                     bool (*is_fine)(std::string_view)) = 0;
   virtual void networks(std::string_view name, std::vector<std::string>& value) = 0;
   virtual void sources(std::string_view name, std::vector<SourceSettings>& value) = 0;
 };

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 #include <random>
@@ -13,6 +14,7 @@
 #include "daemon/http/routes.h"
 #include "daemon/index_answers.h"
 #include "daemon/log_origin.h"
+#include "daemon/message_sources.h"
 #include "daemon/source/directory_watcher.h"
 
 namespace rastro {
@@ -40,8 +42,9 @@ SourceSetOptions source_options(const Config& config) {
   SourceSetOptions options;
   options.first_read_back = config.first_start_reads_back;
   for (const auto& source : config.sources) {
-    options.files.push_back(
-        {{source.path}, source.follow_symlinks ? Symlinks::followed : Symlinks::refused});
+    auto& spec = options.files.emplace_back();  // of a journal or a socket it names no file
+    if (!source.path.empty()) spec.globs = {source.path};
+    spec.symlinks = source.follow_symlinks ? Symlinks::followed : Symlinks::refused;
   }
   return options;
 }
@@ -63,6 +66,7 @@ App::App(Config config, const Clock& clock)
     : config_(std::move(config)),
       clock_(clock),
       webmail_(config_.submission.webmail_clients),
+      unpacked_(1),
       batches_(config_.limits.writer_queue_batches_max) {}
 
 App::~App() { stop(); }
@@ -79,6 +83,10 @@ Result<void> App::load_index() {
   writer_ = std::move(*writer);
   open_legs_ = std::make_unique<OpenLegReader>([this] { return writer_->snapshot(); });
   writer_loop_ = std::make_unique<WriterLoop>(*writer_, batches_);
+  const bool copying = std::ranges::any_of(config_.sources, [this](const SourceSettings& source) {
+    return copies_lines(source, config_.store);
+  });
+  if (copying) packer_loop_ = std::make_unique<PackerLoop>(unpacked_, batches_);
 
   auto rules = load_reply_rules(config_.reasons);
   if (!rules) return rules.error();
@@ -93,9 +101,12 @@ Result<void> App::load_index() {
   ingest_ = std::make_unique<Ingest>(
       std::move(ingest_options), reasons_->classify(),
       [this](const Generation& generation) {
-        return make_line_origin(generation, config_.sources[generation.spec], std::nullopt);
+        const auto& source = config_.sources[generation.spec];
+        auto origin = make_line_origin(generation, source, std::nullopt);
+        origin->copy_lines = copies_lines(source, config_.store);
+        return origin;
       },
-      *open_legs_, batches_, *writer_loop_, clock_);
+      *open_legs_, packer_loop_ ? unpacked_ : batches_, *writer_loop_, clock_);
   if (auto done = writer_->for_each_open_leg([this](const LegRecord& leg) { ingest_->know(leg); });
       !done) {
     return done.error();
@@ -106,6 +117,7 @@ Result<void> App::load_index() {
   auto positions = writer_->load_positions();
   if (!positions) return positions.error();
   sources_ = std::make_unique<SourceSet>(source_options(config_), std::move(*positions), clock_);
+  add_message_sources(config_, *sources_, clock_);
   return {};
 }
 
@@ -137,9 +149,16 @@ Result<void> App::start() {
     pthread_setname_np(pthread_self(), "writer");
     writer_loop_->run();
   });
+  if (packer_loop_) {
+    packer_thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "packer");
+      packer_loop_->run();
+    });
+  }
   ingest_thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "ingest");
     run_ingest();
+    ingest_ended_.store(true);
   });
   return {};
 }
@@ -147,7 +166,18 @@ Result<void> App::start() {
 void App::stop() {
   if (api_) api_->stop();
   stopping_.store(true);
+  // Ingest may wait for a writer that cannot write. What is given up then is read again from the
+  // log at the next start.
+  while (ingest_thread_.joinable() && !ingest_ended_.load()) {
+    if (writer_loop_->failing()) {
+      unpacked_.close();
+      batches_.close();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   if (ingest_thread_.joinable()) ingest_thread_.join();
+  unpacked_.close();
+  if (packer_thread_.joinable()) packer_thread_.join();
   batches_.close();
   if (writer_thread_.joinable()) writer_thread_.join();
   api_.reset();

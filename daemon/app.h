@@ -11,6 +11,7 @@
 #include "core/result.h"
 #include "daemon/http/api_server.h"
 #include "daemon/ingest.h"
+#include "daemon/packer_loop.h"
 #include "daemon/reply_reasons.h"
 #include "daemon/source/source_set.h"
 #include "daemon/webmail_clients.h"
@@ -53,16 +54,20 @@ class App {
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<OpenLegReader> open_legs_;
   std::unique_ptr<SourceSet> sources_;
+  BoundedQueue<NumberedBatch> unpacked_;  // used only when lines are copied
   BoundedQueue<NumberedBatch> batches_;
   std::unique_ptr<WriterLoop> writer_loop_;
-  std::unique_ptr<ReplyReasons> reasons_;  // ingest borrows it
+  std::unique_ptr<ReplyReasons> reasons_;    // ingest borrows it
+  std::unique_ptr<PackerLoop> packer_loop_;  // null: no lines are copied
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<ApiServer> api_;
   std::atomic<std::shared_ptr<const Status>> status_;
   std::thread writer_thread_;
+  std::thread packer_thread_;
   std::thread ingest_thread_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> turned_{false};
+  std::atomic<bool> ingest_ended_{false};
 };
 
 }  // namespace rastro

@@ -1,13 +1,41 @@
 #include "daemon/index_answers.h"
 
+#include <utility>
+
 #include "daemon/source/raw_lines.h"
 
 namespace rastro {
+namespace {
+
+// Lines from the log while it is there, else from the copies that the index holds.
+class LogOrIndex final : public RawLineSource {
+ public:
+  LogOrIndex(const Clock& clock, StoreReader& store) : log_(clock), store_(store) {}
+
+  void know(const std::vector<SourcePosition>& positions) { log_.know(positions); }
+
+  Result<std::string> read(const LineRef& line) override {
+    auto text = log_.read(line);
+    if (text || text.error().code != Error::Code::not_found) return text;
+    auto copy = store_.raw_line(line);
+    if (!copy) return copy.error();
+    if (!*copy) return text;
+    return std::move(**copy);
+  }
+
+  std::string source_path(std::uint32_t source) const override { return log_.source_path(source); }
+
+ private:
+  RawLines log_;
+  StoreReader& store_;
+};
+
+}  // namespace
 
 QueryTools make_query_tools(const Writer& writer, const Clock& clock) {
   QueryTools tools;
   tools.store = StoreReader::create([&writer] { return writer.snapshot(); });
-  auto lines = std::make_unique<RawLines>(clock);
+  auto lines = std::make_unique<LogOrIndex>(clock, *tools.store);
   tools.refresh = [store = tools.store.get(), known = lines.get()] {
     if (const auto positions = store->positions()) known->know(*positions);
   };

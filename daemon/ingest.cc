@@ -62,6 +62,9 @@ Ingest::Peeked& Ingest::peek(const SourceLine& line) {
 std::optional<Time> Ingest::take(const SourceLine& line) {
   auto& peeked = peek(line);
   peeked.offset.reset();
+  if (peeked.origin->copy_lines) {
+    raw_lines_.add(peeked.origin->source, line.raw.offset, line.raw.length, line.raw.text);
+  }
   pipeline_.take(*peeked.origin, line.raw, peeked.line, correlator_);
   lines_read_.fetch_add(1, std::memory_order_relaxed);
   unsent_ = true;
@@ -107,6 +110,7 @@ void Ingest::send_batch(SourceSet& sources) {
   numbered.flush_number = correlator_.flush();
   sent_ = numbered.flush_number;
   numbered.batch = std::exchange(batch_, {});
+  numbered.batch.raw_blocks = raw_lines_.take();
   numbered.batch.line_time = batch_line_time_;
   unsent_ = false;
   batches_.push(std::move(numbered));

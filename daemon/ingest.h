@@ -17,6 +17,7 @@
 #include "daemon/line_pipeline.h"
 #include "daemon/source/source_set.h"
 #include "daemon/writer_loop.h"
+#include "store/raw_blocks.h"
 
 namespace rastro {
 
@@ -103,6 +104,7 @@ class Ingest final : private LegSink {
   std::map<std::uint32_t, Peeked> origins_;
   Batch batch_;
   std::vector<CoverageHole> new_holes_;
+  RawBlockBuilder raw_lines_;  // of origins whose lines are copied; packed on the way to the writer
   Time batch_line_time_{};
   Duration last_batch_at_{0};
   std::uint64_t sent_ = 0;  // number of the last flush

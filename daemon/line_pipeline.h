@@ -35,6 +35,7 @@ struct LineOrigin {
   StampReader stamps;
   std::string default_host;  // Exim's own files name none; also the configured override
   bool override_host = false;
+  bool copy_lines = false;  // into the index: they cannot be read again
   std::optional<Time> last_stamp;
 };
 

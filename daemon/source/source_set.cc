@@ -65,6 +65,14 @@ void SourceSet::add(std::unique_ptr<Source> source) {
   sources_.push_back({std::move(source), {}, {}, false});
 }
 
+std::vector<SourcePosition> SourceSet::take_saved(const std::string& name) {
+  std::vector<SourcePosition> mine;
+  const auto fits = [&](const SourcePosition& position) { return position.path == name; };
+  std::copy_if(saved_.begin(), saved_.end(), std::back_inserter(mine), fits);
+  std::erase_if(saved_, fits);
+  return mine;
+}
+
 std::vector<SourcePosition> SourceSet::saved_for(const std::string& path) {
   std::vector<SourcePosition> mine;
   const auto fits = [&](const SourcePosition& position) {

@@ -49,6 +49,8 @@ class SourceSet {
 
   // Of sources that are not files (stdin, journald): they take numbers from numbers().
   void add(std::unique_ptr<Source> source);
+  // The saved positions of the source with exactly this name; they are given once.
+  std::vector<SourcePosition> take_saved(const std::string& name);
   SourceNumbers& numbers() { return numbers_; }
 
   // Reads what is there, in turn from each source, about `budget_bytes` in all.

@@ -33,6 +33,14 @@ class Lister : public SettingVisitor {
   void choice(std::string_view name, int&, const std::vector<std::string_view>&) override {
     add(name);
   }
+  void text(std::string_view name, std::string&, std::string_view,
+            bool (*)(std::string_view)) override {
+    add(name);
+  }
+  void texts(std::string_view name, std::vector<std::string>&, std::string_view,
+             bool (*)(std::string_view)) override {
+    add(name);
+  }
   void networks(std::string_view name, std::vector<std::string>&) override { add(name); }
   void sources(std::string_view name, std::vector<SourceSettings>&) override { add(name); }
   std::vector<std::string> names;

@@ -1,0 +1,14 @@
+#include "daemon/packer_loop.h"
+
+#include <utility>
+
+namespace rastro {
+
+void PackerLoop::run() {
+  while (auto numbered = in_.pop()) {
+    for (auto& block : numbered->batch.raw_blocks) pack(block);
+    if (!out_.push(std::move(*numbered))) return;
+  }
+}
+
+}  // namespace rastro
