@@ -7,13 +7,14 @@ build_packages=(
   libboost1.81-dev libboost-iostreams1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   libre2-dev libsqlite3-dev libyaml-cpp-dev libspdlog-dev libcli11-dev libhowardhinnant-date-dev
   libsystemd-dev prometheus-cpp-dev libzstd-dev zlib1g-dev libbz2-dev liblzma-dev
-  libbenchmark-dev libgtest-dev libgmock-dev tzdata
+  libbenchmark-dev libgtest-dev libgmock-dev tzdata lowdown
 )
 run_packages=(python3 sqlite3 curl jq)
 test_packages=(
   logrotate systemd-journal-remote swaks faketime xz-utils zstd bzip2 gzip util-linux mount iproute2 openssl systemd
 )
-ci_packages=(clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev ccache mmdebstrap dpkg-dev fakeroot man-db)
+ci_packages=(clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev ccache mmdebstrap dpkg-dev fakeroot
+             man-db shellcheck)
 
 say() { printf '== %s\n' "$*"; }
 fail() {
