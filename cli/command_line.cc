@@ -22,6 +22,7 @@ constexpr const char* kFooter =
     "  rastro find --to juan@example.org --from ana@cliente.example --at 14:30\n"
     "  rastro find --to @example.org --outcome deferred --since 2h\n"
     "  rastro show 4Tq9Xk1z0Bz3 --raw\n"
+    "  rastro bounce undelivered.eml\n"
     "  rastro scan /var/log/mail.log --to juan@example.org\n"
     "Help for one command, with examples: rastro COMMAND --help, man rastro\n"
     "Exit codes: 0 found, 1 nothing found, 2 usage, 3 rastrod not reachable or answer\n"
@@ -67,7 +68,7 @@ std::unique_ptr<CLI::App> make_command_line(CommonOptions& common, std::function
   add_common(*app, common);
   run = [&common] { return run_problems(common); };
   const CommandLine line{*app, common, run};
-  for (const auto add : {add_find, add_show, add_status, add_scan}) add(line);
+  for (const auto add : {add_find, add_show, add_bounce, add_status, add_scan}) add(line);
   return app;
 }
 

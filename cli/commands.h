@@ -52,6 +52,7 @@ void add_find_options(CLI::App& command, FindOptions& find);
 // One per command, each in its own file; command_line.cc calls them in the order of the help.
 void add_find(CommandLine line);
 void add_show(CommandLine line);
+void add_bounce(CommandLine line);
 void add_status(CommandLine line);
 void add_scan(CommandLine line);
 
@@ -63,6 +64,8 @@ struct ShowOptions {
   bool full = false;  // every entry of a long timeline
 };
 int run_show(const CommonOptions& common, const ShowOptions& options);
+// A bounce in `file`, or on standard input ("-").
+int run_bounce(const CommonOptions& common, const std::string& file);
 // What `rastro` alone answers.
 int run_problems(const CommonOptions& common);
 

@@ -19,6 +19,8 @@ std::string render_journey(const boost::json::object& journey, const View& view,
 // What the reasons mean and who has to act: the last part of a journey, and all of `explain`.
 std::string render_explanations(const boost::json::object& journey, const View& view);
 
+std::string render_bounce(const boost::json::object& answer, const View& view);
+
 std::string render_status(const boost::json::object& status, const View& view, bool lines);
 
 // "complete for that time", or each hole with its cause.

@@ -28,7 +28,8 @@ struct ScanOptions {
   std::string export_to;          // a file, or "-"; empty: no export
   bool lines = false;
   std::string year;
-  ShowOptions show;  // a message to show instead of a list
+  ShowOptions show;    // a message to show instead of a list
+  std::string bounce;  // a bounce to explain instead
   FindOptions find;
 };
 
@@ -189,7 +190,8 @@ std::string wait_for_socket(Child& child, bool& incomplete) {
 
 int run_scan(const CommonOptions& common, const ScanOptions& scan) {
   const bool writes = !scan.export_to.empty() || scan.lines;
-  const bool asks = scan.find.any_given() || !scan.show.id.empty() || !writes;
+  const bool asks =
+      scan.find.any_given() || !scan.show.id.empty() || !scan.bounce.empty() || !writes;
   Child child;
   if (!child.start(arguments_for(scan, common.tz, asks))) {
     return fail(kUnreachableOrIncomplete,
@@ -209,7 +211,9 @@ int run_scan(const CommonOptions& common, const ScanOptions& scan) {
     if (code == kUsage) return kUsage;
     return fail(kUnreachableOrIncomplete, say(common.language(), Text::error_scan_ended));
   }
-  const int code = scan.show.id.empty() ? run_find(asked, scan.find) : run_show(asked, scan.show);
+  const int code = !scan.bounce.empty()   ? run_bounce(asked, scan.bounce)
+                   : scan.show.id.empty() ? run_find(asked, scan.find)
+                                          : run_show(asked, scan.show);
   child.stop();
   return incomplete && code != kUsage ? kUnreachableOrIncomplete : code;
 }
@@ -235,6 +239,7 @@ void add_scan(CommandLine line) {
   command->add_flag("--raw", scan->show.raw, "with --show: with the log lines")->group("Scan");
   command->add_flag("--full", scan->show.full, "with --show: every entry of a long timeline")
       ->group("Scan");
+  add("--bounce", scan->bounce, "FILE", "explain this bounce, and show which message it is about");
   add("--year", scan->year, "YEAR", "year of the first stamp without one; default: the file's");
   add_find_options(*command, scan->find);
   command->footer(
@@ -242,6 +247,7 @@ void add_scan(CommandLine line) {
       "Examples:\n"
       "  rastro scan /var/log/mail.log* --to juan@example.org\n"
       "  rastro scan mail.log --show 4Tq9Xk1z0Bz3 --raw\n"
+      "  rastro scan mail.log --bounce undelivered.eml\n"
       "  zcat mail.log.2.gz | rastro scan - --outcome bounced\n"
       "  rastro scan mail.log --export journeys.ndjson\n"
       "  rastro scan mail.log --lines | jq -r .kind | sort | uniq -c");

@@ -138,6 +138,9 @@ Result<void> App::start() {
   ApiContext context;
   context.rows_max = config_.api.response_rows_max;
   context.clock = &clock_;
+  context.classify = [rules = reasons_->rules()](auto status, auto code, auto text) {
+    return rules->decide(status, code, text).reason;
+  };
   context.status = [this](bool lines) { return status_json(lines); };
   context.health = [this] { return health_json(); };
   add_routes(router, context);

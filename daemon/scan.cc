@@ -383,6 +383,9 @@ class Scan {
     ApiContext context;
     context.rows_max = 1'000'000;
     context.clock = &clock_;
+    context.classify = [rules = reasons_->rules()](auto status, auto code, auto text) {
+      return rules->decide(status, code, text).reason;
+    };
     context.status = [](bool) { return std::string("{}"); };
     context.health = [] { return std::string(R"({"status":"ok","caught_up":true})"); };
     add_routes(router, context);

@@ -1,17 +1,26 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/clock.h"
+#include "core/enhanced_status.h"
+#include "core/reason.h"
 #include "daemon/http/router.h"
 
 namespace rastro {
+
+// Why a server said what it said; callable on any thread.
+using ClassifyText = std::function<Reason(std::optional<EnhancedStatus> enhanced_status,
+                                          std::uint16_t reply_code, std::string_view text)>;
 
 // What the routes need of the daemon. Called on the api thread: no waiting.
 struct ApiContext {
   std::size_t rows_max = 1000;
   const Clock* clock = nullptr;
+  ClassifyText classify;                          // empty: reasons stay unknown
   std::function<std::string(bool lines)> status;  // JSON
   std::function<std::string()> health;            // JSON
 };
@@ -20,6 +29,7 @@ struct ApiContext {
 void add_routes(Router& router, const ApiContext& context);
 
 void add_journey_routes(Router& router, const ApiContext& context);
+void add_bounce_routes(Router& router, const ApiContext& context);
 void add_service_routes(Router& router, const ApiContext& context);
 
 // GET /v1: what is served, for people and for the test that compares it with the documents.

@@ -65,6 +65,7 @@ void add_service_routes(Router& router, const ApiContext& context) {
 void add_routes(Router& router, const ApiContext& context) {
   add_service_routes(router, context);
   add_journey_routes(router, context);
+  add_bounce_routes(router, context);
 }
 
 ApiAnswer describe_routes(const Router& router) {

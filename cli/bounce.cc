@@ -1,0 +1,70 @@
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "cli/ask.h"
+#include "cli/csv.h"
+#include "cli/exit_code.h"
+#include "cli/json_fields.h"
+#include "cli/render.h"
+
+namespace rastro::cli {
+namespace {
+
+// What the API takes. A bounce says what it says in front; behind it comes the returned message.
+constexpr std::size_t kBounceBytesMax = 8 << 20;
+
+Result<std::string> read_input(const std::string& name) {
+  std::FILE* file = name == "-" ? stdin : std::fopen(name.c_str(), "re");
+  const auto failed = [&] {
+    return make_error(Error::Code::io, name + ": " + std::strerror(errno));
+  };
+  if (file == nullptr) return failed();
+  std::string text(kBounceBytesMax, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  const bool bad = std::ferror(file) != 0;
+  const auto error = failed();
+  if (file != stdin) std::fclose(file);
+  if (bad) return error;
+  return text;
+}
+
+}  // namespace
+
+int run_bounce(const CommonOptions& common, const std::string& file) {
+  auto text = read_input(file);
+  if (!text) return fail(kUsage, escape(text.error().message));
+  const auto answer = ask_with_body(
+      common,
+      make_target("/v1/bounce",
+                  {{"lang", std::string(language_name(common.language()))}, {"tz", common.zone()}}),
+      "message/rfc822", std::move(*text));
+  if (!answer) return answer.error();
+  print(common, *answer,
+        {.as_table = [&](const View& view) { return render_bounce(answer->object, view); },
+         .as_csv = [&] { return csv_of_values(answer->object); },
+         .rows = ""});
+  const bool understood = text_of(answer->object, "kind") != "not_a_bounce";
+  return understood || !array_of(answer->object, "journeys").empty() ? kFound : kNothingFound;
+}
+
+void add_bounce(CommandLine line) {
+  auto* command = line.app.add_subcommand(
+      "bounce",
+      "What a bounce means, and which message it is about. Takes a whole message, or whatever part "
+      "of it somebody pasted.");
+  auto file = std::make_shared<std::string>();
+  command->add_option("FILE", *file, "the bounce, or - for standard input")->required();
+  command->footer(
+      "Examples:\n"
+      "  rastro bounce undelivered.eml\n"
+      "  rastro bounce -                 paste it, then Ctrl-D on an empty line\n"
+      "  rastro bounce - -o json < bounce.txt");
+  command->callback(
+      [line, file] { line.run = [line, file] { return run_bounce(line.common, *file); }; });
+}
+
+}  // namespace rastro::cli

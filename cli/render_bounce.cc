@@ -1,0 +1,116 @@
+#include <boost/json.hpp>
+
+#include "cli/json_fields.h"
+#include "cli/page.h"
+#include "cli/render.h"
+
+namespace rastro::cli {
+namespace {
+
+namespace json = boost::json;
+
+// "failed: no such address (5.1.1, 550)"
+std::string result_text(const json::object& recipient, const View& view) {
+  auto text = view.named("bounce_action_", text_of(recipient, "action"));
+  const auto reason = text_of(recipient, "reason");
+  if (!reason.empty()) text += ": " + view.named("reason_", reason);
+  std::string codes;
+  if (has_number(recipient, "reply_code"))
+    codes = std::to_string(number_of(recipient, "reply_code"));
+  const auto status = text_of(recipient, "enhanced_status");
+  if (!status.empty()) codes += (codes.empty() ? "" : " ") + escape(status);
+  return codes.empty() ? text : text + " (" + codes + ")";
+}
+
+void add_recipient(const json::object& recipient, Page& page) {
+  const auto& view = page.view();
+  page.line(view.paint(Colour::bold, escape(text_of(recipient, "recipient"))));
+  const auto original = text_of(recipient, "original_recipient");
+  if (!original.empty()) page.line(view.say(Text::bounce_written_to, {escape(original)}), 4);
+  page.line(result_text(recipient, view), 4);
+  const auto words = text_of(recipient, "diagnostic");
+  const auto server = text_of(recipient, "remote_mta");
+  if (!words.empty()) {
+    page.line(server.empty() ? view.say(Text::bounce_words, {escape(words)})
+                             : view.say(Text::bounce_words_of, {escape(server), escape(words)}),
+              4);
+  }
+}
+
+void add_message(const json::object& answer, Page& page) {
+  const auto& view = page.view();
+  page.field(view.say(Text::bounce_reported_by), escape(text_of(answer, "reporting_mta")));
+  page.field(view.say(Text::bounce_about), escape(text_of(answer, "envelope_sender")));
+  page.field(view.say(Text::show_subject), escape(text_of(answer, "subject")));
+  page.field(view.say(Text::show_message_id), escape(text_of(answer, "message_id")));
+  const auto sent = text_of(answer, "arrived_at");
+  page.field(view.say(Text::bounce_sent),
+             view.clock(sent.empty() ? text_of(answer, "sent_at") : sent));
+  page.field(view.say(Text::bounce_bounced), view.clock(text_of(answer, "bounced_at")));
+  std::string ids;
+  for (const auto& value : array_of(answer, "queue_ids")) {
+    if (!value.is_object()) continue;
+    const auto& id = value.get_object();
+    if (!ids.empty()) ids += ", ";
+    const auto host = text_of(id, "host");
+    ids += (host.empty() ? "" : escape(host) + "/") + escape(text_of(id, "queue_id"));
+  }
+  page.field(view.say(Text::bounce_queue_ids), ids);
+}
+
+std::string facts_text(const json::object& match, const View& view) {
+  std::string text;
+  for (const auto& value : array_of(match, "because")) {
+    if (!value.is_object()) continue;
+    if (!text.empty()) text += ", ";
+    text += view.named("bounce_fact_", text_of(value.get_object(), "fact"));
+  }
+  return text;
+}
+
+void add_journeys(const json::object& answer, Page& page) {
+  const auto& view = page.view();
+  const auto& matches = array_of(answer, "journeys");
+  page.heading(view.say(Text::bounce_in_our_logs));
+  if (matches.empty()) {
+    page.line(view.named("bounce_missing_", text_of(answer, "journeys_missing")));
+    page.raw(render_coverage(object_of(answer, "coverage"), view));
+    return;
+  }
+  for (const auto& value : matches) {
+    if (!value.is_object()) continue;
+    const auto& match = value.get_object();
+    const auto& journey = object_of(match, "journey");
+    page.line(escape(text_of(journey, "id")) + "  " + view.clock(text_of(journey, "arrived_at")));
+    page.line(sender_text(journey) + " " + std::string(view.arrow()) + " " +
+                  recipients_text(journey) + "  " + outcome_text(journey, view),
+              4);
+    page.line(view.say(Text::bounce_sure, {view.named("bounce_", text_of(match, "certainty")),
+                                           facts_text(match, view)}),
+              4);
+  }
+  page.line(view.say(Text::list_details));
+}
+
+}  // namespace
+
+std::string render_bounce(const json::object& answer, const View& view) {
+  Page page(view);
+  const auto kind = text_of(answer, "kind");
+  if (kind == "not_a_bounce") {
+    page.line(view.named("not_a_bounce_", text_of(answer, "not_a_bounce")), 0);
+  } else {
+    page.line(view.named("bounce_kind_", kind), 0);
+  }
+  add_message(answer, page);
+  const auto& recipients = array_of(answer, "recipients");
+  if (!recipients.empty()) page.heading(view.say(Text::bounce_recipients));
+  for (const auto& recipient : recipients) {
+    if (recipient.is_object()) add_recipient(recipient.get_object(), page);
+  }
+  if (!object_of(answer, "cut").empty()) page.line(view.say(Text::bounce_cut));
+  add_journeys(answer, page);
+  return page.take();
+}
+
+}  // namespace rastro::cli

@@ -1,0 +1,57 @@
+#include "daemon/answer/bounce_address.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/address.h"
+
+namespace rastro {
+
+// RFC 5321 local parts as they occur, quoted ones, letters of any script; a domain or an address
+// literal. No counted repetitions and no Unicode classes: they make automata of megabytes.
+#define RASTRO_LETTERS R"(A-Za-z0-9\x{C0}-\x{1FFF}\x{2C00}-\x{2FFF}\x{3040}-\x{FEFF})"
+const char* const kAddressPattern =
+    R"((?:"(?:[^"\\\n]|\\.)+"|[!#$%&'*+/=?^_`{|}~.)" RASTRO_LETTERS R"(-]+)@)"
+    "(?:[" RASTRO_LETTERS "_](?:[" RASTRO_LETTERS "_.-]*[" RASTRO_LETTERS
+    "_])?"
+    R"(|\[[0-9A-Fa-f.:IPVv]+\]))";
+#undef RASTRO_LETTERS
+
+std::string clean_address(std::string_view address) {
+  while (address.starts_with('\'') || address.starts_with('.') || address.starts_with('=') ||
+         address.starts_with('*') || address.starts_with('`') || address.starts_with('-'))
+    address.remove_prefix(1);
+  if (equal_ignoring_case(address.substr(0, 7), "mailto:")) address.remove_prefix(7);
+  return std::string(address);
+}
+
+std::vector<std::string> addresses_in(std::string_view text, std::size_t max) {
+  static const RE2 kAddress(std::string("(") + kAddressPattern + ")");
+  std::vector<std::string> out;
+  re2::StringPiece rest(text.data(), text.size());
+  std::string found;
+  while (out.size() < max && RE2::FindAndConsume(&rest, kAddress, &found)) {
+    auto address = clean_address(found);
+    const bool known = std::ranges::any_of(
+        out, [&](const std::string& have) { return equal_ignoring_case(have, address); });
+    if (!known && address.find('@') != 0) out.push_back(std::move(address));
+  }
+  return out;
+}
+
+bool is_robot(std::string_view address) {
+  constexpr std::array kNames = {
+      "mailer-daemon", "mailerdaemon", "postmaster",   "mail-daemon",       "mailer_daemon",
+      "mdaemon",       "mailsystem",   "mail-system",  "microsoftexchange", "bounce",
+      "bounces",       "mailer",       "maildaemon",   "double-bounce",     "email-bounces",
+      "mmdf",          "post_master",  "non-delivery", "nondelivery",       "daemon",
+      "mta",           "mdsender"};
+  const auto local = ascii_lower(split_address(address).local_part);
+  return std::ranges::any_of(kNames, [&](std::string_view name) {
+    return local == name || (name.size() > 8 && local.starts_with(name));
+  });
+}
+
+}  // namespace rastro

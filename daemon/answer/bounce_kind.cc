@@ -1,0 +1,159 @@
+#include "daemon/answer/bounce_kind.h"
+
+#include <algorithm>
+#include <array>
+
+namespace rastro {
+namespace {
+
+struct Verdict {
+  BounceKind kind = BounceKind::not_a_bounce;
+  NotABounce not_a_bounce = NotABounce::none;
+  std::string_view because;
+};
+
+// What the recipients' actions add up to: a failure is told before a delay.
+std::optional<BounceKind> kind_of_actions(const BounceReport& report) {
+  constexpr std::array kOrder = {BounceKind::failed, BounceKind::delayed, BounceKind::delivered,
+                                 BounceKind::relayed, BounceKind::expanded};
+  for (const auto kind : kOrder) {
+    if (std::ranges::any_of(report.recipients, [&](const auto& r) {
+          return r.action.value == bounce_kind_name(kind);
+        }))
+      return kind;
+  }
+  return std::nullopt;
+}
+
+// Whether the words speak of mail that is still being tried. A 5xx reply ends every doubt, unless
+// the subject itself says "delayed".
+bool is_delay(const KindEvidence& e) {
+  if (!e.text.has(Phrase::delay) && !e.subject.has(Phrase::delay)) return false;
+  if (e.subject.has(Phrase::delay) && !e.subject.has(Phrase::failure)) return true;
+  return e.reply_class != 5 && !e.text.has(Phrase::final_failure) && e.text.has(Phrase::delay);
+}
+
+// Whether enough speaks for a notice at all. A stranger's letter may talk of failed deliveries too.
+bool is_notice(const KindEvidence& e) {
+  const bool bad =
+      e.text.has(Phrase::failure) || e.text.has(Phrase::delay) || e.text.has(Phrase::final_failure);
+  if (e.failed_header) return true;
+  if (!e.has_headers) return bad || e.reply_class != 0;
+  const bool subject = e.subject.has(Phrase::failure) || e.subject.has(Phrase::delay);
+  if (e.from_robot) return bad || subject || e.reply_class != 0 || e.named_recipient;
+  if (e.null_sender && bad && e.any_address) return true;
+  if (subject && (bad || e.reply_class != 0 || e.named_recipient)) return true;
+  return bad && e.reply_class != 0 && (e.named_recipient || e.any_address);
+}
+
+std::optional<Verdict> other_report(const KindEvidence& e) {
+  constexpr auto kNot = BounceKind::not_a_bounce;
+  if (e.empty) return Verdict{kNot, NotABounce::empty, "there is no text"};
+  if (e.feedback) return Verdict{kNot, NotABounce::abuse_report, "a feedback-report part"};
+  if (e.disposition && !e.delivery_status)
+    return Verdict{kNot, NotABounce::read_receipt, "a disposition-notification part"};
+  if (e.delivery_status || e.failed_header) return std::nullopt;
+  const bool hard = e.reply_class != 0 && e.from_robot;
+  if (hard) return std::nullopt;
+  if (e.subject.has(Phrase::read_receipt) && !e.from_robot && !e.subject.has(Phrase::failure))
+    return Verdict{kNot, NotABounce::read_receipt, "the subject"};
+  if (e.subject.has(Phrase::list_notice) ||
+      (e.text.has(Phrase::list_notice) && !e.from_robot && e.reply_class == 0))
+    return Verdict{kNot, NotABounce::list_notice, "the words of a mailing list"};
+  if (e.text.has(Phrase::challenge) && e.reply_class == 0 &&
+      (!e.from_robot || e.subject.has(Phrase::challenge)))
+    return Verdict{kNot, NotABounce::challenge, "the words of a challenge"};
+  if (e.from_robot || e.subject.has(Phrase::failure)) return std::nullopt;
+  if (e.subject.has(Phrase::auto_reply))
+    return Verdict{kNot, NotABounce::auto_reply, "the subject"};
+  if (e.auto_header && e.reply_class == 0)
+    return Verdict{kNot, NotABounce::auto_reply, "headers of an auto-responder"};
+  if (e.text.has(Phrase::auto_reply) && e.reply_class == 0 && !e.named_recipient)
+    return Verdict{kNot, NotABounce::auto_reply, "the words of an auto-responder"};
+  return std::nullopt;
+}
+
+Verdict from_words(const KindEvidence& e) {
+  const bool bad = e.text.has(Phrase::failure) || e.text.has(Phrase::final_failure) ||
+                   e.subject.has(Phrase::failure) || e.reply_class != 0;
+  if (is_notice(e) && is_delay(e))
+    return {BounceKind::delayed, NotABounce::none, "the words of a delay notice"};
+  if (e.subject.has(Phrase::relayed) && !e.subject.has(Phrase::failure))
+    return {BounceKind::relayed, NotABounce::none, "the subject"};
+  if (e.subject.has(Phrase::expanded) && !e.subject.has(Phrase::failure))
+    return {BounceKind::expanded, NotABounce::none, "the subject"};
+  const bool good = e.text.has(Phrase::success) || e.subject.has(Phrase::success);
+  if (good && !bad && (e.from_robot || e.subject.has(Phrase::success) || !e.has_headers))
+    return {BounceKind::delivered, NotABounce::none, "the words of a success notice"};
+  if (!is_notice(e))
+    return {BounceKind::not_a_bounce, NotABounce::ordinary, "nothing in it reports a failure"};
+  if (e.reply_class == 4 && !bad && !e.from_robot)
+    return {BounceKind::delayed, NotABounce::none, "a 4xx reply"};
+  if (e.failed_header) return {BounceKind::failed, NotABounce::none, "X-Failed-Recipients"};
+  return {BounceKind::failed, NotABounce::none, "the words of the notice"};
+}
+
+// A block without an action says it by its status.
+void add_missing_actions(const KindEvidence& e, BounceReport& report) {
+  for (auto& recipient : report.recipients) {
+    if (recipient.action || !recipient.enhanced_status) continue;
+    const char klass = recipient.enhanced_status.value.front();
+    const bool waits = klass == '4' && is_delay(e);
+    recipient.action = {klass == '2' ? "delivered"
+                        : waits      ? "delayed"
+                                     : "failed",
+                        recipient.enhanced_status.from};
+  }
+}
+
+}  // namespace
+
+std::string_view bounce_kind_name(BounceKind kind) {
+  switch (kind) {
+    case BounceKind::failed:
+      return "failed";
+    case BounceKind::delayed:
+      return "delayed";
+    case BounceKind::delivered:
+      return "delivered";
+    case BounceKind::relayed:
+      return "relayed";
+    case BounceKind::expanded:
+      return "expanded";
+    case BounceKind::not_a_bounce:
+      break;
+  }
+  return "not_a_bounce";
+}
+
+std::string_view not_a_bounce_name(NotABounce what) {
+  constexpr std::array kNames = {
+      "",         "auto_reply", "challenge", "read_receipt", "abuse_report", "list_notice",
+      "ordinary", "empty"};
+  return kNames.at(static_cast<std::size_t>(what));
+}
+
+void decide_kind(const KindEvidence& evidence, BounceReport& report) {
+  Verdict verdict;
+  if (const auto other = other_report(evidence)) {
+    verdict = *other;
+  } else if (evidence.delivery_status) {
+    add_missing_actions(evidence, report);
+    const auto kind = kind_of_actions(report);
+    verdict =
+        kind ? Verdict{*kind, NotABounce::none, "delivery-status Action"} : from_words(evidence);
+    if (verdict.kind == BounceKind::not_a_bounce)
+      verdict = {BounceKind::failed, NotABounce::none, "a delivery-status part"};
+  } else {
+    verdict = from_words(evidence);
+  }
+  report.kind = verdict.kind;
+  report.not_a_bounce = verdict.not_a_bounce;
+  report.kind_because = verdict.because;
+  for (auto& recipient : report.recipients) {
+    if (!recipient.action && verdict.kind != BounceKind::not_a_bounce)
+      recipient.action = {std::string(bounce_kind_name(verdict.kind)), verdict.because};
+  }
+}
+
+}  // namespace rastro

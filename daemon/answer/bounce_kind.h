@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string_view>
+
+#include "daemon/answer/bounce.h"
+#include "daemon/answer/bounce_phrases.h"
+
+namespace rastro {
+
+// What is known about a message when its kind is decided.
+struct KindEvidence {
+  bool delivery_status = false;  // RFC 3464 fields were found
+  bool disposition = false;      // RFC 8098
+  bool feedback = false;         // RFC 5965
+  bool from_robot = false;       // mailer-daemon, postmaster, ...
+  bool null_sender = false;      // Return-Path: <>
+  bool failed_header = false;    // X-Failed-Recipients
+  bool auto_header = false;      // headers that only auto-responders set
+  bool has_headers = false;      // a message; else a paste of text
+  bool named_recipient = false;  // the notice lays out a recipient as MTAs do
+  bool any_address = false;      // the notice names some address
+  bool empty = false;
+  int reply_class = 0;  // 4 or 5 of the reply that the notice quotes
+  Phrases text;
+  Phrases subject;
+};
+
+// Sets kind, not_a_bounce, kind_because, and the action of each recipient that has none.
+void decide_kind(const KindEvidence& evidence, BounceReport& report);
+
+}  // namespace rastro

@@ -1,0 +1,234 @@
+#include "daemon/answer/bounce_mime.h"
+
+#include <gmime/gmime.h>
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+
+#include "core/address.h"
+
+namespace rastro {
+namespace {
+
+struct Unref {
+  void operator()(void* object) const { g_object_unref(object); }
+};
+template <typename T>
+using Owned = std::unique_ptr<T, Unref>;
+
+void init_once() {
+  static std::once_flag once;
+  std::call_once(once, [] { g_mime_init(); });
+}
+
+// Free of NUL and of invalid sequences, whatever came in.
+std::string clean_utf8(const char* text, std::size_t size) {
+  std::string out(text, size);
+  std::erase(out, '\0');
+  if (g_utf8_validate(out.data(), static_cast<gssize>(out.size()), nullptr) != 0) return out;
+  gchar* made = g_utf8_make_valid(out.data(), static_cast<gssize>(out.size()));
+  out = made;
+  g_free(made);
+  return out;
+}
+
+std::string stream_bytes(GMimeDataWrapper* wrapper, std::size_t bytes_max, BounceCuts& cuts) {
+  const Owned<GMimeStream> memory(g_mime_stream_mem_new());
+  g_mime_data_wrapper_write_to_stream(wrapper, memory.get());
+  const GByteArray* bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(memory.get()));
+  const std::size_t kept = std::min<std::size_t>(bytes->len, bytes_max);
+  cuts.text_bytes += bytes->len - kept;
+  return {reinterpret_cast<const char*>(bytes->data), kept};
+}
+
+class Reader {
+ public:
+  Reader(const BounceLimits& limits, BounceCuts& cuts)
+      : limits_(limits), cuts_(cuts), text_left_(limits.text_bytes_max) {}
+
+  Mail message(GMimeMessage* message, std::size_t depth) {
+    Mail mail;
+    add_headers(GMIME_OBJECT(message), mail);
+    if (GMimeObject* body = g_mime_message_get_mime_part(message); body != nullptr) {
+      // GMime keeps the MIME headers with the body.
+      add_headers(body, mail);
+      object(body, mail, depth);
+    }
+    return mail;
+  }
+
+ private:
+  static void add_headers(GMimeObject* object, Mail& mail) {
+    GMimeHeaderList* list = g_mime_object_get_header_list(object);
+    const int count = g_mime_header_list_get_count(list);
+    for (int i = 0; i < count; ++i) {
+      GMimeHeader* header = g_mime_header_list_get_header_at(list, i);
+      const char* name = g_mime_header_get_name(header);
+      const char* raw = g_mime_header_get_raw_value(header);
+      if (name == nullptr || raw == nullptr) continue;
+      mail.headers.push_back({name, decode_header(raw)});
+    }
+  }
+
+  void object(GMimeObject* object, Mail& mail, std::size_t depth) {
+    if (++parts_ > limits_.parts_max || depth > limits_.depth_max) {
+      ++cuts_.parts;
+      return;
+    }
+    if (GMIME_IS_MULTIPART(object)) {
+      multipart(GMIME_MULTIPART(object), mail, depth);
+    } else if (GMIME_IS_MESSAGE_PART(object)) {
+      GMimeMessage* inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+      if (inner != nullptr) mail.enclosed.push_back(message(inner, depth + 1));
+    } else if (GMIME_IS_PART(object)) {
+      leaf(GMIME_PART(object), mail);
+    }
+  }
+
+  void multipart(GMimeMultipart* multi, Mail& mail, std::size_t depth) {
+    GMimeContentType* type = g_mime_object_get_content_type(GMIME_OBJECT(multi));
+    if (g_mime_content_type_is_type(type, "multipart", "report") != 0) mail.report = true;
+    // What stands in front of the first boundary: in a paste, the text itself.
+    if (const char* before = g_mime_multipart_get_prologue(multi); before != nullptr)
+      add_text("text/x-prologue", to_utf8(before, ""), mail);
+    const int count = g_mime_multipart_get_count(multi);
+    for (int i = 0; i < count; ++i) object(g_mime_multipart_get_part(multi, i), mail, depth + 1);
+  }
+
+  void leaf(GMimePart* part, Mail& mail) {
+    GMimeContentType* type = g_mime_object_get_content_type(GMIME_OBJECT(part));
+    // A boundary that went wrong: the returned message stands as headers of a part.
+    if (g_mime_object_get_header(GMIME_OBJECT(part), "Received") != nullptr)
+      add_headers(GMIME_OBJECT(part), mail.enclosed.emplace_back());
+    const auto name = ascii_lower(std::string(g_mime_content_type_get_media_type(type)) + "/" +
+                                  g_mime_content_type_get_media_subtype(type));
+    if (!name.starts_with("text/") && !name.starts_with("message/")) return;
+    if (name.find("delivery-status") != std::string::npos) mail.report = true;
+    GMimeDataWrapper* content = g_mime_part_get_content(part);
+    if (content == nullptr || text_left_ == 0) return;
+    const char* charset = g_mime_content_type_get_parameter(type, "charset");
+    add_text(name,
+             to_utf8(stream_bytes(content, text_left_, cuts_), charset != nullptr ? charset : ""),
+             mail);
+  }
+
+  void add_text(std::string type, std::string text, Mail& mail) {
+    if (text.size() > text_left_) {
+      cuts_.text_bytes += text.size() - text_left_;
+      text.resize(text_left_);
+      text = clean_utf8(text.data(), text.size());
+    }
+    text_left_ -= std::min(text_left_, text.size());
+    mail.parts.push_back({std::move(type), std::move(text)});
+  }
+
+  const BounceLimits& limits_;
+  BounceCuts& cuts_;
+  std::size_t text_left_;
+  std::size_t parts_ = 0;
+};
+
+}  // namespace
+
+std::string_view header_value(const std::vector<MailHeader>& headers, std::string_view name) {
+  const auto found = std::ranges::find_if(
+      headers, [&](const MailHeader& header) { return equal_ignoring_case(header.name, name); });
+  return found == headers.end() ? std::string_view() : std::string_view(found->value);
+}
+
+Mail read_mail(const std::string& bytes, const BounceLimits& limits, BounceCuts& cuts) {
+  init_once();
+  const Owned<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(bytes.data(), bytes.size()));
+  const Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
+  const Owned<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
+  if (message == nullptr) return {};
+  return Reader(limits, cuts).message(message.get(), 0);
+}
+
+std::string to_utf8(std::string_view bytes, const std::string& charset) {
+  const bool ascii =
+      std::ranges::all_of(bytes, [](char c) { return static_cast<signed char>(c) > 0; });
+  const auto name = ascii_lower(charset);
+  // UTF-7 and ISO-2022 write other letters in ASCII bytes.
+  const bool stateful = name.find("2022") != std::string::npos ||
+                        name.find("utf-7") != std::string::npos || name.starts_with("hz-") ||
+                        bytes.find("\x1b$") != std::string_view::npos;
+  if (ascii && !stateful && !name.starts_with("utf-16")) return std::string(bytes);
+  const bool valid = g_utf8_validate(bytes.data(), static_cast<gssize>(bytes.size()), nullptr) != 0;
+  if (valid && !stateful) return std::string(bytes);
+  for (const std::string& tried : {stateful && name.empty() ? std::string("iso-2022-jp") : charset,
+                                   std::string("windows-1252")}) {
+    if (tried.empty() || name == "us-ascii") continue;
+    gsize written = 0;
+    gchar* made = g_convert_with_fallback(bytes.data(), static_cast<gssize>(bytes.size()), "UTF-8",
+                                          tried.c_str(), "?", nullptr, &written, nullptr);
+    if (made == nullptr) continue;
+    auto out = clean_utf8(made, written);
+    g_free(made);
+    return out;
+  }
+  gchar* made = g_convert_with_fallback(bytes.data(), static_cast<gssize>(bytes.size()), "UTF-8",
+                                        "iso-8859-1", "?", nullptr, nullptr, nullptr);
+  if (made == nullptr) return clean_utf8(bytes.data(), bytes.size());
+  std::string out = made;
+  g_free(made);
+  return out;
+}
+
+std::string decode_header(const std::string& raw) {
+  init_once();
+  const auto text = to_utf8(raw, "");
+  std::string out;
+  if (text.find("=?") != std::string::npos) {
+    char* decoded = g_mime_utils_header_decode_text(nullptr, text.c_str());
+    if (decoded != nullptr) out = clean_utf8(decoded, std::char_traits<char>::length(decoded));
+    g_free(decoded);
+  }
+  if (out.empty()) out = text;
+  // Unfolded: a line break and the blanks behind it are one blank.
+  std::string flat;
+  for (const char c : out) {
+    const bool blank = c == '\n' || c == '\r' || c == '\t' || c == ' ';
+    if (!blank) flat.push_back(c);
+    if (blank && !flat.empty() && flat.back() != ' ') flat.push_back(' ');
+  }
+  while (flat.ends_with(' ')) flat.pop_back();
+  return flat;
+}
+
+std::optional<Time> parse_mail_date(std::string_view text) {
+  constexpr std::size_t kDateMax = 200;
+  init_once();
+  GDateTime* date = g_mime_utils_header_decode_date(std::string(text.substr(0, kDateMax)).c_str());
+  if (date == nullptr) return std::nullopt;
+  const auto seconds = g_date_time_to_unix(date);
+  g_date_time_unref(date);
+  // The epoch itself is what a date that says nothing is read as.
+  if (seconds <= 0) return std::nullopt;
+  return Time(std::chrono::seconds(seconds));
+}
+
+std::string decode_base64(std::string_view text) {
+  std::string out(text.size() + 4, '\0');
+  int state = 0;
+  guint32 save = 0;
+  const auto size = g_mime_encoding_base64_decode_step(
+      reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+      reinterpret_cast<unsigned char*>(out.data()), &state, &save);
+  out.resize(size);
+  return out;
+}
+
+std::string decode_quoted_printable(std::string_view text) {
+  std::string out(text.size() + 4, '\0');
+  int state = 0;
+  guint32 save = 0;
+  const auto size = g_mime_encoding_quoted_decode_step(
+      reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+      reinterpret_cast<unsigned char*>(out.data()), &state, &save);
+  out.resize(size);
+  return out;
+}
+
+}  // namespace rastro

@@ -1,0 +1,91 @@
+#include "daemon/answer/bounce_original.h"
+
+#include <re2/re2.h>
+
+#include "core/address.h"
+#include "daemon/answer/bounce_address.h"
+#include "daemon/answer/bounce_lines.h"
+
+namespace rastro {
+namespace {
+
+re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+
+void set(Found& into, std::string_view value, std::string_view from, const BounceLimits& limits) {
+  if (!into && !trim(value).empty()) into = {tidy(value, limits.value_bytes_max), from};
+}
+
+std::string first_address(std::string_view value) {
+  auto found = addresses_in(value, 1);
+  return found.empty() ? std::string() : std::move(found.front());
+}
+
+}  // namespace
+
+std::string last_message_id(std::string_view value) {
+  const auto end = value.rfind('>');
+  if (end == std::string_view::npos) return {};
+  const auto begin = value.rfind('<', end);
+  if (begin == std::string_view::npos || end - begin < 4) return {};
+  return std::string(value.substr(begin, end - begin + 1));
+}
+
+std::vector<ReceivedId> received_ids(const std::vector<MailHeader>& headers, std::string_view from,
+                                     std::size_t max) {
+  static const RE2 kBy(R"((?i)\bby\s+([^\s;()<>]{1,255}))");
+  static const RE2 kId(R"((?i)(?:\s|\))id\s+<?([A-Za-z0-9][A-Za-z0-9._+/-]{3,100}))");
+  std::vector<ReceivedId> out;
+  for (const auto& header : headers) {
+    if (out.size() >= max) break;
+    if (!equal_ignoring_case(header.name, "received")) continue;
+    ReceivedId received{{}, {}, from};
+    if (!RE2::PartialMatch(piece(header.value), kId, &received.id)) continue;
+    RE2::PartialMatch(piece(header.value), kBy, &received.by);
+    while (received.id.ends_with('.')) received.id.pop_back();
+    out.push_back(std::move(received));
+  }
+  return out;
+}
+
+void apply_original_headers(const std::vector<MailHeader>& headers, const BounceLimits& limits,
+                            BounceReport& report) {
+  const auto value = [&](std::string_view name) { return header_value(headers, name); };
+  auto id = last_message_id(value("message-id"));
+  if (id.empty()) id = tidy(value("message-id"), limits.value_bytes_max);
+  set(report.message_id, id, "original Message-ID", limits);
+  set(report.subject, value("subject"), "original Subject", limits);
+  set(report.original_date, value("date"), "original Date", limits);
+  if (!report.sent_at) report.sent_at = parse_mail_date(value("date"));
+  for (const auto& name : {"return-path", "from", "sender", "x-sender"}) {
+    const auto address = first_address(value(name));
+    if (!address.empty() && !is_robot(address))
+      set(report.original_sender, address,
+          std::string_view(name) == "return-path" ? "original Return-Path" : "original From",
+          limits);
+  }
+  for (const auto name : {"to", "cc"}) {
+    for (auto& address : addresses_in(value(name), limits.recipients_max))
+      report.original_to.push_back(
+          {tidy(address, limits.value_bytes_max),
+           std::string_view(name) == "to" ? "original To" : "original Cc"});
+  }
+  for (auto& received : received_ids(headers, "original Received", limits.received_max))
+    report.received.push_back(std::move(received));
+}
+
+void apply_bounce_headers(const std::vector<MailHeader>& headers, const BounceLimits& limits,
+                          BounceReport& report) {
+  const auto value = [&](std::string_view name) { return header_value(headers, name); };
+  set(report.bounce_date, value("date"), "bounce Date", limits);
+  if (!report.bounced_at) report.bounced_at = parse_mail_date(value("date"));
+  for (const auto name : {"in-reply-to", "references"})
+    set(report.message_id, last_message_id(value(name)),
+        std::string_view(name) == "in-reply-to" ? "bounce In-Reply-To" : "bounce References",
+        limits);
+  const auto from = first_address(value("from"));
+  if (is_robot(from)) set(report.reporting_mta, split_address(from).domain, "bounce From", limits);
+  for (auto& received : received_ids(headers, "bounce Received", limits.received_max))
+    report.received.push_back(std::move(received));
+}
+
+}  // namespace rastro

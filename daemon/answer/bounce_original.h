@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "daemon/answer/bounce.h"
+#include "daemon/answer/bounce_mime.h"
+
+namespace rastro {
+
+// What the headers of the message that came back say of it.
+void apply_original_headers(const std::vector<MailHeader>& headers, const BounceLimits& limits,
+                            BounceReport& report);
+
+// What the headers of the bounce say: when, by whom, about which Message-ID.
+void apply_bounce_headers(const std::vector<MailHeader>& headers, const BounceLimits& limits,
+                          BounceReport& report);
+
+// The hosts and queue ids that Received headers name.
+std::vector<ReceivedId> received_ids(const std::vector<MailHeader>& headers, std::string_view from,
+                                     std::size_t max);
+
+// "<local@domain>" out of a Message-ID, In-Reply-To or References value: the last one. "" if none.
+std::string last_message_id(std::string_view value);
+
+}  // namespace rastro

@@ -1,0 +1,154 @@
+#include "daemon/answer/bounce_phrases.h"
+
+#include <re2/re2.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rastro {
+namespace {
+
+struct Rule {
+  Phrase phrase;
+  const char* pattern;
+};
+
+// Fixed phrases of MTAs and providers; the first column says what they mean. Languages stand
+// together: en, es, de, fr, it, pt, nl, pl, ru, ja.
+constexpr Rule kText[] =
+    {
+        // Not delivered.
+        {Phrase::failure,
+         R"((?:could|can|did|was|were|is|has|have|may) ?(?:not|n['’]t)(?: be| been)? (?:delivered|sent|reach|accepted|be reached|processed))"},
+        {Phrase::failure,
+         R"(undeliver(?:able|ed)|non.?deliver(?:y|able)|returned mail|mail (?:was )?returned|return(?:ed|ing) (?:the|your) (?:mail|message))"},
+        {Phrase::failure,
+         R"(deliver(?:y|ing)[^.:;]{0,80}(?:has |have )?(?:failed|aborted|not possible|impossible)|failed to (?:deliver|reach|send)|delivery (?:failure|error|problem|status notification ?\(failure)|(?:unable|not able|failed|impossible) to (?:be )?(?:deliver|send|relay|reach|route))"},
+        {Phrase::failure,
+         R"(permanent (?:fatal |delivery )?(?:error|failure)|fatal (?:error|delivery)|following (?:address|recipient)[^.]{0,40}(?:fail|reject|returned))"},
+        {Phrase::failure,
+         R"(rejected (?:your|the) (?:message|mail|e-?mail|recipient)|message (?:was |has been )?(?:rejected|refused|blocked|bounced)|did not (?:reach|receive)|no such (?:user|person|recipient|mailbox)|unknown (?:user|recipient|mailbox|local.part)|user (?:is )?(?:unknown|not found|doesn['’]t exist)|couldn['’]t be (?:found|delivered|sent)|wasn['’]t (?:found|delivered|able to)|address not found|message blocked|message not delivered|not listed in)"},
+        {Phrase::failure,
+         R"((?:encountered|had) (?:permanent |delivery )*(?:errors|problems)|(?:trouble|problems?) (?:delivering|sending)|error (?:sending|delivering|occurred))"},
+        {Phrase::failure,
+         R"(no (?:se )?(?:pud?o|ha podido|ha sido posible|fue posible|se puede|pudieron)(?: ser)? (?:entrega|enviar|hacer)|no (?:se )?(?:entregad[oa]|ha entregado)|no (?:ha )?(?:llegado|sido entregad[oa])|error (?:al|en la|de) (?:entrega|enviar)|no se ha encontrado la direcci|devuelto|fallo en la entrega|no entregable|no se ha (?:podido )?entrega|imposible entregar|rechazad[oa])"},
+        {Phrase::failure,
+         R"(nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht|gefunden)|unzustellbar|zustellung[^.]{0,40}(?:fehlgeschlagen|nicht möglich|gescheitert)|fehler bei der (?:zustellung|übermittlung)|konnte[^.]{0,80}nicht)"},
+        {Phrase::failure,
+         R"(n['’](?:a|ont) (?:pas )?pu être|échec de (?:la )?(?:remise|distribution|livraison)|n['’]a pas (?:pu )?(?:été|être) (?:remis|délivré|distribué|envoyé|remise)|non (?:remis|distribu|délivr)|impossible de (?:remettre|distribuer|délivrer|livrer)|échoué)"},
+        {Phrase::failure, R"(non (?:è|e') stato (?:possibile )?(?:recapita|consegna)|impossibile (?:recapitare|consegnare)|mancat[oa] (?:recapito|consegna)|recapito[^.]{0,60}non riuscit|non recapita|indirizzo non trovato)"},
+        {Phrase::failure,
+         R"(não (?:foi|pôde|pode|foram) (?:possível )?(?:ser )?(?:entreg|enviad)|falha (?:na|de|ao) (?:entrega|entregar)|não entreg|endereço não encontrado|não foi possível entregar|n[ãa]o pode ser entregue)"},
+        {Phrase::failure,
+         R"(niet (?:worden )?(?:bezorgd|afgeleverd|gevonden)|onbestelbaar|kon niet worden|nie (?:mógł|może|można|została?|udało się)[^.]{0,30}dostarcz|niedostarcz|не (?:может быть |удалось |было |был )?доставлен|недоставлен|не удалось (?:доставить|отправить)|невозможно доставить|nelze doručit|nedoručiteln|kunne ikke leveres|kunde inte levereras|teslim edilemedi|配信(?:でき|不能|に失敗)|届けられ|送信できません|送達でき|无法(?:投递|送达|传递)|退信|傳送失敗|無法傳遞)"},
+        // And never will be.
+        {Phrase::final_failure,
+         R"(permanent(?:ly| error| fatal| failure)|(?:giving|given|gave|give) up|no further (?:attempts?|delivery)|won['’]t be (?:retried|tried again)|will not be (?:retried|tried again|attempted)|(?:removed|deleted|dropped) from (?:the |our )?(?:mail )?queue|not be retried|retry time(?:out)? (?:not reached for any host after|exceeded)|error permanente|dauerhafter fehler|permanenter fehler|erreur permanente|errore permanente|erro permanente)"},
+        {Phrase::final_failure,
+         R"(i(?:'m| am) (?:sorry|afraid)[^.]{0,120}(?:could not|wasn't able)|could not be delivered (?:to|for) [^.]{0,80}(?:\d+ days)|has been (?:returned|bounced)|message (?:has )?expired|been in the queue too long|maximum (?:time|number of attempts)|delivery time expired)"},
+        // Not yet.
+        {Phrase::delay,
+         R"(not (?:yet )?been (?:yet )?delivered(?: yet)?[^.]{0,80}after more than|has not yet been delivered|not yet been (?:delivered|sent)|yet to be delivered|still (?:being retried|trying|undelivered after|queued|be(?:ing)? (?:re)?tried)|will (?:keep|continue|be) (?:trying|retry|retried|to (?:re)?try|to attempt|to be)|attempts? (?:to deliver[^.]{0,60})?will (?:continue|be made)|will (?:try|retry|be tried) (?:again|for|to)|retry for \d+)"},
+        {Phrase::delay,
+         R"(warning message only|(?:you )?do(?:es)? not (?:need|have) to (?:resend|re-send|send)|no need to (?:re-?send|send)|(?:don['’]t|do not) (?:resend|try to resend|need to (?:resend|take))|no action is required|just a warning|advisory.only|this is (?:only )?a warning|temporar(?:y|ily) (?:delay|problem)[^.]{0,80}deliver[^.]{0,100}will|(?:has been|is|was|were|have been) (?:temporarily )?(?:delayed|deferred|postponed)|delivery (?:is |was |has been )?(?:delayed|deferred|postponed)|delay(?:ed)? (?:notification|in (?:the )?delivery)|delivery to the following recipients? has been delayed|message delayed|delay reason)"},
+        {Phrase::delay,
+         R"(could not send (?:the )?message for (?:the )?past|undelivered (?:after|for) (?:\d+|four|several) (?:hour|minute|day)|not been delivered (?:for|after) \d+ (?:hours|minutes)|for the (?:past|last) \d+ (?:hours|minutes)[^.]{0,120}(?:will|continue|keep))"},
+        {Phrase::delay,
+         R"(no es necesario (?:que )?(?:volver a enviar|reenv|vuelva)|(?:se ha|ha sido|está siendo|fue|se) (?:retrasad|demorad|aplazad|pospuest|demora)|entrega (?:retrasada|demorada|aplazada)|(?:se )?(?:seguirá|volverá a|continuará|seguirán|seguiremos|volveremos)[^.]{0,20}(?:intent|entreg)|todavía no se ha (?:podido )?entrega|aún no (?:se )?ha (?:podido |sido )?(?:ser )?entrega|reintentar[áa] durante|no tiene que (?:volver|hacer)|no hace falta que)"},
+        {Phrase::delay,
+         R"(verzögert|verzögerung|noch nicht (?:zugestellt|übermittelt|ausgeliefert)|wird (?:weiter|erneut|noch)[^.]{0,40}versuch|weitere zustellversuche|nicht erneut (?:zu )?senden|bisher nicht zugestellt|nur eine warnung)"},
+        {Phrase::delay,
+         R"((?:a été|est|ont été|été) (?:retardée?|différée?|reportée?)|retard (?:de|dans la) (?:remise|distribution|livraison)|pas encore (?:été|pu être) (?:remis|délivré|distribué|livré)|(?:continuera|va continuer|nouvelles? tentatives?)[^.]{0,40}|pas (?:nécessaire|besoin) de (?:le )?renvoyer|n['’]avez pas besoin de renvoyer)"},
+        {Phrase::delay,
+         R"((?:è stat[oa]|sono stat[ei]) (?:ritardat|rinviat|posticipat)|in ritardo|non (?:è )?ancora (?:stat[oa] )?(?:recapita|consegna)|continuer(?:à|anno)[^.]{0,30}tentar|non è necessario (?:rinviare|inviare)|(?:está|foi|foram) (?:atrasad|adiad)|ainda não foi (?:possível )?entreg|continuará(?:mos)? (?:a )?tentando|não é necessário reenviar|entrega atrasada|atraso na entrega)"},
+        {Phrase::delay,
+         R"(vertraagd|nog niet (?:bezorgd|afgeleverd)|opóźnion|отложен|задерж|ещё не доставлен|еще не доставлен|повторные попытки|zpožděn|forsinket|försenad|gecik|遅延|遅れて|再送を(?:試|続)|延迟|延遲)"},
+        // Delivered.
+        {Phrase::success,
+         R"(success(?:fully|ful) (?:delivered|mail delivery|sent|delivery)|(?:was|has been|were|have been) (?:successfully )?delivered(?: successfully)? to|delivery (?:status )?notification \(success\)|delivery (?:receipt|confirmation|report: delivered)|entregad[oa] correctamente|se (?:ha )?entreg(?:ó|ado) (?:correctamente )?(?:a|el|su|tu)|erfolgreich zugestellt|remis avec succès|consegnato correttamente|entregue com (?:ê|e)xito|(?:your message|mail) has been delivered)"},
+        {Phrase::relayed,
+         R"(\brelayed (?:via|to|successfully|by)|was relayed|delivery to these recipients[^.]{0,60}is complete, but no delivery notification|(?:but )?no delivery notification was sent by the destination|se ha completado la entrega[^.]{0,60}(?:pero|aunque)|relayed mail)"},
+        {Phrase::expanded,
+         R"((?:was|has been|been|successfully) expanded|message was expanded|distribution list[^.]{0,60}expanded)"},
+        // Somebody's program answers.
+        {Phrase::auto_reply,
+         R"(out of (?:the )?office|on (?:vacation|holiday|leave|annual leave)|(?:i am|i'm|i will be) (?:currently )?(?:away|absent|out)|automat(?:ic|ed) (?:reply|response|answer)|auto-?(?:reply|response|responder)|fuera de (?:la )?oficina|(?:estoy|estaré) (?:de )?(?:vacaciones|ausente|fuera)|respuesta automática|bin (?:ich )?(?:derzeit |zur zeit )?(?:nicht|im urlaub|abwesend)|abwesenheit|im urlaub|réponse automatique|(?:je suis|absent)(?: actuellement)? (?:absent|en congé|en vacances|du bureau)|risposta automatica|fuori (?:sede|ufficio)|sono in ferie|resposta automática|estou (?:de férias|ausente)|fora do escritório|afwezig|thank you for (?:your (?:e-?mail|message)|contacting)|hemos recibido (?:su|tu) (?:mensaje|correo|solicitud)|no longer (?:works?|with|employed)|ya no trabaja)"},
+        {Phrase::challenge,
+         R"((?:verify|confirm|prove) (?:that )?you(?:'re| are| as)? (?:a |the )?(?:human|person|real|legitimate|sender|not a)|challenge.?response|(?:click|reply|follow)[^.]{0,60}(?:to (?:confirm|approve|release|deliver|verify)[^.]{0,40}(?:message|mail|e-?mail|address|sender))|confirm (?:your|this) (?:message|mail|e-?mail)|approved senders?|(?:spamarrest|boxbe|tmda|sender verification|whitelist request)|first time (?:you|sender)|confirme (?:que|su) [^.]{0,30}(?:mensaje|envío|persona))"},
+        {Phrase::list_notice,
+         R"((?:is being held|awaits?|held) (?:until|for|the)?[^.]{0,40}(?:moderator|moderation|approval|review)|mailing list[^.]{0,60}(?:confirm|subscri)|(?:you are|you're) not (?:allowed|authori[sz]ed|permitted) to post|post(?:ing)? (?:by )?non-?members?|pendiente de (?:moderación|aprobación))"},
+        {Phrase::read_receipt,
+         R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|lesebestätigung|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
+};
+
+constexpr Rule
+    kSubject
+        [] =
+            {
+                {Phrase::failure,
+                 R"(undeliver|non.?deliver|returned (?:e-?)?mail|returned to sender|mail delivery (?:failed|failure|error|problem|system|status report)|delivery (?:failure|failed|error|problem|status notification ?\(failure|notification: delivery has failed|report)|failure (?:notice|delivery|notification)|failed mail|mail (?:system )?error|could ?n[o']t (?:be )?(?:deliver|send)|message (?:delivery )?(?:failure|failed)|user unknown|error sending|bounce|rejected|no entrega|no se puede entregar|error de entrega|devuelto|correo devuelto|fallo de entrega|unzustellbar|unzustellbarkeit|nicht zugestellt|zustellung fehlgeschlagen|rücksendung|non remis|échec|non distribu|impossibile recapitare|non recapitabile|mancato recapito|mancata consegna|não (?:é possível )?entreg|não entregue|falha (?:na|de) entrega|onbestelbaar|niet bezorgd|nie można dostarczyć|niedostarcz|не доставлен|недоставлен|не удается доставить|配信不能|配信できません|未送達|无法送达|退信|undelivered mail returned|nondeliverable|delivery unsuccessful|problem delivering|address not found)"},
+                {Phrase::delay,
+                 R"(delay|warning: (?:could not send|message|mail)|deferred|postponed|still (?:queued|undelivered)|retras|demora|aplazad|verzöger|retard|différé|ritard|atras|vertraging|vertraagd|opóźni|задерж|遅延|延迟|advisory: |mail (?:queue )?warning)"},
+                {Phrase::success,
+                 R"(success|delivered:|delivery (?:receipt|confirmation)|entregado:|zugestellt:|remis ?:|recapitato:|entregue:|delivery report: success)"},
+                {Phrase::relayed,
+                 R"(^relayed:|^retransmitido:|^weitergeleitet:|^transmis ?:|^inoltrato:)"},
+                {Phrase::expanded, R"(^expanded:|^expandido:|^erweitert:)"},
+                {Phrase::auto_reply, R"(^(?:re: ?)?(?:automatic reply|auto(?:matic)?[- ]?(?:reply|response|responder)|autoreply|out of (?:the )?office|ooo\b|vacation|away from|fuera de la oficina|respuesta automática|ausente|abwesen|automatische antwort|absence|réponse automatique|absent|risposta automatica|fuori ufficio|resposta automática|automatisch antwoord|afwezig|autosvar|automatická odpověď|automatyczna odpowiedź|自动回复|自動回覆|автоответ)|out of office|\(away\)|holiday|on leave|\bvacation\b)"},
+                {Phrase::challenge,
+                 R"(confirm(?:ation)? (?:required|request|your)|please confirm|verify your|whitelist|challenge|approval needed|confirme su)"},
+                {Phrase::list_notice,
+                 R"((?:your message to|post to) .{1,80}awaits|awaiting (?:moderator )?(?:approval|moderation)|request to mailing list|confirm [0-9a-f]{20,})"},
+                {Phrase::read_receipt,
+                 R"(^(?:read|leído|gelesen|lu|letto|lida|lido|gelezen): |^return receipt|^read receipt|\(displayed\)|disposition|^not read: |^confirmación de lectura|^lesebestätigung)"},
+};
+
+// Each rule by itself: a set of them would be one automaton too large for any memory limit.
+class PhraseRules {
+ public:
+  template <std::size_t N>
+  explicit PhraseRules(const Rule (&rules)[N]) {
+    RE2::Options options;
+    options.set_case_sensitive(false);
+    for (const auto& rule : rules)
+      rules_.emplace_back(rule.phrase, std::make_unique<RE2>(rule.pattern, options));
+  }
+
+  Phrases match(const std::string& text) const {
+    Phrases found;
+    for (const auto& [phrase, pattern] : rules_) {
+      if (!found.has(phrase) && RE2::PartialMatch(text, *pattern)) found.add(phrase);
+    }
+    return found;
+  }
+
+ private:
+  std::vector<std::pair<Phrase, std::unique_ptr<RE2>>> rules_;
+};
+
+std::string flat(std::string_view text) {
+  constexpr std::size_t kBytesMax = 32 * 1024;  // notices are short; what quotes them is not
+  std::string out;
+  for (const char c : text.substr(0, kBytesMax)) {
+    const bool blank = (c >= 0 && c <= ' ') || c == '*';
+    if (!blank) out.push_back(c);
+    if (blank && !out.empty() && out.back() != ' ') out.push_back(' ');
+  }
+  return out;
+}
+
+}  // namespace
+
+Phrases phrases_in(std::string_view text) {
+  static const PhraseRules kRules(kText);
+  return kRules.match(flat(text));
+}
+
+Phrases phrases_in_subject(std::string_view subject) {
+  static const PhraseRules kRules(kSubject);
+  return kRules.match(flat(subject));
+}
+
+}  // namespace rastro

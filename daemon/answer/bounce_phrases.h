@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace rastro {
+
+// What the words of a notice or of its subject say. Bits of a set.
+enum class Phrase : std::uint8_t {
+  failure,        // was not delivered
+  final_failure,  // ... and will not be tried again
+  delay,          // not delivered yet, still being tried
+  success,
+  relayed,
+  expanded,
+  auto_reply,
+  challenge,
+  list_notice,
+  read_receipt,
+};
+class Phrases {
+ public:
+  void add(Phrase phrase) { bits_ |= bit(phrase); }
+  bool has(Phrase phrase) const { return (bits_ & bit(phrase)) != 0; }
+  bool any() const { return bits_ != 0; }
+
+ private:
+  static std::uint32_t bit(Phrase phrase) { return 1U << static_cast<unsigned>(phrase); }
+  std::uint32_t bits_ = 0;
+};
+
+// Of a notice's text; blanks and line ends count alike.
+Phrases phrases_in(std::string_view text);
+Phrases phrases_in_subject(std::string_view subject);
+
+}  // namespace rastro

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/answer/bounce.h"
+#include "daemon/answer/bounce_notice.h"
+
+namespace rastro {
+
+// Who is surely not the failed recipient: the sender, and whoever wrote the notice.
+using KnownAddresses = std::vector<std::string>;
+
+// The recipients that a notice written for people names, with what it says about each. Recognised
+// by how MTAs lay such lines out, whatever the language; see the .cc for the forms.
+std::vector<BounceRecipient> recipients_in(const NoticeText& notice,
+                                           const KnownAddresses& not_these,
+                                           const BounceLimits& limits);
+
+// Fills what the notice says about each recipient that a better source named already.
+void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
+                        std::vector<BounceRecipient>& recipients);
+
+// "This is the mail system at host mx.example.org", "Generating server: ...".
+Found reporting_mta_in(std::string_view notice, std::size_t bytes_max);
+// "The message identifier is: ...", "Message-ID: <...>" among the notice's own lines.
+Found message_id_in(std::string_view notice, std::size_t bytes_max);
+// A queue id that the notice names for the message it is about.
+std::vector<Found> queue_ids_in(std::string_view notice, std::size_t bytes_max);
+
+}  // namespace rastro

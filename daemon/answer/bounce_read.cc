@@ -1,0 +1,314 @@
+#include <algorithm>
+#include <array>
+
+#include "core/address.h"
+#include "daemon/answer/bounce.h"
+#include "daemon/answer/bounce_address.h"
+#include "daemon/answer/bounce_dsn.h"
+#include "daemon/answer/bounce_input.h"
+#include "daemon/answer/bounce_kind.h"
+#include "daemon/answer/bounce_lines.h"
+#include "daemon/answer/bounce_notice.h"
+#include "daemon/answer/bounce_original.h"
+#include "daemon/answer/bounce_prose.h"
+#include "daemon/answer/bounce_reply.h"
+
+namespace rastro {
+namespace {
+
+bool is_robot_header(std::string_view from) {
+  constexpr std::array kNames = {"mail delivery",
+                                 "mailer-daemon",
+                                 "mailer daemon",
+                                 "postmaster",
+                                 "delivery subsystem",
+                                 "mail administrator",
+                                 "system administrator",
+                                 "microsoft outlook",
+                                 "mail system",
+                                 "mailerdaemon",
+                                 "systemadministrator",
+                                 "administrador del sistema",
+                                 "mdaemon",
+                                 "internet mail delivery",
+                                 "mail router",
+                                 "mail server"};
+  if (std::ranges::any_of(kNames,
+                          [&](const char* name) { return contains_ignoring_case(from, name); }))
+    return true;
+  const auto addresses = addresses_in(from, 3);
+  return std::ranges::any_of(addresses, [](const auto& a) { return is_robot(a); });
+}
+
+bool has_type(const Mail& mail, std::string_view part) {
+  return std::ranges::any_of(mail.parts,
+                             [&](const auto& p) { return p.type.find(part) != std::string::npos; });
+}
+
+int bounce_score(const Mail& mail) {
+  const auto subject = phrases_in_subject(header_value(mail.headers, "subject"));
+  int score = 0;
+  if (has_type(mail, "delivery-status")) score += 10;
+  if (!header_value(mail.headers, "x-failed-recipients").empty()) score += 5;
+  if (is_robot_header(header_value(mail.headers, "from"))) score += 4;
+  if (subject.has(Phrase::failure) || subject.has(Phrase::delay)) score += 3;
+  return score;
+}
+
+// The message that reports: the outermost one, unless a person sent it on.
+const Mail& find_bounce(const Mail& root) {
+  const bool reports = has_type(root, "delivery-status") ||
+                       !header_value(root.headers, "x-failed-recipients").empty() ||
+                       is_robot_header(header_value(root.headers, "from"));
+  if (reports) return root;
+  const Mail* best = &root;
+  int best_score = std::max(4, bounce_score(root));
+  for (const auto& inner : root.enclosed) {
+    const Mail& candidate = find_bounce(inner);
+    const int score = bounce_score(candidate);
+    if (score > best_score) {
+      best = &candidate;
+      best_score = score;
+    }
+  }
+  return *best;
+}
+
+class BounceReader {
+ public:
+  BounceReader(const BounceLimits& limits, const std::function<bool()>& out_of_time)
+      : limits_(limits), out_of_time_(out_of_time) {}
+
+  BounceReport run(std::string_view input) {
+    const Mail root = read_input(input, limits_, report_.cuts);
+    const Mail& bounce = find_bounce(root);
+    if (late()) return std::move(report_);
+    read_text(bounce);
+    if (late()) return std::move(report_);
+    read_original(bounce);
+    know_senders(root, bounce);
+    read_status(bounce);
+    if (late()) return std::move(report_);
+    read_recipients(bounce);
+    apply_bounce_headers(bounce.headers, limits_, report_);
+    apply_bounce_headers(notice_.forwarded, limits_, report_);
+    decide(root, bounce);
+    finish(bounce);
+    return std::move(report_);
+  }
+
+ private:
+  bool late() {
+    if (out_of_time_ && out_of_time_()) report_.cuts.time = true;
+    return report_.cuts.time;
+  }
+
+  // The notice is the plain text; HTML only where there is no other.
+  void read_text(const Mail& bounce) {
+    std::string html;
+    for (const auto& part : bounce.parts) {
+      if (part.type == "text/plain" || part.type == "text/x-prologue") {
+        if (!trim(part.text).empty()) text_.append(part.text).append("\n\n");
+      } else if (part.type == "text/html") {
+        html.append(html_to_text(part.text)).append("\n\n");
+      }
+    }
+    notice_ = find_notice(text_, limits_.notice_bytes_max);
+    const bool says_something = tells_failure(notice_.notice.substr(0, 16'000)) ||
+                                !addresses_in(notice_.notice.substr(0, 16'000), 1).empty();
+    if (!html.empty() && !says_something) {
+      text_ = std::move(html);
+      notice_ = find_notice(text_, limits_.notice_bytes_max);
+    }
+  }
+
+  void read_original(const Mail& bounce) {
+    for (const auto& part : bounce.parts) {
+      if (part.type == "text/rfc822-headers" || part.type == "message/rfc822" ||
+          part.type.starts_with("message/global"))
+        if (part.type.find("delivery-status") == std::string::npos)
+          apply_original_headers(parse_header_text(part.text), limits_, report_);
+    }
+    if (!bounce.enclosed.empty())
+      apply_original_headers(bounce.enclosed.front().headers, limits_, report_);
+    apply_returned_text();
+    const auto id = message_id_in(notice_.notice, limits_.value_bytes_max);
+    if (!report_.message_id) report_.message_id = id;
+    apply_original_headers(notice_.summary, limits_, report_);
+    report_.queue_ids = queue_ids_in(notice_.notice, limits_.value_bytes_max);
+  }
+
+  // Headers of the original below a separator, after whatever the MTA puts between.
+  void apply_returned_text() {
+    auto rest = notice_.returned.substr(0, 64'000);
+    while (!rest.empty()) {
+      const auto end = std::min(rest.find('\n'), rest.size() - 1);
+      const auto line = rest.substr(0, end);
+      const auto length = header_name_length(line);
+      if (length != 0 && !is_separator(trim(line))) {
+        auto headers = parse_header_text(unquote(rest));
+        if (headers.size() >= 2) apply_original_headers(headers, limits_, report_);
+        if (headers.size() >= 2) return;
+      }
+      rest.remove_prefix(end + 1);
+    }
+  }
+
+  void know(std::string_view value) {
+    for (auto& address : addresses_in(value, 20)) known_.push_back(std::move(address));
+  }
+
+  void know_senders(const Mail& root, const Mail& bounce) {
+    for (const auto name : {"from", "to", "reply-to", "sender", "return-path", "delivered-to"}) {
+      know(header_value(bounce.headers, name));
+      if (&root != &bounce) know(header_value(root.headers, name));
+    }
+    for (const auto name : {"from", "to", "reply-to"}) know(header_value(notice_.forwarded, name));
+    know(header_value(notice_.summary, "from"));
+    if (report_.original_sender) known_.push_back(report_.original_sender.value);
+    know(report_.message_id.value);  // looks like an address
+    // Who writes to himself is sender and recipient.
+    std::erase_if(known_, [&](const std::string& address) {
+      return std::ranges::any_of(report_.original_to, [&](const Found& to) {
+        return equal_ignoring_case(to.value, address);
+      });
+    });
+  }
+
+  void read_status(const Mail& bounce) {
+    for (const auto& part : bounce.parts) {
+      if (part.type.find("delivery-status") == std::string::npos) continue;
+      apply_dsn(find_dsn_fields(part.text, limits_.recipients_max), limits_, report_);
+      evidence_.delivery_status = evidence_.delivery_status || !report_.recipients.empty();
+    }
+    if (!report_.recipients.empty() || has_type(bounce, "disposition-notification") ||
+        has_type(bounce, "feedback-report"))
+      return;
+    // A paste, or a part that goes by the wrong name.
+    const auto fields = find_dsn_fields(notice_.notice, limits_.recipients_max);
+    if (contains_ignoring_case(notice_.notice, "\ndisposition:")) {
+      evidence_.disposition = true;
+      return;
+    }
+    apply_dsn(fields, limits_, report_);
+    evidence_.delivery_status = !report_.recipients.empty();
+  }
+
+  void read_recipients(const Mail& bounce) {
+    const auto named = recipients_in(notice_, known_, limits_);
+    evidence_.any_address = !named.empty();
+    evidence_.named_recipient = !named.empty() && named.front().recipient.from == "notice text";
+    auto failed =
+        addresses_in(header_value(bounce.headers, "x-failed-recipients"), limits_.recipients_max);
+    evidence_.failed_header = !failed.empty();
+    if (report_.recipients.empty()) {
+      for (auto& address : failed) {
+        report_.recipients.emplace_back();
+        report_.recipients.back().recipient = {tidy(address, limits_.value_bytes_max),
+                                               "X-Failed-Recipients"};
+      }
+    }
+    if (report_.recipients.empty()) report_.recipients = named;
+    if (report_.recipients.empty()) guess_recipients(bounce);
+    add_notice_details(notice_, limits_, report_.recipients);
+  }
+
+  // Nothing names the recipient: what the original was addressed to, or a return address that
+  // holds it (VERP: "list-bounces+juan=example.org@example.net").
+  void guess_recipients(const Mail& bounce) {
+    constexpr std::size_t kGuessesMax = 3;
+    for (const auto& to : addresses_in(header_value(bounce.headers, "to"), 1)) {
+      const auto local = split_address(to).local_part;
+      const auto equals = local.rfind('=');
+      const auto begin = local.substr(0, equals).find_last_of("+-", equals);
+      if (equals == std::string_view::npos || begin == std::string_view::npos) continue;
+      report_.recipients.emplace_back();
+      report_.recipients.back().recipient = {
+          std::string(local.substr(begin + 1, equals - begin - 1)) + "@" +
+              std::string(local.substr(equals + 1)),
+          "bounce To, inferred (VERP)"};
+      return;
+    }
+    if (report_.original_to.size() > kGuessesMax) return;
+    for (const auto& to : report_.original_to) {
+      report_.recipients.emplace_back();
+      report_.recipients.back().recipient = {to.value, "original To, inferred"};
+    }
+  }
+
+  static bool auto_responder(const std::vector<MailHeader>& headers) {
+    for (const auto name : {"x-autoreply", "x-autorespond", "x-autoreply-from", "x-mail-autoreply",
+                            "x-auto-reply-from", "x-autogenerated"}) {
+      if (!header_value(headers, name).empty()) return true;
+    }
+    const auto submitted = header_value(headers, "auto-submitted");
+    const auto precedence = header_value(headers, "precedence");
+    return contains_ignoring_case(submitted, "auto-replied") ||
+           contains_ignoring_case(precedence, "auto_reply") ||
+           contains_ignoring_case(header_value(headers, "x-auto-response-suppress"), "oof");
+  }
+
+  void decide(const Mail& root, const Mail& bounce) {
+    auto& e = evidence_;
+    const auto& headers = bounce.headers.empty() ? notice_.forwarded : bounce.headers;
+    const bool inline_bounce = !notice_.forwarded.empty();
+    e.has_headers = !bounce.headers.empty() && !inline_bounce;
+    e.disposition = e.disposition || has_type(bounce, "disposition-notification");
+    e.feedback = has_type(bounce, "feedback-report");
+    e.from_robot = is_robot_header(header_value(headers, "from")) || inline_bounce;
+    const auto path = header_value(headers, "return-path");
+    e.null_sender = path == "<>" || path == "<MAILER-DAEMON>";
+    e.auto_header = auto_responder(headers) && !inline_bounce;
+    e.text = phrases_in(notice_.notice);
+    e.subject =
+        phrases_in_subject(header_value(inline_bounce ? notice_.forwarded : headers, "subject"));
+    e.reply_class = reply_class();
+    e.empty = trim(text_).empty() && !e.delivery_status && root.headers.empty() &&
+              bounce.enclosed.empty();
+    decide_kind(e, report_);
+  }
+
+  int reply_class() const {
+    int klass = 0;
+    for (const auto& r : report_.recipients) {
+      for (const auto* found : {&r.reply_code, &r.enhanced_status}) {
+        if (found->value.starts_with('5')) return 5;
+        if (found->value.starts_with('4')) klass = 4;
+      }
+    }
+    if (klass != 0) return klass;
+    const auto reply = best_reply(notice_.notice);
+    // An enhanced status alone may be a version number.
+    return reply.code != 0 ? reply.code / 100 : 0;
+  }
+
+  void finish(const Mail& bounce) {
+    const auto mta = reporting_mta_in(notice_.notice, limits_.value_bytes_max);
+    if (mta && (!report_.reporting_mta || report_.reporting_mta.from == "bounce From"))
+      report_.reporting_mta = mta;
+    report_.arrived_at = parse_mail_date(report_.arrival_date.value);
+    if (report_.kind != BounceKind::not_a_bounce) return;
+    // Ordinary mail is asked about by its own names.
+    report_.recipients.clear();
+    const auto id = last_message_id(header_value(bounce.headers, "message-id"));
+    if (report_.not_a_bounce == NotABounce::ordinary && !id.empty())
+      report_.message_id = {tidy(id, limits_.value_bytes_max), "Message-ID"};
+  }
+
+  const BounceLimits& limits_;
+  const std::function<bool()>& out_of_time_;
+  BounceReport report_;
+  KindEvidence evidence_;
+  KnownAddresses known_;
+  std::string text_;
+  NoticeText notice_;
+};
+
+}  // namespace
+
+BounceReport read_bounce(std::string_view input, const BounceLimits& limits,
+                         const std::function<bool()>& out_of_time) {
+  return BounceReader(limits, out_of_time).run(input);
+}
+
+}  // namespace rastro

@@ -1,0 +1,199 @@
+#include "daemon/answer/bounce_reply.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/address.h"
+#include "daemon/answer/bounce_lines.h"
+
+namespace rastro {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+// The text before `at`, without the blanks and marks that may stand between a cue and a code.
+std::string_view before(std::string_view text, std::size_t at) {
+  auto head = text.substr(at < 80 ? 0 : at - 80, std::min<std::size_t>(at, 80));
+  while (!head.empty() && (head.back() == ' ' || head.back() == '\t')) head.remove_suffix(1);
+  return head;
+}
+
+// Whether what stands in front makes a number a reply: the start of a line, or a word that says so.
+bool has_cue(std::string_view head) {
+  if (head.empty()) return true;
+  constexpr std::string_view kMarks = "\n:;\"'([<>|=,#*`{";
+  if (kMarks.find(head.back()) != std::string_view::npos) return true;
+  if (head.ends_with("--") || head.ends_with("‘") || head.ends_with("“")) return true;
+  constexpr std::array kWords = {"said",   "error",    "code",   "returned", "status",
+                                 "reply",  "response", "smtp",   "reason",   "was",
+                                 "with",   "is",       "saying", "replied",  "error -",
+                                 "código", "codigo",   "fehler", "code -"};
+  const auto lower = ascii_lower(head.substr(head.size() < 12 ? 0 : head.size() - 12));
+  return std::ranges::any_of(kWords, [&](std::string_view word) { return lower.ends_with(word); });
+}
+
+// Whether the remote server is quoted here, not the MTA that reports.
+bool is_quoted(std::string_view head) {
+  constexpr std::array kCues = {
+      "<<<", "<--",       "said:",      "reason:", "replied:", "returned", "was:",
+      "<<",  "response:", "responded:", "is:",     "answered", "server:"};
+  const auto lower = ascii_lower(head.substr(head.size() < 20 ? 0 : head.size() - 20));
+  return std::ranges::any_of(
+      kCues, [&](std::string_view cue) { return lower.find(cue) != std::string::npos; });
+}
+
+bool is_version(std::string_view head) {
+  constexpr std::array kNames = {"version", "exim",  "postfix", "sendmail", " v",
+                                 "build",   "smtpd", "server",  "mdaemon",  "release",
+                                 "java",    "php",   "/"};
+  const auto lower = ascii_lower(head.substr(head.size() < 10 ? 0 : head.size() - 10));
+  return std::ranges::any_of(kNames, [&](std::string_view name) { return lower.ends_with(name); });
+}
+
+std::optional<EnhancedStatus> status_behind(std::string_view rest) {
+  for (std::size_t i = 0; i < 4 && !rest.empty(); ++i) {
+    if (rest[0] != ' ' && rest[0] != '-' && rest[0] != '#' && rest[0] != '(' && rest[0] != '\t' &&
+        rest[0] != '[' && rest[0] != ',' && rest[0] != ':')
+      break;
+    rest.remove_prefix(1);
+  }
+  return maybe_take_enhanced_status(rest);
+}
+
+std::uint16_t code_at(std::string_view text, std::size_t at) {
+  if (at + 3 > text.size() || (text[at] != '4' && text[at] != '5')) return 0;
+  if (!is_digit(text[at + 1]) || !is_digit(text[at + 2])) return 0;
+  if (at > 0 && (is_word(text[at - 1]) || text[at - 1] == '.' || text[at - 1] == '@')) return 0;
+  if (at > 1 && text[at - 1] == '-' && is_word(text[at - 2])) return 0;
+  if (at + 3 < text.size() && (is_word(text[at + 3]) || text[at + 3] == '@' || text[at + 3] == '/'))
+    return 0;
+  if (at + 4 < text.size() && text[at + 3] == '.' && is_digit(text[at + 4])) return 0;
+  return static_cast<std::uint16_t>((text[at] - '0') * 100 + (text[at + 1] - '0') * 10 +
+                                    (text[at + 2] - '0'));
+}
+
+// A unit behind a number makes it a quantity.
+bool is_quantity(std::string_view rest) {
+  constexpr std::array kUnits = {"kb",      "mb",      "bytes",    "hours",      "minutes",
+                                 "seconds", "days",    "messages", "recipients", "octets",
+                                 "horas",   "minutos", "stunden"};
+  const auto word = ascii_lower(trim(rest.substr(0, 14)));
+  return std::ranges::any_of(kUnits, [&](std::string_view unit) { return word.starts_with(unit); });
+}
+
+FoundReply reply_at(std::string_view text, std::size_t at) {
+  FoundReply reply;
+  reply.code = code_at(text, at);
+  if (reply.code == 0) return {};
+  const auto rest = text.substr(at + 3);
+  const auto head = before(text, at);
+  const auto status = status_behind(rest);
+  // The classes may differ: Exchange gives up with "550 4.4.7".
+  if (status && status->klass != 2) reply.status = status;
+  // RFC 5321 4.2: the second digit is 0 to 5.
+  const bool usual = text[at + 1] <= '5';
+  if (!reply.status && (!usual || !has_cue(head) || is_quantity(rest))) return {};
+  reply.at = at;
+  reply.score = 20 + (is_quoted(head) ? 6 : 0) + (reply.code >= 500 ? 8 : 0);
+  if (reply.status) {
+    const bool exact = reply.status->subject + reply.status->detail != 0;
+    reply.score += exact ? 5 : 1;
+  }
+  return reply;
+}
+
+FoundReply status_at(std::string_view text, std::size_t at) {
+  if (text[at] != '4' && text[at] != '5') return {};
+  if (at > 0 && (is_word(text[at - 1]) || text[at - 1] == '.' || text[at - 1] == '-')) return {};
+  auto rest = text.substr(at, 12);
+  const auto status = maybe_take_enhanced_status(rest);
+  if (!status || is_version(before(text, at))) return {};
+  // RFC 3463 has subjects 0 to 7; larger numbers are versions and dates.
+  if (status->subject > 7) return {};
+  FoundReply reply;
+  reply.status = status;
+  reply.at = at;
+  reply.score = 10 + (status->klass == 5 ? 4 : 0) + (at > 0 && text[at - 1] == '#' ? 4 : 0);
+  return reply;
+}
+
+}  // namespace
+
+FoundReply best_reply(std::string_view text) {
+  FoundReply best;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '4' && text[at] != '5') continue;
+    auto reply = reply_at(text, at);
+    if (reply.score == 0) reply = status_at(text, at);
+    if (reply.score > best.score) best = reply;
+  }
+  // "550 User unknown (#5.1.1)": the code in front, the status behind it.
+  if (best.code != 0 && !best.status) {
+    const auto line = text.substr(best.at, text.find('\n', best.at) - best.at);
+    for (std::size_t at = 3; at < line.size(); ++at) {
+      const auto found = status_at(line, at);
+      if (found.status && found.status->klass == best.code / 100) {
+        best.status = found.status;
+        break;
+      }
+    }
+  }
+  return best;
+}
+
+std::optional<EnhancedStatus> first_status(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (at > 0 && (is_word(text[at - 1]) || text[at - 1] == '.')) continue;
+    auto rest = text.substr(at, 12);
+    if (const auto status = maybe_take_enhanced_status(rest)) return status;
+  }
+  return std::nullopt;
+}
+
+std::string reply_line(std::string_view text, std::size_t at, std::size_t bytes_max) {
+  std::string out;
+  const auto code = text.substr(at, 3);
+  bool first = true;
+  while (at < text.size() && out.size() < bytes_max) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    auto line = trim(text.substr(at, end - at));
+    at = end + 1;
+    if (!first) {
+      if (line.empty() || line.starts_with(">>>") || line.starts_with("-->")) break;
+      for (const std::string_view mark : {"<<<", "<--", "<<"}) {
+        if (line.starts_with(mark)) line = trim(line.substr(mark.size()));
+      }
+      // A further line of the same reply repeats the code.
+      if (code_at(line, 0) != 0) {
+        if (!line.starts_with(code)) break;
+        line = trim(line.substr(std::min<std::size_t>(4, line.size())));
+      }
+      out.push_back(' ');
+    }
+    first = false;
+    out += line;
+  }
+  auto clean = tidy(out, bytes_max);
+  // What the reporting MTA appends to the quotation.
+  for (const std::string_view tail : {" (in reply to ", " (state ", " Giving up on "}) {
+    const auto found = clean.rfind(tail);
+    if (found != std::string::npos && found > 3) clean.resize(found);
+  }
+  // Yahoo's "[RCPT_TO]": the command that was answered.
+  const auto command = clean.rfind(" [");
+  if (command != std::string::npos && clean.ends_with(']') &&
+      std::all_of(clean.begin() + static_cast<std::ptrdiff_t>(command) + 2, clean.end() - 1,
+                  [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; }))
+    clean.resize(command);
+  const bool quoted = clean.find_first_of("'\"") == clean.size() - 1;
+  const bool bracketed = clean.find_first_of("([") == std::string::npos;
+  if (!clean.empty() && ((quoted && clean.find_last_of("'\"") == clean.size() - 1) ||
+                         (bracketed && (clean.back() == ')' || clean.back() == ']'))))
+    clean.pop_back();
+  return clean;
+}
+
+}  // namespace rastro

@@ -1,0 +1,106 @@
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "daemon/answer/bounce.h"
+#include "daemon/answer/bounce_journeys.h"
+#include "daemon/answer/bounce_json.h"
+#include "daemon/answer/journey_json.h"
+#include "daemon/http/coverage_json.h"
+#include "daemon/http/routes.h"
+
+namespace rastro {
+namespace {
+
+namespace json = boost::json;
+
+// What the bounce itself explains, whether or not its message is known here.
+void add_reasons(const ClassifyText& classify, BounceReport& report) {
+  for (auto& recipient : report.recipients) {
+    recipient.reason = Reason::none;
+    if (recipient.action.value != "failed" && recipient.action.value != "delayed") continue;
+    recipient.reason = Reason::unknown;
+    if (!classify) continue;
+    std::uint16_t code = 0;
+    const auto& digits = recipient.reply_code.value;
+    std::from_chars(digits.data(), digits.data() + digits.size(), code);
+    recipient.reason = classify(parse_enhanced_status(recipient.enhanced_status.value), code,
+                                recipient.diagnostic.value);
+  }
+}
+
+json::array because_json(const std::vector<BounceFact>& facts) {
+  json::array out;
+  for (const auto& fact : facts) {
+    out.push_back(
+        json::object{{"fact", fact.fact},
+                     {"value", fact.value.empty() ? json::value(nullptr)
+                                                  : json::value(valid_utf8(fact.value))}});
+  }
+  return out;
+}
+
+// Around the time that the bounce tells; everything when it tells none.
+TimeRange asked_range(const BounceReport& report) {
+  using std::chrono::hours;
+  const auto sent = report.arrived_at ? report.arrived_at : report.sent_at;
+  if (!sent && !report.bounced_at) return {};
+  const auto from = sent ? *sent - hours(1) : *report.bounced_at - hours(1);
+  return {from, report.bounced_at ? std::max(*report.bounced_at, from) + hours(1) : Time::max()};
+}
+
+// Why no journey is shown: the bounce names nothing to look for, its message is older than the
+// index, or nothing in the index fits.
+json::value missing_because(const BounceReport& report, StoreReader& store) {
+  const bool nothing = report.recipients.empty() && !report.message_id &&
+                       report.queue_ids.empty() && report.received.empty();
+  if (nothing) return "nothing_to_look_for";
+  const auto sent = report.arrived_at ? report.arrived_at : report.sent_at;
+  const auto sources = store.coverage();
+  if (!sent || !sources) return "not_in_the_logs";
+  std::optional<Time> first;
+  for (const auto& source : *sources) {
+    if (source.from && (!first || *source.from < *first)) first = source.from;
+  }
+  return first && *sent < *first ? "older_than_the_logs" : "not_in_the_logs";
+}
+
+ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, QueryTools& tools) {
+  const auto started = context.clock->steady();
+  const auto left = [&] { return request.time_left - (context.clock->steady() - started); };
+  const bool timed = request.time_left > Duration(0);
+  auto report = read_bounce(request.body, {}, [&] { return timed && left() <= Duration(0); });
+  add_reasons(context.classify, report);
+  QueryLimits limits;
+  limits.deadline = timed ? std::max(left(), Duration(std::chrono::milliseconds(50))) : Duration(0);
+  const auto found = find_bounced_journeys(*tools.store, report, limits);
+  if (!found) return problem(503, "the index cannot answer", found.error().message);
+  auto out = to_json(report);
+  json::array journeys;
+  for (const auto& match : found->matches) {
+    journeys.push_back(json::object{{"journey", to_json(match.journey, {false, tools.lines.get()})},
+                                    {"certainty", certainty_name(match.certainty)},
+                                    {"because", because_json(match.because)}});
+  }
+  const auto rows = journeys.size();
+  out["journeys_missing"] =
+      rows == 0 ? missing_because(report, *tools.store) : json::value(nullptr);
+  out["journeys"] = std::move(journeys);
+  out["more"] = found->more;
+  out["cut_by"] = found->cut == CutBy::time ? json::value("time") : json::value(nullptr);
+  out["coverage"] = coverage_json(*tools.store, asked_range(report));
+  return ok(out, rows);
+}
+
+}  // namespace
+
+void add_bounce_routes(Router& router, const ApiContext& context) {
+  router.add({.method = "POST",
+              .path = "/v1/bounce",
+              .parameters = {"lang", "tz"},
+              .body_bytes_max = BounceLimits().input_bytes_max,
+              .handle = [context](const ApiRequest& request, QueryTools& tools) {
+                return explain_bounce(context, request, tools);
+              }});
+}
+
+}  // namespace rastro

@@ -1,0 +1,51 @@
+#include <gtest/gtest.h>
+
+#include "daemon/answer/bounce_input.h"
+
+namespace rastro {
+namespace {
+
+TEST(Unquote, TakesQuoteMarksOff) { EXPECT_EQ(unquote("> a\n>> b\n> > c\nd\n"), "a\nb\nc\nd\n"); }
+TEST(Unquote, KeepsTranscripts) {
+  EXPECT_EQ(unquote(">>> RCPT TO:<a@example.org>\n"), ">>> RCPT TO:<a@example.org>\n");
+  EXPECT_EQ(unquote("> >>> DATA\n"), ">>> DATA\n");
+}
+TEST(Unquote, TakesACommonIndentOff) { EXPECT_EQ(unquote("    a\n      b\n"), "a\n  b\n"); }
+
+TEST(Html, OneLineForEachBlock) {
+  EXPECT_EQ(html_to_text("<html><style>p{}</style><p>a&eacute;&#241;</p><div>b<br>c</div>"),
+            "\na\xc3\xa9\xc3\xb1\n\n\nb\nc\n");
+}
+TEST(Html, AddressThatNobodyEscapedStays) {
+  EXPECT_EQ(html_to_text("to <a@example.org> now"), "to <a@example.org> now");
+}
+TEST(Html, OpenTagAtTheEnd) { EXPECT_EQ(html_to_text("a < b"), "a < b"); }
+
+TEST(Headers, RecognisedOnlyWhereKnown) {
+  EXPECT_TRUE(starts_with_headers("From: a\nTo: b\n\nx"));
+  EXPECT_TRUE(starts_with_headers("\tby mx; now\nReceived: x\nSubject: y\n\nz"));
+  EXPECT_FALSE(starts_with_headers("Final-Recipient: rfc822; a\nAction: failed\n"));
+  EXPECT_FALSE(starts_with_headers("Dear all: hello\n"));
+  EXPECT_FALSE(starts_with_headers(""));
+}
+
+TEST(Bound, NulAndLineEnds) {
+  BounceCuts cuts;
+  EXPECT_EQ(bound_input(std::string_view("a\0b\r\nc\rd", 8), {}, cuts), "ab\nc\nd\n");
+  EXPECT_FALSE(cuts.any());
+}
+TEST(Bound, LongHeaderIsCutAndCounted) {
+  BounceCuts cuts;
+  BounceLimits limits;
+  limits.header_bytes_max = 100;
+  std::string text = "Subject: x\n";
+  for (int i = 0; i < 50; ++i) text += " continued and continued\n";
+  text += "\nbody\n";
+  const auto got = bound_input(text, limits, cuts);
+  EXPECT_LT(got.size(), 250U);
+  EXPECT_TRUE(got.ends_with("\n\nbody\n"));
+  EXPECT_GT(cuts.header_lines, 0U);
+}
+
+}  // namespace
+}  // namespace rastro
