@@ -48,6 +48,8 @@ Result<void> WriterImpl::load_directory() {
   }
   if (auto done = load_open_legs(); !done) return done;
   quarantined_ = list_quarantined(options_.state_directory);
+  // From the first answer on, not from the first housekeeping.
+  if (!options_.keep_everything) ended_visible_since_ = clock_.wall() - options_.retention;
   publish();
   return {};
 }
