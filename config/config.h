@@ -71,7 +71,14 @@ struct ApiSettings {
   Duration request_timeout = std::chrono::seconds(5);
   std::uint64_t response_rows_max = 1'000;
   std::uint64_t connections_max = 256;
+  std::uint64_t connections_per_user_max = 16;
+  std::uint64_t requests_per_second_max = 1'000;  // of one user; 0: no limit
   std::uint64_t query_threads = 2;
+  // "user:NAME" or "group:NAME". No operators named: whoever is in the socket's group.
+  std::vector<std::string> operators;
+  std::vector<std::string> support;
+  std::vector<std::string> monitoring;
+  std::string audit_file;  // who asked for what; empty: the journal
   friend bool operator==(const ApiSettings&, const ApiSettings&) = default;
 };
 

@@ -35,6 +35,13 @@ void visit_limits(LimitSettings& limits, SettingVisitor& visitor) {
   visitor.count("limits.writer_queue_batches_max", limits.writer_queue_batches_max, 1, 1'000);
 }
 
+bool is_member(std::string_view text) {
+  for (const std::string_view prefix : {"user:", "group:"}) {
+    if (text.starts_with(prefix)) return text.size() > prefix.size();
+  }
+  return false;
+}
+
 void visit_api(ApiSettings& api, SettingVisitor& visitor) {
   visitor.path("api.socket", api.socket, false);
   visitor.mode("api.socket_mode", api.socket_mode);
@@ -42,7 +49,13 @@ void visit_api(ApiSettings& api, SettingVisitor& visitor) {
   visitor.duration("api.request_timeout", api.request_timeout, milliseconds(100), minutes(5));
   visitor.count("api.response_rows_max", api.response_rows_max, 1, 100'000);
   visitor.count("api.connections_max", api.connections_max, 1, 10'000);
+  visitor.count("api.connections_per_user_max", api.connections_per_user_max, 1, 10'000);
+  visitor.count("api.requests_per_second_max", api.requests_per_second_max, 0, 1'000'000);
   visitor.count("api.query_threads", api.query_threads, 1, 64);
+  visitor.texts("api.operators", api.operators, "user:NAME or group:NAME", is_member);
+  visitor.texts("api.support", api.support, "user:NAME or group:NAME", is_member);
+  visitor.texts("api.monitoring", api.monitoring, "user:NAME or group:NAME", is_member);
+  visitor.path("api.audit_file", api.audit_file, true);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ namespace {
 namespace json = boost::json;
 constexpr std::chrono::milliseconds kPollInterval{250};
 constexpr std::chrono::seconds kStatusInterval{1};
+constexpr std::size_t kUnreadableMax = 100;
 
 CorrelatorOptions correlator_options(const LimitSettings& limits) {
   CorrelatorOptions options;
@@ -50,17 +51,6 @@ SourceSetOptions source_options(const Config& config) {
 }
 
 }  // namespace
-
-struct App::Status {
-  bool caught_up = false;
-  Time published_at{};
-  Time newest_line_at{};
-  std::uint64_t lines = 0;
-  SourceCounters sources;
-  CorrelatorCounters correlator;
-  std::size_t legs_in_memory = 0;
-  std::vector<ProgramLines> programs;
-};
 
 App::App(Config config, const Clock& clock)
     : config_(std::move(config)),
@@ -130,10 +120,17 @@ Result<void> App::start() {
   api.socket_group = config_.api.socket_group;
   api.request_timeout = config_.api.request_timeout;
   api.connections_max = config_.api.connections_max;
+  api.connections_per_user_max = config_.api.connections_per_user_max;
+  api.requests_per_second_max = static_cast<double>(config_.api.requests_per_second_max);
   api.threads = config_.api.query_threads;
   auto roles = make_role_rules(config_.api);
   if (!roles) return roles.error();
   api.roles = std::move(*roles);
+  const auto hasher = KeyHasher::open(config_.store.state_directory);
+  if (!hasher) return hasher.error();
+  auto audit = AuditLog::open(config_.api.audit_file, *hasher);
+  if (!audit) return audit.error();
+  audit_ = std::move(*audit);
   Router router;
   ApiContext context;
   context.rows_max = config_.api.response_rows_max;
@@ -143,10 +140,15 @@ Result<void> App::start() {
   };
   context.status = [this](bool lines) { return status_json(lines); };
   context.health = [this] { return health_json(); };
+  context.read_state = [this] { return read_state(); };
+  context.metrics = [this] {
+    return metrics_text(*status_.load(), writer_loop_->counters(), !writer_loop_->failing(),
+                        api_->counters());
+  };
   add_routes(router, context);
   api_ = std::make_unique<ApiServer>(
       std::move(api), std::move(router), [this] { return make_query_tools(*writer_, clock_); },
-      nullptr, clock_);
+      [this](const AuditRecord& record) { audit_->write(record); }, clock_);
   if (auto done = api_->start(); !done) return done;
   writer_thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "writer");
@@ -198,8 +200,11 @@ void App::run_ingest() {
     for (const auto& problem : sources_->take_problems()) {
       if (problem.message.empty()) {
         spdlog::info("{}: readable", problem.source);
+        unreadable_.erase(problem.source);
       } else {
         spdlog::warn("{}: {}", problem.source, problem.message);
+        if (unreadable_.size() < kUnreadableMax || unreadable_.contains(problem.source))
+          unreadable_[problem.source] = problem.message;
       }
     }
     for (const auto& hole : ingest_->take_new_holes()) {
@@ -226,7 +231,7 @@ void App::run_ingest() {
 }
 
 void App::publish(bool caught_up) {
-  auto status = std::make_shared<Status>();
+  auto status = std::make_shared<DaemonStatus>();
   status->caught_up = caught_up;
   status->published_at = clock_.wall();
   status->newest_line_at = ingest_->newest_line_at();
@@ -235,10 +240,17 @@ void App::publish(bool caught_up) {
   status->correlator = ingest_->correlator_counters();
   status->legs_in_memory = ingest_->legs_in_memory();
   status->programs = ingest_->counters().snapshot();
+  status->files = sources_->size();
+  for (const auto& [path, why] : unreadable_) status->unreadable.push_back({path, why});
   status_.store(std::move(status));
 }
 
 bool App::alive() { return turned_.exchange(false) || writer_loop_->failing(); }
+
+ReadState App::read_state() const {
+  const auto status = status_.load();
+  return {status->caught_up, status->published_at, status->unreadable};
+}
 
 std::string App::health_json() const {
   const auto status = status_.load();
@@ -249,7 +261,7 @@ std::string App::health_json() const {
 
 std::string App::status_json(bool lines) const {
   const auto status = status_.load();
-  const auto store = writer_->counters();
+  const auto store = writer_loop_->counters();
   json::object kinds;
   json::array programs;
   std::array<std::uint64_t, kLineKindCount> totals{};
@@ -280,7 +292,7 @@ std::string App::status_json(bool lines) const {
                              {"cut", status->sources.cut_lines},
                              {"nul_bytes", status->sources.nul_bytes},
                              {"by_kind", std::move(kinds)}}},
-      {"sources", json::object{{"files", sources_->size()},
+      {"sources", json::object{{"files", status->files},
                                {"bytes_read", status->sources.bytes},
                                {"rotations", status->sources.rotations},
                                {"truncations", status->sources.truncations},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -9,6 +10,9 @@
 #include "core/bounded_queue.h"
 #include "core/clock.h"
 #include "core/result.h"
+#include "daemon/answer/coverage.h"
+#include "daemon/audit_log.h"
+#include "daemon/daemon_status.h"
 #include "daemon/http/api_server.h"
 #include "daemon/ingest.h"
 #include "daemon/packer_loop.h"
@@ -44,9 +48,7 @@ class App {
   void publish(bool caught_up);
   std::string status_json(bool lines) const;
   std::string health_json() const;
-
-  // What the api may say about the ingest thread's state; immutable once published.
-  struct Status;
+  ReadState read_state() const;
 
   Config config_;
   const Clock& clock_;
@@ -60,11 +62,13 @@ class App {
   std::unique_ptr<ReplyReasons> reasons_;    // ingest borrows it
   std::unique_ptr<PackerLoop> packer_loop_;  // null: no lines are copied
   std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<ApiServer> api_;
-  std::atomic<std::shared_ptr<const Status>> status_;
+  std::atomic<std::shared_ptr<const DaemonStatus>> status_;
   std::thread writer_thread_;
   std::thread packer_thread_;
   std::thread ingest_thread_;
+  std::map<std::string, std::string> unreadable_;  // ingest's: source to why
   std::atomic<bool> stopping_{false};
   std::atomic<bool> turned_{false};
   std::atomic<bool> ingest_ended_{false};

@@ -388,6 +388,7 @@ class Scan {
     };
     context.status = [](bool) { return std::string("{}"); };
     context.health = [] { return std::string(R"({"status":"ok","caught_up":true})"); };
+    context.read_state = [this] { return ReadState{true, clock_.wall(), {}}; };
     add_routes(router, context);
     ApiServer api(
         std::move(options), std::move(router), [this] { return tools(); }, nullptr, clock_);

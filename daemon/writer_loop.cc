@@ -18,6 +18,7 @@ constexpr int kTriesBetweenLogs = 300;  // 30 s: our own errors must not fill th
 bool WriterLoop::commit(const NumberedBatch& numbered) {
   for (int tries = 0;; ++tries) {
     const auto done = writer_.commit(numbered.batch);
+    publish();
     if (done) {
       if (tries > 0) spdlog::warn("the index can be written again");
       failing_.store(false, std::memory_order_relaxed);
@@ -44,6 +45,7 @@ void WriterLoop::run() {
     }
     if (batches_.closed() && batches_.size() == 0) return;
     const auto worked = writer_.work_a_slice();
+    publish();
     if (!worked) spdlog::error("index housekeeping: {}", worked.error().message);
     more_work = worked && *worked;
   }

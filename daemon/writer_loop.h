@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "core/bounded_queue.h"
@@ -27,15 +28,20 @@ class WriterLoop {
 
   // Any thread.
   std::uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
+  // As of the last commit or housekeeping.
+  WriterCounters counters() const { return *counters_.load(); }
   bool failing() const { return failing_.load(std::memory_order_relaxed); }
 
  private:
   bool commit(const NumberedBatch& numbered);
+  void publish() { counters_.store(std::make_shared<const WriterCounters>(writer_.counters())); }
 
   Writer& writer_;
   BoundedQueue<NumberedBatch>& batches_;
   std::atomic<std::uint64_t> committed_{0};
   std::atomic<bool> failing_{false};
+  std::atomic<std::shared_ptr<const WriterCounters>> counters_{
+      std::make_shared<const WriterCounters>()};
 };
 
 }  // namespace rastro

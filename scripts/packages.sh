@@ -6,12 +6,12 @@ build_packages=(
   build-essential cmake ninja-build pkg-config ca-certificates
   libboost1.81-dev libboost-iostreams1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   libre2-dev libsqlite3-dev libyaml-cpp-dev libspdlog-dev libcli11-dev libhowardhinnant-date-dev
-  libgmime-3.0-dev libsystemd-dev prometheus-cpp-dev libzstd-dev zlib1g-dev libbz2-dev liblzma-dev
+  libgmime-3.0-dev libidn2-dev libsystemd-dev prometheus-cpp-dev libzstd-dev zlib1g-dev libbz2-dev liblzma-dev
   libbenchmark-dev libgtest-dev libgmock-dev tzdata lowdown
 )
 run_packages=(python3 sqlite3 curl jq)
 test_packages=(
-  logrotate systemd-journal-remote swaks faketime xz-utils zstd bzip2 gzip util-linux mount iproute2 openssl systemd
+  logrotate systemd-journal-remote swaks faketime php-cli php-curl xz-utils zstd bzip2 gzip util-linux mount iproute2 openssl systemd
 )
 ci_packages=(clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev ccache mmdebstrap dpkg-dev fakeroot
              man-db shellcheck)

@@ -1,6 +1,7 @@
 #include "store/keys.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/address.h"
 
@@ -26,6 +27,23 @@ bool same_folded(std::string_view text, std::string_view folded) {
 bool has_domain(std::string_view address, std::string_view folded) {
   const auto domain = split_address(address).domain;
   return !domain.empty() && same_folded(domain, folded);
+}
+
+// The address without its +tag: "juan@x" for "juan+lists@x". Nothing without one.
+std::optional<std::string> untagged(std::string_view address) {
+  const auto parts = split_address(address);
+  const auto plus = parts.local_part.find('+');
+  if (plus == std::string_view::npos || plus == 0 || parts.local_part.front() == '"')
+    return std::nullopt;
+  std::string out(parts.local_part.substr(0, plus));
+  if (!parts.domain.empty()) out.append("@").append(parts.domain);
+  return out;
+}
+
+bool same_mailbox_folded(std::string_view address, std::string_view folded) {
+  if (same_folded(address, folded)) return true;
+  const auto base = untagged(address);
+  return base && same_folded(*base, folded);
 }
 
 bool any_sender(const LegRecord& leg, std::string_view value,
@@ -62,6 +80,7 @@ void KeyPoster::post_address(KeyKind whole, KeyKind domain, std::string_view add
   // The empty one is posted too: "" is the null reverse-path, and bounces are asked for.
   fold_into(folded_, address);
   post_value(whole, folded_);
+  if (const auto base = untagged(folded_)) post_value(whole, *base);
   const auto parts = split_address(folded_);
   if (!parts.domain.empty()) post_value(domain, parts.domain);
 }
@@ -128,9 +147,9 @@ std::uint32_t hash_of(const KeyHasher& hasher, const LegKey& key) {
 bool has_key(const LegRecord& leg, KeyKind kind, std::string_view value) {
   switch (kind) {
     case KeyKind::recipient:
-      return any_recipient(leg, value, same_folded);
+      return any_recipient(leg, value, same_mailbox_folded);
     case KeyKind::sender:
-      return any_sender(leg, value, same_folded);
+      return any_sender(leg, value, same_mailbox_folded);
     case KeyKind::recipient_domain:
       return any_recipient(leg, value, has_domain);
     case KeyKind::sender_domain:

@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/address.h"
 #include "store/keys.h"
 #include "store/raw_blocks.h"
 #include "store/read_file.h"
@@ -29,6 +30,29 @@ bool may_hold(const FileState& state, const TimeRange& range) {
          *state.activity_max >= range.from;
 }
 
+// Each address of the file once, folded.
+void for_each_address_in(Database& database, std::uint32_t row_max,
+                         const std::function<void(std::string_view)>& visit) {
+  std::unordered_set<std::string> seen;
+  const auto offer = [&](std::string_view address) {
+    const auto [place, is_new] = seen.insert(fold_address(address));
+    if (is_new && !place->empty()) visit(*place);
+  };
+  auto leg = database.prepare("SELECT envelope_sender, login FROM leg WHERE row <= ?1");
+  leg.bind(1, std::int64_t{row_max});
+  while (leg.step()) {
+    for (const int column : {0, 1}) {
+      if (!leg.is_null(column)) offer(leg.column_bytes(column));
+    }
+  }
+  auto delivery = database.prepare("SELECT recipient, original_recipient FROM delivery");
+  while (delivery.step()) {
+    for (const int column : {0, 1}) {
+      if (!delivery.is_null(column)) offer(delivery.column_bytes(column));
+    }
+  }
+}
+
 class ReaderImpl final : public StoreReader {
  public:
   explicit ReaderImpl(std::function<std::shared_ptr<const StoreSnapshot>()> snapshots)
@@ -37,7 +61,15 @@ class ReaderImpl final : public StoreReader {
   Result<CutBy> for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
                              const QueryLimits& limits,
                              const std::function<Visit(const LegRecord&)>& visit) override;
+  Result<ChangeMark> for_each_change(const std::optional<ChangeMark>& since,
+                                     const QueryLimits& limits,
+                                     const std::function<Visit(const LegRecord&)>& visit) override;
+  std::uint64_t rows_seen() const override { return rows_seen_; }
+  Result<std::uint64_t> count_rows(const std::vector<LegKey>& keys,
+                                   const TimeRange& range) override;
   Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) override;
+  Result<CutBy> for_each_address(const TimeRange& range, const QueryLimits& limits,
+                                 const std::function<void(std::string_view)>& visit) override;
   Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
                                    const std::function<Visit(const Encounter&)>& visit) override;
   Result<std::vector<SourceCoverage>> coverage() override;
@@ -45,6 +77,7 @@ class ReaderImpl final : public StoreReader {
   Result<std::vector<SourcePosition>> positions() override;
   std::vector<FileTrouble> troubles() override;
   Result<std::optional<std::string>> raw_line(const LineRef& line) override;
+  Time visible_since() override { return snapshots_()->ended_visible_since; }
   void close_expired() override { start(QueryLimits{Duration::zero()}); }
 
  private:
@@ -64,6 +97,7 @@ class ReaderImpl final : public StoreReader {
   std::function<std::shared_ptr<const StoreSnapshot>()> snapshots_;
   ReadFiles files_;
   LegRecord leg_;
+  std::uint64_t rows_seen_ = 0;
 };
 
 std::shared_ptr<const StoreSnapshot> ReaderImpl::start(const QueryLimits& limits) {
@@ -77,6 +111,7 @@ Result<CutBy> ReaderImpl::for_each_leg(const std::vector<LegKey>& keys, const Ti
                                        const QueryLimits& limits,
                                        const std::function<Visit(const LegRecord&)>& visit) {
   const auto snapshot = start(limits);
+  rows_seen_ = 0;
   std::vector<SearchKey> search;
   for (const auto& key : keys) {
     search.push_back({key.kind, posted_value(key), hash_of(snapshot->hasher, key)});
@@ -107,6 +142,7 @@ CutBy ReaderImpl::scan_file(const LegQuery& query, std::size_t index, ReadFile& 
   scan.bind(1, std::int64_t{query.snapshot.files[index]->row_max});
   while (scan.step()) {
     const auto row = scan.column_int(0);
+    ++rows_seen_;
     if (!scan.is_null(2)) superseded.insert(scan.column_int(2));
     if (superseded.erase(row) != 0) continue;
     const auto opened_at = time_at(scan.column_int(3));
@@ -132,6 +168,7 @@ CutBy ReaderImpl::look_up_in_file(const LegQuery& query, std::size_t index, Read
   std::unordered_set<std::uint64_t> seen;
   for (const auto row : rows) {
     if (files_.out_of_time()) return CutBy::time;
+    ++rows_seen_;
     const auto mark = file.mark_of(row);
     // A version outside the interval says nothing of the newest one, which has a posting of its
     // own.
@@ -159,6 +196,88 @@ CutBy ReaderImpl::offer(const LegQuery& query, ReadFile& file, std::uint32_t row
                   [this](const SearchKey& key) { return has_key(leg_, key.kind, key.value); });
   if (!has_one) return CutBy::nothing;
   return query.visit(leg_) == Visit::stop ? CutBy::caller : CutBy::nothing;
+}
+
+Result<ChangeMark> ReaderImpl::for_each_change(
+    const std::optional<ChangeMark>& since, const QueryLimits& limits,
+    const std::function<Visit(const LegRecord&)>& visit) {
+  const auto snapshot = start(limits);
+  ChangeMark mark = since.value_or(ChangeMark{});
+  if (!since) {
+    if (!snapshot->files.empty())
+      mark = {snapshot->files.back()->serial, snapshot->files.back()->row_max};
+    return mark;
+  }
+  for (const auto& view : snapshot->files) {
+    if (view->serial < mark.serial) continue;
+    const std::uint32_t first = view->serial == mark.serial ? mark.row + 1 : 1;
+    if (first > view->row_max) continue;
+    auto file = files_.open(*view);
+    if (!file) return file.error();
+    if (*file == nullptr) continue;
+    for (auto row = first; row <= view->row_max && !files_.out_of_time(); ++row) {
+      if (!(*file)->rows().load(row, LegRowReader::Depth::summary, leg_)) continue;
+      if (!(*file)->database().ok()) break;
+      mark = {view->serial, row};
+      const bool only_carried =
+          view->carried.contains(leg_.id) && leg_.last_activity_at < view->state.hour;
+      if (!only_carried && visit(leg_) == Visit::stop) return mark;
+    }
+    if (auto done = files_.check(*view, **file); !done) return done.error();
+    if (files_.out_of_time()) return mark;
+    mark = {view->serial, view->row_max};
+  }
+  return mark;
+}
+
+// What part of the file's activity lies within `range`.
+double share_within(const FileState& state, const TimeRange& range) {
+  const auto from = state.activity_min.value_or(state.hour);
+  const auto until = state.activity_max.value_or(state.hour);
+  if (until <= from) return 1;
+  const auto part = std::min(until, range.until) - std::max(from, range.from);
+  return std::clamp(
+      std::chrono::duration<double>(part) / std::chrono::duration<double>(until - from), 0.0, 1.0);
+}
+
+Result<std::uint64_t> ReaderImpl::count_rows(const std::vector<LegKey>& keys,
+                                             const TimeRange& range) {
+  const auto snapshot = start(QueryLimits{Duration::zero()});
+  double rows = 0;
+  std::vector<std::uint32_t> of_keys;
+  for (const auto& view : snapshot->files) {
+    if (!may_hold(view->state, range)) continue;
+    auto in_file = static_cast<double>(view->row_max);
+    if (!keys.empty()) {
+      auto file = files_.open(*view);
+      if (!file) return file.error();
+      if (*file == nullptr) continue;
+      of_keys.clear();
+      for (const auto& key : keys) {
+        (*file)->collect_rows(*view, hash_of(snapshot->hasher, key), of_keys);
+      }
+      if (auto done = files_.check(*view, **file); !done) return done.error();
+      in_file = static_cast<double>(of_keys.size());
+    }
+    rows += in_file * share_within(view->state, range);
+  }
+  return static_cast<std::uint64_t>(rows);
+}
+
+Result<CutBy> ReaderImpl::for_each_address(const TimeRange& range, const QueryLimits& limits,
+                                           const std::function<void(std::string_view)>& visit) {
+  const auto snapshot = start(limits);
+  for (auto i = snapshot->files.size(); i-- > 0;) {
+    const auto& view = *snapshot->files[i];
+    if (!may_hold(view.state, range)) continue;
+    auto file = files_.open(view);
+    if (!file) return file.error();
+    if (*file == nullptr) continue;
+    for_each_address_in((*file)->database(), view.row_max, visit);
+    if (auto done = files_.check(view, **file); !done) return done.error();
+    if (files_.out_of_time()) return CutBy::time;
+  }
+  return CutBy::nothing;
 }
 
 Result<std::optional<LegRecord>> ReaderImpl::load_leg(std::uint64_t leg_id) {

@@ -48,6 +48,12 @@ struct QueryLimits {
 // Why a query ended before it had seen everything.
 enum class CutBy : std::uint8_t { nothing, caller, time };
 
+// A place behind the newest row at some moment.
+struct ChangeMark {
+  std::uint64_t serial = 0;  // of the file
+  std::uint32_t row = 0;
+};
+
 struct SourceCoverage {
   std::string path;
   std::optional<Time> from;   // stamp of the first line read
@@ -70,8 +76,26 @@ class StoreReader {
                                      const QueryLimits& limits,
                                      const std::function<Visit(const LegRecord&)>& visit) = 0;
 
+  // Every version that was written since `since`, oldest first, header and recipients; one that was
+  // only carried into a new hour is no change. Returns where to go on: behind the last version
+  // visited. `since` nullopt: from now on, nothing is visited.
+  virtual Result<ChangeMark> for_each_change(
+      const std::optional<ChangeMark>& since, const QueryLimits& limits,
+      const std::function<Visit(const LegRecord&)>& visit) = 0;
+
+  // How many rows the last for_each_leg() looked at, and about how many there are in all: what an
+  // "about 1,240" is made of. A leg has a row for each time that it was written.
+  virtual std::uint64_t rows_seen() const = 0;
+  virtual Result<std::uint64_t> count_rows(const std::vector<LegKey>& keys,
+                                           const TimeRange& range) = 0;
+
   // One leg, whole: newest header and recipients, timeline and lines of all versions, in order.
   virtual Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) = 0;
+
+  // Every address (folded envelope senders, logins, recipients, original recipients) of the hours
+  // that overlap `range`; one that occurs in several comes several times.
+  virtual Result<CutBy> for_each_address(const TimeRange& range, const QueryLimits& limits,
+                                         const std::function<void(std::string_view)>& visit) = 0;
 
   virtual Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
                                            const std::function<Visit(const Encounter&)>& visit) = 0;
@@ -80,6 +104,8 @@ class StoreReader {
   virtual Result<std::vector<CoverageHole>> holes(const TimeRange& range) = 0;
   virtual Result<std::vector<SourcePosition>> positions() = 0;
   virtual std::vector<FileTrouble> troubles() = 0;
+  // What ended before this is not shown any more.
+  virtual Time visible_since() = 0;
 
   // A line that the index itself keeps (raw_blocks.h); nullopt: it keeps none there.
   virtual Result<std::optional<std::string>> raw_line(const LineRef& line) = 0;

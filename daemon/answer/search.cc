@@ -1,288 +1,283 @@
 #include "daemon/answer/search.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cmath>
+#include <queue>
 #include <set>
 
-#include "core/address.h"
+#include "daemon/answer/misspelt.h"
 
 namespace rastro {
 namespace {
 
-using std::chrono::hours;
+// Sources that are merged at a first start, or followed, are never further apart than this unless
+// one of them was unreadable for a while.
+constexpr Duration kDisorderMax = std::chrono::minutes(5);
+constexpr std::size_t kFirstRound = 32;  // legs looked at beyond what is wanted
+constexpr std::size_t kScoredMax = 20'000;
+constexpr std::size_t kMisspeltMax = 8;
 
-std::optional<std::int64_t> number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return value;
+Time arrival_of(std::uint64_t leg_id) {
+  return Time(std::chrono::seconds(static_cast<std::int64_t>(leg_id >> 32)));
 }
 
-// "90s", "30m", "2h", "1d".
-std::optional<Duration> parse_duration(std::string_view text) {
-  if (text.size() < 2) return std::nullopt;
-  const auto value = number(text.substr(0, text.size() - 1));
-  if (!value || *value < 0 || *value > 1'000'000) return std::nullopt;
-  switch (text.back()) {
-    case 's':
-      return std::chrono::seconds(*value);
-    case 'm':
-      return std::chrono::minutes(*value);
-    case 'h':
-      return std::chrono::hours(*value);
-    case 'd':
-      return std::chrono::hours(24 * *value);
-    default:
-      return std::nullopt;
+class Finder {
+ public:
+  Finder(StoreReader& store, const FindRequest& request, Duration time_left, const Clock& clock)
+      : store_(store), request_(request), time_left_(time_left), clock_(clock) {
+    started_at_ = clock.steady();
+    range_ = request.range;
+    newest_first_ = request.sort != SortBy::oldest;
   }
-}
 
-std::optional<Time> parse_rfc3339(std::string_view text) {
-  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != ' '))
+  Result<FindAnswer> run() {
+    if (auto done = choose_driver(); !done) return done.error();
+    bound_ = request_.before;
+    std::size_t round =
+        request_.sort == SortBy::score ? kScoredMax : 2 * (request_.limit + 1) + kFirstRound;
+    for (;;) {
+      std::vector<std::uint64_t> legs;
+      if (auto done = collect(round, legs); !done) return done.error();
+      if (request_.sort == SortBy::score) {
+        std::ranges::sort(legs, {}, [this](std::uint64_t leg) { return away(leg); });
+        if (!legs.empty()) bound_ = *std::ranges::min_element(legs);
+      } else if (!legs.empty()) {
+        bound_ = legs.back();
+      }
+      if (auto done = look_at(legs); !done) return done.error();
+      if (answer_.more || answer_.cut == CutBy::time || legs.size() < round) break;
+      round *= 4;
+    }
+    if (request_.sort == SortBy::score && misspelt_ == nullptr && !answer_.more) {
+      if (auto done = add_misspelt(&FindRequest::recipient, &Matched::recipient); !done)
+        return done.error();
+      if (auto done = add_misspelt(&FindRequest::sender, &Matched::sender); !done)
+        return done.error();
+    }
+    finish();
+    return std::move(answer_);
+  }
+
+ private:
+  // Of several keys the one with the fewest postings.
+  Result<void> choose_driver() {
+    auto all = drivers(request_);
+    std::size_t best = 0;
+    std::uint64_t fewest = 0;
+    for (std::size_t i = 0; all.size() > 1 && i < all.size(); ++i) {
+      const auto rows = store_.count_rows(all[i].keys, range_);
+      if (!rows) return rows.error();
+      if (i == 0 || *rows < fewest) {
+        best = i;
+        fewest = *rows;
+      }
+    }
+    driver_ = std::move(all[best]);
+    return {};
+  }
+
+  // nullopt: none is left.
+  std::optional<QueryLimits> limits() {
+    if (time_left_ <= Duration::zero()) return QueryLimits{Duration::zero()};
+    const auto left = time_left_ - (clock_.steady() - started_at_);
+    if (left > Duration::zero()) return QueryLimits{left};
+    answer_.cut = CutBy::time;
     return std::nullopt;
-  const auto y = number(text.substr(0, 4)), mo = number(text.substr(5, 2)),
-             d = number(text.substr(8, 2));
-  const auto h = number(text.substr(11, 2)), mi = number(text.substr(14, 2)),
-             s = number(text.substr(17, 2));
-  if (!y || !mo || !d || !h || !mi || !s) return std::nullopt;
-  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*y)),
-                                         std::chrono::month(static_cast<unsigned>(*mo)),
-                                         std::chrono::day(static_cast<unsigned>(*d)));
-  if (!date.ok() || *h > 23 || *mi > 59 || *s > 60) return std::nullopt;
-  Time out = std::chrono::sys_days(date);
-  out += std::chrono::hours(*h) + std::chrono::minutes(*mi) + std::chrono::seconds(*s);
-  auto rest = text.substr(19);
-  if (rest.starts_with('.')) {
-    std::int64_t unit = 100'000;
-    std::size_t i = 1;
-    for (; i < rest.size() && rest[i] >= '0' && rest[i] <= '9'; ++i, unit /= 10)
-      out += Duration((rest[i] - '0') * unit);
-    rest.remove_prefix(i);
   }
-  if (rest == "Z") return out;
-  if (rest.size() == 6 && rest[3] == ':' && (rest[0] == '+' || rest[0] == '-')) {
-    const auto oh = number(rest.substr(1, 2)), om = number(rest.substr(4, 2));
-    if (!oh || !om) return std::nullopt;
-    const auto east = std::chrono::minutes(*oh * 60 + *om);
-    return rest[0] == '-' ? out + east : out - east;
-  }
-  return std::nullopt;
-}
 
-std::optional<Time> parse_time(std::string_view text, Time now) {
-  if (const auto at = parse_rfc3339(text)) return at;
-  if (const auto epoch = number(text); epoch && *epoch > 100'000'000)
-    return Time(std::chrono::seconds(*epoch));
-  auto ago = text;
-  if (ago.ends_with(" ago")) ago.remove_suffix(4);
-  if (const auto back = parse_duration(ago)) return now - *back;
-  return std::nullopt;
-}
+  bool comes_first(std::uint64_t a, std::uint64_t b) const { return newest_first_ ? a > b : a < b; }
 
-bool address_matches(const std::string& pattern, const std::string& address) {
-  if (pattern.starts_with('@'))
-    return equal_ignoring_case(split_address(address).domain, pattern.substr(1));
-  return glob_matches(pattern, address);
-}
-
-bool any_recipient(const Journey& journey, const std::string& pattern) {
-  return std::ranges::any_of(journey.legs, [&](const LegRecord& leg) {
-    return std::ranges::any_of(leg.recipients, [&](const LegRecipient& r) {
-      return address_matches(pattern, r.recipient) ||
-             (r.original_recipient && address_matches(pattern, *r.original_recipient));
+  // The first `count` legs behind bound_ that the driver holds for, in order.
+  Result<void> collect(std::size_t count, std::vector<std::uint64_t>& out) {
+    const auto first = [this](std::uint64_t a, std::uint64_t b) { return comes_first(a, b); };
+    std::priority_queue<std::uint64_t, std::vector<std::uint64_t>, decltype(first)> kept(first);
+    auto range = range_;
+    if (bound_ && newest_first_)
+      range.until = std::min(range.until, arrival_of(*bound_) + std::chrono::seconds(1));
+    const auto left = limits();
+    if (!left) return {};
+    legs_seen_ = 0;
+    const auto done = store_.for_each_leg(driver_.keys, range, *left, [&](const LegRecord& leg) {
+      if (leg.probe || (driver_.keys.empty() && !driver_.holds(leg))) return Visit::go_on;
+      if (bound_ && !comes_first(*bound_, leg.id)) return Visit::go_on;
+      ++legs_seen_;
+      kept.push(leg.id);
+      if (kept.size() > count) kept.pop();
+      // Whatever comes later was active earlier, and arrived earlier still.
+      const bool enough = newest_first_ && kept.size() == count &&
+                          leg.last_activity_at + kDisorderMax < arrival_of(kept.top());
+      return enough ? Visit::stop : Visit::go_on;
     });
-  });
-}
-bool any_sender(const Journey& journey, const std::string& pattern) {
-  return std::ranges::any_of(journey.legs, [&](const LegRecord& leg) {
-    return (leg.envelope_sender && address_matches(pattern, *leg.envelope_sender)) ||
-           (leg.submission.login && address_matches(pattern, *leg.submission.login));
-  });
-}
+    if (!done) return done.error();
+    if (*done == CutBy::time) answer_.cut = CutBy::time;
+    stopped_early_ = *done != CutBy::nothing;
+    rows_seen_ = store_.rows_seen();
+    out.resize(kept.size());
+    for (auto at = out.size(); at-- > 0; kept.pop()) out[at] = kept.top();
+    return {};
+  }
 
-bool matches(const Journey& journey, const FindRequest& want) {
-  const auto any_leg = [&](auto&& test) { return std::ranges::any_of(journey.legs, test); };
-  const auto any_state = [&](auto&& test) {
-    return std::ranges::any_of(journey.recipients, [&](const auto& r) { return test(r.state); });
-  };
-  if (!want.recipient.empty() && !any_recipient(journey, want.recipient)) return false;
-  if (!want.sender.empty() && !any_sender(journey, want.sender)) return false;
-  if (!want.any.empty() && !any_recipient(journey, want.any) && !any_sender(journey, want.any))
-    return false;
-  if (!want.domain.empty() && !any_recipient(journey, "@" + want.domain) &&
-      !any_sender(journey, "@" + want.domain))
-    return false;
-  if (!want.queue_id.empty() &&
-      !any_leg([&](const auto& leg) { return leg.queue_id == want.queue_id; }))
-    return false;
-  if (!want.login.empty() && !any_leg([&](const auto& leg) {
-        return leg.submission.login && glob_matches(want.login, *leg.submission.login);
-      }))
-    return false;
-  if (!want.client.empty() && !any_leg([&](const auto& leg) {
-        return glob_matches(want.client, leg.submission.client.ip) ||
-               glob_matches(want.client, leg.submission.client.host);
-      }))
-    return false;
-  if (!want.relay.empty() && !any_state([&](const auto& r) {
-        return glob_matches(want.relay, r.relay.ip) || glob_matches(want.relay, r.relay.host);
-      }))
-    return false;
-  if (!want.message_id.empty() && !any_leg([&](const auto& leg) {
-        return leg.message_id && leg.message_id->find(want.message_id) != std::string::npos;
-      }))
-    return false;
-  if (!want.subject.empty() && !any_leg([&](const auto& leg) {
-        return leg.subject && glob_matches("*" + want.subject + "*", *leg.subject);
-      }))
-    return false;
-  if (!want.text.empty() &&
-      !any_state([&](const auto& r) { return glob_matches("*" + want.text + "*", r.reply_text); }))
-    return false;
-  if (want.outcome && !any_state([&](const auto& r) { return r.outcome == *want.outcome; }))
-    return false;
-  if (want.reason && !any_state([&](const auto& r) { return r.reason == *want.reason; }))
-    return false;
-  if (want.submission &&
-      !any_leg([&](const auto& leg) { return leg.submission.method == *want.submission; }))
-    return false;
-  return true;
-}
+  // Of a journey's legs only the first that the driver holds for stands for it, so that it comes
+  // once, at one place, however it grows meanwhile.
+  bool stands_for(std::uint64_t leg_id, const Journey& journey) const {
+    for (const auto& leg : journey.legs) {
+      if (leg.opened_at > range_.until ||
+          std::max(leg.opened_at, leg.last_activity_at) < range_.from)
+        continue;
+      if (driver_.holds(leg)) return leg.id == leg_id;
+    }
+    return true;  // what the driver saw has changed since
+  }
 
-bool is_exact(const std::string& pattern) {
-  return !pattern.empty() && pattern.find_first_of("*?") == std::string::npos &&
-         !pattern.starts_with('@');
-}
+  // Ranked answers hold almost the same addresses too: whoever remembers the time misremembers the
+  // spelling.
+  Result<void> add_misspelt(std::optional<AddressPattern> FindRequest::*field,
+                            AddressPattern::Fit Matched::*fit) {
+    const auto& asked = request_.*field;
+    if (!asked || asked->form() != AddressPattern::Form::address) return {};
+    const auto left = limits();
+    if (!left) return {};
+    const auto near = near_addresses(store_, *asked, range_, *left);
+    if (!near) return near.error();
+    if (near->cut == CutBy::time) answer_.cut = CutBy::time;
+    for (std::size_t i = 0; i < std::min(near->addresses.size(), kMisspeltMax); ++i) {
+      if (near->addresses[i].steps > kStepsMax) break;
+      if (auto done = add_spelling(field, fit, near->addresses[i].address); !done) return done;
+    }
+    return {};
+  }
 
-std::vector<LegKey> keys_for(const FindRequest& want) {
-  if (!want.queue_id.empty()) return {{KeyKind::queue_id, want.queue_id}};
-  if (is_exact(want.recipient)) return {{KeyKind::recipient, fold_address(want.recipient)}};
-  if (is_exact(want.sender)) return {{KeyKind::sender, fold_address(want.sender)}};
-  if (is_exact(want.any))
-    return {{KeyKind::recipient, fold_address(want.any)},
-            {KeyKind::sender, fold_address(want.any)}};
-  if (want.recipient.starts_with('@'))
-    return {{KeyKind::recipient_domain, fold_address(want.recipient.substr(1))}};
-  if (want.sender.starts_with('@'))
-    return {{KeyKind::sender_domain, fold_address(want.sender.substr(1))}};
-  if (is_exact(want.client)) return {{KeyKind::client, fold_address(want.client)}};
-  if (is_exact(want.login)) return {{KeyKind::sender, fold_address(want.login)}};
-  return {};
-}
+  Result<void> add_spelling(std::optional<AddressPattern> FindRequest::*field,
+                            AddressPattern::Fit Matched::*fit, const std::string& address) {
+    auto other = request_;
+    (other.*field).emplace(address);
+    const auto left = limits();
+    if (!left) return {};
+    Finder finder(store_, other, left->deadline, clock_);
+    finder.misspelt_ = fit;
+    finder.asked_ = &request_;
+    finder.known_ = known_;
+    auto found = finder.run();
+    if (!found) return found.error();
+    matched_ += found->items.size();
+    if (found->cut == CutBy::time) answer_.cut = CutBy::time;
+    for (auto& item : found->items) {
+      for (const auto& leg : item.journey.legs) known_.insert(leg.id);
+      answer_.items.push_back(std::move(item));
+    }
+    return {};
+  }
+
+  Result<void> look_at(const std::vector<std::uint64_t>& legs) {
+    for (const auto leg : legs) {
+      if (known_.contains(leg)) continue;
+      if (!limits()) return {};
+      if (request_.sort == SortBy::score && worst_kept_ > best_score_at(away(leg), request_)) {
+        answer_.more = true;  // and none of the rest can be among the best
+        return {};
+      }
+      auto journey = assemble(store_, leg);
+      if (!journey) return journey.error();
+      ++looked_at_;
+      if (!*journey || !stands_for(leg, **journey)) continue;
+      auto matched = match(**journey, request_);
+      if (!matched) continue;
+      if (misspelt_ != nullptr) (*matched).*misspelt_ = AddressPattern::Fit::misspelt;
+      for (const auto& other : (*journey)->legs) known_.insert(other.id);
+      ++matched_;
+      if (request_.sort != SortBy::score && answer_.items.size() >= request_.limit) {
+        answer_.more = true;
+        return {};
+      }
+      last_shown_ = leg;
+      auto ranking = rank(**journey, *matched, *asked_);
+      answer_.items.push_back({std::move(**journey), std::move(ranking), misspelt_ != nullptr});
+      if (request_.sort == SortBy::score) drop_worst();
+    }
+    return {};
+  }
+
+  static double score_of(const FoundJourney& found) { return found.ranking.score.value_or(0); }
+
+  void sort_by_score() {
+    std::ranges::sort(answer_.items, [](const FoundJourney& a, const FoundJourney& b) {
+      return std::pair(score_of(a), a.journey.id()) > std::pair(score_of(b), b.journey.id());
+    });
+  }
+
+  // Only the best are kept: an answer of thousands would be held in memory for fifty.
+  void drop_worst() {
+    if (answer_.items.size() < 2 * request_.limit + 64) return;
+    sort_by_score();
+    answer_.items.resize(request_.limit);
+    worst_kept_ = score_of(answer_.items.back());
+  }
+
+  Duration away(std::uint64_t leg) const {
+    return std::chrono::abs(arrival_of(leg) - *request_.at);
+  }
+
+  void finish() {
+    if (request_.sort == SortBy::score) {
+      sort_by_score();
+      if (matched_ > request_.limit) {
+        answer_.more = true;
+        answer_.items.resize(std::min(answer_.items.size(), request_.limit));
+      }
+    }
+    const bool whole = !answer_.more && answer_.cut == CutBy::nothing && !request_.before;
+    answer_.total = matched_;
+    answer_.total_is_exact =
+        whole || (request_.sort == SortBy::score && answer_.cut == CutBy::nothing && matched_ > 0 &&
+                  !answer_.more);
+    if (!answer_.total_is_exact) estimate();
+    if ((answer_.more || answer_.cut == CutBy::time) && last_shown_ != 0 &&
+        request_.sort != SortBy::score)
+      answer_.cursor = make_cursor(request_.sort, last_shown_);
+  }
+
+  // From the part of the postings (or rows) that was read, and the share of legs that matched.
+  void estimate() {
+    if (looked_at_ == 0) return;
+    double legs = static_cast<double>(legs_seen_);
+    if (stopped_early_ && rows_seen_ > 0) {
+      if (const auto rows = store_.count_rows(driver_.keys, range_))
+        legs *= std::max(1.0, static_cast<double>(*rows) / static_cast<double>(rows_seen_));
+    }
+    const auto share = static_cast<double>(matched_) / static_cast<double>(looked_at_);
+    const auto estimated = static_cast<std::uint64_t>(std::llround(legs * share));
+    const auto least = answer_.items.size() + (answer_.more ? 1 : 0);
+    answer_.total = std::max<std::uint64_t>(estimated, least);
+  }
+
+  StoreReader& store_;
+  const FindRequest& request_;
+  Duration time_left_;
+  const Clock& clock_;
+  Duration started_at_{0};
+  TimeRange range_;
+  Driver driver_;
+  bool newest_first_ = true;
+  std::optional<std::uint64_t> bound_;
+  std::set<std::uint64_t> known_;  // legs of journeys in the answer
+  std::uint64_t last_shown_ = 0;
+  std::uint64_t legs_seen_ = 0;
+  std::uint64_t rows_seen_ = 0;
+  std::uint64_t looked_at_ = 0;
+  std::uint64_t matched_ = 0;
+  double worst_kept_ = 0;
+  // Set while near spellings are looked for: what they are near to.
+  AddressPattern::Fit Matched::*misspelt_ = nullptr;
+  const FindRequest* asked_ = &request_;
+  bool stopped_early_ = false;
+  FindAnswer answer_;
+};
 
 }  // namespace
 
-bool glob_matches(std::string_view pattern, std::string_view text) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || lower(pattern[p]) == lower(text[t])) &&
-        pattern[p] != '*') {
-      ++p;
-      ++t;
-    } else if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      mark = t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++mark;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
-Result<FindRequest, ParameterError> parse_find(const Parameters& parameters, Time now,
-                                               std::size_t rows_max) {
-  FindRequest out;
-  const std::map<std::string_view, std::string FindRequest::*> kTexts = {
-      {"recipient", &FindRequest::recipient},
-      {"sender", &FindRequest::sender},
-      {"any", &FindRequest::any},
-      {"queue_id", &FindRequest::queue_id},
-      {"message_id", &FindRequest::message_id},
-      {"client", &FindRequest::client},
-      {"login", &FindRequest::login},
-      {"relay", &FindRequest::relay},
-      {"domain", &FindRequest::domain},
-      {"subject", &FindRequest::subject},
-      {"text", &FindRequest::text}};
-  for (const auto& [name, value] : parameters) {
-    const auto bad = [&, n = name](const std::string& detail) { return ParameterError{n, detail}; };
-    if (const auto text = kTexts.find(name); text != kTexts.end()) {
-      if (value.size() > 1000) return bad("longer than 1000 bytes");
-      out.*(text->second) = value;
-    } else if (name == "outcome") {
-      out.outcome = parse_outcome(value);
-      if (!out.outcome || *out.outcome == Outcome::passed)
-        return bad(
-            "is none of queued, deferred, delivered, bounced, expired, rejected, held, discarded, "
-            "deleted, quarantined, unknown");
-    } else if (name == "reason") {
-      out.reason = parse_reason(value);
-      if (!out.reason) return bad("is no reason; docs/reasons.md lists them");
-    } else if (name == "submission") {
-      out.submission = parse_submission_method(value);
-      if (!out.submission) return bad("is none of mx, submission, webmail, local, script, bounce");
-    } else if (name == "at" || name == "since" || name == "until") {
-      const auto at = parse_time(value, now);
-      if (!at)
-        return bad(
-            "is no time; allowed: RFC 3339 (2026-01-02T03:04:05Z), seconds since 1970, 2h, \"2h "
-            "ago\"");
-      if (name == "at") out.at = at;
-      if (name == "since") out.range.from = *at;
-      if (name == "until") out.range.until = *at;
-    } else if (name == "within") {
-      const auto within = parse_duration(value);
-      if (!within) return bad("is no duration; allowed: 90s, 30m, 2h");
-      out.within = *within;
-    } else if (name == "limit") {
-      const auto limit = number(value);
-      if (!limit || *limit < 1 || *limit > static_cast<std::int64_t>(rows_max))
-        return bad("allowed: 1 to " + std::to_string(rows_max));
-      out.limit = static_cast<std::size_t>(*limit);
-    } else if (name != "tz" && name != "lang" && name != "direction" && name != "sort" &&
-               name != "cursor") {
-      return bad("is not a parameter of this question");
-    }
-  }
-  if (out.at) out.range = {*out.at - out.within, *out.at + out.within};
-  return out;
-}
-
-Result<FindAnswer> find_journeys(StoreReader& store, const FindRequest& request,
-                                 const QueryLimits& limits) {
-  FindAnswer answer;
-  std::vector<std::uint64_t> hits;
-  const bool filtered =
-      request.outcome || request.reason || !request.text.empty() || !request.subject.empty();
-  const std::size_t hits_max = filtered ? 100'000 : (request.limit + 1) * 8;
-  auto done =
-      store.for_each_leg(keys_for(request), request.range, limits, [&](const LegRecord& leg) {
-        if (!leg.probe) hits.push_back(leg.id);
-        return hits.size() < hits_max ? Visit::go_on : Visit::stop;
-      });
-  if (!done) return done.error();
-  answer.cut = *done == CutBy::time ? CutBy::time : CutBy::nothing;
-  std::ranges::sort(hits, std::greater<>());
-  std::set<std::uint64_t> seen;
-  for (const auto hit : hits) {
-    if (seen.contains(hit)) continue;
-    auto journey = assemble(store, hit);
-    if (!journey) return journey.error();
-    if (!*journey) continue;
-    for (const auto& leg : (*journey)->legs) seen.insert(leg.id);
-    if (!matches(**journey, request)) continue;
-    if (answer.journeys.size() >= request.limit) {
-      answer.more = true;
-      break;
-    }
-    answer.journeys.push_back(std::move(**journey));
-  }
-  return answer;
+Result<FindAnswer> find_journeys(StoreReader& store, const FindRequest& request, Duration time_left,
+                                 const Clock& clock) {
+  return Finder(store, request, time_left, clock).run();
 }
 
 Result<std::optional<Journey>> find_by_id(StoreReader& store, const std::string& id) {

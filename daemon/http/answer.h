@@ -2,6 +2,7 @@
 
 #include <boost/json/fwd.hpp>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,12 +12,16 @@
 
 namespace rastro {
 
+struct Follower;
+
 struct ApiAnswer {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // further ones
   std::size_t rows = 0;                                      // for the audit log
+  // Set: not `body`, but a stream of events until one side ends it.
+  std::shared_ptr<const Follower> follower;
 };
 
 ApiAnswer ok(const boost::json::object& body, std::size_t rows = 0);

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "core/bounded_queue.h"
+#include "daemon/http/follow.h"
 #include "daemon/http/listener.h"
 #include "daemon/http/rate_limit.h"
 #include "daemon/http/routes.h"
@@ -24,6 +25,8 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptAgain{100};  // after "too many open files"
 constexpr std::size_t kRefusedAtOnceMax = 32;
+constexpr std::chrono::milliseconds kLookInterval{500};  // for changes to follow
+constexpr std::chrono::seconds kSignOfLife{15};
 
 }  // namespace
 
@@ -57,19 +60,30 @@ class ApiServer::State final : public HttpSessionHost {
   const HttpLimits& limits() const override { return options_.session; }
   const Clock& clock() const override { return clock_; }
   bool admit(const SocketPeer& peer) override;
-  bool submit(std::unique_ptr<Work>& work) override { return waiting_.try_push(work); }
+  bool submit(std::shared_ptr<Work> work) override;
   bool reserve_body(std::size_t bytes) override;
   void release_body(std::size_t bytes) override { body_bytes_ -= bytes; }
   void count(const Route* route, unsigned status) override {
     ++requests_[{route == nullptr ? "" : route->path, status}];
   }
   void closed(HttpSession& session) override;
+  void follow(const std::shared_ptr<HttpSession>& session,
+              std::shared_ptr<const Follower> follower) override;
 
  private:
+  using Job = std::function<void(QueryTools&)>;
+  struct Following {
+    std::weak_ptr<HttpSession> session;
+    std::shared_ptr<const Follower> follower;
+  };
   void accept();
   void on_connection(Protocol::socket socket);
   void run_api();
   void run_queries();
+  void run_work(Work& work, QueryTools& tools);
+  void look_for_changes_later();
+  void look_for_changes();
+  void push_events(const std::vector<Following>& to, const FollowEvents& events);
   ApiAnswer answer(Work& work, QueryTools& tools);
 
   ApiOptions options_;
@@ -84,7 +98,11 @@ class ApiServer::State final : public HttpSessionHost {
   std::uint64_t refused_ = 0;
   std::size_t body_bytes_ = 0;
   std::map<std::pair<std::string, unsigned>, std::uint64_t> requests_;
-  BoundedQueue<std::unique_ptr<Work>> waiting_;
+  BoundedQueue<Job> waiting_;
+  std::vector<Following> following_;
+  std::shared_ptr<FollowReader> follow_reader_;
+  bool looking_ = false;  // for changes; or the timer for it runs
+  Duration pushed_at_{0};
   std::vector<std::thread> query_threads_;
   std::thread api_thread_;
   bool listening_ = false;
@@ -92,6 +110,7 @@ class ApiServer::State final : public HttpSessionHost {
   boost::asio::io_context context_{1};
   Protocol::acceptor acceptor_{context_};
   boost::asio::steady_timer accept_again_{context_};
+  boost::asio::steady_timer look_again_{context_};
 };
 
 Result<void> ApiServer::State::start() {
@@ -117,6 +136,7 @@ void ApiServer::State::stop() {
     error_code ignored;
     acceptor_.close(ignored);
     accept_again_.cancel();
+    look_again_.cancel();
   });
   waiting_.close();
   for (auto& thread : query_threads_) thread.join();
@@ -199,15 +219,66 @@ bool ApiServer::State::reserve_body(std::size_t bytes) {
   return true;
 }
 
+bool ApiServer::State::submit(std::shared_ptr<Work> work) {
+  Job job = [this, work = std::move(work)](QueryTools& tools) { run_work(*work, tools); };
+  return waiting_.try_push(job);
+}
+
 void ApiServer::State::run_queries() {
   auto tools = make_tools_();
-  while (auto next = waiting_.pop()) {
-    const auto work = std::move(*next);
-    auto given = answer(*work, tools);
-    auto session = std::move(work->session);
-    boost::asio::post(context_, [session = std::move(session), given = std::move(given)]() mutable {
-      session->send(std::move(given));
+  while (const auto job = waiting_.pop()) (*job)(tools);
+}
+
+void ApiServer::State::run_work(Work& work, QueryTools& tools) {
+  auto given = answer(work, tools);
+  // The session is the api thread's: this thread must not be the one that lets it go.
+  boost::asio::post(context_,
+                    [session = std::move(work.session), given = std::move(given)]() mutable {
+                      session->send(std::move(given));
+                    });
+}
+
+void ApiServer::State::follow(const std::shared_ptr<HttpSession>& session,
+                              std::shared_ptr<const Follower> follower) {
+  if (following_.empty()) follow_reader_ = std::make_shared<FollowReader>();
+  following_.push_back({session, std::move(follower)});
+  // The first look only notes where the index ends now.
+  if (!looking_) look_for_changes();
+}
+
+void ApiServer::State::look_for_changes_later() {
+  looking_ = true;
+  look_again_.expires_after(kLookInterval);
+  look_again_.async_wait([this](error_code cancelled) {
+    looking_ = false;
+    if (!cancelled) look_for_changes();
+  });
+}
+
+void ApiServer::State::look_for_changes() {
+  std::erase_if(following_, [](const Following& one) { return one.session.expired(); });
+  if (following_.empty()) return;
+  looking_ = true;
+  Job job = [this, reader = follow_reader_, to = following_](QueryTools& tools) {
+    std::vector<std::shared_ptr<const Follower>> followers;
+    for (const auto& one : to) followers.push_back(one.follower);
+    boost::asio::post(context_, [this, to, events = reader->read(tools, followers)] {
+      push_events(to, events);
+      look_for_changes_later();
     });
+  };
+  // When the queue is full the questions go first: what changed is still there next time.
+  if (!waiting_.try_push(job)) look_for_changes_later();
+}
+
+void ApiServer::State::push_events(const std::vector<Following>& to, const FollowEvents& events) {
+  const bool sign_of_life = clock_.steady() - pushed_at_ >= kSignOfLife;
+  if (sign_of_life) pushed_at_ = clock_.steady();
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const auto session = to[i].session.lock();
+    if (!session) continue;
+    session->push_events(events[i].empty() && sign_of_life ? std::string_view(": still here\n\n")
+                                                           : std::string_view(events[i]));
   }
 }
 
@@ -225,8 +296,8 @@ ApiAnswer ApiServer::State::answer(Work& work, QueryTools& tools) {
   } catch (const std::exception& error) {  // a library's: memory, most likely
     given = problem(500, "the question could not be answered", error.what());
   }
-  if (audit_ && work.route->access >= Access::personal_data)
-    audit_({clock_.wall(), request, given.status, given.rows});
+  if (audit_ && (work.route->audited || work.route->access >= Access::personal_data))
+    audit_({clock_.wall(), request, work.route->path, given.status, given.rows});
   return given;
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
@@ -33,6 +34,7 @@ struct ApiOptions {
 struct AuditRecord {
   Time at{};
   const ApiRequest& request;
+  std::string_view route;  // its path, with {id}
   unsigned status = 0;
   std::size_t rows = 0;
 };

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/enhanced_status.h"
 #include "core/reason.h"
+#include "daemon/answer/coverage.h"
 #include "daemon/http/router.h"
 
 namespace rastro {
@@ -23,6 +24,8 @@ struct ApiContext {
   ClassifyText classify;                          // empty: reasons stay unknown
   std::function<std::string(bool lines)> status;  // JSON
   std::function<std::string()> health;            // JSON
+  std::function<ReadState()> read_state;          // on any thread
+  std::function<std::string()> metrics;           // Prometheus text; empty: no such route
 };
 
 // Adds every route of this folder.
@@ -30,6 +33,7 @@ void add_routes(Router& router, const ApiContext& context);
 
 void add_journey_routes(Router& router, const ApiContext& context);
 void add_bounce_routes(Router& router, const ApiContext& context);
+void add_summary_routes(Router& router, const ApiContext& context);
 void add_service_routes(Router& router, const ApiContext& context);
 
 // GET /v1: what is served, for people and for the test that compares it with the documents.

@@ -5,7 +5,7 @@
 #include "daemon/answer/bounce_journeys.h"
 #include "daemon/answer/bounce_json.h"
 #include "daemon/answer/journey_json.h"
-#include "daemon/http/coverage_json.h"
+#include "daemon/http/answer_json.h"
 #include "daemon/http/routes.h"
 
 namespace rastro {
@@ -77,9 +77,10 @@ ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, Q
   auto out = to_json(report);
   json::array journeys;
   for (const auto& match : found->matches) {
-    journeys.push_back(json::object{{"journey", to_json(match.journey, {false, tools.lines.get()})},
-                                    {"certainty", certainty_name(match.certainty)},
-                                    {"because", because_json(match.because)}});
+    journeys.push_back(
+        json::object{{"journey", journey_json(match.journey, tools, false, request.peer.role)},
+                     {"certainty", certainty_name(match.certainty)},
+                     {"because", because_json(match.because)}});
   }
   const auto rows = journeys.size();
   out["journeys_missing"] =
@@ -87,7 +88,10 @@ ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, Q
   out["journeys"] = std::move(journeys);
   out["more"] = found->more;
   out["cut_by"] = found->cut == CutBy::time ? json::value("time") : json::value(nullptr);
-  out["coverage"] = coverage_json(*tools.store, asked_range(report));
+  const auto coverage =
+      coverage_of(*tools.store, asked_range(report), context.clock->wall(), context.read_state());
+  if (!coverage) return cannot_answer(coverage.error());
+  out["coverage"] = coverage_json(*coverage);
   return ok(out, rows);
 }
 

@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <boost/json.hpp>
 
+#include "daemon/answer/find_request.h"
 #include "daemon/answer/journey_json.h"
 #include "daemon/answer/search.h"
-#include "daemon/http/coverage_json.h"
+#include "daemon/http/answer_json.h"
+#include "daemon/http/follow.h"
 #include "daemon/http/routes.h"
 
 namespace rastro {
@@ -10,31 +13,58 @@ namespace {
 
 namespace json = boost::json;
 
-ApiAnswer cannot_answer(const Error& error) {
-  return problem(503, "the index cannot answer", error.message);
+json::object item_json(const FoundJourney& found, const ApiRequest& request, QueryTools& tools) {
+  json::array why;
+  for (const auto& reason : found.ranking.why) why.push_back(json::value(valid_utf8(reason)));
+  const auto& score = found.ranking.score;
+  return {{"journey", journey_json(found.journey, tools, false, request.peer.role)},
+          {"score", score ? json::value(*score) : json::value(nullptr)},
+          {"why", std::move(why)}};
+}
+
+Duration left_of(const ApiRequest& request, Duration started_at, const Clock& clock) {
+  if (request.time_left <= Duration::zero()) return Duration::zero();
+  return std::max(Duration(1), request.time_left - (clock.steady() - started_at));
 }
 
 ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, QueryTools& tools) {
-  const auto wanted = parse_find(request.parameters, context.clock->wall(), context.rows_max);
+  const auto& clock = *context.clock;
+  const auto started_at = clock.steady();
+  const auto wanted = parse_find(request.parameters, {context.rows_max, clock.wall()});
   if (!wanted) return bad_parameter(wanted.error());
-  auto found = find_journeys(*tools.store, *wanted, {request.time_left});
+  const auto found = find_journeys(*tools.store, *wanted, request.time_left, clock);
   if (!found) return cannot_answer(found.error());
+  const auto coverage =
+      coverage_of(*tools.store, wanted->range, clock.wall(), context.read_state());
+  if (!coverage) return cannot_answer(coverage.error());
   json::array items;
-  for (const auto& journey : found->journeys) {
-    items.push_back(json::object{{"journey", to_json(journey, {false, tools.lines.get()})},
-                                 {"score", nullptr},
-                                 {"why", json::array()}});
+  bool any_as_asked = false;
+  for (const auto& one : found->items) {
+    any_as_asked = any_as_asked || !one.misspelt;
+    items.push_back(item_json(one, request, tools));
+  }
+  Nearby nearby;
+  Absence absence{false, "messages were found"};
+  if (!any_as_asked && !wanted->before) {
+    auto looked = look_nearby(*tools.store, *wanted, left_of(request, started_at, clock), clock);
+    if (!looked) return cannot_answer(looked.error());
+    nearby = std::move(*looked);
+    absence = prove_absence(*wanted, *coverage, nearby, found->cut == CutBy::time);
   }
   const auto rows = items.size();
+  const bool late = found->cut == CutBy::time || nearby.cut == CutBy::time;
   return ok({{"items", std::move(items)},
              {"more", found->more},
-             {"cursor", nullptr},
-             {"cut_by", found->cut == CutBy::time ? json::value("time")
-                        : found->more             ? json::value("rows")
-                                                  : json::value(nullptr)},
-             {"coverage", coverage_json(*tools.store, wanted->range)},
-             {"encounters", json::array()},
-             {"suggestions", json::array()}},
+             {"cursor", found->cursor.empty() ? json::value(nullptr) : json::value(found->cursor)},
+             {"total", json::object{{"count", found->total}, {"exact", found->total_is_exact}}},
+             {"cut_by", late          ? json::value("time")
+                        : found->more ? json::value("rows")
+                                      : json::value(nullptr)},
+             {"coverage", coverage_json(*coverage)},
+             {"proven_absent", absence.proven},
+             {"proven_absent_why", absence.why},
+             {"encounters", encounters_json(nearby.encounters, request.peer.role)},
+             {"suggestions", suggestions_json(nearby.suggestions)}},
             rows);
 }
 
@@ -50,30 +80,53 @@ ApiAnswer show_journey(const ApiRequest& request, QueryTools& tools) {
   const auto& journey = *found;
   if (!journey)
     return problem(404, "no such message", "nothing in the index is called " + request.id);
-  return ok(to_json(*journey, {with_lines, tools.lines.get()}), 1);
+  return ok(journey_json(*journey, tools, with_lines, request.peer.role), 1);
+}
+
+ApiAnswer tell_coverage(const ApiContext& context, const ApiRequest& request, QueryTools& tools) {
+  const auto now = context.clock->wall();
+  const auto range = parse_range(request.parameters, now);
+  if (!range) return bad_parameter(range.error());
+  const auto coverage = coverage_of(*tools.store, *range, now, context.read_state());
+  if (!coverage) return cannot_answer(coverage.error());
+  return ok(coverage_json(*coverage));
+}
+
+ApiAnswer follow(const ApiContext& context, const ApiRequest& request) {
+  auto filter = parse_find(request.parameters, {context.rows_max, context.clock->wall()});
+  if (!filter) return bad_parameter(filter.error());
+  ApiAnswer answer;
+  answer.follower =
+      std::make_shared<const Follower>(Follower{std::move(*filter), request.peer.role});
+  return answer;
 }
 
 }  // namespace
 
 void add_journey_routes(Router& router, const ApiContext& context) {
-  router.add(
-      {.path = "/v1/journeys",
-       .parameters = {"recipient",  "sender",  "any",    "at",         "within",    "since",
-                      "until",      "outcome", "reason", "submission", "direction", "queue_id",
-                      "message_id", "client",  "login",  "relay",      "domain",    "subject",
-                      "text",       "sort",    "tz",     "lang",       "limit",     "cursor"},
-       .handle = [context](const ApiRequest& request, QueryTools& tools) {
-         return list_journeys(context, request, tools);
-       }});
+  router.add({.path = "/v1/journeys",
+              .parameters = find_parameters(),
+              .handle = [context](const ApiRequest& request, QueryTools& tools) {
+                return list_journeys(context, request, tools);
+              }});
   router.add({.path = "/v1/journeys/{id}",
               .parameters = {"raw", "lang"},
               .handle = [](const ApiRequest& request, QueryTools& tools) {
                 return show_journey(request, tools);
               }});
+  // What limits, orders or pages an answer means nothing to a stream.
+  router.add({.path = "/v1/follow",
+              .parameters = {"recipient", "sender", "any", "outcome", "reason", "submission",
+                             "direction", "queue_id", "message_id", "client", "login", "relay",
+                             "domain", "subject", "text", "lang"},
+              .handle = [context](const ApiRequest& request, QueryTools& /*tools*/) {
+                return follow(context, request);
+              }});
   router.add({.path = "/v1/coverage",
+              .parameters = {"since", "until", "tz"},
               .access = Access::counts,
-              .handle = [](const ApiRequest& /*request*/, QueryTools& tools) {
-                return ok(coverage_json(*tools.store, {}));
+              .handle = [context](const ApiRequest& request, QueryTools& tools) {
+                return tell_coverage(context, request, tools);
               }});
 }
 

@@ -49,6 +49,17 @@ void add_service_routes(Router& router, const ApiContext& context) {
               .handle_at_once = [health = context.health](const ApiRequest& /*request*/) {
                 return as_json(health());
               }});
+  if (context.metrics) {
+    router.add({.path = "/metrics",
+                .access = Access::counts,
+                .immediate = true,
+                .handle_at_once = [metrics = context.metrics](const ApiRequest& /*request*/) {
+                  ApiAnswer answer;
+                  answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
+                  answer.body = metrics();
+                  return answer;
+                }});
+  }
   router.add({.path = "/v1/status",
               .parameters = {"lines"},
               .access = Access::counts,
@@ -66,6 +77,7 @@ void add_routes(Router& router, const ApiContext& context) {
   add_service_routes(router, context);
   add_journey_routes(router, context);
   add_bounce_routes(router, context);
+  add_summary_routes(router, context);
 }
 
 ApiAnswer describe_routes(const Router& router) {

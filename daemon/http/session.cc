@@ -38,11 +38,12 @@ auto HttpSession::mine(Handler handler) {
 void HttpSession::start() { read_header(); }
 
 void HttpSession::refuse(ApiAnswer answer) {
-  refusal_ = std::move(answer);
+  refusal_ = std::make_unique<ApiAnswer>(std::move(answer));
   read_header();
 }
 
 void HttpSession::close() {
+  closed_ = true;
   release();
   stream_.close();
   host_.closed(*this);
@@ -53,7 +54,7 @@ void HttpSession::release() {
 }
 
 void HttpSession::read_header() {
-  parser_.emplace();
+  parser_ = std::make_unique<Parser>();
   parser_->header_limit(static_cast<std::uint32_t>(host_.limits().header_bytes_max));
   parser_->body_limit(kBodyBytesEver);
   keep_ = false;
@@ -107,13 +108,13 @@ bool HttpSession::accept_body() {
     dispatch();
     return false;
   }
-  if (most == 0 || (length && *length > most)) {
+  if (most == 0 || length.value_or(0) > most) {
     send_and_close(problem(
         413, "body too large",
         match_.route->path + " takes a body of at most " + std::to_string(most) + " bytes"));
     return false;
   }
-  const auto wanted = length ? static_cast<std::size_t>(*length) : most;
+  const auto wanted = static_cast<std::size_t>(length.value_or(most));
   if (!host_.reserve_body(wanted)) {
     send_and_close(problem(503, "busy", "too many bodies are being received; try again"));
     return false;
@@ -201,7 +202,7 @@ void HttpSession::dispatch() {
   request.body = std::move(message.body());
   request.peer = peer_;
   if (route.immediate) return send(route.handle_at_once(request));
-  auto work = std::make_unique<Work>();
+  const auto work = std::make_shared<Work>();
   work->session = shared_from_this();
   work->route = &route;
   work->request = std::move(request);
@@ -222,14 +223,15 @@ void HttpSession::send_and_close(ApiAnswer answer) {
 void HttpSession::send(ApiAnswer answer) {
   release();
   host_.count(match_.route, answer.status);
-  response_.emplace(http::int_to_status(answer.status), 11);
+  if (answer.follower && !head_) return start_stream(std::move(answer.follower));
+  response_ = std::make_unique<Response>(http::int_to_status(answer.status), 11);
   response_->set(http::field::content_type, answer.content_type);
   response_->set(http::field::cache_control, "no-store");
   for (const auto& [name, value] : answer.headers) response_->set(name, value);
   response_->keep_alive(keep_);
   response_->body() = std::move(answer.body);
   response_->prepare_payload();
-  serializer_.emplace(*response_);
+  serializer_ = std::make_unique<Serializer>(*response_);
   serializer_->split(head_);
   transfer_until_ = host_.clock().steady() + host_.limits().transfer_max;
   write_some();

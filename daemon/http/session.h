@@ -5,7 +5,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "core/clock.h"
@@ -17,11 +16,13 @@ class HttpSession;
 
 // What a client may cost.
 struct HttpLimits {
-  std::size_t header_bytes_max = 16 * 1024;
+  std::size_t header_bytes_max = 16UL * 1024;
   // Without a byte from the client, or taken by it, for this long: dropped.
   Duration stall_max = std::chrono::seconds(10);
   // For one body, or one answer, as a whole.
   Duration transfer_max = std::chrono::seconds(60);
+  // Events that may wait for one follower.
+  std::size_t outbox_bytes_max = 1 << 20;
 };
 
 // A question on its way to a query thread and back.
@@ -41,13 +42,16 @@ class HttpSessionHost {
   virtual const Clock& clock() const = 0;
   // False: this peer asked too often.
   virtual bool admit(const SocketPeer& peer) = 0;
-  // False, and `work` left alone: too many questions wait.
-  virtual bool submit(std::unique_ptr<Work>& work) = 0;
+  // False: too many questions wait.
+  virtual bool submit(std::shared_ptr<Work> work) = 0;
   // Room for bodies of all sessions together; false: none left.
   virtual bool reserve_body(std::size_t bytes) = 0;
   virtual void release_body(std::size_t bytes) = 0;
   virtual void count(const Route* route, unsigned status) = 0;
   virtual void closed(HttpSession& session) = 0;
+  // The session takes events from now on.
+  virtual void follow(const std::shared_ptr<HttpSession>& session,
+                      std::shared_ptr<const Follower> follower) = 0;
 };
 
 // One connection: reads a question, has it answered, writes the answer, and again.
@@ -67,10 +71,16 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void refuse(ApiAnswer answer);
   // The answer of a submitted question.
   void send(ApiAnswer answer);
+  // Of a stream: queues events for the client, who is dropped when it takes them too slowly.
+  void push_events(std::string_view events);
   void close();
   const SocketPeer& peer() const { return peer_; }
 
  private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using Response = boost::beast::http::response<boost::beast::http::string_body>;
+  using Serializer = boost::beast::http::response_serializer<boost::beast::http::string_body>;
+
   void read_header();
   void on_header(boost::beast::error_code error);
   bool accept_body();
@@ -82,6 +92,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void write_some();
   void on_written();
   void linger();
+  void start_stream(std::shared_ptr<const Follower> follower);
+  void watch_for_end();
+  void write_outbox();
   void release();
   template <typename Handler>
   auto mine(Handler handler);
@@ -90,11 +103,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   SocketPeer peer_;
   HttpSessionHost& host_;
   boost::beast::flat_buffer buffer_;
-  std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
-  std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
-  std::optional<boost::beast::http::response_serializer<boost::beast::http::string_body>>
-      serializer_;
-  std::optional<ApiAnswer> refusal_;
+  std::unique_ptr<Parser> parser_;
+  std::unique_ptr<Response> response_;
+  std::unique_ptr<Serializer> serializer_;
+  std::unique_ptr<ApiAnswer> refusal_;
   Router::Match match_;
   Target target_;
   std::size_t reserved_ = 0;  // body bytes
@@ -102,6 +114,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Duration transfer_until_{0};  // steady
   bool keep_ = false;           // the connection, behind the current answer
   bool head_ = false;
+  std::string outbox_;   // events that wait
+  std::string writing_;  // events on their way
+  bool closed_ = false;
 };
 
 }  // namespace rastro

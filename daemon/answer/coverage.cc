@@ -1,0 +1,98 @@
+#include "daemon/answer/coverage.h"
+
+#include <algorithm>
+
+namespace rastro {
+namespace {
+
+// A line is in the index within two seconds; the state that says so is a second old at most.
+constexpr Duration kFresh = std::chrono::seconds(4);
+
+class CoverageStatement {
+ public:
+  CoverageStatement(const TimeRange& range, Time now, const ReadState& state)
+      : state_(state), now_(now) {
+    out_.range = {range.from, std::min(range.until, now)};
+    // What is being written at this moment is no hole.
+    if (state.caught_up && now - state.at <= kFresh)
+      out_.range.until = std::min(out_.range.until, std::max(state.at, range.from));
+  }
+
+  void add_source(const SourceCoverage& source) {
+    SourceStatement one{source.path, source.from, source.until};
+    if (state_.caught_up) one.until = std::max(one.until.value_or(state_.at), state_.at);
+    if (!out_.read_up_to || (one.until && *one.until < *out_.read_up_to))
+      out_.read_up_to = one.until;
+    const auto& range = out_.range;
+    if (one.from && *one.from > range.from && range.from > Time::min()) {
+      hole({one.path, range.from, std::min(*one.from, range.until),
+            "the log starts after the interval does"});
+    }
+    // The second of the last line may still be going on.
+    if (!one.until || *one.until + std::chrono::seconds(1) < range.until) {
+      const auto from = std::max(one.until.value_or(range.from), range.from);
+      hole({one.path, from, range.until, "not read yet"});
+    }
+    out_.sources.push_back(std::move(one));
+  }
+
+  void add_unreadable() {
+    for (const auto& problem : state_.unreadable) {
+      const auto known = std::ranges::find(out_.sources, problem.path, &SourceStatement::path);
+      const auto from =
+          known == out_.sources.end() ? out_.range.from : known->until.value_or(out_.range.from);
+      hole({problem.path, std::max(from, out_.range.from), out_.range.until, problem.why});
+    }
+  }
+
+  void hole(CoverageHole hole) {
+    if (hole.until < out_.range.from || hole.from > out_.range.until) return;
+    out_.holes.push_back(std::move(hole));
+  }
+
+  Coverage finish(Time visible_since) {
+    begin_unbounded(visible_since);
+    if (out_.range.from < visible_since && out_.range.from > Time::min())
+      hole({"", out_.range.from, std::min(visible_since, out_.range.until),
+            "older than store.retention: forgotten"});
+    if (out_.sources.empty()) hole({"", out_.range.from, out_.range.until, "no log has been read"});
+    if (out_.read_up_to && !state_.caught_up && now_ > *out_.read_up_to)
+      out_.behind = now_ - *out_.read_up_to;
+    out_.complete = out_.holes.empty() && out_.range.from <= out_.range.until;
+    return std::move(out_);
+  }
+
+ private:
+  // Without a beginning, the interval is what is kept.
+  void begin_unbounded(Time visible_since) {
+    if (out_.range.from > Time::min()) return;
+    std::optional<Time> earliest;
+    for (const auto& source : out_.sources) {
+      if (source.from && (!earliest || *source.from < *earliest)) earliest = source.from;
+    }
+    if (earliest) out_.range.from = std::min(std::max(*earliest, visible_since), out_.range.until);
+  }
+
+  const ReadState& state_;
+  Time now_;
+  Coverage out_;
+};
+
+}  // namespace
+
+Result<Coverage> coverage_of(StoreReader& store, const TimeRange& range, Time now,
+                             const ReadState& state) {
+  CoverageStatement statement(range, now, state);
+  const auto sources = store.coverage();
+  if (!sources) return sources.error();
+  for (const auto& source : *sources) statement.add_source(source);
+  const auto holes = store.holes(range);
+  if (!holes) return holes.error();
+  for (const auto& hole : *holes) statement.hole(hole);
+  statement.add_unreadable();
+  for (const auto& trouble : store.troubles())
+    statement.hole({"", trouble.from, trouble.until, trouble.file + ": " + trouble.why});
+  return statement.finish(store.visible_since());
+}
+
+}  // namespace rastro

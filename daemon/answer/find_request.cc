@@ -1,0 +1,289 @@
+#include "daemon/answer/find_request.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "core/address.h"
+#include "daemon/answer/idn.h"
+
+namespace rastro {
+namespace {
+
+constexpr std::size_t kTextMax = 1000;
+constexpr Duration kWithinMax = std::chrono::hours(24 * 366);
+
+using Problem = std::optional<std::string>;  // what is wrong with a value
+
+std::optional<std::size_t> parse_count(const std::string& text) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return value;
+}
+
+// "a,b" into names, each parsed; the names that are allowed stand in the problem.
+template <typename Value, typename Parse>
+Problem parse_list(const std::string& text, std::vector<Value>& out, Parse parse,
+                   const std::string& allowed) {
+  std::string_view rest = text;
+  for (;;) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    const auto value = parse(rest.substr(0, comma));
+    if (!value)
+      return "\"" + std::string(rest.substr(0, comma)) +
+             "\" is unknown; allowed, one or several with commas: " + allowed;
+    out.push_back(*value);
+    if (comma == rest.size()) return std::nullopt;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+std::string all_reasons() {
+  std::string names;
+  for (std::size_t i = 1; i < kReasonCount; ++i) {
+    if (i > 1) names += ", ";
+    names += reason_name(static_cast<Reason>(i));
+  }
+  return names;
+}
+
+std::optional<Outcome> asked_outcome(std::string_view name) {
+  const auto outcome = parse_outcome(name);
+  return outcome == Outcome::passed ? std::nullopt : outcome;
+}
+std::optional<Reason> asked_reason(std::string_view name) {
+  return name.empty() ? std::nullopt : parse_reason(name);
+}
+std::optional<SubmissionMethod> asked_submission(std::string_view name) {
+  return name.empty() ? std::nullopt : parse_submission_method(name);
+}
+
+class Parser {
+ public:
+  Parser(const FindLimits& limits, const Zone& zone) : limits_(limits), zone_(zone) {}
+  Problem take(const std::string& name, const std::string& value);
+  std::optional<ParameterError> finish();
+  FindRequest& request() { return out_; }
+
+ private:
+  Problem take_text(std::string FindRequest::*field, const std::string& value) {
+    if (value.empty()) return "is empty";
+    out_.*field = value;
+    return std::nullopt;
+  }
+  Problem take_address(std::optional<AddressPattern> FindRequest::*field,
+                       const std::string& value) {
+    if (value.empty()) return "is empty; \"<>\" is the null reverse-path";
+    (out_.*field).emplace(value);
+    return std::nullopt;
+  }
+  Problem take_names(const std::string& name, const std::string& value);
+  Problem take_bound(const std::string& name, const std::string& value);
+  Problem take_direction(const std::string& value);
+  Problem take_sort(const std::string& value);
+  Problem take_limit(const std::string& value);
+  Problem take_at(const std::string& value);
+  Problem take_within(const std::string& value);
+  Problem take_cursor(const std::string& value);
+
+  const FindLimits& limits_;
+  const Zone& zone_;
+  FindRequest out_;
+  std::optional<Duration> within_;
+  std::optional<SortBy> sort_;
+  std::optional<SortBy> cursor_sort_;
+};
+
+Problem Parser::take_direction(const std::string& value) {
+  if (value != "in" && value != "out" && value != "local" && value != "relay")
+    return "allowed: in, out, local, relay";
+  out_.direction = value;
+  return std::nullopt;
+}
+
+Problem Parser::take_sort(const std::string& value) {
+  if (value == "newest") {
+    sort_ = SortBy::newest;
+  } else if (value == "oldest") {
+    sort_ = SortBy::oldest;
+  } else if (value == "score") {
+    sort_ = SortBy::score;
+  } else {
+    return "allowed: newest, oldest, and with at also score";
+  }
+  return std::nullopt;
+}
+
+Problem Parser::take_limit(const std::string& value) {
+  const auto limit = parse_count(value);
+  if (!limit || *limit < 1 || *limit > limits_.rows_max)
+    return "allowed: 1 to " + std::to_string(limits_.rows_max);
+  out_.limit = *limit;
+  return std::nullopt;
+}
+
+Problem Parser::take_at(const std::string& value) {
+  const auto at = parse_spoken_time(value, limits_.now, zone_);
+  if (!at) return "is no time; " + std::string(spoken_time_help());
+  out_.at = at->from + at->span / 2;  // of a whole day: noon, and half a day around
+  if (at->span > Duration::zero() && !within_) within_ = at->span / 2;
+  return std::nullopt;
+}
+
+Problem Parser::take_within(const std::string& value) {
+  const auto within = parse_spoken_duration(value);
+  if (!within || *within <= Duration::zero() || *within > kWithinMax)
+    return "is no duration; allowed: 90s, 30m, 2h, 1d";
+  within_ = *within;
+  return std::nullopt;
+}
+
+Problem Parser::take_cursor(const std::string& value) {
+  const auto id = value.size() < 2 ? std::nullopt : parse_leg_id(std::string_view(value).substr(1));
+  if (!id || (value[0] != 'n' && value[0] != 'o'))
+    return "is no cursor; it is what an answer gave under \"cursor\"";
+  out_.before = *id;
+  cursor_sort_ = value[0] == 'o' ? SortBy::oldest : SortBy::newest;
+  return std::nullopt;
+}
+
+Problem Parser::take_names(const std::string& name, const std::string& value) {
+  if (name == "outcome") {
+    return parse_list(value, out_.outcomes, asked_outcome,
+                      "queued, deferred, delivered, bounced, expired, rejected, held, discarded, "
+                      "deleted, quarantined, unknown");
+  }
+  if (name == "reason") return parse_list(value, out_.reasons, asked_reason, all_reasons());
+  return parse_list(value, out_.submissions, asked_submission,
+                    "mx, submission, webmail, local, script, bounce");
+}
+
+Problem Parser::take_bound(const std::string& name, const std::string& value) {
+  const bool is_end = name == "until";
+  const auto at = parse_bound(name, value, limits_.now, zone_, is_end);
+  if (!at) return at.error().detail;
+  (is_end ? out_.range.until : out_.range.from) = *at;
+  return std::nullopt;
+}
+
+Problem Parser::take(const std::string& name, const std::string& value) {
+  static const std::map<std::string_view, std::string FindRequest::*> kTexts = {
+      {"queue_id", &FindRequest::queue_id}, {"message_id", &FindRequest::message_id},
+      {"client", &FindRequest::client},     {"login", &FindRequest::login},
+      {"relay", &FindRequest::relay},       {"domain", &FindRequest::domain},
+      {"subject", &FindRequest::subject},   {"text", &FindRequest::text}};
+  if (value.size() > kTextMax) return "is longer than " + std::to_string(kTextMax) + " bytes";
+  if (const auto text = kTexts.find(name); text != kTexts.end())
+    return take_text(text->second, value);
+  if (name == "recipient") return take_address(&FindRequest::recipient, value);
+  if (name == "sender") return take_address(&FindRequest::sender, value);
+  if (name == "any") return take_address(&FindRequest::any, value);
+  if (name == "outcome" || name == "reason" || name == "submission") return take_names(name, value);
+  if (name == "since" || name == "until") return take_bound(name, value);
+  if (name == "direction") return take_direction(value);
+  if (name == "sort") return take_sort(value);
+  if (name == "limit") return take_limit(value);
+  if (name == "at") return take_at(value);
+  if (name == "within") return take_within(value);
+  if (name == "cursor") return take_cursor(value);
+  if (name == "tz") return std::nullopt;  // taken before
+  if (name == "lang") return value == "en" || value == "es" ? Problem() : "allowed: en, es";
+  return "is no parameter of this question";
+}
+
+std::optional<ParameterError> Parser::finish() {
+  if (out_.domain.starts_with('@')) out_.domain.erase(0, 1);
+  if (out_.domain.starts_with('.')) {
+    out_.domain = "." + ascii_domain(std::string_view(out_.domain).substr(1));
+  } else if (out_.domain.find_first_of("*?") == std::string::npos) {
+    out_.domain = ascii_domain(out_.domain);
+  }
+  if (out_.at) {
+    out_.within = within_.value_or(out_.within);
+    out_.range.from = std::max(out_.range.from, *out_.at - out_.within);
+    out_.range.until = std::min(out_.range.until, *out_.at + out_.within);
+  } else if (within_) {
+    return ParameterError{"within", "goes with at"};
+  }
+  if (out_.range.from > out_.range.until)
+    return ParameterError{"until", "ends before the interval begins"};
+  out_.sort = sort_.value_or(out_.at ? SortBy::score : SortBy::newest);
+  if (out_.sort == SortBy::score && !out_.at)
+    return ParameterError{"sort", "score goes with at; allowed without: newest, oldest"};
+  if (cursor_sort_ && !sort_) out_.sort = *cursor_sort_;
+  if (cursor_sort_ && *cursor_sort_ != out_.sort)
+    return ParameterError{"cursor", "belongs to another order; leave sort as it was"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<Time, ParameterError> parse_bound(const std::string& name, const std::string& value,
+                                         Time now, const Zone& zone, bool is_end) {
+  if (const auto at = parse_spoken_time(value, now, zone))
+    return is_end && at->span > Duration::zero() ? at->from + at->span - Duration(1) : at->from;
+  return ParameterError{name, "is no time; " + std::string(spoken_time_help())};
+}
+
+Result<Zone, ParameterError> parse_zone(const Parameters& parameters) {
+  const auto tz = parameters.find("tz");
+  const auto name = tz == parameters.end() ? std::string() : tz->second;
+  const auto zone = Zone::find(name);
+  if (zone) return *zone;
+  return ParameterError{
+      "tz", "there is no zone of that name; allowed: names of the zone database (Europe/Madrid)"};
+}
+
+Result<TimeRange, ParameterError> parse_range(const Parameters& parameters, Time now) {
+  const auto zone = parse_zone(parameters);
+  if (!zone) return zone.error();
+  TimeRange range;
+  for (const auto* name : {"since", "until"}) {
+    const auto given = parameters.find(name);
+    if (given == parameters.end()) continue;
+    const bool is_end = given->first == "until";
+    const auto at = parse_bound(name, given->second, now, *zone, is_end);
+    if (!at) return at.error();
+    (is_end ? range.until : range.from) = *at;
+  }
+  if (range.from > range.until) return ParameterError{"until", "ends before the interval begins"};
+  return range;
+}
+
+Result<std::size_t, ParameterError> parse_row_limit(const Parameters& parameters,
+                                                    std::size_t otherwise, std::size_t most) {
+  const auto given = parameters.find("limit");
+  if (given == parameters.end()) return std::min(otherwise, most);
+  const auto limit = parse_count(given->second);
+  if (!limit || *limit < 1 || *limit > most)
+    return ParameterError{"limit", "allowed: 1 to " + std::to_string(most)};
+  return *limit;
+}
+
+Result<FindRequest, ParameterError> parse_find(const Parameters& parameters,
+                                               const FindLimits& limits) {
+  const auto zone = parse_zone(parameters);
+  if (!zone) return zone.error();
+  Parser parser(limits, *zone);
+  for (const auto& [name, value] : parameters) {
+    if (auto wrong = parser.take(name, value)) return ParameterError{name, std::move(*wrong)};
+  }
+  if (auto wrong = parser.finish()) return *wrong;
+  return std::move(parser.request());
+}
+
+const std::vector<std::string>& find_parameters() {
+  static const std::vector<std::string> kNames = {
+      "recipient",  "sender",  "any",    "at",         "within",    "since",
+      "until",      "outcome", "reason", "submission", "direction", "queue_id",
+      "message_id", "client",  "login",  "relay",      "domain",    "subject",
+      "text",       "sort",    "tz",     "lang",       "limit",     "cursor"};
+  return kNames;
+}
+
+std::string make_cursor(SortBy sort, std::uint64_t id) {
+  return (sort == SortBy::oldest ? "o" : "n") + format_leg_id(id);
+}
+
+}  // namespace rastro

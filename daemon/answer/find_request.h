@@ -1,0 +1,59 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/journey.h"
+#include "daemon/answer/address_pattern.h"
+#include "daemon/answer/parameters.h"
+#include "daemon/answer/times.h"
+
+namespace rastro {
+
+enum class SortBy : std::uint8_t { newest, oldest, score };
+
+// A question for messages (DESIGN 8), checked. What is not set does not restrict.
+// Those of one recipient (recipient, domain, outcome, reason, relay, text) must hold for one and
+// the same: "deferred mail to juan" is not a message that juan has and somebody else waits for.
+struct FindRequest {
+  std::optional<AddressPattern> recipient, sender, any;
+  std::string domain;  // of sender or recipient; ".example.org": those below it too
+  std::string queue_id, message_id, client, login, relay, subject, text;
+  std::vector<Outcome> outcomes;  // any of them
+  std::vector<Reason> reasons;
+  std::vector<SubmissionMethod> submissions;
+  std::string direction;
+  std::optional<Time> at;
+  Duration within = std::chrono::minutes(30);
+  TimeRange range;
+  SortBy sort = SortBy::newest;
+  std::size_t limit = 50;
+  std::optional<std::uint64_t> before;  // cursor: journeys whose id is smaller (oldest: greater)
+  bool asks_for_address() const { return recipient || sender || any || !login.empty(); }
+};
+
+struct FindLimits {
+  std::size_t rows_max = 1000;
+  Time now{};
+};
+
+Result<FindRequest, ParameterError> parse_find(const Parameters& parameters,
+                                               const FindLimits& limits);
+// Names of the parameters that parse_find() knows.
+const std::vector<std::string>& find_parameters();
+
+// "2h", or a time in words: where an interval begins, or ends.
+Result<Time, ParameterError> parse_bound(const std::string& name, const std::string& value,
+                                         Time now, const Zone& zone, bool is_end);
+// The zone that parameter `tz` names, or the system's.
+Result<Zone, ParameterError> parse_zone(const Parameters& parameters);
+
+// The interval of `since` and `until`; all that is kept when neither is given.
+Result<TimeRange, ParameterError> parse_range(const Parameters& parameters, Time now);
+Result<std::size_t, ParameterError> parse_row_limit(const Parameters& parameters,
+                                                    std::size_t otherwise, std::size_t most);
+
+std::string make_cursor(SortBy sort, std::uint64_t id);
+
+}  // namespace rastro

@@ -1,0 +1,380 @@
+#include "daemon/answer/match.h"
+
+#include <algorithm>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+
+#include "core/address.h"
+#include "daemon/answer/direction.h"
+#include "daemon/answer/idn.h"
+#include "store/keys.h"
+
+namespace rastro {
+namespace {
+
+using Fit = AddressPattern::Fit;
+
+bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
+
+// Part of the text, or a glob over all of it when it has a '*'.
+bool text_matches(const std::string& typed, std::string_view text) {
+  if (typed.find('*') != std::string::npos) return glob_matches(typed, text);
+  return glob_matches("*" + typed + "*", text);
+}
+
+std::string bare(std::string_view message_id) {
+  if (message_id.size() > 1 && message_id.starts_with('<') && message_id.ends_with('>'))
+    return std::string(message_id.substr(1, message_id.size() - 2));
+  return std::string(message_id);
+}
+
+bool message_id_matches(const std::string& typed, const std::string& message_id) {
+  if (typed.find('*') != std::string::npos) return glob_matches(bare(typed), bare(message_id));
+  return bare(typed) == bare(message_id);
+}
+
+bool login_matches(const std::string& typed, const Submission& submission) {
+  return submission.login && glob_matches(typed, *submission.login);
+}
+
+template <typename Value>
+bool holds(const std::vector<Value>& wanted, Value value) {
+  return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+}
+
+bool domain_matches(const std::string& typed, std::string_view address) {
+  const auto domain = ascii_domain(split_address(address).domain);
+  if (domain.empty()) return false;
+  if (typed.starts_with('.')) return domain == typed.substr(1) || domain.ends_with(typed);
+  return glob_matches(typed, domain);
+}
+
+// The best fit of the addresses under which a recipient is known.
+Fit best_fit(const AddressPattern& pattern, const LegRecipient& recipient, std::string& address) {
+  Fit best = Fit::none;
+  const auto look = [&](std::string_view candidate) {
+    const auto fit = pattern.fit(candidate);
+    if (fit <= best) return;
+    best = fit;
+    address = candidate;
+  };
+  look(recipient.recipient);
+  if (recipient.original_recipient) look(*recipient.original_recipient);
+  if (recipient.dsn_original_recipient) {
+    const auto semicolon = recipient.dsn_original_recipient->find(';');  // "rfc822;juan@..."
+    look(std::string_view(*recipient.dsn_original_recipient).substr(semicolon + 1));
+  }
+  return best;
+}
+
+Fit best_sender(const AddressPattern& pattern, const LegRecord& leg, std::string& address) {
+  Fit best = Fit::none;
+  if (leg.envelope_sender) {
+    best = pattern.fit(*leg.envelope_sender);
+    if (best > Fit::none) address = *leg.envelope_sender;
+  }
+  if (leg.submission.login) {
+    const auto fit = pattern.fit(*leg.submission.login);
+    if (fit > best) {
+      best = fit;
+      address = *leg.submission.login;
+    }
+  }
+  return best;
+}
+
+// Attempts of that recipient which are not its last one.
+template <typename Test>
+bool any_attempt(const LegRecord& leg, const LegRecipient& state, Test&& test) {
+  return std::ranges::any_of(leg.timeline, [&](const TimelineEntry& entry) {
+    const auto index = static_cast<std::size_t>(entry.recipient);
+    const bool own = entry.recipient < 0 || (index < leg.recipients.size() &&
+                                             leg.recipients[index].recipient == state.recipient);
+    return own && test(entry);
+  });
+}
+
+// The names that a recipient had on the way here: an alias of an alias stands on a leg only.
+Fit fit_on_legs(const AddressPattern& pattern, const Journey& journey, std::string& address) {
+  Fit best = Fit::none;
+  for (const auto& leg : journey.legs) {
+    for (const auto& recipient : leg.recipients) {
+      if (recipient.outcome != Outcome::passed) continue;
+      std::string candidate;
+      const auto fit = best_fit(pattern, recipient, candidate);
+      if (fit <= best) continue;
+      best = fit;
+      address = candidate;
+    }
+  }
+  return best;
+}
+
+bool state_matches(const Journey& journey, const JourneyRecipient& recipient,
+                   const FindRequest& want) {
+  const auto& state = recipient.state;
+  const auto& leg = journey.legs[recipient.leg];
+  if (!holds(want.outcomes, state.outcome) || !holds(want.reasons, state.reason)) return false;
+  if (!want.relay.empty() && !endpoint_matches(want.relay, state.relay) &&
+      !any_attempt(leg, state, [&](const TimelineEntry& entry) {
+        return endpoint_matches(want.relay, entry.relay);
+      }))
+    return false;
+  return want.text.empty() || text_matches(want.text, state.reply_text) ||
+         any_attempt(leg, state, [&](const TimelineEntry& entry) {
+           return text_matches(want.text, entry.text);
+         });
+}
+
+bool asks_for_state(const FindRequest& want) {
+  return !want.outcomes.empty() || !want.reasons.empty() || !want.relay.empty() ||
+         !want.text.empty();
+}
+
+template <typename Test>
+bool any_leg(const Journey& journey, Test&& test) {
+  return std::ranges::any_of(journey.legs, test);
+}
+
+bool legs_match(const Journey& journey, const FindRequest& want) {
+  if (!want.queue_id.empty() &&
+      !any_leg(journey, [&](const LegRecord& leg) { return leg.queue_id == want.queue_id; }))
+    return false;
+  if (!want.message_id.empty() && !any_leg(journey, [&](const LegRecord& leg) {
+        return leg.message_id && message_id_matches(want.message_id, *leg.message_id);
+      }))
+    return false;
+  if (!want.client.empty() && !any_leg(journey, [&](const LegRecord& leg) {
+        return endpoint_matches(want.client, leg.submission.client);
+      }))
+    return false;
+  if (!want.login.empty() && !any_leg(journey, [&](const LegRecord& leg) {
+        return login_matches(want.login, leg.submission);
+      }))
+    return false;
+  if (!want.subject.empty() && !any_leg(journey, [&](const LegRecord& leg) {
+        return leg.subject && text_matches(want.subject, *leg.subject);
+      }))
+    return false;
+  if (!want.submissions.empty() && !any_leg(journey, [&](const LegRecord& leg) {
+        return holds(want.submissions, leg.submission.method);
+      }))
+    return false;
+  return want.direction.empty() || direction_of(journey) == want.direction;
+}
+
+// The best sender, then whether one recipient has all that is asked of one.
+class AddressMatch {
+ public:
+  AddressMatch(const Journey& journey, const FindRequest& want) : journey_(journey), want_(want) {}
+
+  bool run(Matched& out) {
+    bool any_is_sender = false;
+    bool domain_is_senders = false;
+    for (const auto& leg : journey_.legs) {
+      std::string address;
+      if (want_.sender)
+        keep(out.sender, out.sender_address, best_sender(*want_.sender, leg, address), address);
+      if (want_.any) {
+        keep(out.sender, out.sender_address, best_sender(*want_.any, leg, address), address);
+        any_is_sender = out.sender > Fit::misspelt || any_is_sender;
+      }
+      if (!want_.domain.empty()) domain_is_senders = domain_is_senders || sender_domain(leg);
+    }
+    if (want_.sender && out.sender <= Fit::misspelt) return false;
+    const auto* pattern = want_.recipient ? &*want_.recipient : nullptr;
+    const auto* other = want_.any && !any_is_sender ? &*want_.any : nullptr;
+    const bool wants_domain = !want_.domain.empty() && !domain_is_senders;
+    if (pattern == nullptr && other == nullptr && !wants_domain && !asks_for_state(want_))
+      return true;
+    bool found = false;
+    for (const auto& recipient : journey_.recipients) {
+      if (!state_matches(journey_, recipient, want_)) continue;
+      if (wants_domain && !recipient_domain(recipient.state)) continue;
+      std::string address;
+      const auto fit = both(pattern, other, recipient.state, address);
+      if ((pattern != nullptr || other != nullptr) && fit == Fit::none) continue;
+      found = true;
+      keep(out.recipient, out.recipient_address, fit, address);
+    }
+    return found;
+  }
+
+ private:
+  static void keep(Fit& best, std::string& best_address, Fit fit, const std::string& address) {
+    if (fit <= best) return;
+    best = fit;
+    best_address = address;
+  }
+
+  Fit one(const AddressPattern& pattern, const LegRecipient& state, std::string& address) const {
+    const auto fit = best_fit(pattern, state, address);
+    return fit != Fit::none ? fit : fit_on_legs(pattern, journey_, address);
+  }
+
+  Fit both(const AddressPattern* first, const AddressPattern* second, const LegRecipient& state,
+           std::string& address) const {
+    const auto fit = first == nullptr ? Fit::none : one(*first, state, address);
+    if (second == nullptr || (first != nullptr && fit == Fit::none)) return fit;
+    std::string other;
+    const auto second_fit = one(*second, state, other);
+    if (first == nullptr) address = other;
+    return first == nullptr ? second_fit : std::min(fit, second_fit);
+  }
+
+  bool sender_domain(const LegRecord& leg) const {
+    return (leg.envelope_sender && domain_matches(want_.domain, *leg.envelope_sender)) ||
+           (leg.submission.login && domain_matches(want_.domain, *leg.submission.login));
+  }
+  bool recipient_domain(const LegRecipient& state) const {
+    return domain_matches(want_.domain, state.recipient) ||
+           (state.original_recipient && domain_matches(want_.domain, *state.original_recipient));
+  }
+
+  const Journey& journey_;
+  const FindRequest& want_;
+};
+
+// A leg that can give a recipient its state; earlier attempts are not in a summary, so a leg with
+// several is never ruled out by a reply or a relay.
+bool may_give_state(const LegRecord& leg, const FindRequest& want) {
+  return std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
+    // What was passed on and is never heard of again becomes unknown.
+    const auto outcome =
+        recipient.outcome == Outcome::passed ? Outcome::unknown : recipient.outcome;
+    if (!holds(want.outcomes, outcome) || !holds(want.reasons, recipient.reason)) return false;
+    if (recipient.attempts > 1) return true;
+    return (want.relay.empty() || endpoint_matches(want.relay, recipient.relay)) &&
+           (want.text.empty() || text_matches(want.text, recipient.reply_text));
+  });
+}
+
+bool leg_has_recipient(const LegRecord& leg, const AddressPattern& pattern) {
+  std::string ignored;
+  return std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
+    return best_fit(pattern, recipient, ignored) != Fit::none;
+  });
+}
+bool leg_has_sender(const LegRecord& leg, const AddressPattern& pattern) {
+  std::string ignored;
+  return best_sender(pattern, leg, ignored) != Fit::none;
+}
+bool leg_has_domain(const LegRecord& leg, const std::string& domain) {
+  const AddressPattern pattern((domain.starts_with('.') || !is_glob(domain) ? "@" : "*@") + domain);
+  return leg_has_recipient(leg, pattern) || leg_has_sender(leg, pattern);
+}
+
+// What can be read off one leg when no key helps: the first that is asked.
+std::function<bool(const LegRecord&)> leg_test(const FindRequest& want) {
+  if (asks_for_state(want))
+    return [&want](const LegRecord& leg) { return may_give_state(leg, want); };
+  if (want.recipient)
+    return [&want](const LegRecord& leg) { return leg_has_recipient(leg, *want.recipient); };
+  if (want.sender)
+    return [&want](const LegRecord& leg) { return leg_has_sender(leg, *want.sender); };
+  if (!want.login.empty())
+    return [&want](const LegRecord& leg) { return login_matches(want.login, leg.submission); };
+  if (!want.client.empty())
+    return [&want](const LegRecord& leg) {
+      return endpoint_matches(want.client, leg.submission.client);
+    };
+  if (!want.subject.empty())
+    return [&want](const LegRecord& leg) {
+      return leg.subject && text_matches(want.subject, *leg.subject);
+    };
+  if (!want.message_id.empty())
+    return [&want](const LegRecord& leg) {
+      return leg.message_id && message_id_matches(want.message_id, *leg.message_id);
+    };
+  if (want.any)
+    return [&want](const LegRecord& leg) {
+      return leg_has_recipient(leg, *want.any) || leg_has_sender(leg, *want.any);
+    };
+  if (!want.domain.empty())
+    return [&want](const LegRecord& leg) { return leg_has_domain(leg, want.domain); };
+  if (!want.submissions.empty())
+    return [&want](const LegRecord& leg) { return holds(want.submissions, leg.submission.method); };
+  return nullptr;
+}
+
+template <typename Network, typename Make>
+bool is_within(const std::string& block, const std::string& ip, Make make) {
+  boost::system::error_code error;
+  const Network network = make(block, error);
+  if (error) return false;
+  const Network host = make(ip + (ip.find(':') == std::string::npos ? "/32" : "/128"), error);
+  return !error && (host.is_subnet_of(network) || host.canonical() == network.canonical());
+}
+
+}  // namespace
+
+bool endpoint_matches(const std::string& typed, const Endpoint& endpoint) {
+  if (typed.find('/') != std::string::npos && !endpoint.ip.empty()) {
+    namespace ip = boost::asio::ip;
+    const bool six = typed.find(':') != std::string::npos;
+    if (six != (endpoint.ip.find(':') != std::string::npos)) return false;
+    if (six) {
+      return is_within<ip::network_v6>(
+          typed, endpoint.ip,
+          [](const std::string& text, auto& error) { return ip::make_network_v6(text, error); });
+    }
+    return is_within<ip::network_v4>(typed, endpoint.ip, [](const std::string& text, auto& error) {
+      return ip::make_network_v4(text, error);
+    });
+  }
+  return (!endpoint.ip.empty() && glob_matches(typed, endpoint.ip)) ||
+         (!endpoint.host.empty() && glob_matches(typed, endpoint.host));
+}
+
+std::optional<Matched> match(const Journey& journey, const FindRequest& request) {
+  Matched out;
+  if (!legs_match(journey, request) || !AddressMatch(journey, request).run(out))
+    return std::nullopt;
+  return out;
+}
+
+bool Driver::holds(const LegRecord& leg) const {
+  if (keys.empty()) return !may || may(leg);
+  return std::ranges::any_of(
+      keys, [&](const LegKey& key) { return has_key(leg, key.kind, posted_value(key)); });
+}
+
+std::vector<Driver> drivers(const FindRequest& request) {
+  std::vector<Driver> all;
+  const auto add = [&](std::vector<LegKey> keys) {
+    if (!keys.empty()) all.push_back({std::move(keys), {}});
+  };
+  if (!request.queue_id.empty()) add({{KeyKind::queue_id, request.queue_id}});
+  if (!request.message_id.empty() && request.message_id.find('*') == std::string::npos) {
+    const auto id = bare(request.message_id);
+    add({{KeyKind::message_id, id}, {KeyKind::message_id, "<" + id + ">"}});
+  }
+  if (request.recipient)
+    add(request.recipient->keys(KeyKind::recipient, KeyKind::recipient_domain));
+  if (request.sender) add(request.sender->keys(KeyKind::sender, KeyKind::sender_domain));
+  if (request.any) {
+    auto keys = request.any->keys(KeyKind::recipient, KeyKind::recipient_domain);
+    std::ranges::move(request.any->keys(KeyKind::sender, KeyKind::sender_domain),
+                      std::back_inserter(keys));
+    add(std::move(keys));
+  }
+  if (!request.login.empty() && !is_glob(request.login)) add({{KeyKind::sender, request.login}});
+  const auto is_plain = [](const std::string& host) {
+    return !host.empty() && !is_glob(host) && host.find('/') == std::string::npos;
+  };
+  if (is_plain(request.client)) add({{KeyKind::client, request.client}});
+  if (is_plain(request.relay)) add({{KeyKind::relay, request.relay}});
+  if (!request.domain.empty() && !is_glob(request.domain) && !request.domain.starts_with('.')) {
+    std::vector<LegKey> keys;
+    for (const auto& form : {request.domain, unicode_domain(request.domain)}) {
+      if (!keys.empty() && form == request.domain) break;
+      keys.push_back({KeyKind::recipient_domain, form});
+      keys.push_back({KeyKind::sender_domain, form});
+    }
+    add(std::move(keys));
+  }
+  if (all.empty()) all.push_back({{}, leg_test(request)});
+  return all;
+}
+
+}  // namespace rastro

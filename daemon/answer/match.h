@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/answer/find_request.h"
+#include "daemon/answer/journey.h"
+
+namespace rastro {
+
+// How well a journey answers a question.
+struct Matched {
+  AddressPattern::Fit recipient = AddressPattern::Fit::none;  // none: not asked
+  AddressPattern::Fit sender = AddressPattern::Fit::none;
+  std::string recipient_address;  // the one that fitted
+  std::string sender_address;
+};
+
+// Every filter of the question; nullopt: not an answer to it.
+std::optional<Matched> match(const Journey& journey, const FindRequest& request);
+
+// By what the index is asked. Every journey that matches has at least one leg that `holds`, so
+// whoever visits those legs misses none.
+struct Driver {
+  std::vector<LegKey> keys;  // empty: every leg of the interval is read
+  bool holds(const LegRecord& leg) const;
+  std::function<bool(const LegRecord&)> may;  // without keys; may be empty
+};
+// All ways in which the index can be asked, the usually most selective first; never empty.
+std::vector<Driver> drivers(const FindRequest& request);
+
+// Whether `typed` (an address, a block such as 192.0.2.0/24, a host name, a glob) names `endpoint`.
+bool endpoint_matches(const std::string& typed, const Endpoint& endpoint);
+
+}  // namespace rastro

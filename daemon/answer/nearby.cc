@@ -1,0 +1,242 @@
+#include "daemon/answer/nearby.h"
+
+#include <algorithm>
+
+#include "core/address.h"
+#include "daemon/answer/match.h"
+#include "daemon/answer/misspelt.h"
+
+namespace rastro {
+namespace {
+
+constexpr std::size_t kSuggestionsMax = 8;
+constexpr std::size_t kCountMax = 1000;
+constexpr std::size_t kEncountersMax = 50;
+constexpr Duration kEncounterMargin = std::chrono::minutes(30);
+
+class Looker {
+ public:
+  Looker(StoreReader& store, const FindRequest& request, Duration time_left, const Clock& clock)
+      : store_(store),
+        request_(request),
+        time_left_(time_left),
+        clock_(clock),
+        started_at_(clock.steady()) {}
+
+  Result<Nearby> run() {
+    if (auto done = same_address_elsewhere(); !done) return done.error();
+    if (auto done = counterparts(); !done) return done.error();
+    if (auto done = misspelt(); !done) return done.error();
+    if (auto done = encounters(); !done) return done.error();
+    return std::move(out_);
+  }
+
+ private:
+  struct Asked {
+    const AddressPattern* pattern;
+    const char* parameter;
+    KeyKind whole;
+  };
+  std::vector<Asked> asked() const {
+    std::vector<Asked> all;
+    const auto add = [&](const std::optional<AddressPattern>& pattern, const char* name,
+                         KeyKind whole) {
+      if (pattern && pattern->form() == AddressPattern::Form::address)
+        all.push_back({&*pattern, name, whole});
+    };
+    add(request_.recipient, "recipient", KeyKind::recipient);
+    add(request_.sender, "sender", KeyKind::sender);
+    add(request_.any, "any", KeyKind::recipient);
+    return all;
+  }
+
+  std::optional<QueryLimits> limits() {
+    if (time_left_ <= Duration::zero()) return QueryLimits{Duration::zero()};
+    const auto left = time_left_ - (clock_.steady() - started_at_);
+    if (left > Duration::zero()) return QueryLimits{left};
+    out_.cut = CutBy::time;
+    return std::nullopt;
+  }
+
+  static std::vector<LegKey> keys_of(const std::string& parameter, const std::string& address) {
+    const AddressPattern pattern(address);
+    auto keys = parameter == "sender" ? pattern.keys(KeyKind::sender, KeyKind::sender_domain)
+                                      : pattern.keys(KeyKind::recipient, KeyKind::recipient_domain);
+    if (parameter == "any") {
+      for (auto& key : pattern.keys(KeyKind::sender, KeyKind::sender_domain)) keys.push_back(key);
+    }
+    return keys;
+  }
+
+  // Legs that have the address; at most kCountMax.
+  Result<std::uint64_t> count(const std::string& parameter, const std::string& address,
+                              const TimeRange& range) {
+    std::uint64_t found = 0;
+    const auto left = limits();
+    if (!left) return found;
+    const auto done =
+        store_.for_each_leg(keys_of(parameter, address), range, *left, [&](const LegRecord& leg) {
+          if (!leg.probe) ++found;
+          return found < kCountMax ? Visit::go_on : Visit::stop;
+        });
+    if (!done) return done.error();
+    if (*done == CutBy::time) out_.cut = CutBy::time;
+    return found;
+  }
+
+  void suggest(Suggestion::Kind kind, const std::string& parameter, const std::string& value,
+               std::uint64_t messages) {
+    if (messages == 0 || out_.suggestions.size() >= kSuggestionsMax) return;
+    out_.suggestions.push_back({kind, parameter, value, messages, messages < kCountMax});
+  }
+
+  bool whole_time() const {
+    return request_.range.from == Time::min() && request_.range.until == Time::max();
+  }
+
+  Result<void> same_address_elsewhere() {
+    if (whole_time()) return {};
+    for (const auto& one : asked()) {
+      const auto messages = count(one.parameter, one.pattern->text(), {});
+      if (!messages) return messages.error();
+      suggest(Suggestion::Kind::other_interval, one.parameter, one.pattern->text(), *messages);
+    }
+    return {};
+  }
+
+  // Sender and recipient were both asked: what each had with others in that interval.
+  Result<void> counterparts() {
+    if (!request_.sender || !request_.recipient) return {};
+    for (const auto& one : asked()) {
+      const auto messages = count(one.parameter, one.pattern->text(), request_.range);
+      if (!messages) return messages.error();
+      const bool sender = one.whole == KeyKind::sender;
+      suggest(sender ? Suggestion::Kind::same_sender : Suggestion::Kind::same_recipient,
+              one.parameter, one.pattern->text(), *messages);
+    }
+    return {};
+  }
+
+  Result<void> misspelt() {
+    for (const auto& one : asked()) {
+      const auto left = limits();
+      if (!left) return {};
+      auto near = near_addresses(store_, *one.pattern, request_.range, *left);
+      if (!near) return near.error();
+      if (near->cut == CutBy::time) out_.cut = CutBy::time;
+      if (auto added = add_nearest(one, std::move(near->addresses)); !added) return added.error();
+    }
+    return {};
+  }
+
+  Result<void> add_nearest(const Asked& asked, std::vector<NearAddress> near) {
+    constexpr std::size_t kCountedMax = 4 * kSuggestionsMax;
+    if (near.size() > kCountedMax) near.resize(kCountedMax);
+    std::vector<std::pair<std::uint64_t, const NearAddress*>> counted;
+    for (const auto& one : near) {
+      const auto messages = count(asked.parameter, one.address, request_.range);
+      if (!messages) return messages.error();
+      counted.emplace_back(*messages, &one);
+    }
+    std::ranges::sort(counted, [](const auto& a, const auto& b) {
+      return std::pair(a.second->steps, b.first) < std::pair(b.second->steps, a.first);
+    });
+    for (const auto& [messages, one] : counted) {
+      suggest(one->steps <= kStepsMax ? Suggestion::Kind::misspelt : Suggestion::Kind::other_domain,
+              asked.parameter, one->address, messages);
+    }
+    return {};
+  }
+
+  // Those of the login or client that the question is about: the address as a login, its local
+  // part, or its own name; in the interval and half an hour around it.
+  bool concerns(const Encounter& encounter) const {
+    if (!request_.client.empty() && endpoint_matches(request_.client, encounter.client))
+      return true;
+    if (encounter.login.empty()) return false;
+    if (!request_.login.empty() && glob_matches(request_.login, encounter.login)) return true;
+    for (const auto* pattern : {&request_.sender, &request_.any}) {
+      if (!*pattern) continue;
+      if ((*pattern)->matches(encounter.login)) return true;
+      if (split_address(encounter.login).domain.empty() &&
+          equal_ignoring_case(encounter.login, split_address((*pattern)->text()).local_part))
+        return true;
+    }
+    return false;
+  }
+
+  Result<void> encounters() {
+    auto range = request_.range;
+    if (range.from > Time::min() + kEncounterMargin) range.from -= kEncounterMargin;
+    if (range.until < Time::max() - kEncounterMargin) range.until += kEncounterMargin;
+    const auto left = limits();
+    if (!left) return {};
+    const auto done = store_.for_each_encounter(range, *left, [&](const Encounter& encounter) {
+      const bool inside =
+          encounter.at >= request_.range.from && encounter.at <= request_.range.until;
+      if (inside && encounter.kind == Encounter::Kind::client_rejected) ++out_.refused_unnamed;
+      if (!concerns(encounter)) return Visit::go_on;
+      if (out_.encounters.size() < kEncountersMax) {
+        out_.encounters.push_back(encounter);
+      } else {
+        out_.encounters_cut = true;
+      }
+      return Visit::go_on;
+    });
+    if (!done) return done.error();
+    if (*done == CutBy::time) out_.cut = CutBy::time;
+    return {};
+  }
+
+  StoreReader& store_;
+  const FindRequest& request_;
+  Duration time_left_;
+  const Clock& clock_;
+  Duration started_at_;
+  Nearby out_;
+};
+
+}  // namespace
+
+std::string_view suggestion_kind_name(Suggestion::Kind kind) {
+  switch (kind) {
+    case Suggestion::Kind::misspelt:
+      return "misspelt";
+    case Suggestion::Kind::other_domain:
+      return "other_domain";
+    case Suggestion::Kind::other_interval:
+      return "other_interval";
+    case Suggestion::Kind::same_sender:
+      return "same_sender";
+    case Suggestion::Kind::same_recipient:
+      return "same_recipient";
+  }
+  return "";
+}
+
+Result<Nearby> look_nearby(StoreReader& store, const FindRequest& request, Duration time_left,
+                           const Clock& clock) {
+  return Looker(store, request, time_left, clock).run();
+}
+
+Absence prove_absence(const FindRequest& request, const Coverage& coverage, const Nearby& nearby,
+                      bool search_was_cut) {
+  if (search_was_cut || nearby.cut == CutBy::time)
+    return {false, "the search was cut by its time limit"};
+  if (!coverage.complete) return {false, "the logs of that interval were not read completely"};
+  const bool by_name = request.recipient || request.sender || request.any ||
+                       !request.queue_id.empty() || !request.message_id.empty() ||
+                       !request.client.empty() || !request.login.empty();
+  if (!by_name) return {false, "the question names no address, id or client"};
+  if (!request.outcomes.empty() || !request.reasons.empty() || !request.text.empty() ||
+      !request.subject.empty() || !request.direction.empty() || !request.submissions.empty())
+    return {false, "the question leaves messages out by more than who and when"};
+  if (!nearby.encounters.empty())
+    return {false, "that client or login was seen, and turned away, about that time"};
+  if (nearby.refused_unnamed > 0)
+    return {false, std::to_string(nearby.refused_unnamed) +
+                       " clients were refused in that interval before they named an address"};
+  return {true, "the logs of that interval were read completely and no line names it"};
+}
+
+}  // namespace rastro

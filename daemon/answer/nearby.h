@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "daemon/answer/coverage.h"
+#include "daemon/answer/find_request.h"
+
+namespace rastro {
+
+// What was seen near a question that found nothing (DESIGN 8).
+struct Suggestion {
+  enum class Kind : std::uint8_t {
+    misspelt,        // an address within two steps of the one asked for
+    other_domain,    // the same local part at another domain
+    other_interval,  // the same address, but not in that interval
+    same_sender,     // that sender to somebody else
+    same_recipient,  // somebody else to that recipient
+  };
+  Kind kind = Kind::misspelt;
+  std::string parameter;  // what to ask instead: parameter and value
+  std::string value;
+  std::uint64_t messages = 0;
+  bool messages_is_exact = true;  // else at least that many
+};
+std::string_view suggestion_kind_name(Suggestion::Kind kind);
+
+struct Nearby {
+  std::vector<Suggestion> suggestions;  // most likely first
+  std::vector<Encounter> encounters;    // newest first: of that login or client
+  bool encounters_cut = false;
+  std::uint64_t refused_unnamed = 0;  // clients turned away before they named an address
+  CutBy cut = CutBy::nothing;
+};
+
+Result<Nearby> look_nearby(StoreReader& store, const FindRequest& request, Duration time_left,
+                           const Clock& clock);
+
+// Whether "it never reached this server" may be said, and why or why not.
+struct Absence {
+  bool proven = false;
+  std::string why;
+};
+Absence prove_absence(const FindRequest& request, const Coverage& coverage, const Nearby& nearby,
+                      bool search_was_cut);
+
+}  // namespace rastro

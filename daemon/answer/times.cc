@@ -1,0 +1,539 @@
+#include "daemon/answer/times.h"
+
+#include <date/tz.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <exception>
+#include <vector>
+
+#include "core/address.h"
+
+namespace rastro {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Words = std::vector<std::string_view>;
+
+constexpr std::size_t kTextMax = 100;
+
+// Digits only, at most `digits_max` of them.
+std::optional<int> number(std::string_view text, std::size_t digits_max) {
+  int value = 0;
+  if (text.empty() || text.size() > digits_max || text.front() < '0' || text.front() > '9')
+    return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// Takes leading digits off.
+std::optional<int> take_number(std::string_view& text, std::size_t digits_max) {
+  std::size_t size = 0;
+  while (size < text.size() && text[size] >= '0' && text[size] <= '9') ++size;
+  const auto value = number(text.substr(0, size), digits_max);
+  if (value) text.remove_prefix(size);
+  return value;
+}
+
+struct Named {
+  std::string_view name;
+  int value;
+};
+
+template <std::size_t kSize>
+std::optional<int> find_name(const std::array<Named, kSize>& names, std::string_view word) {
+  const auto found = std::ranges::find(names, word, &Named::name);
+  return found == names.end() ? std::nullopt : std::optional(found->value);
+}
+
+// Seconds of a unit of time.
+std::optional<int> unit_of(std::string_view word) {
+  static constexpr std::array<Named, 28> kUnits = {{{"s", 1},
+                                                    {"sec", 1},
+                                                    {"secs", 1},
+                                                    {"second", 1},
+                                                    {"seconds", 1},
+                                                    {"seg", 1},
+                                                    {"segundo", 1},
+                                                    {"segundos", 1},
+                                                    {"m", 60},
+                                                    {"min", 60},
+                                                    {"mins", 60},
+                                                    {"minute", 60},
+                                                    {"minutes", 60},
+                                                    {"minuto", 60},
+                                                    {"minutos", 60},
+                                                    {"h", 3600},
+                                                    {"hr", 3600},
+                                                    {"hrs", 3600},
+                                                    {"hour", 3600},
+                                                    {"hours", 3600},
+                                                    {"hora", 3600},
+                                                    {"horas", 3600},
+                                                    {"d", 86400},
+                                                    {"day", 86400},
+                                                    {"days", 86400},
+                                                    {"d\xc3\xad"
+                                                     "a",
+                                                     86400},
+                                                    {"dia", 86400},
+                                                    {"dias", 86400}}};
+  if (word ==
+      "d\xc3\xad"
+      "as")
+    return 86400;
+  return find_name(kUnits, word);
+}
+
+std::optional<int> count_of(std::string_view word) {
+  static constexpr std::array<Named, 4> kOne = {{{"a", 1}, {"an", 1}, {"un", 1}, {"una", 1}}};
+  if (const auto one = find_name(kOne, word)) return one;
+  return number(word, 6);
+}
+
+// "2h", "1h30m", "90 min", "2 horas", "an hour", "half an hour", "media hora".
+std::optional<Duration> duration_of(const Words& words) {
+  if (words == Words{"half", "an", "hour"} || words == Words{"media", "hora"}) return minutes(30);
+  Duration total{0};
+  std::optional<int> count;
+  for (auto word : words) {
+    if (count) {  // "90" "min"
+      const auto unit = unit_of(word);
+      if (!unit) return std::nullopt;
+      total += *count * seconds(*unit);
+      count.reset();
+      continue;
+    }
+    count = count_of(word);
+    while (!count && !word.empty()) {  // "1h30m"
+      const auto value = take_number(word, 6);
+      if (!value) return std::nullopt;
+      std::size_t size = 0;
+      while (size < word.size() && (word[size] < '0' || word[size] > '9')) ++size;
+      const auto unit = unit_of(word.substr(0, size));
+      if (!unit) return std::nullopt;
+      word.remove_prefix(size);
+      total += *value * seconds(*unit);
+    }
+  }
+  if (count || words.empty()) return std::nullopt;
+  return total;
+}
+
+Words split(std::string_view text) {
+  Words words;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(" \t,"), text.size());
+    if (end > 0) words.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+// "14:30", "14:30:05", "14h30", "2:30pm", "9am"; since midnight.
+std::optional<Duration> clock_time(std::string_view word, std::string_view half) {
+  for (const std::string_view mark : {"am", "pm", "a.m.", "p.m."}) {
+    if (half.empty() && word.ends_with(mark)) {
+      half = mark;
+      word.remove_suffix(mark.size());
+    }
+  }
+  const auto hour = take_number(word, 2);
+  if (!hour) return std::nullopt;
+  int minute = 0;
+  int second = 0;
+  if (word.empty()) {
+    if (half.empty()) return std::nullopt;  // a bare number is no time
+  } else {
+    if (word.front() != ':' && word.front() != 'h') return std::nullopt;
+    const bool bare = word == "h";
+    word.remove_prefix(1);
+    const auto minutes_given = take_number(word, 2);
+    if (!minutes_given && !bare) return std::nullopt;
+    minute = minutes_given.value_or(0);
+    if (word.starts_with(':')) {
+      word.remove_prefix(1);
+      const auto seconds_given = take_number(word, 2);
+      if (!seconds_given) return std::nullopt;
+      second = *seconds_given;
+    }
+    if (word == "h") word = {};  // "14:30h"
+    if (!word.empty()) return std::nullopt;
+  }
+  int of_day = *hour;
+  if (!half.empty()) {
+    if (of_day < 1 || of_day > 12) return std::nullopt;
+    of_day = of_day % 12 + (half.front() == 'p' ? 12 : 0);
+  }
+  if (of_day > 23 || minute > 59 || second > 60) return std::nullopt;
+  return hours(of_day) + minutes(minute) + seconds(second);
+}
+
+std::optional<int> month_of(std::string_view word) {
+  static constexpr std::array<Named, 16> kMonths = {{{"jan", 1},
+                                                     {"ene", 1},
+                                                     {"feb", 2},
+                                                     {"mar", 3},
+                                                     {"apr", 4},
+                                                     {"abr", 4},
+                                                     {"may", 5},
+                                                     {"jun", 6},
+                                                     {"jul", 7},
+                                                     {"aug", 8},
+                                                     {"ago", 8},
+                                                     {"sep", 9},
+                                                     {"oct", 10},
+                                                     {"nov", 11},
+                                                     {"dec", 12},
+                                                     {"dic", 12}}};
+  static constexpr std::array<std::string_view, 24> kWhole = {
+      "january", "february",   "march",   "april",     "june",      "july",
+      "august",  "september",  "october", "november",  "december",  "enero",
+      "febrero", "marzo",      "abril",   "mayo",      "junio",     "julio",
+      "agosto",  "septiembre", "octubre", "noviembre", "diciembre", "setiembre"};
+  if (word.ends_with('.')) word.remove_suffix(1);
+  if (word == "sept") return 9;
+  if (const auto found = find_name(kMonths, word)) return found;
+  if (std::ranges::find(kWhole, word) == kWhole.end()) return std::nullopt;
+  return word == "setiembre" ? 9 : find_name(kMonths, word.substr(0, 3));
+}
+
+std::optional<int> weekday_of(std::string_view word) {  // Sunday is 0
+  static constexpr std::array<Named, 33> kDays = {{{"sunday", 0},
+                                                   {"sun", 0},
+                                                   {"domingo", 0},
+                                                   {"dom", 0},
+                                                   {"monday", 1},
+                                                   {"mon", 1},
+                                                   {"lunes", 1},
+                                                   {"lun", 1},
+                                                   {"tuesday", 2},
+                                                   {"tue", 2},
+                                                   {"tues", 2},
+                                                   {"martes", 2},
+                                                   {"wednesday", 3},
+                                                   {"wed", 3},
+                                                   {"miercoles", 3},
+                                                   {"mi\xc3\xa9rcoles", 3},
+                                                   {"mie", 3},
+                                                   {"mi\xc3\xa9", 3},
+                                                   {"thursday", 4},
+                                                   {"thu", 4},
+                                                   {"thur", 4},
+                                                   {"thurs", 4},
+                                                   {"jueves", 4},
+                                                   {"jue", 4},
+                                                   {"friday", 5},
+                                                   {"fri", 5},
+                                                   {"viernes", 5},
+                                                   {"vie", 5},
+                                                   {"saturday", 6},
+                                                   {"sab", 6},
+                                                   {"sat", 6},
+                                                   {"sabado", 6},
+                                                   {"s\xc3\xa1"
+                                                    "bado",
+                                                    6}}};
+  return find_name(kDays, word);
+}
+
+// Reads a day off words, relative to the local day of `now`.
+class DayReader {
+ public:
+  explicit DayReader(std::chrono::local_days today) : today_(today) {}
+
+  // How many of the words at the front name a day; 0: none.
+  std::size_t take(const Words& words) {
+    if (words.empty()) return 0;
+    const auto first = words[0];
+    if (first == "today" || first == "hoy") return relative(0, 1);
+    if (first == "yesterday" || first == "ayer") return relative(1, 1);
+    if (first == "anteayer" || first == "antier") return relative(2, 1);
+    if (words.size() >= 4 && first == "day" && words[1] == "before" && words[2] == "yesterday")
+      return relative(2, 3);
+    if (const auto weekday = weekday_of(first)) {
+      const auto now = static_cast<int>(std::chrono::weekday(today_).c_encoding());
+      return relative((now - *weekday + 7) % 7, 1);
+    }
+    if (const auto taken = numeric(first)) return taken;
+    return named_month(words);
+  }
+  std::chrono::local_days day() const { return day_; }
+
+ private:
+  std::size_t relative(int back, std::size_t words) {
+    day_ = today_ - days(back);
+    return words;
+  }
+
+  bool set(std::optional<int> year, int month, int day) {
+    const std::chrono::year_month_day now(today_);
+    const auto make = [&](int in_year) {
+      return std::chrono::year_month_day(std::chrono::year(in_year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
+    };
+    auto date = make(year.value_or(static_cast<int>(now.year())));
+    // Without a year: the last such day, 29 February included.
+    for (int back = 1; !year && (!date.ok() || std::chrono::local_days(date) > today_) && back < 9;
+         ++back)
+      date = make(static_cast<int>(now.year()) - back);
+    if (!date.ok() || static_cast<int>(date.year()) < 1970) return false;
+    day_ = std::chrono::local_days(date);
+    return true;
+  }
+
+  // 2026-11-24, 24/11, 24/11/2026, 24.11.2026
+  std::size_t numeric(std::string_view word) {
+    std::array<int, 3> parts{};
+    std::size_t size = 0;
+    char mark = 0;
+    for (; size < 3; ++size) {
+      const auto part = take_number(word, 4);
+      if (!part) return 0;
+      parts[size] = *part;
+      if (word.empty()) break;
+      if (word.front() != '-' && word.front() != '/' && word.front() != '.') return 0;
+      if (mark != 0 && word.front() != mark) return 0;
+      mark = word.front();
+      word.remove_prefix(1);
+    }
+    if (!word.empty() || size == 0 || size > 2) return 0;
+    const bool year_first = parts[0] > 31;
+    if (year_first) return size == 2 && set(parts[0], parts[1], parts[2]) ? 1 : 0;
+    const auto year = size == 2 ? std::optional(parts[2]) : std::nullopt;
+    return set(year, parts[1], parts[0]) ? 1 : 0;
+  }
+
+  // "24 nov", "nov 24", "24 de noviembre de 2026", each with a year or without
+  std::size_t named_month(const Words& words) {
+    std::size_t at = 0;
+    const auto next = [&]() -> std::string_view {
+      if (at < words.size() && words[at] == "de") ++at;
+      return at < words.size() ? words[at] : std::string_view();
+    };
+    std::optional<int> day;
+    std::optional<int> month = month_of(next());
+    if (month) {
+      ++at;
+      day = number(next(), 2);
+    } else {
+      day = number(next(), 2);
+      ++at;
+      month = month_of(next());
+    }
+    if (!day || !month) return 0;
+    ++at;
+    std::optional<int> year;
+    if (const auto word = next(); word.size() == 4) year = number(word, 4);
+    if (year) ++at;
+    return set(year, *month, *day) ? std::min(at, words.size()) : 0;
+  }
+
+  std::chrono::local_days today_;
+  std::chrono::local_days day_{};
+};
+
+// How many of the words at the front name a time of day; 0: none.
+std::size_t take_clock(const Words& words, Duration& since_midnight) {
+  std::size_t at = 0;
+  const auto skip = [&](std::string_view word) {
+    if (at < words.size() && words[at] == word) ++at;
+  };
+  skip("at");
+  skip("a");
+  skip("las");
+  skip("la");
+  if (at >= words.size()) return 0;
+  if (words[at] == "noon" ||
+      words[at] ==
+          "mediod\xc3\xad"
+          "a" ||
+      words[at] == "mediodia") {
+    since_midnight = hours(12);
+    return at + 1;
+  }
+  if (words[at] == "midnight" || words[at] == "medianoche") {
+    since_midnight = Duration(0);
+    return at + 1;
+  }
+  const auto next = at + 1 < words.size() ? words[at + 1] : std::string_view();
+  const bool half = next == "am" || next == "pm" || next == "a.m." || next == "p.m.";
+  const auto time = clock_time(words[at], half ? next : std::string_view());
+  if (!time) return 0;
+  since_midnight = *time;
+  at += half ? 2 : 1;
+  skip("h");
+  skip("hrs");
+  skip("horas");
+  return at;
+}
+
+std::optional<SpokenTime> day_and_clock(Words words, Time now, const Zone& zone) {
+  const auto today = std::chrono::floor<days>(zone.to_local(now));
+  DayReader day(today);
+  Duration clock{0};
+  bool has_day = false;
+  bool has_clock = false;
+  while (!words.empty()) {
+    std::size_t taken = 0;
+    if (!has_clock) {
+      taken = take_clock(words, clock);
+      has_clock = taken > 0;
+    }
+    if (taken == 0 && !has_day) {
+      if (words[0] == "on" || words[0] == "el" || words[0] == "last" || words[0] == "the")
+        words.erase(words.begin());
+      taken = day.take(words);
+      has_day = taken > 0;
+    }
+    if (taken == 0) return std::nullopt;
+    words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(taken));
+  }
+  if (!has_clock && !has_day) return std::nullopt;
+  if (!has_clock) {
+    const auto from = zone.to_utc(Zone::Local(day.day()));
+    return SpokenTime{from, zone.to_utc(Zone::Local(day.day() + days(1))) - from};
+  }
+  if (has_day) return SpokenTime{zone.to_utc(Zone::Local(day.day()) + clock), Duration(0)};
+  auto at = zone.to_utc(Zone::Local(today) + clock);
+  // A minute ahead is somebody's fast clock, more is yesterday.
+  if (at > now + minutes(1)) at = zone.to_utc(Zone::Local(today - days(1)) + clock);
+  return SpokenTime{at, Duration(0)};
+}
+
+std::optional<Time> parse_epoch(std::string_view text) {
+  const auto point = text.find('.');
+  const auto whole = text.substr(0, point);
+  if (whole.size() < 9 || whole.size() > 11) return std::nullopt;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
+  if (error != std::errc() || end != whole.data() + whole.size() || value < 0) return std::nullopt;
+  Time at{seconds(value)};
+  if (point == std::string_view::npos) return at;
+  std::int64_t unit = 100'000;
+  for (const char c : text.substr(point + 1)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    at += Duration((c - '0') * unit);
+    unit /= 10;
+  }
+  return at;
+}
+
+// "Z", "+02:00", "-0300", " 02:00" (a '+' that became a blank); east of Greenwich.
+std::optional<Duration> parse_offset(std::string_view text) {
+  if (text == "z") return Duration(0);
+  if (text.size() < 5) return std::nullopt;
+  const char sign = text.front();
+  if (sign != '+' && sign != '-' && sign != ' ') return std::nullopt;
+  const auto hour = number(text.substr(1, 2), 2);
+  auto rest = text.substr(3);
+  if (rest.starts_with(':')) rest.remove_prefix(1);
+  const auto minute = number(rest, 2);
+  if (!hour || !minute || rest.size() != 2 || *hour > 23 || *minute > 59) return std::nullopt;
+  const Duration east = hours(*hour) + minutes(*minute);
+  return sign == '-' ? -east : east;
+}
+
+// 2026-11-24T14:30[:05[.123456]][Z|+02:00], without zone: `zone`'s.
+std::optional<Time> parse_stamp(std::string_view text, const Zone& zone) {
+  if (text.size() < 16 || text[4] != '-' || text[7] != '-' || (text[10] != 't' && text[10] != ' '))
+    return std::nullopt;
+  const auto year = number(text.substr(0, 4), 4), month = number(text.substr(5, 2), 2),
+             day = number(text.substr(8, 2), 2), hour = number(text.substr(11, 2), 2),
+             minute = number(text.substr(14, 2), 2);
+  if (!year || !month || !day || !hour || !minute || text[13] != ':' || *hour > 23 || *minute > 59)
+    return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok()) return std::nullopt;
+  Duration clock = hours(*hour) + minutes(*minute);
+  auto rest = text.substr(16);
+  if (rest.starts_with(':')) {
+    rest.remove_prefix(1);
+    const auto second = number(rest.substr(0, 2), 2);
+    if (!second || rest.size() < 2 || *second > 60) return std::nullopt;
+    clock += seconds(*second);
+    rest.remove_prefix(2);
+    if (rest.starts_with('.')) {
+      std::int64_t unit = 100'000;
+      rest.remove_prefix(1);
+      for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; unit /= 10) {
+        clock += Duration((rest.front() - '0') * unit);
+        rest.remove_prefix(1);
+      }
+    }
+  }
+  const auto local = Zone::Local(std::chrono::local_days(date)) + clock;
+  if (rest.empty()) return zone.to_utc(local);
+  const auto east = parse_offset(rest);
+  if (!east) return std::nullopt;
+  return Time(local.time_since_epoch()) - *east;
+}
+
+const date::time_zone& as_zone(const void* zone) {
+  return *static_cast<const date::time_zone*>(zone);
+}
+
+}  // namespace
+
+std::optional<Zone> Zone::find(std::string_view name) {
+  try {
+    return Zone(name.empty() ? date::current_zone() : date::locate_zone(std::string(name)));
+  } catch (const std::exception&) {
+    if (!name.empty()) return std::nullopt;
+  }
+  try {  // a machine whose own zone cannot be told
+    return Zone(date::locate_zone("UTC"));
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+Zone::Local Zone::to_local(Time at) const {
+  const auto offset = as_zone(zone_).get_info(date::floor<seconds>(at)).offset;
+  return Local(at.time_since_epoch() + offset);
+}
+
+Time Zone::to_utc(Local local) const {
+  const date::local_time<Duration> same(local.time_since_epoch());
+  return as_zone(zone_).to_sys(same, date::choose::earliest);
+}
+
+std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, const Zone& zone) {
+  if (text.empty() || text.size() > kTextMax) return std::nullopt;
+  const auto lowered = ascii_lower(text);
+  if (const auto at = parse_epoch(lowered)) return SpokenTime{*at, Duration(0)};
+  if (const auto at = parse_stamp(lowered, zone)) return SpokenTime{*at, Duration(0)};
+  auto words = split(lowered);
+  if (words.empty()) return std::nullopt;
+  if (words == Words{"now"} || words == Words{"ahora"}) return SpokenTime{now, Duration(0)};
+  auto ago = words;
+  if (ago.back() == "ago") {
+    ago.pop_back();
+  } else if (ago.front() == "hace") {
+    ago.erase(ago.begin());
+  }
+  if (const auto back = duration_of(ago)) return SpokenTime{now - *back, Duration(0)};
+  return day_and_clock(std::move(words), now, zone);
+}
+
+std::string_view spoken_time_help() {
+  return "allowed: RFC 3339 (2026-11-24T14:30:00Z), seconds since 1970, or words: \"14:30\", "
+         "\"yesterday 14:30\", \"24 nov 14:30\", \"2h ago\", \"ayer a las 14:30\", \"hace 2 "
+         "horas\"";
+}
+
+std::optional<Duration> parse_spoken_duration(std::string_view text) {
+  if (text.empty() || text.size() > kTextMax) return std::nullopt;
+  const auto lowered = ascii_lower(text);
+  return duration_of(split(lowered));
+}
+
+}  // namespace rastro

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/answer/coverage.h"
+#include "daemon/correlate/correlator.h"
+#include "daemon/http/api_server.h"
+#include "daemon/line_counters.h"
+#include "daemon/source/source_set.h"
+#include "store/writer.h"
+
+namespace rastro {
+
+// What the daemon may say of itself at one moment; immutable once published.
+struct DaemonStatus {
+  bool caught_up = false;
+  Time published_at{};
+  Time newest_line_at{};
+  std::uint64_t lines = 0;
+  std::size_t files = 0;
+  SourceCounters sources;
+  CorrelatorCounters correlator;
+  std::size_t legs_in_memory = 0;
+  std::vector<ProgramLines> programs;
+  std::vector<ReadState::Unreadable> unreadable;
+};
+
+// GET /metrics in Prometheus' text format 0.0.4: base units, no personal data, few labels.
+std::string metrics_text(const DaemonStatus& status, const WriterCounters& store, bool writable,
+                         const ApiCounters& api);
+
+}  // namespace rastro

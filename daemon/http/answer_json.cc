@@ -1,0 +1,104 @@
+#include "daemon/http/answer_json.h"
+
+#include <boost/json.hpp>
+
+#include "core/address.h"
+#include "daemon/answer/journey_json.h"
+
+namespace rastro {
+namespace {
+
+namespace json = boost::json;
+
+json::value time_or_null(const std::optional<Time>& at) {
+  return at ? json::value(api_time(*at)) : json::value(nullptr);
+}
+// An interval without that end.
+json::value bound_or_null(Time at) {
+  return at == Time::min() || at == Time::max() ? json::value(nullptr) : json::value(api_time(at));
+}
+json::value text_or_null(std::string_view text) {
+  return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
+}
+
+}  // namespace
+
+json::object coverage_json(const Coverage& coverage) {
+  json::array holes;
+  for (const auto& hole : coverage.holes) {
+    holes.push_back(json::object{{"source", text_or_null(hole.source_path)},
+                                 {"from", bound_or_null(hole.from)},
+                                 {"until", bound_or_null(hole.until)},
+                                 {"cause", valid_utf8(hole.cause)}});
+  }
+  json::array sources;
+  for (const auto& source : coverage.sources) {
+    sources.push_back(json::object{{"source", valid_utf8(source.path)},
+                                   {"from", time_or_null(source.from)},
+                                   {"until", time_or_null(source.until)}});
+  }
+  const auto behind = std::chrono::floor<std::chrono::seconds>(coverage.behind).count();
+  return {{"complete", coverage.complete},
+          {"from", bound_or_null(coverage.range.from)},
+          {"until", bound_or_null(coverage.range.until)},
+          {"read_up_to", time_or_null(coverage.read_up_to)},
+          {"behind_seconds", behind},
+          {"holes", std::move(holes)},
+          {"sources", std::move(sources)}};
+}
+
+json::array encounters_json(const std::vector<Encounter>& encounters, Role role) {
+  json::array out;
+  for (const auto& encounter : encounters) {
+    const auto login = role >= Role::operates ? encounter.login : masked_login(encounter.login);
+    out.push_back(json::object{
+        {"at", api_time(encounter.at)},
+        {"kind", encounter_kind_name(encounter.kind)},
+        {"host", text_or_null(encounter.host)},
+        {"client_host", text_or_null(encounter.client.host)},
+        {"client_ip", text_or_null(encounter.client.ip)},
+        {"login", text_or_null(login)},
+        {"text", role >= Role::operates ? text_or_null(encounter.text) : json::value(nullptr)}});
+  }
+  return out;
+}
+
+json::array suggestions_json(const std::vector<Suggestion>& suggestions) {
+  json::array out;
+  for (const auto& suggestion : suggestions) {
+    out.push_back(json::object{{"kind", suggestion_kind_name(suggestion.kind)},
+                               {"parameter", suggestion.parameter},
+                               {"value", valid_utf8(suggestion.value)},
+                               {"messages", suggestion.messages},
+                               {"messages_is_exact", suggestion.messages_is_exact}});
+  }
+  return out;
+}
+
+json::object journey_json(const Journey& journey, const QueryTools& tools, bool raw, Role role) {
+  auto out = to_json(journey, {raw, tools.lines.get()});
+  if (role >= Role::operates) return out;
+  if (auto* submission = out["submission"].if_object()) {
+    auto& login = (*submission)["login"];
+    if (login.is_string()) {
+      const auto& text = login.get_string();
+      login = masked_login({text.data(), text.size()});
+    }
+  }
+  return out;
+}
+
+std::string masked_login(std::string_view login) {
+  if (login.empty()) return "";
+  const auto parts = split_address(login);
+  std::string out(parts.local_part.substr(0, 1));
+  out += "***";
+  if (!parts.domain.empty()) out.append("@").append(parts.domain);
+  return valid_utf8(out);
+}
+
+ApiAnswer cannot_answer(const Error& error) {
+  return problem(503, "the index cannot answer", error.message);
+}
+
+}  // namespace rastro

@@ -1,0 +1,94 @@
+#include "daemon/answer/address_pattern.h"
+
+#include <gtest/gtest.h>
+
+#include "daemon/answer/idn.h"
+
+namespace rastro {
+namespace {
+
+using Fit = AddressPattern::Fit;
+
+struct Row {
+  const char* typed;
+  const char* address;
+  Fit fit;
+};
+
+class Patterns : public testing::TestWithParam<Row> {};
+
+TEST_P(Patterns, FitWhatTheyName) {
+  EXPECT_EQ(AddressPattern(GetParam().typed).fit(GetParam().address), GetParam().fit)
+      << GetParam().typed << " against " << GetParam().address;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, Patterns,
+    testing::Values(Row{"juan@example.org", "juan@example.org", Fit::exact},
+                    Row{"Juan@EXAMPLE.org", "juan@example.ORG", Fit::exact},
+                    Row{"<juan@example.org>", "juan@example.org", Fit::exact},
+                    Row{"juan@example.org", "juan+lists@example.org", Fit::tagged},
+                    Row{"juan+lists@example.org", "juan@example.org", Fit::none},
+                    Row{"juan@example.org", "juana@example.org", Fit::none},
+                    Row{"juan@example.org", "\"juan+x\"@example.org", Fit::none},
+                    Row{"juan@example.org", "juan@mail.example.org", Fit::none},
+                    Row{"juan@b\xc3\xbc"
+                        "cher.example",
+                        "juan@xn--bcher-kva.example", Fit::exact},
+                    Row{"juan@xn--bcher-kva.example",
+                        "juan@b\xc3\xbc"
+                        "cher.example",
+                        Fit::exact},
+                    Row{"juan@xn--bcher-kva.example",
+                        "juan@B\xc3\x9c"
+                        "CHER.example",
+                        Fit::exact},
+                    Row{"@example.org", "ana@Example.ORG", Fit::pattern},
+                    Row{"@example.org", "ana@mail.example.org", Fit::none},
+                    Row{"@.example.org", "ana@mail.example.org", Fit::pattern},
+                    Row{"@.example.org", "ana@example.org", Fit::pattern},
+                    Row{"@.example.org", "ana@badexample.org", Fit::none},
+                    Row{"@b\xc3\xbc"
+                        "cher.example",
+                        "ana@xn--bcher-kva.example", Fit::pattern},
+                    Row{"*juan*", "San.Juan@example.org", Fit::pattern},
+                    Row{"j?an@*", "joan@example.org", Fit::pattern},
+                    Row{"j?an@*", "jan@example.org", Fit::none},
+                    Row{"*@b\xc3\xbc"
+                        "cher.example",
+                        "a@xn--bcher-kva.example", Fit::pattern},
+                    Row{"juan", "juan@example.org", Fit::exact}, Row{"root", "root", Fit::exact},
+                    Row{"<>", "", Fit::exact}, Row{"<>", "a@example.org", Fit::none},
+                    Row{"juan@example.org", "", Fit::none}, Row{"*", "", Fit::none}));
+
+TEST(AddressPattern, AsksTheIndexInBothFormsOfADomain) {
+  const auto keys = AddressPattern("Juan@xn--bcher-kva.example")
+                        .keys(KeyKind::recipient, KeyKind::recipient_domain);
+  ASSERT_EQ(keys.size(), 2U);
+  EXPECT_EQ(keys[0].value, "juan@xn--bcher-kva.example");
+  EXPECT_EQ(keys[1].value,
+            "juan@b\xc3\xbc"
+            "cher.example");
+  EXPECT_TRUE(AddressPattern("*juan*").keys(KeyKind::recipient, KeyKind::recipient_domain).empty());
+}
+
+TEST(Idn, WhatIsNoNameIsLeftAlone) {
+  EXPECT_EQ(ascii_domain("\xff\xfe.example"), "\xff\xfe.example");
+  EXPECT_EQ(ascii_domain(std::string("a\0\xc3\xbc", 4)), std::string("a\0\xc3\xbc", 4));
+  EXPECT_EQ(unicode_domain("xn--.example"), "xn--.example");
+  EXPECT_EQ(ascii_domain(std::string(5000, 'a') + "\xc3\xbc").size(), 5002U);
+}
+
+TEST(EditDistance, CountsStepsUpToTheLimit) {
+  EXPECT_EQ(edit_distance("juan", "juan", 2), 0U);
+  EXPECT_EQ(edit_distance("juan", "jaun", 2), 1U);  // neighbours swapped
+  EXPECT_EQ(edit_distance("juan", "juann", 2), 1U);
+  EXPECT_EQ(edit_distance("juan", "jan", 2), 1U);
+  EXPECT_EQ(edit_distance("juan", "joam", 2), 2U);
+  EXPECT_EQ(edit_distance("juan", "pedro", 2), 3U);
+  EXPECT_EQ(edit_distance("", "ab", 2), 2U);
+  EXPECT_EQ(edit_distance("", "abcdef", 2), 3U);
+}
+
+}  // namespace
+}  // namespace rastro

@@ -1,0 +1,110 @@
+#include "daemon/answer/find_request.h"
+
+#include <gtest/gtest.h>
+
+namespace rastro {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Time kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 25) + 14h;
+
+Result<FindRequest, ParameterError> parse(const Parameters& parameters) {
+  return parse_find(parameters, {1000, kNow});
+}
+
+TEST(FindRequest, AnEmptyOneAsksForTheNewest) {
+  const auto request = parse({});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->sort, SortBy::newest);
+  EXPECT_EQ(request->limit, 50U);
+  EXPECT_EQ(request->range.from, Time::min());
+}
+
+TEST(FindRequest, ATimeRanksAndLimitsTheInterval) {
+  const auto request = parse({{"at", "13:30"}, {"tz", "UTC"}});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->sort, SortBy::score);
+  EXPECT_EQ(request->range.from, kNow - 1h);
+  EXPECT_EQ(request->range.until, kNow);
+  const auto wide = parse({{"at", "13:30"}, {"tz", "UTC"}, {"within", "2h"}});
+  ASSERT_TRUE(wide);
+  EXPECT_EQ(wide->range.from, kNow - 150min);
+}
+
+TEST(FindRequest, AWholeDayIsHalfADayAroundNoon) {
+  const auto request = parse({{"at", "yesterday"}, {"tz", "UTC"}});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->range.from, kNow - 38h);
+  EXPECT_EQ(request->range.until, kNow - 14h);
+}
+
+TEST(FindRequest, UntilADayIsItsEnd) {
+  const auto request = parse({{"since", "yesterday"}, {"until", "yesterday"}, {"tz", "UTC"}});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->range.from, kNow - 38h);
+  EXPECT_EQ(request->range.until, kNow - 14h - 1us);
+}
+
+TEST(FindRequest, ListsOfNames) {
+  const auto request = parse({{"outcome", "deferred,bounced"}, {"reason", "greylisted"}});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->outcomes, (std::vector{Outcome::deferred, Outcome::bounced}));
+  EXPECT_EQ(request->reasons, std::vector{Reason::greylisted});
+}
+
+TEST(FindRequest, ACursorKeepsItsOrder) {
+  const auto cursor = make_cursor(SortBy::oldest, 0x6567890012345678ULL);
+  const auto request = parse({{"cursor", cursor}});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->sort, SortBy::oldest);
+  EXPECT_EQ(request->before, 0x6567890012345678ULL);
+  const auto other = parse({{"cursor", cursor}, {"sort", "newest"}});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().parameter, "cursor");
+}
+
+struct Bad {
+  const char* name;
+  const char* value;
+  const char* said;  // part of what the answer says
+};
+
+class BadParameters : public testing::TestWithParam<Bad> {};
+
+TEST_P(BadParameters, AreNamedWithWhatIsAllowed) {
+  const auto& row = GetParam();
+  const auto request = parse({{row.name, row.value}});
+  ASSERT_FALSE(request) << row.name;
+  EXPECT_EQ(request.error().parameter, row.name);
+  EXPECT_NE(request.error().detail.find(row.said), std::string::npos) << request.error().detail;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadParameters,
+    testing::Values(Bad{"outcome", "lost", "deferred"}, Bad{"outcome", "passed", "delivered"},
+                    Bad{"outcome", "", "allowed"}, Bad{"outcome", "deferred,", "allowed"},
+                    Bad{"reason", "bad", "greylisted"}, Bad{"reason", "", "allowed"},
+                    Bad{"submission", "fax", "webmail"}, Bad{"direction", "up", "relay"},
+                    Bad{"sort", "size", "oldest"}, Bad{"sort", "score", "at"},
+                    Bad{"limit", "0", "1 to 1000"}, Bad{"limit", "1001", "1 to 1000"},
+                    Bad{"limit", "5x", "1 to 1000"}, Bad{"at", "soon", "RFC 3339"},
+                    Bad{"since", "soon", "RFC 3339"}, Bad{"until", "soon", "RFC 3339"},
+                    Bad{"within", "5m", "at"}, Bad{"tz", "Mars/Base", "Europe/Madrid"},
+                    Bad{"lang", "fr", "en, es"}, Bad{"cursor", "x", "cursor"},
+                    Bad{"recipient", "", "<>"}, Bad{"color", "red", "no parameter"}));
+
+TEST(FindRequest, AnIntervalMustNotEndBeforeItBegins) {
+  const auto request = parse({{"since", "1h ago"}, {"until", "2h ago"}});
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error().parameter, "until");
+}
+
+TEST(FindRequest, OverlongValuesAreRefused) {
+  const auto request = parse({{"text", std::string(1001, 'x')}});
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error().parameter, "text");
+}
+
+}  // namespace
+}  // namespace rastro

@@ -1,0 +1,244 @@
+#include "daemon/answer/search.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "daemon/answer/nearby.h"
+#include "tests/store/writer_fixture.h"
+
+namespace rastro {
+namespace {
+
+using namespace std::chrono_literals;
+using samples::deferred_leg;
+using samples::simple_leg;
+
+class Search : public WriterFixture {
+ protected:
+  void SetUp() override { open(); }
+
+  FindAnswer find(Parameters parameters) {
+    parameters.emplace("tz", "UTC");
+    auto request = parse_find(parameters, {1000, clock_.wall()});
+    EXPECT_TRUE(request) << (request ? "" : request.error().parameter + request.error().detail);
+    request_ = *request;
+    reader_ = samples::reader_of(*writer_);
+    auto found = find_journeys(*reader_, request_, Duration::zero(), clock_);
+    EXPECT_TRUE(found);
+    return std::move(*found);
+  }
+  // Queue ids in the order of the answer.
+  std::vector<std::string> ids(const Parameters& parameters) {
+    std::vector<std::string> out;
+    for (const auto& item : find(parameters).items) out.push_back(item.journey.legs[0].queue_id);
+    return out;
+  }
+  Nearby nearby() {
+    auto found = look_nearby(*reader_, request_, Duration::zero(), clock_);
+    EXPECT_TRUE(found);
+    return std::move(*found);
+  }
+
+  const Time start_ = samples::start_time();
+  FindRequest request_;
+  std::unique_ptr<StoreReader> reader_;
+};
+
+using Ids = std::vector<std::string>;
+
+TEST_F(Search, EveryFormOfAnAddress) {
+  auto tagged = simple_leg(2, start_ + 2s, "juan+lists@example.com");
+  auto alias = simple_leg(3, start_ + 3s, "jp@host.example.com");
+  alias.recipients[0].original_recipient = "Juan@Example.com";
+  auto idn = simple_leg(4, start_ + 4s, "eva@xn--bcher-kva.example");
+  commit({simple_leg(1, start_ + 1s, "juan@example.com"), tagged, alias, idn}, start_ + 10s);
+  EXPECT_EQ(ids({{"recipient", "JUAN@example.com"}}), (Ids{"Q3", "Q2", "Q1"}));
+  EXPECT_EQ(ids({{"recipient", "juan+lists@example.com"}}), Ids{"Q2"});
+  EXPECT_EQ(ids({{"recipient", "@example.com"}}), (Ids{"Q3", "Q2", "Q1"}));
+  EXPECT_EQ(ids({{"recipient", "@host.example.com"}}), Ids{"Q3"});
+  EXPECT_EQ(ids({{"recipient", "@.example.com"}}), (Ids{"Q3", "Q2", "Q1"}));
+  EXPECT_EQ(ids({{"recipient", "ju*"}}), (Ids{"Q3", "Q2", "Q1"}));
+  EXPECT_EQ(ids({{"recipient",
+                  "eva@b\xc3\xbc"
+                  "cher.example"}}),
+            Ids{"Q4"});
+  EXPECT_EQ(ids({{"domain",
+                  "b\xc3\xbc"
+                  "cher.example"}}),
+            Ids{"Q4"});
+  EXPECT_EQ(ids({{"any", "ana@example.org"}}), (Ids{"Q4", "Q3", "Q2", "Q1"}));
+  EXPECT_EQ(ids({{"sender", "ana@example.org"}, {"recipient", "juan@example.com"}}),
+            (Ids{"Q3", "Q2", "Q1"}));
+  EXPECT_EQ(ids({{"sender", "juan@example.com"}}), Ids{});
+}
+
+TEST_F(Search, SaysWhyATaggedAddressIsFound) {
+  commit({simple_leg(1, start_, "juan+lists@example.com")}, start_ + 10s);
+  const auto found = find({{"recipient", "juan@example.com"}});
+  ASSERT_EQ(found.items.size(), 1U);
+  EXPECT_THAT(found.items[0].ranking.why, testing::ElementsAre(testing::HasSubstr("with a +tag")));
+}
+
+TEST_F(Search, EveryOtherFilter) {
+  auto one = deferred_leg(1, start_ + 1s, "juan@example.com");
+  one.submission.method = SubmissionMethod::submission;
+  one.submission.login = "ana";
+  one.subject = "Invoice 42";
+  commit({one, simple_leg(2, start_ + 2s, "eva@example.net")}, start_ + 10s);
+  EXPECT_EQ(ids({{"outcome", "deferred"}}), Ids{"Q1"});
+  EXPECT_EQ(ids({{"outcome", "deferred,delivered"}}), (Ids{"Q2", "Q1"}));
+  EXPECT_EQ(ids({{"reason", "greylisted"}}), Ids{"Q1"});
+  EXPECT_EQ(ids({{"submission", "submission"}}), Ids{"Q1"});
+  EXPECT_EQ(ids({{"login", "ANA"}}), Ids{"Q1"});
+  EXPECT_EQ(ids({{"subject", "invoice"}}), Ids{"Q1"});
+  EXPECT_EQ(ids({{"text", "greylisted"}}), Ids{"Q1"});
+  EXPECT_EQ(ids({{"queue_id", "Q2"}}), Ids{"Q2"});
+  EXPECT_EQ(ids({{"message_id", "2@example.org"}}), Ids{"Q2"});
+  EXPECT_EQ(ids({{"message_id", "<2@example.org>"}}), Ids{"Q2"});
+  EXPECT_EQ(ids({{"client", "192.0.2.9"}}), (Ids{"Q2", "Q1"}));
+  EXPECT_EQ(ids({{"client", "192.0.2.0/28"}}), (Ids{"Q2", "Q1"}));
+  EXPECT_EQ(ids({{"client", "192.0.2.16/28"}}), Ids{});
+  EXPECT_EQ(ids({{"client", "client.*"}}), (Ids{"Q2", "Q1"}));
+  EXPECT_EQ(ids({{"relay", "mx.example.net"}}), (Ids{"Q2", "Q1"}));
+  EXPECT_EQ(ids({{"direction", "in"}}), Ids{});
+  EXPECT_EQ(ids({{"sort", "oldest"}}), (Ids{"Q1", "Q2"}));
+  EXPECT_EQ(ids({{"since", "2026-03-01T10:00:04Z"}}), Ids{"Q2"});
+}
+
+// "Deferred mail to juan" is not a message that juan has and eva waits for.
+TEST_F(Search, WhatIsAskedOfARecipientHoldsForOne) {
+  auto leg = simple_leg(1, start_, "juan@example.com");
+  leg.recipients.push_back(deferred_leg(1, start_, "eva@example.com").recipients[0]);
+  commit({leg}, start_ + 10s);
+  EXPECT_EQ(ids({{"recipient", "eva@example.com"}, {"outcome", "deferred"}}), Ids{"Q1"});
+  EXPECT_EQ(ids({{"recipient", "juan@example.com"}, {"outcome", "deferred"}}), Ids{});
+  EXPECT_EQ(ids({{"recipient", "eva@example.com"}, {"text", "queued as"}}), Ids{});
+}
+
+TEST_F(Search, PagesDoNotShiftWhileMailComesIn) {
+  std::vector<LegRecord> legs;
+  for (std::uint64_t i = 0; i < 25; ++i)
+    legs.push_back(simple_leg(i, start_ + std::chrono::seconds(i), "juan@example.com"));
+  commit(legs, start_ + 30s);
+  std::vector<std::string> seen;
+  Parameters parameters{{"recipient", "juan@example.com"}, {"limit", "10"}};
+  for (std::uint64_t page = 0; page < 3; ++page) {
+    const auto found = find(parameters);
+    for (const auto& item : found.items) seen.push_back(item.journey.legs[0].queue_id);
+    EXPECT_EQ(found.more, page < 2);
+    EXPECT_EQ(found.cursor.empty(), page == 2);
+    parameters.insert_or_assign("cursor", found.cursor);
+    // New mail, and something new about old mail.
+    auto again = simple_leg(3, start_ + 3s, "juan@example.com");
+    again.last_activity_at = start_ + 100s + std::chrono::seconds(page);
+    commit({again,
+            simple_leg(100 + page, start_ + 200s + std::chrono::seconds(page), "juan@example.com")},
+           start_ + 300s);
+    if (found.cursor.empty()) break;
+  }
+  EXPECT_EQ(seen.size(), 25U);
+  EXPECT_EQ(std::set(seen.begin(), seen.end()).size(), 25U);
+  EXPECT_EQ(seen.front(), "Q24");
+  EXPECT_EQ(seen.back(), "Q0");
+}
+
+TEST_F(Search, AMessageOfSeveralHoursComesOnceInItsLatestState) {
+  commit({deferred_leg(1, start_, "juan@example.com")}, start_ + 10s);
+  clock_.advance(1h);
+  commit({simple_leg(2, start_ + 1h, "eva@example.com")}, start_ + 1h);
+  samples::work_until_done(*writer_);
+  auto ended = simple_leg(1, start_, "juan@example.com");
+  ended.last_activity_at = start_ + 1h + 5min;
+  commit({ended}, start_ + 1h + 5min);
+  ASSERT_EQ(files(), 2U);
+  EXPECT_EQ(ids({{"recipient", "juan@example.com"}}), Ids{"Q1"});
+  EXPECT_EQ(ids({{"outcome", "deferred"}}), Ids{});
+  EXPECT_EQ(ids({{"sender", "ana@example.org"}, {"outcome", "delivered"}}), (Ids{"Q2", "Q1"}));
+}
+
+TEST_F(Search, CountsAreExactWhenAllWasReadAndAboutRightWhenNot) {
+  std::vector<LegRecord> legs;
+  for (std::uint64_t i = 0; i < 1240; ++i)
+    legs.push_back(simple_leg(i, start_ + std::chrono::seconds(i), "juan@example.com"));
+  commit(legs, start_ + 30min);
+  const auto whole = find({{"recipient", "juan@example.com"}, {"since", "2026-03-01T10:20:00Z"}});
+  EXPECT_TRUE(whole.total_is_exact);
+  EXPECT_EQ(whole.total, whole.items.size());
+  const auto part = find({{"recipient", "juan@example.com"}});
+  EXPECT_EQ(part.items.size(), 50U);
+  EXPECT_TRUE(part.more);
+  EXPECT_FALSE(part.total_is_exact);
+  EXPECT_NEAR(static_cast<double>(part.total), 1240, 124);
+}
+
+TEST_F(Search, ATimeRanksByClosenessAndSpelling) {
+  commit({simple_leg(1, start_ + 1min, "juan@example.com"),
+          simple_leg(2, start_ + 14min, "juan@example.com"),
+          simple_leg(3, start_ + 15min, "jaun@example.com"),
+          simple_leg(4, start_ + 15min, "pedro@example.com")},
+         start_ + 20min);
+  const auto found = find({{"recipient", "juan@example.com"}, {"at", "10:15"}});
+  ASSERT_EQ(found.items.size(), 3U);
+  EXPECT_EQ(found.items[0].journey.legs[0].queue_id, "Q2");
+  EXPECT_EQ(found.items[1].journey.legs[0].queue_id, "Q3");
+  EXPECT_TRUE(found.items[1].misspelt);
+  EXPECT_EQ(found.items[2].journey.legs[0].queue_id, "Q1");
+  EXPECT_GT(*found.items[0].ranking.score, *found.items[1].ranking.score);
+  EXPECT_THAT(found.items[0].ranking.why, testing::Contains(testing::HasSubstr("1 min before")));
+  EXPECT_THAT(found.items[1].ranking.why, testing::Contains(testing::HasSubstr("almost like")));
+}
+
+TEST_F(Search, NothingFoundOffersWhatWasSeenNear) {
+  auto batch = samples::batch_of({simple_leg(1, start_ + 1min, "juan@example.com"),
+                                  simple_leg(2, start_ + 2min, "juan@example.com"),
+                                  simple_leg(3, start_ + 3min, "jan@exmapel.com"),
+                                  simple_leg(4, start_ + 4min, "juan@example.net")},
+                                 start_ + 5min);
+  Encounter failed;
+  failed.kind = Encounter::Kind::login_failed;
+  failed.at = start_ + 1min;
+  failed.login = "ana@example.org";
+  auto stranger = failed;
+  stranger.login = "eva@example.org";
+  batch.encounters = {failed, stranger};
+  samples::commit_or_die(*writer_, batch);
+
+  EXPECT_TRUE(find({{"recipient", "jaun@example.com"}}).items.empty());
+  auto near = nearby();
+  ASSERT_FALSE(near.suggestions.empty());
+  EXPECT_EQ(near.suggestions[0].kind, Suggestion::Kind::misspelt);
+  EXPECT_EQ(near.suggestions[0].value, "juan@example.com");
+  EXPECT_EQ(near.suggestions[0].messages, 2U);
+  for (const auto& one : near.suggestions) EXPECT_NE(one.value, "jan@exmapel.com");
+
+  EXPECT_TRUE(
+      find({{"sender", "ana@example.org"}, {"recipient", "eva@example.com"}}).items.empty());
+  near = nearby();
+  EXPECT_THAT(near.suggestions,
+              testing::Contains(testing::Field(&Suggestion::kind, Suggestion::Kind::same_sender)));
+  ASSERT_EQ(near.encounters.size(), 1U);
+  EXPECT_EQ(near.encounters[0].login, "ana@example.org");
+
+  EXPECT_TRUE(
+      find({{"recipient", "juan@example.com"}, {"until", "2026-03-01T09:00:00Z"}}).items.empty());
+  near = nearby();
+  EXPECT_THAT(near.suggestions, testing::Contains(testing::Field(
+                                    &Suggestion::kind, Suggestion::Kind::other_interval)));
+}
+
+TEST_F(Search, ADeadlineIsTold) {
+  std::vector<LegRecord> legs;
+  for (std::uint64_t i = 0; i < 5000; ++i)
+    legs.push_back(simple_leg(i, start_ + std::chrono::milliseconds(i), "juan@example.com"));
+  commit(legs, start_ + 10s);
+  auto request = parse_find({{"subject", "nothing"}}, {1000, clock_.wall()});
+  reader_ = samples::reader_of(*writer_);
+  const SystemClock clock;
+  const auto found = find_journeys(*reader_, *request, Duration(1), clock);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->cut, CutBy::time);
+}
+
+}  // namespace
+}  // namespace rastro

@@ -1,0 +1,130 @@
+#include "daemon/answer/times.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+namespace rastro {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::sys_days;
+
+Time utc(int year, unsigned month, unsigned day, Duration clock) {
+  return sys_days(std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day)) +
+         clock;
+}
+
+// Wednesday, 2026-11-25 15:00 in Madrid, which is an hour ahead of UTC then.
+const Time kNow = utc(2026, 11, 25, 14h);
+
+std::optional<SpokenTime> parse(const std::string& text, Time now = kNow,
+                                const char* zone = "Europe/Madrid") {
+  return parse_spoken_time(text, now, *Zone::find(zone));
+}
+
+struct Spoken {
+  const char* text;
+  Time at;
+  Duration span{0};
+};
+
+class SpokenTimes : public testing::TestWithParam<Spoken> {};
+
+TEST_P(SpokenTimes, MeanWhatPeopleMean) {
+  const auto& row = GetParam();
+  const auto parsed = parse(row.text);
+  ASSERT_TRUE(parsed) << row.text;
+  EXPECT_EQ(parsed->from, row.at) << row.text;
+  EXPECT_EQ(parsed->span, row.span) << row.text;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, SpokenTimes,
+    testing::Values(
+        Spoken{"2026-11-24T01:40:29.123456Z", utc(2026, 11, 24, 1h + 40min + 29s + 123456us)},
+        Spoken{"2026-11-24T01:40:29+02:00", utc(2026, 11, 23, 23h + 40min + 29s)},
+        Spoken{"2026-11-24T01:40:29 02:00", utc(2026, 11, 23, 23h + 40min + 29s)},
+        Spoken{"2026-11-24T01:40:29-0330", utc(2026, 11, 24, 5h + 10min + 29s)},
+        Spoken{"2026-11-24 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"1764000000", Time(1764000000s)}, Spoken{"1764000000.25", Time(1764000000s + 250ms)},
+        Spoken{"now", kNow}, Spoken{"ahora", kNow}, Spoken{"14:30", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"14h30", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"2:30pm", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"2:30 PM", utc(2026, 11, 25, 13h + 30min)}, Spoken{"9am", utc(2026, 11, 25, 8h)},
+        Spoken{"16:00", utc(2026, 11, 24, 15h)},  // still to come today
+        Spoken{"yesterday 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"14:30 yesterday", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"ayer 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"ayer a las 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"Ayer a las 14:30h", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"anteayer 8:05:30", utc(2026, 11, 23, 7h + 5min + 30s)},
+        Spoken{"today at 9:00", utc(2026, 11, 25, 8h)}, Spoken{"hoy 9:00", utc(2026, 11, 25, 8h)},
+        Spoken{"24 nov 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"nov 24, 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"24 de noviembre de 2025 14:30", utc(2025, 11, 24, 13h + 30min)},
+        Spoken{"24/11 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"24.11.2026 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"26 nov 14:30", utc(2025, 11, 26, 13h + 30min)},  // not in the future
+        Spoken{"monday 9:00", utc(2026, 11, 23, 8h)},
+        Spoken{"el lunes a las 9:00", utc(2026, 11, 23, 8h)},
+        Spoken{"mi\xc3\xa9rcoles 9:00", utc(2026, 11, 25, 8h)},
+        Spoken{"2h ago", utc(2026, 11, 25, 12h)}, Spoken{"2h", utc(2026, 11, 25, 12h)},
+        Spoken{"1h30m ago", utc(2026, 11, 25, 12h + 30min)},
+        Spoken{"2 hours ago", utc(2026, 11, 25, 12h)},
+        Spoken{"an hour ago", utc(2026, 11, 25, 13h)},
+        Spoken{"hace 2 horas", utc(2026, 11, 25, 12h)},
+        Spoken{"hace 90 min", utc(2026, 11, 25, 12h + 30min)},
+        Spoken{"hace una hora", utc(2026, 11, 25, 13h)},
+        Spoken{"hace media hora", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"hace 1 d\xc3\xad"
+               "a",
+               utc(2026, 11, 24, 14h)},
+        Spoken{"yesterday", utc(2026, 11, 23, 23h), 24h},
+        Spoken{"2026-11-24", utc(2026, 11, 23, 23h), 24h},
+        // The day on which summer time ended has 25 hours.
+        Spoken{"25 oct", utc(2026, 10, 24, 22h), 25h}));
+
+class NoTimes : public testing::TestWithParam<const char*> {};
+
+TEST_P(NoTimes, AreRefused) { EXPECT_FALSE(parse(GetParam())) << GetParam(); }
+
+INSTANTIATE_TEST_SUITE_P(Forms, NoTimes,
+                         testing::Values("", " ", "14", "25:00", "14:60", "2026-13-01",
+                                         "2026-02-30", "31 nov", "30 feb 14:30", "soon", "ago",
+                                         "hace", "2x ago", "14:30 15:30", "yesterday today",
+                                         "14:30 foo", "2026-11-24T01:40:29+2",
+                                         "2026-11-24T01:40:29Zjunk", "99999999999999", "13pm",
+                                         "0:30pm", "a", "1h30x", "2026-11-24T1:40:29Z"));
+
+TEST(Zone, TheHourThatComesTwiceIsTheFirst) {
+  const auto madrid = *Zone::find("Europe/Madrid");
+  const auto parsed = parse_spoken_time("25 oct 2:30", utc(2026, 11, 25, 14h), madrid);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->from, utc(2026, 10, 25, 30min));  // 02:30 summer time
+}
+
+TEST(Zone, TheHourThatNeverWasIsItsEnd) {
+  const auto madrid = *Zone::find("Europe/Madrid");
+  const auto parsed = parse_spoken_time("29/3/2026 2:30", utc(2026, 11, 25, 14h), madrid);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->from, utc(2026, 3, 29, 1h));
+}
+
+TEST(Zone, UnknownNamesAreRefused) {
+  EXPECT_FALSE(Zone::find("Europe/Atlantis"));
+  EXPECT_FALSE(Zone::find("../../etc/passwd"));
+}
+
+TEST(SpokenDuration, Forms) {
+  EXPECT_EQ(parse_spoken_duration("30m"), 30min);
+  EXPECT_EQ(parse_spoken_duration("90 s"), 90s);
+  EXPECT_EQ(parse_spoken_duration("2 horas"), 2h);
+  EXPECT_EQ(parse_spoken_duration("30"), std::nullopt);
+  EXPECT_EQ(parse_spoken_duration("m"), std::nullopt);
+  EXPECT_EQ(parse_spoken_duration("-5m"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace rastro
