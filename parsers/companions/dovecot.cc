@@ -298,6 +298,7 @@ constexpr FactForm kSessionForms[] = {
     {"append: box={}, uid={}, msgid={?}, size={}", "box uid message_id #size", "append"},
     {"flag_change: box={}, uid={}, msgid={?}, size={}, flags={}", "box uid message_id #size flags",
      "flag change"},
+    {"Indexed {} messages in {}", "#messages box", "indexed"},
     {"Mailbox created: {}", "box", "mailbox created"},
     {"Mailbox deleted: {}", "box", "mailbox deleted"},
     {"Mailbox renamed: {} -> {}", "box to_box", "mailbox renamed"},
@@ -323,7 +324,8 @@ ParsedLine parse_session_end(std::string_view text) {
 
 bool is_session_service(std::string_view service) {
   return service == "imap" || service == "pop3" || service == "submission" ||
-         service == "managesieve" || service == "imap-hibernate" || service == "doveadm";
+         service == "managesieve" || service == "imap-hibernate" || service == "doveadm" ||
+         service == "indexer-worker";
 }
 
 void skip_level(std::string_view& text) {
@@ -349,6 +351,8 @@ ParsedLine parse_dovecot(const LineHeader& /*header*/, std::string_view text) {
   ParsedLine out;
   if (service == "lmtp" || service == "lda" || service == "deliver") {
     out = parse_agent(*prefix, said);
+  } else if (is_session_service(service) && said.starts_with("sieve: ")) {
+    out = parse_agent(*prefix, said);  // a script that runs when mail is moved: imapsieve
   } else if (is_session_service(service)) {
     out = parse_session_end(said);
     if (out.kind == LineKind::unrecognised) {

@@ -62,7 +62,21 @@ constexpr KnownForm kTrouble[] = {
     {"net_connect_unix({}) failed: {}", "src/lib/net.c"},
     {"User initialization failed: {}", "src/lib-storage/mail-storage-service.c"},
     {"Couldn't init INBOX: {}", "src/pop3/pop3-client.c"},
-    {"user {}: {}", "src/lib-storage/mail-storage-service.c"},
+    {"Failed to autocreate mailbox {}: {}", "src/lib-storage/mail-namespace.c"},
+    {"Failed to initialize SSL server context: {}", "src/login-common/client-common.c"},
+    {"Failed to initialize SSL connection: {}", "src/login-common/client-common.c"},
+    {"chdir({}) failed: {}", "src/lib-master"},
+    {"Transaction log {}: {}", "src/lib-index/mail-transaction-log-file.c"},
+    {"Log synchronization error at {}", "src/lib-index/mail-index-sync.c"},
+    {"Corrupted index cache file {}: {}", "src/lib-index/mail-cache.c"},
+    {"Cached message size smaller than expected ({} < {}, box={}, UID={}{?})",
+     "src/lib-storage/index/istream-mail.c"},
+    {"Cached message size larger than expected ({} > {}, box={}, UID={}{?})",
+     "src/lib-storage/index/istream-mail.c"},
+    {"Growing pool '{}' with: {}", "src/lib/data-stack.c"},
+    {"Growing data stack by {} as '{}' reaches {} bytes from {}", "src/lib/data-stack.c"},
+    {"Inotify {} limit for user {} ({}) exceeded, disabling. {}",
+     "src/lib/ioloop-notify-inotify.c"},
 };
 
 }  // namespace

@@ -45,5 +45,14 @@ TEST(Templates, AreRead) {
   }
 }
 
+TEST(LineKinds, AreAllDocumented) {
+  std::ifstream in(RASTRO_SOURCE_DIR "/docs/lines.md");
+  const std::string page((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  for (std::size_t i = 0; i < kLineKindCount; ++i) {
+    const auto name = "`" + std::string(line_kind_name(static_cast<LineKind>(i))) + "`";
+    EXPECT_NE(page.find(name), std::string::npos) << name;
+  }
+}
+
 }  // namespace
 }  // namespace rastro
