@@ -418,6 +418,22 @@ bool looks_like_syslog(std::string_view behind_stamp) {
          maybe_take_tag(behind_stamp, header) && header.pid != 0;
 }
 
+// Without a reader: no zone is needed to tell that there is a stamp.
+bool has_syslog_stamp(std::string_view line) {
+  if (line.starts_with('<')) return true;
+  auto rest = line;
+  LineHeader header;
+  if (maybe_take_date_time(rest, 'T') || maybe_take_named_date(rest)) return true;
+  if (take_unix_stamp(rest, header)) return true;
+  if (line.size() > 4 && line[3] == ' ') {
+    rest = line.substr(4);
+    if (maybe_take_date_time(rest, ' ')) return true;
+  }
+  rest = line;
+  skip_compose_name(rest);
+  return rest.size() < line.size() && has_syslog_stamp(rest);
+}
+
 }  // namespace
 
 LineFormat detect_format(std::string_view first_lines) {
@@ -427,13 +443,7 @@ LineFormat detect_format(std::string_view first_lines) {
     if (maybe_take_date_time(rest, ' ')) {
       return looks_like_syslog(rest) ? LineFormat::syslog : LineFormat::exim;
     }
-    StampReader reader("UTC", Time{});
-    LineHeader header;
-    rest = line;
-    if (line.starts_with('<') || maybe_take_date_time(rest, 'T') ||
-        take_stamp(rest, reader, header)) {
-      return LineFormat::syslog;
-    }
+    if (has_syslog_stamp(line)) return LineFormat::syslog;
     first_lines.remove_prefix(std::min(line.size() + 1, first_lines.size()));
   }
   return LineFormat::unknown;
