@@ -22,8 +22,9 @@ YamlMark mark_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 
 class ViewBuffer : public std::streambuf {
  public:
   explicit ViewBuffer(std::string_view text) {
-    auto* begin = const_cast<char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-    setg(begin, begin, begin + text.size());       // a get area is never written to
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): a get area is never written to
+    auto* begin = const_cast<char*>(text.data());
+    setg(begin, begin, begin + text.size());
   }
 };
 
