@@ -238,7 +238,9 @@ void apply_dsn(const DsnFields& fields, const BounceLimits& limits, BounceReport
       "delivery-status X-Postfix-Sender", max);
   for (const auto name : {"x-postfix-queue-id", "x-exim-queue-id", "x-queue-id"}) {
     const auto id = field_of(fields.message, name);
-    if (!id.empty()) report.queue_ids.push_back({tidy(id, max), "delivery-status queue id"});
+    if (id.empty()) continue;
+    std::erase_if(report.queue_ids, [&](const Found& known) { return known.value == id; });
+    report.queue_ids.push_back({tidy(id, max), "delivery-status queue id"});
   }
   for (const auto& block : fields.recipients) {
     BounceRecipient recipient;
