@@ -93,6 +93,9 @@ struct ReasonSettings {
   friend bool operator==(const ReasonSettings&, const ReasonSettings&) = default;
 };
 
+// What becomes of a source whose lines stand in another one too.
+enum class DuplicatePolicy : std::uint8_t { drop, keep };
+
 enum class Language : std::uint8_t { en, es };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
@@ -107,6 +110,7 @@ struct Config {
   std::vector<SourceSettings> sources = {{.path = "/var/log/mail.log"},
                                          {.path = "/var/log/exim4/mainlog"}};
   Duration first_start_reads_back = std::chrono::hours(24);
+  DuplicatePolicy duplicates = DuplicatePolicy::drop;
   Language lang = Language::en;  // of answers to those who ask for none
   StoreSettings store;
   LimitSettings limits;

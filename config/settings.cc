@@ -80,6 +80,7 @@ void visit_settings(Config& config, SettingVisitor& visitor) {
   visitor.sources("sources", config.sources);
   visitor.duration("first_start_reads_back", config.first_start_reads_back, seconds(0),
                    hours(24 * 31));
+  choice(visitor, "duplicates", config.duplicates, {"drop", "keep"});
   choice(visitor, "lang", config.lang, {"en", "es"});
   visitor.path("store.state_directory", config.store.state_directory, false);
   visitor.duration("store.retention", config.store.retention, hours(1), hours(24 * 366));

@@ -50,6 +50,15 @@ SourceSetOptions source_options(const Config& config) {
   return options;
 }
 
+json::array overlaps_json(const std::vector<Overlap>& overlaps) {
+  json::array out;
+  for (const auto& overlap : overlaps) {
+    out.push_back(json::object{{"source", valid_utf8(overlap.path)},
+                               {"same_as", valid_utf8(overlap.same_as)}});
+  }
+  return out;
+}
+
 }  // namespace
 
 App::App(Config config, const Clock& clock)
@@ -83,6 +92,7 @@ Result<void> App::load_index() {
   IngestOptions ingest_options;
   ingest_options.correlator = correlator_options(config_.limits);
   ingest_options.seed = std::random_device()();
+  ingest_options.keep_duplicates = config_.duplicates == DuplicatePolicy::keep;
   ingest_options.correlator.seed = ingest_options.seed;
   reasons_ = std::make_unique<ReplyReasons>(std::move(*rules), ingest_options.seed);
   ingest_options.correlator.is_webmail = [this](std::string_view ip) {
@@ -207,6 +217,11 @@ void App::run_ingest() {
           unreadable_[problem.source] = problem.message;
       }
     }
+    for (auto& overlap : ingest_->take_overlaps()) {
+      spdlog::warn("{}: carries the same events as {}: not indexed twice", overlap.path,
+                   overlap.same_as);
+      overlaps_.push_back(std::move(overlap));
+    }
     for (const auto& hole : ingest_->take_new_holes()) {
       spdlog::warn("{}", describe_hole(hole));
     }
@@ -242,6 +257,7 @@ void App::publish(bool caught_up) {
   status->programs = ingest_->counters().snapshot();
   status->files = sources_->size();
   for (const auto& [path, why] : unreadable_) status->unreadable.push_back({path, why});
+  status->overlaps = overlaps_;
   status_.store(std::move(status));
 }
 
@@ -282,35 +298,35 @@ std::string App::status_json(bool lines) const {
   for (std::size_t i = 0; i < kLineKindCount; ++i) {
     if (totals[i] > 0) kinds[line_kind_name(static_cast<LineKind>(i))] = totals[i];
   }
-  json::object out{
-      {"version", RASTRO_VERSION},
-      {"at", api_time(status->published_at)},
-      {"caught_up", status->caught_up},
-      {"read_up_to", api_time(status->newest_line_at)},
-      {"index_writable", !writer_loop_->failing()},
-      {"lines", json::object{{"read", status->lines},
-                             {"cut", status->sources.cut_lines},
-                             {"nul_bytes", status->sources.nul_bytes},
-                             {"by_kind", std::move(kinds)}}},
-      {"sources", json::object{{"files", status->files},
-                               {"bytes_read", status->sources.bytes},
-                               {"rotations", status->sources.rotations},
-                               {"truncations", status->sources.truncations},
-                               {"damaged_archives", status->sources.damaged_archives}}},
-      {"legs", json::object{{"opened", status->correlator.legs_opened},
-                            {"in_memory", status->legs_in_memory},
-                            {"evicted", status->correlator.legs_evicted},
-                            {"reopened", status->correlator.legs_reopened},
-                            {"forgotten", status->correlator.evicted_forgotten},
-                            {"sessions_evicted", status->correlator.sessions_evicted},
-                            {"values_refused", status->correlator.values_refused}}},
-      {"store", json::object{{"batches", store.batches},
-                             {"legs", store.legs},
-                             {"bytes_written", store.bytes_written},
-                             {"files_sealed", store.files_sealed},
-                             {"files_expired", store.files_expired},
-                             {"files_quarantined", store.files_quarantined},
-                             {"commit_failures", store.commit_failures}}}};
+  json::object out{{"version", RASTRO_VERSION},
+                   {"at", api_time(status->published_at)},
+                   {"caught_up", status->caught_up},
+                   {"read_up_to", api_time(status->newest_line_at)},
+                   {"index_writable", !writer_loop_->failing()},
+                   {"lines", json::object{{"read", status->lines},
+                                          {"cut", status->sources.cut_lines},
+                                          {"nul_bytes", status->sources.nul_bytes},
+                                          {"by_kind", std::move(kinds)}}},
+                   {"sources", json::object{{"files", status->files},
+                                            {"bytes_read", status->sources.bytes},
+                                            {"rotations", status->sources.rotations},
+                                            {"truncations", status->sources.truncations},
+                                            {"damaged_archives", status->sources.damaged_archives},
+                                            {"not_indexed", overlaps_json(status->overlaps)}}},
+                   {"legs", json::object{{"opened", status->correlator.legs_opened},
+                                         {"in_memory", status->legs_in_memory},
+                                         {"evicted", status->correlator.legs_evicted},
+                                         {"reopened", status->correlator.legs_reopened},
+                                         {"forgotten", status->correlator.evicted_forgotten},
+                                         {"sessions_evicted", status->correlator.sessions_evicted},
+                                         {"values_refused", status->correlator.values_refused}}},
+                   {"store", json::object{{"batches", store.batches},
+                                          {"legs", store.legs},
+                                          {"bytes_written", store.bytes_written},
+                                          {"files_sealed", store.files_sealed},
+                                          {"files_expired", store.files_expired},
+                                          {"files_quarantined", store.files_quarantined},
+                                          {"commit_failures", store.commit_failures}}}};
   if (lines) out["programs"] = std::move(programs);
   return json::serialize(out);
 }

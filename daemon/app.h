@@ -64,6 +64,7 @@ class App {
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<ApiServer> api_;
+  std::vector<Overlap> overlaps_;  // the ingest thread's
   std::atomic<std::shared_ptr<const DaemonStatus>> status_;
   std::thread writer_thread_;
   std::thread packer_thread_;

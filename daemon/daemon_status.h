@@ -7,6 +7,7 @@
 #include "daemon/correlate/correlator.h"
 #include "daemon/http/api_server.h"
 #include "daemon/line_counters.h"
+#include "daemon/overlap_filter.h"
 #include "daemon/source/source_set.h"
 #include "store/writer.h"
 
@@ -22,6 +23,7 @@ struct DaemonStatus {
   SourceCounters sources;
   CorrelatorCounters correlator;
   std::size_t legs_in_memory = 0;
+  std::vector<Overlap> overlaps;  // sources that repeat another one: not indexed
   std::vector<ProgramLines> programs;
   std::vector<ReadState::Unreadable> unreadable;
 };

@@ -24,7 +24,8 @@ Ingest::Ingest(IngestOptions options, ClassifyReply classify, MakeOrigin make_or
       batches_(batches),
       writer_(writer),
       clock_(clock),
-      pipeline_(counters_, options_.seed),
+      overlaps_(options_.seed),
+      pipeline_(counters_, options_.seed, options_.keep_duplicates ? nullptr : &overlaps_),
       correlator_(options_.correlator, std::move(classify), store, *this),
       last_batch_at_(clock.steady()) {}
 
@@ -51,7 +52,10 @@ Ingest::Peeked& Ingest::peek(const SourceLine& line) {
   const auto known = origins_.find(line.generation->source);
   if (known == origins_.end() && origins_.size() >= kOriginsMax) origins_.erase(origins_.begin());
   auto& peeked = known == origins_.end() ? origins_[line.generation->source] : known->second;
-  if (peeked.origin == nullptr) peeked.origin = make_origin_(*line.generation);
+  if (peeked.origin == nullptr) {
+    peeked.origin = make_origin_(*line.generation);
+    overlaps_.begin(line.generation->source, line.generation->path);
+  }
   if (peeked.offset != line.raw.offset) {
     peeked.line = LinePipeline::read_header(*peeked.origin, line.raw);
     peeked.offset = line.raw.offset;

@@ -27,6 +27,7 @@ struct IngestOptions {
   Duration batch_interval = std::chrono::milliseconds(200);
   std::size_t budget_bytes = 4 << 20;  // of one turn, all sources together
   std::uint64_t seed = 0;
+  bool keep_duplicates = false;  // index two sources although they carry the same events
 };
 
 // "PATH: CAUSE", for a person.
@@ -66,6 +67,9 @@ class Ingest final : private LegSink {
   // coverage.
   std::vector<CoverageHole> take_new_holes() { return std::exchange(new_holes_, {}); }
 
+  // Sources found to repeat another one, and therefore not indexed, since the last call.
+  std::vector<Overlap> take_overlaps() { return overlaps_.take_found(); }
+
   const LineCounters& counters() const { return counters_; }
   CorrelatorCounters correlator_counters() const { return correlator_.counters(); }
   std::size_t legs_in_memory() const { return correlator_.legs_in_memory(); }
@@ -99,6 +103,7 @@ class Ingest final : private LegSink {
   const WriterLoop& writer_;
   const Clock& clock_;
   LineCounters counters_;
+  OverlapFilter overlaps_;
   LinePipeline pipeline_;
   Correlator correlator_;
   std::map<std::uint32_t, Peeked> origins_;

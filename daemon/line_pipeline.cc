@@ -70,8 +70,22 @@ LinePipeline::Understood LinePipeline::understand(const HeadedLine& line) {
   return out;
 }
 
+// A line that another source has given: it says nothing new.
+bool LinePipeline::is_copy(const LineOrigin& origin, const HeadedLine& line) {
+  auto& program = known(line.header.program);
+  if (program.program.parse == nullptr ||
+      !overlaps_->is_copy(origin.source, line.header, program.program.mta, line.text)) {
+    return false;
+  }
+  LineCounters::count(*program.lines, LineKind::known_ignored, line.header.repeated);
+  return true;
+}
+
 void LinePipeline::take(const LineOrigin& origin, const RawLine& raw, const HeadedLine& line,
                         Correlator& correlator) {
+  if (overlaps_ != nullptr && overlaps_->comparing() && line.headed && is_copy(origin, line)) {
+    return;
+  }
   const auto understood = understand(line);
   const auto& event = understood.parsed.event;
   LineCounters::count(*understood.lines, understood.kind(), line.header.repeated);

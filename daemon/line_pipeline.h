@@ -13,6 +13,7 @@
 #include "core/seeded_hash.h"
 #include "daemon/correlate/correlator.h"
 #include "daemon/line_counters.h"
+#include "daemon/overlap_filter.h"
 #include "parsers/parser.h"
 #include "parsers/registry.h"
 #include "parsers/syslog_header.h"
@@ -51,7 +52,9 @@ struct HeadedLine {
 // Threads: the ingest thread only. Ownership: all borrowed.
 class LinePipeline {
  public:
-  LinePipeline(LineCounters& counters, std::uint64_t seed) : counters_(counters), hash_(seed) {}
+  // `overlaps` may be null: then nothing is compared, and everything counts.
+  LinePipeline(LineCounters& counters, std::uint64_t seed, OverlapFilter* overlaps = nullptr)
+      : counters_(counters), hash_(seed), overlaps_(overlaps) {}
 
   // Once for each line, in the order of its origin: stamps without a year depend on it.
   static HeadedLine read_header(LineOrigin& origin, const RawLine& raw);
@@ -81,10 +84,12 @@ class LinePipeline {
     ProgramLines* lines = nullptr;
   };
   Known& known(std::string_view tag);
+  bool is_copy(const LineOrigin& origin, const HeadedLine& line);
 
   static constexpr std::size_t kKnownMax = 2'000;
   LineCounters& counters_;
   SeededHash hash_;
+  OverlapFilter* overlaps_;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Known>> known_;
   std::vector<CoverageHole> holes_;
 };

@@ -224,6 +224,10 @@ class Scan {
 
   // What could be opened, and yet gave nothing.
   void report_what_is_no_log() {
+    for (const auto& overlap : ingest_->take_overlaps()) {
+      control_.note(given_name(overlap.path) + ": carries the same events as " +
+                    given_name(overlap.same_as) + "; not counted twice");
+    }
     for (const auto& hole : ingest_->take_new_holes()) {
       control_.problem(describe_hole(hole));
     }

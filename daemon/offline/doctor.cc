@@ -7,19 +7,23 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/framing.h"
 #include "daemon/line_pipeline.h"
 #include "daemon/log_origin.h"
 #include "daemon/offline/offline.h"
 #include "daemon/offline/state_files.h"
+#include "daemon/overlap_filter.h"
 #include "daemon/source/content.h"
 #include "store/quarantine.h"
 
@@ -27,6 +31,7 @@ namespace rastro {
 namespace {
 
 constexpr std::size_t kSampleBytes = 512 * 1024;  // of the end of a log
+constexpr std::size_t kComparedLines = 3'000;
 constexpr std::uint64_t kFreeBytesMin = 1ULL << 30;
 
 class Doctor {
@@ -35,6 +40,7 @@ class Doctor {
 
   int run() {
     for (const auto& source : config_.sources) look_at_source(source);
+    look_for_overlaps();
     look_at_state();
     look_at_socket();
     std::printf(failed_   ? "something has to be mended first\n"
@@ -85,6 +91,39 @@ class Doctor {
       read += *got;
     }
     tell(path, sample);
+    logs_.emplace_back(path, std::move(sample.kept));
+  }
+
+  struct KeptLine {
+    Time at{};
+    std::string host, program;
+    std::uint32_t pid = 0;
+    std::string text;
+    std::uint32_t log = 0;
+  };
+
+  // As reading would compare them: by stamp, within a log in its order.
+  void look_for_overlaps() {
+    if (config_.duplicates == DuplicatePolicy::keep) return;
+    OverlapFilter filter(1);
+    std::vector<KeptLine> all;
+    for (std::uint32_t log = 0; log < logs_.size(); ++log) {
+      filter.begin(log, logs_[log].first);
+      for (auto& line : logs_[log].second) {
+        line.log = log;
+        all.push_back(std::move(line));
+      }
+    }
+    std::ranges::stable_sort(all, {}, &KeptLine::at);
+    for (const auto& line : all) {
+      const LineHeader header{line.at, line.host, line.program, line.pid};
+      static_cast<void>(
+          filter.is_copy(line.log, header, find_program(line.program).mta, line.text));
+    }
+    for (const auto& overlap : filter.take_found()) {
+      warn(overlap.path + ": carries the same events as " + overlap.same_as +
+           "; it will not be indexed (duplicates: keep would count them twice)");
+    }
   }
 
   // Counts what the newest lines of a log are.
@@ -101,14 +140,21 @@ class Doctor {
       const auto headed = LinePipeline::read_header(*origin, raw);
       const auto kind = pipeline.understand(headed).kind();
       ++lines;
+      if (headed.headed && kind != LineKind::foreign) keep(headed);
       if (!headed.headed) ++headless;
       if (kind == LineKind::foreign) ++foreign;
       if (kind == LineKind::unrecognised) ++unrecognised;
     }
+    void keep(const HeadedLine& line) {
+      kept.push_back({line.header.logged_at, std::string(line.header.host),
+                      std::string(line.header.program), line.header.pid, std::string(line.text)});
+      if (kept.size() > kComparedLines) kept.pop_front();
+    }
     LineCounters counters;
     LinePipeline pipeline;
     std::unique_ptr<LineOrigin> origin;
-    bool in_mid_line = false;  // the sample may begin inside of a line
+    std::deque<KeptLine> kept;  // the newest of mail programs
+    bool in_mid_line = false;   // the sample may begin inside of a line
     std::size_t lines = 0, headless = 0, foreign = 0, unrecognised = 0;
   };
 
@@ -194,6 +240,7 @@ class Doctor {
   }
 
   const Config& config_;
+  std::vector<std::pair<std::string, std::deque<KeptLine>>> logs_;
   bool warned_ = false;
   bool failed_ = false;
 };

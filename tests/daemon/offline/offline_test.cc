@@ -137,6 +137,22 @@ TEST_F(OfflineTest, DoctorIsContentWithWhatWorks) {
                                HasSubstr("all good"), Not(HasSubstr("warn"))));
 }
 
+TEST_F(OfflineTest, DoctorNamesALogThatRepeatsAnother) {
+  make_file("ABC123");
+  const auto other = (directory_.path() / "syslog").string();
+  for (const auto& path : {log_, other}) {
+    std::ofstream out(path, std::ios::trunc);
+    for (int i = 10; i < 60; ++i) {
+      out << "2026-03-01T10:00:" << i << "+00:00 mx1 postfix/qmgr[77]: ABC1" << i << ": removed\n";
+    }
+  }
+  config_.sources.push_back({.path = other});
+  const auto ill = answer_of([&] { return run_doctor(config_); });
+  EXPECT_THAT(ill.text, HasSubstr(other + ": carries the same events as " + log_));
+  config_.duplicates = DuplicatePolicy::keep;
+  EXPECT_EQ(answer_of([&] { return run_doctor(config_); }).code, kOfflineGood);
+}
+
 TEST_F(OfflineTest, DoctorNamesWhatIsWrong) {
   make_file("ABC123");
   std::ofstream(log_, std::ios::trunc) << "no stamp here\nnor here\n";
