@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kOriginsMax = 1'000;
 constexpr std::size_t kHolesToldMax = 16;
+constexpr std::size_t kReusedMax = 64;  // recipients or lines of a leg whose memory is used again
 
 }  // namespace
 
@@ -17,7 +18,7 @@ std::string describe_hole(const CoverageHole& hole) {
 }
 
 Ingest::Ingest(IngestOptions options, ClassifyReply classify, MakeOrigin make_origin,
-               LegStore& store, BoundedQueue<NumberedBatch>& batches, const WriterLoop& writer,
+               LegStore& store, BoundedQueue<NumberedBatch>& batches, WriterLoop& writer,
                const Clock& clock)
     : options_(std::move(options)),
       make_origin_(std::move(make_origin)),
@@ -41,6 +42,15 @@ void Ingest::on_leg(LegRecord&& version) {
   if (observer_) observer_(version);
   batch_.legs.push_back(std::move(version));
 }
+LegRecord Ingest::blank_leg() {
+  if (blank_legs_.empty()) blank_legs_ = writer_.take_used_legs();
+  if (blank_legs_.empty()) return {};
+  auto blank = std::move(blank_legs_.back());
+  blank_legs_.pop_back();
+  // One huge message must not keep its memory for ever.
+  const bool huge = blank.recipients.capacity() > kReusedMax || blank.lines.capacity() > kReusedMax;
+  return huge ? LegRecord{} : std::move(blank);
+}
 void Ingest::on_encounter(Encounter&& encounter) {
   batch_.encounters.push_back(std::move(encounter));
 }
@@ -48,14 +58,22 @@ void Ingest::on_pending(std::string_view key, std::string_view value) {
   batch_.pending.push_back({std::string(key), std::string(value)});
 }
 
-Ingest::Peeked& Ingest::peek(const SourceLine& line) {
-  const auto known = origins_.find(line.generation->source);
+Ingest::Peeked& Ingest::origin_of(const SourceLine& line) {
+  const auto source = line.generation->source;
+  if (last_origin_ != nullptr && last_origin_->origin->source == source) return *last_origin_;
+  const auto known = origins_.find(source);
   if (known == origins_.end() && origins_.size() >= kOriginsMax) origins_.erase(origins_.begin());
-  auto& peeked = known == origins_.end() ? origins_[line.generation->source] : known->second;
+  auto& peeked = known == origins_.end() ? origins_[source] : known->second;
   if (peeked.origin == nullptr) {
     peeked.origin = make_origin_(*line.generation);
-    overlaps_.begin(line.generation->source, line.generation->path);
+    overlaps_.begin(source, line.generation->path);
   }
+  last_origin_ = &peeked;
+  return peeked;
+}
+
+Ingest::Peeked& Ingest::peek(const SourceLine& line) {
+  auto& peeked = origin_of(line);
   if (peeked.offset != line.raw.offset) {
     peeked.line = LinePipeline::read_header(*peeked.origin, line.raw);
     peeked.offset = line.raw.offset;
@@ -110,6 +128,7 @@ void Ingest::send_if_due(SourceSet& sources) {
 void Ingest::send_batch(SourceSet& sources) {
   correlator_.committed(writer_.committed());
   collect(sources);
+  batch_.legs.reserve(batch_.legs.size() + correlator_.changed_legs());
   NumberedBatch numbered;
   numbered.flush_number = correlator_.flush();
   sent_ = numbered.flush_number;

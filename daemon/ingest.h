@@ -45,7 +45,7 @@ class Ingest final : private LegSink {
   using MakeOrigin = std::function<std::unique_ptr<LineOrigin>(const Generation&)>;
 
   Ingest(IngestOptions options, ClassifyReply classify, MakeOrigin make_origin, LegStore& store,
-         BoundedQueue<NumberedBatch>& batches, const WriterLoop& writer, const Clock& clock);
+         BoundedQueue<NumberedBatch>& batches, WriterLoop& writer, const Clock& clock);
 
   // At start, before the first turn.
   void know(const LegRecord& open_leg);
@@ -89,9 +89,11 @@ class Ingest final : private LegSink {
   };
 
   void on_leg(LegRecord&& version) override;
+  LegRecord blank_leg() override;
   void on_encounter(Encounter&& encounter) override;
   void on_pending(std::string_view key, std::string_view value) override;
 
+  Peeked& origin_of(const SourceLine& line);
   Peeked& peek(const SourceLine& line);
   std::optional<Time> take(const SourceLine& line);
   void send_if_due(SourceSet& sources);
@@ -100,16 +102,18 @@ class Ingest final : private LegSink {
   IngestOptions options_;
   MakeOrigin make_origin_;
   BoundedQueue<NumberedBatch>& batches_;
-  const WriterLoop& writer_;
+  WriterLoop& writer_;
   const Clock& clock_;
   LineCounters counters_;
   OverlapFilter overlaps_;
   LinePipeline pipeline_;
   Correlator correlator_;
   std::map<std::uint32_t, Peeked> origins_;
+  Peeked* last_origin_ = nullptr;  // in origins_
   Batch batch_;
   std::vector<CoverageHole> new_holes_;
   RawBlockBuilder raw_lines_;  // of origins whose lines are copied; packed on the way to the writer
+  std::vector<LegRecord> blank_legs_;  // of batches that the writer is done with
   Time batch_line_time_{};
   Duration last_batch_at_{0};
   std::uint64_t sent_ = 0;  // number of the last flush

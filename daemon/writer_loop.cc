@@ -37,9 +37,10 @@ bool WriterLoop::commit(const NumberedBatch& numbered) {
 void WriterLoop::run() {
   bool more_work = false;
   for (;;) {
-    const auto batch = batches_.pop_for(more_work ? milliseconds(0) : kIdleWait);
+    auto batch = batches_.pop_for(more_work ? milliseconds(0) : kIdleWait);
     if (batch) {
       if (!commit(*batch)) return;
+      used_legs_.try_push(batch->batch.legs);
       more_work = true;
       continue;
     }
@@ -49,6 +50,11 @@ void WriterLoop::run() {
     if (!worked) spdlog::error("index housekeeping: {}", worked.error().message);
     more_work = worked && *worked;
   }
+}
+
+std::vector<LegRecord> WriterLoop::take_used_legs() {
+  auto legs = used_legs_.pop_for(milliseconds(0));
+  return legs ? std::move(*legs) : std::vector<LegRecord>{};
 }
 
 }  // namespace rastro

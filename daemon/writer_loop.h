@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/bounded_queue.h"
 #include "store/writer.h"
@@ -31,13 +32,19 @@ class WriterLoop {
   // As of the last commit or housekeeping.
   WriterCounters counters() const { return *counters_.load(); }
   bool failing() const { return failing_.load(std::memory_order_relaxed); }
+  // Legs of a batch that was committed, empty when there is none. Ingest writes the next ones into
+  // them: memory that one thread takes and another one gives back is what malloc does worst.
+  std::vector<LegRecord> take_used_legs();
 
  private:
+  static constexpr std::size_t kUsedKept = 2;
+
   bool commit(const NumberedBatch& numbered);
   void publish() { counters_.store(std::make_shared<const WriterCounters>(writer_.counters())); }
 
   Writer& writer_;
   BoundedQueue<NumberedBatch>& batches_;
+  BoundedQueue<std::vector<LegRecord>> used_legs_{kUsedKept};
   std::atomic<std::uint64_t> committed_{0};
   std::atomic<bool> failing_{false};
   std::atomic<std::shared_ptr<const WriterCounters>> counters_{

@@ -9,9 +9,12 @@ constexpr std::size_t kChangingWordMin = 6;
 
 // Words that differ from message to message: addresses, ids, stamps.
 bool is_changing(std::string_view word) {
-  if (word.find('@') != std::string_view::npos) return true;
-  return word.size() >= kChangingWordMin &&
-         std::any_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
+  bool digit = false;
+  for (const char c : word) {
+    if (c == '@') return true;
+    digit = digit || (c >= '0' && c <= '9');
+  }
+  return digit && word.size() >= kChangingWordMin;
 }
 
 }  // namespace
@@ -22,7 +25,8 @@ SplitReply split_reply(std::string_view text) {
   std::size_t first = std::string_view::npos;
   std::size_t last = 0;
   for (std::size_t at = 0; at <= text.size();) {
-    const auto end = std::min(text.find(' ', at), text.size());
+    auto end = at;
+    while (end < text.size() && text[end] != ' ') ++end;
     if (is_changing(text.substr(at, end - at))) {
       first = std::min(first, at);
       last = end;
@@ -52,8 +56,7 @@ DictionaryWriter::DictionaryWriter(Database& database, std::uint64_t seed)
       insert_name_(database.prepare("INSERT INTO name(id, value) VALUES(?1, ?2)")),
       insert_endpoint_(
           database.prepare("INSERT INTO endpoint(id, host, ip, port) VALUES(?1, ?2, ?3, ?4)")),
-      names_(0, Hash{SeededHash(seed)}),
-      endpoints_(0, Hash{SeededHash(seed)}) {
+      hash_(seed) {
   forget();
 }
 
@@ -65,45 +68,51 @@ void DictionaryWriter::forget() {
   next_endpoint_ = database_.query_int("SELECT max(id) FROM endpoint").value_or(0) + 1;
 }
 
-void DictionaryWriter::remember(Known& known, std::string_view value, std::int64_t id) {
+void DictionaryWriter::remember(Known& known, std::uint64_t hash, Written&& written) {
   constexpr std::size_t kEntryBytes = 64;
   if (remembered_bytes_ > kRememberedBytesMax) {
     names_.clear();
     endpoints_.clear();
     remembered_bytes_ = 0;
   }
-  remembered_bytes_ += value.size() + kEntryBytes;
-  known.emplace(value, id);
+  remembered_bytes_ += written.value.size() + kEntryBytes;
+  known[hash] = std::move(written);
 }
 
 std::int64_t DictionaryWriter::name_id(std::string_view value) {
   if (value.empty()) return 0;
-  if (const auto found = names_.find(value); found != names_.end()) return found->second;
+  const auto hash = hash_(value);
+  const auto found = names_.find(hash);
+  if (found != names_.end() && found->second.value == value) return found->second.id;
   const auto id = next_name_++;
   insert_name_.bind(1, id).bind_text(2, value).run();
-  remember(names_, value, id);
+  remember(names_, hash, {id, 0, std::string(value)});
   return id;
 }
 
 std::int64_t DictionaryWriter::endpoint_id(const Endpoint& endpoint, bool with_port) {
   const std::uint16_t port = with_port ? endpoint.port : 0;
   if (endpoint.empty() && port == 0) return 0;
-  scratch_.assign(endpoint.host);
-  scratch_ += '\0';
-  scratch_ += endpoint.ip;
-  scratch_ += '\0';
-  // The lengths keep a NUL inside a host apart from the ones between the parts.
-  scratch_ += std::to_string(port) + "," + std::to_string(endpoint.host.size());
-  if (const auto found = endpoints_.find(scratch_); found != endpoints_.end()) {
-    return found->second;
-  }
+  const auto hash = hash_(endpoint.ip, hash_(endpoint.host, port));
+  const auto is_same = [&](const Written& written) {
+    const std::string_view value = written.value;
+    const auto host_size = endpoint.host.size();
+    return written.port == port && value.size() == host_size + 1 + endpoint.ip.size() &&
+           value[host_size] == '\0' && value.starts_with(endpoint.host) &&
+           value.ends_with(endpoint.ip);
+  };
+  const auto found = endpoints_.find(hash);
+  if (found != endpoints_.end() && is_same(found->second)) return found->second.id;
   const auto id = next_endpoint_++;
   insert_endpoint_.bind(1, id)
       .bind_text(2, endpoint.host)
       .bind_text(3, endpoint.ip)
       .bind(4, std::int64_t{port});
   insert_endpoint_.run();
-  remember(endpoints_, scratch_, id);
+  auto value = endpoint.host;
+  value.push_back('\0');
+  value += endpoint.ip;
+  remember(endpoints_, hash, {id, port, std::move(value)});
   return id;
 }
 

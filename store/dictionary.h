@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,23 +38,24 @@ class DictionaryWriter {
 
  private:
   static constexpr std::size_t kRememberedBytesMax = 8 << 20;
-  struct Hash {
-    using is_transparent = void;
-    SeededHash hash;
-    std::size_t operator()(std::string_view value) const { return hash(value); }
+  // What was written, found by its hash. A value that shares another one's hash is written again.
+  struct Written {
+    std::int64_t id = 0;
+    std::uint16_t port = 0;
+    std::string value;  // a name; an endpoint's host, a NUL and its address
   };
-  using Known = std::unordered_map<std::string, std::int64_t, Hash, std::equal_to<>>;
-  void remember(Known& known, std::string_view value, std::int64_t id);
+  using Known = boost::unordered_flat_map<std::uint64_t, Written>;
+  void remember(Known& known, std::uint64_t hash, Written&& written);
 
   Database& database_;
   Statement insert_name_;
   Statement insert_endpoint_;
+  SeededHash hash_;
   Known names_;
   Known endpoints_;
   std::size_t remembered_bytes_ = 0;
   std::int64_t next_name_ = 1;
   std::int64_t next_endpoint_ = 1;
-  std::string scratch_;
 };
 
 // Reads them back, with a bounded cache.

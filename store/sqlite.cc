@@ -27,6 +27,13 @@ namespace {
 
 constexpr int kStepsPerInterruptCheck = 4000;
 
+// SQLite counts every allocation under a global lock, for statistics that nobody here asks for.
+// Must come before its first use; refused and harmless when somebody else used it already.
+void leave_memory_uncounted() {
+  static const int kDone = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(kDone);
+}
+
 Error::Code code_of(int sqlite_code) {
   switch (sqlite_code & 0xff) {
     case SQLITE_CORRUPT:
@@ -58,6 +65,7 @@ void Database::State::fail(int code, std::string_view what) {
 }
 
 Result<Database> Database::open(const std::filesystem::path& path, Mode mode, int busy_ms) {
+  leave_memory_uncounted();
   std::error_code ignored;
   if (mode != Mode::create && !std::filesystem::exists(path, ignored)) {
     return make_error(Error::Code::not_found, "open " + path.string() + ": no such file");

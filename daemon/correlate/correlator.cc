@@ -224,7 +224,7 @@ void Correlator::on(const LogLine& line, const SessionOpened& event) {
   auto& session = open_session(line);
   session.client = to_endpoint(event.client);
   session.lines.push_back(line.ref);
-  session.dirty = true;
+  inbound_.changed(session);
 }
 
 void Correlator::on(const LogLine& line, const SessionTls& event) {
@@ -237,7 +237,7 @@ void Correlator::on(const LogLine& line, const SessionTls& event) {
   if (!event.cipher.empty()) tls.append(" with cipher ").append(event.cipher);
   session.tls = std::string(updates_.cut(tls));
   session.tls_peer = std::string(event.peer.ip);
-  session.dirty = true;
+  (inbound ? inbound_ : outbound_).changed(session);
 }
 
 void Correlator::on(const LogLine& line, const SessionClosed& event) {
@@ -293,7 +293,7 @@ void Correlator::join_session(const LogLine& line, OpenLeg& leg, Session& sessio
   if (session.tls && !leg.record.accepted_tls) leg.record.accepted_tls = session.tls;
   if (session.legs.size() < Sessions::kLegsMax) session.legs.push_back(leg.handle());
   session.last_at = line.header.logged_at;
-  session.dirty = true;
+  inbound_.changed(session);
   if (!session.refused.empty()) leg.refused_before = session.refused.back();
 }
 
@@ -335,7 +335,7 @@ void Correlator::expect_retry(const LogLine& line, OpenLeg& refused, const Polic
   if (std::ranges::any_of(expected.refused, same)) return;
   if (expected.refused.size() >= kRefusalsMax) expected.refused.erase(expected.refused.begin());
   expected.refused.push_back(refused.handle());
-  expected.dirty = true;
+  refused_for_now_.changed(expected);
 }
 
 // Greylisting reads as one story: each refused dialogue names the message that came in the end.
@@ -461,7 +461,7 @@ void Correlator::join_delivery_process(const LogLine& line, OpenLeg& leg, std::i
   auto* session = outbound_.find(session_name(line));
   if (session == nullptr) return;
   for (const auto& host : std::exchange(session->unreached, {})) {
-    session->dirty = true;
+    outbound_.changed(*session);
     if (line.header.logged_at - host.at > options_.unreached_gap_max) continue;
     add_line(leg, host.line);
     updates_.apply(leg.record,
@@ -593,7 +593,7 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
     refine_submission(line, leg);
     leg.record.closed_at = at;
     note_if_closed(leg);
-    session.dirty = true;
+    inbound_.changed(session);
     expect_retry(line, leg, event);
   } else if (refuses) {
     encounter(line, Encounter::Kind::client_rejected, event.client, event.login.value_or(""),
@@ -610,7 +610,7 @@ void Correlator::on(const LogLine& line, const HostFailure& event) {
     }
     session.unreached.push_back({line.header.logged_at, to_endpoint(event.relay),
                                  std::string(updates_.cut(event.text)), line.ref});
-    session.dirty = true;
+    outbound_.changed(session);
     return;
   }
   auto& leg = find_or_open(line, event.queue_id);
@@ -688,9 +688,13 @@ void Correlator::hand_over(OpenLeg& leg) {
   leg.dirty = false;
   leg.stored = true;
   leg.flush_number = flushes_;
-  auto timeline = std::exchange(leg.record.timeline, {});
-  auto lines = std::exchange(leg.record.lines, {});
-  LegRecord version = leg.record;
+  auto version = sink_.blank_leg();
+  // The leg goes on with the vectors of the blank one; only they are not copied.
+  version.timeline.clear();
+  version.lines.clear();
+  auto timeline = std::exchange(leg.record.timeline, std::move(version.timeline));
+  auto lines = std::exchange(leg.record.lines, std::move(version.lines));
+  version = leg.record;
   version.timeline = std::move(timeline);
   version.lines = std::move(lines);
   ++counters_.versions;
@@ -707,8 +711,7 @@ std::uint64_t Correlator::flush() {
     for (const auto& name : sessions->take_ended()) {
       sink_.on_pending(std::string(prefix) + name, {});
     }
-    sessions->for_each_dirty([&](Session& session) {
-      session.dirty = false;
+    sessions->for_each_changed([&](Session& session) {
       session.stored = true;
       sink_.on_pending(std::string(prefix) + session.name, encode_session(session));
     });

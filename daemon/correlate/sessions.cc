@@ -49,6 +49,7 @@ Session& Sessions::open(std::string_view name, Time now) {
 
 void Sessions::erase(Session& session) {
   if (session.stored) ended_.push_back(session.name);
+  if (session.dirty_number != 0) dirty_[session.dirty_number - 1] = nullptr;
   by_key_.erase(session.key);
   by_age_.erase_and_dispose(by_age_.iterator_to(session), [](Session* gone) { delete gone; });
 }

@@ -36,8 +36,8 @@ struct Session : boost::intrusive::list_base_hook<> {
   std::optional<std::string> tls;  // of this connection: "TLSv1.3 with cipher ..."
   std::optional<std::string> tls_peer;
   std::vector<UnreachedHost> unreached;  // since the last attempt of this process
-  bool dirty = false;
-  bool stored = false;  // known to the `pending` table
+  std::uint32_t dirty_number = 0;        // in Sessions::dirty_, from 1; 0: unchanged
+  bool stored = false;                   // known to the `pending` table
 };
 
 // Sessions by (host, program, pid); bounded, the longest silent one goes first.
@@ -59,6 +59,12 @@ class Sessions {
   // As it was, or new; used just now.
   Session& open(std::string_view name, Time now);
   void erase(Session& session);
+  // for_each_changed() must visit it.
+  void changed(Session& session) {
+    if (session.dirty_number != 0) return;
+    dirty_.push_back(&session);
+    session.dirty_number = static_cast<std::uint32_t>(dirty_.size());
+  }
   // Ends sessions silent since before `before`.
   template <typename Function>
   void expire(Time before, Function&& forget) {
@@ -67,11 +73,15 @@ class Sessions {
       erase(by_age_.front());
     }
   }
+  // What changed since the last call and has not ended.
   template <typename Function>
-  void for_each_dirty(Function&& visit) {
-    for (auto& session : by_age_) {
-      if (session.dirty) visit(session);
+  void for_each_changed(Function&& visit) {
+    for (auto* session : dirty_) {
+      if (session == nullptr) continue;
+      session->dirty_number = 0;
+      visit(*session);
     }
+    dirty_.clear();
   }
 
   std::size_t size() const { return by_key_.size(); }
@@ -85,6 +95,7 @@ class Sessions {
   std::uint64_t evicted_ = 0;
   boost::unordered_flat_map<std::uint64_t, Session*> by_key_;
   boost::intrusive::list<Session> by_age_;
+  std::vector<Session*> dirty_;  // null: ended meanwhile
   std::vector<std::string> ended_;
 };
 

@@ -185,6 +185,12 @@ Progress SourceSet::merge(std::size_t budget_bytes, const StampOf& stamp_of,
       progress.more = true;
       return progress;
     }
+    // Nothing to merge with: the only source needs no queue.
+    while (ready.empty() && entry.source->next() != nullptr) {
+      const auto stamp = on_line(*entry.source->next());
+      if (stamp) entry.stamp = stamp;
+      entry.source->take(stamp);
+    }
     enqueue(index);
   }
   return progress;

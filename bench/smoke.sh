@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Speed as ratios in one run, on a small generated day. Fails when one got worse than its limit.
+#
+#   bench/smoke.sh BUILD_DIR [MESSAGES]
+#
+# Limits are what was measured last (docs/bench/README.md) with a slack of one half. They come down with the figures, never up.
+set -euo pipefail
+build=${1:?usage: smoke.sh BUILD_DIR [MESSAGES]}
+messages=${2:-20000}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TMPDIR=$work
+
+generate=$build/bench/generate/generate_day
+bench=$build/bench/pipeline_bench
+"$generate" postfix --messages "$messages" --log "$work/mail.log"
+"$generate" exim --messages "$messages" --log "$work/mainlog"
+
+result=0
+echo "Postfix"
+"$bench" "$work/mail.log" --repeat 5 --rastrod "$build/bin/rastrod" \
+  --limit parse lines 10 --limit correlate lines 50 --limit index lines 200 || result=1
+echo "Exim"
+"$bench" "$work/mainlog" --repeat 5 --rastrod "$build/bin/rastrod" \
+  --limit parse lines 18 --limit correlate lines 75 --limit index lines 400 || result=1
+exit $result
