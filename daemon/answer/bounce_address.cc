@@ -12,11 +12,12 @@ namespace rastro {
 // RFC 5321 local parts as they occur, quoted ones, letters of any script; a domain or an address
 // literal. No counted repetitions and no Unicode classes: they make automata of megabytes.
 #define RASTRO_LETTERS R"(A-Za-z0-9\x{C0}-\x{1FFF}\x{2C00}-\x{2FFF}\x{3040}-\x{FEFF})"
-const char* const kAddressPattern =
-    R"((?:"(?:[^"\\\n]|\\.)+"|[!#$%&'*+/=?^_`{|}~.)" RASTRO_LETTERS R"(-]+)@)"
-    "(?:[" RASTRO_LETTERS "_](?:[" RASTRO_LETTERS "_.-]*[" RASTRO_LETTERS
-    "_])?"
-    R"(|\[[0-9A-Fa-f.:IPVv]+\]))";
+const char* address_pattern() {
+  return R"((?:"(?:[^"\\\n]|\\.)+"|[!#$%&'*+/=?^_`{|}~.)" RASTRO_LETTERS R"(-]+)@)"
+         "(?:[" RASTRO_LETTERS "_](?:[" RASTRO_LETTERS "_.-]*[" RASTRO_LETTERS
+         "_])?"
+         R"(|\[[0-9A-Fa-f.:IPVv]+\]))";
+}
 #undef RASTRO_LETTERS
 
 std::string clean_address(std::string_view address) {
@@ -28,7 +29,7 @@ std::string clean_address(std::string_view address) {
 }
 
 std::vector<std::string> addresses_in(std::string_view text, std::size_t max) {
-  static const RE2 kAddress(std::string("(") + kAddressPattern + ")");
+  static const RE2 kAddress(std::string("(") + address_pattern() + ")");
   std::vector<std::string> out;
   re2::StringPiece rest(text.data(), text.size());
   std::string found;

@@ -7,7 +7,7 @@
 namespace rastro {
 
 // An RE2 pattern for one address in running text; no capturing groups.
-extern const char* const kAddressPattern;
+const char* address_pattern();
 
 // Every address in `text`, in order, each once (without regard to case), at most `max`.
 std::vector<std::string> addresses_in(std::string_view text, std::size_t max);

@@ -211,13 +211,15 @@ class Search {
     for (const auto id : notices_) {
       auto notice = assemble(store_, id);
       if (!notice) return notice.error();
-      if (*notice) follow_notice(**notice);
+      const auto& journey = *notice;
+      if (journey) follow_notice(*journey);
     }
     for (const auto& [id, facts] : found_) {
       if (matches_.size() > 4 * BounceMatches::kMatchesMax) break;
-      auto journey = assemble(store_, id);
-      if (!journey) return journey.error();
-      if (*journey) add(std::move(**journey), facts);
+      auto assembled = assemble(store_, id);
+      if (!assembled) return assembled.error();
+      auto& journey = *assembled;
+      if (journey) add(std::move(*journey), facts);
     }
     return {};
   }
@@ -235,7 +237,7 @@ class Search {
   }
 
   void add(Journey&& journey, const Facts& facts) {
-    const auto certainty = *certainty_of(facts);
+    const auto certainty = certainty_of(facts).value_or(Certainty::possible);
     const auto known = std::ranges::find_if(
         matches_, [&](const BounceMatch& m) { return m.journey.id() == journey.id(); });
     if (known == matches_.end()) {

@@ -20,7 +20,7 @@ constexpr std::size_t kLineMax = 2'000;
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 std::string pattern(std::string_view before, std::string_view after) {
-  return "(?i)" + std::string(before) + "(" + kAddressPattern + ")" + std::string(after);
+  return "(?i)" + std::string(before) + "(" + address_pattern() + ")" + std::string(after);
 }
 
 // How much a form of line says that its address is the one that failed.
@@ -130,7 +130,7 @@ bool is_known(const KnownAddresses& known, std::string_view address) {
 
 // "a@example.org, b@example.org": nothing but addresses.
 std::vector<std::string> listed(std::string_view line) {
-  static const RE2 kForm(std::string(R"(^(?:<?)") + kAddressPattern + R"(>?[,;\s]*){2,}$)");
+  static const RE2 kForm(std::string(R"(^(?:<?)") + address_pattern() + R"(>?[,;\s]*){2,}$)");
   if (!RE2::PartialMatch(piece(line.substr(0, kLineMax)), kForm)) return {};
   return addresses_in(line.substr(0, kLineMax), 50);
 }

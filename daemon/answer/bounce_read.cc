@@ -124,10 +124,12 @@ class BounceReader {
 
   void read_original(const Mail& bounce) {
     for (const auto& part : bounce.parts) {
-      if (part.type == "text/rfc822-headers" || part.type == "message/rfc822" ||
-          part.type.starts_with("message/global"))
-        if (part.type.find("delivery-status") == std::string::npos)
-          apply_original_headers(parse_header_text(part.text), limits_, report_);
+      const bool report = part.type.find("delivery-status") != std::string::npos ||
+                          part.type.find("disposition") != std::string::npos ||
+                          part.type.find("feedback") != std::string::npos;
+      // message/partial, message/global and others that GMime does not open.
+      if (part.type == "text/rfc822-headers" || (part.type.starts_with("message/") && !report))
+        apply_original_headers(parse_header_text(part.text), limits_, report_);
     }
     if (!bounce.enclosed.empty())
       apply_original_headers(bounce.enclosed.front().headers, limits_, report_);
@@ -195,7 +197,9 @@ class BounceReader {
   }
 
   void read_recipients(const Mail& bounce) {
-    const auto named = recipients_in(notice_, known_, limits_);
+    auto named = recipients_in(notice_, known_, limits_);
+    // Who writes to himself fails to reach himself.
+    if (named.empty()) named = recipients_in(notice_, {}, limits_);
     evidence_.any_address = !named.empty();
     evidence_.named_recipient = !named.empty() && named.front().recipient.from == "notice text";
     auto failed =
