@@ -68,7 +68,9 @@ std::unique_ptr<CLI::App> make_command_line(CommonOptions& common, std::function
   add_common(*app, common);
   run = [&common] { return run_problems(common); };
   const CommandLine line{*app, common, run};
-  for (const auto add : {add_find, add_show, add_bounce, add_status, add_scan}) add(line);
+  for (const auto add :
+       {add_find, add_show, add_explain, add_bounce, add_reasons, add_status, add_scan})
+    add(line);
   return app;
 }
 

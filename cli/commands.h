@@ -53,6 +53,8 @@ void add_find_options(CLI::App& command, FindOptions& find);
 void add_find(CommandLine line);
 void add_show(CommandLine line);
 void add_bounce(CommandLine line);
+void add_explain(CommandLine line);
+void add_reasons(CommandLine line);
 void add_status(CommandLine line);
 void add_scan(CommandLine line);
 

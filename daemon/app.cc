@@ -157,7 +157,7 @@ Result<void> App::start() {
   };
   add_routes(router, context);
   api_ = std::make_unique<ApiServer>(
-      std::move(api), std::move(router), [this] { return make_query_tools(*writer_, clock_); },
+      std::move(api), std::move(router), [this] { return query_tools(); },
       [this](const AuditRecord& record) { audit_->write(record); }, clock_);
   if (auto done = api_->start(); !done) return done;
   writer_thread_ = std::thread([this] {
@@ -176,6 +176,14 @@ Result<void> App::start() {
     ingest_ended_.store(true);
   });
   return {};
+}
+
+QueryTools App::query_tools() const {
+  auto tools = make_query_tools(*writer_, clock_);
+  tools.language = config_.lang;
+  tools.rules = reasons_->rules();
+  tools.unknown_replies = [this] { return *status_.load()->unknown_replies; };
+  return tools;
 }
 
 void App::stop() {
@@ -258,6 +266,7 @@ void App::publish(bool caught_up) {
   status->files = sources_->size();
   for (const auto& [path, why] : unreadable_) status->unreadable.push_back({path, why});
   status->overlaps = overlaps_;
+  status->unknown_replies = reasons_->unknown_snapshot();
   status_.store(std::move(status));
 }
 

@@ -46,6 +46,7 @@ class App {
   Result<void> load_index();
   void run_ingest();
   void publish(bool caught_up);
+  QueryTools query_tools() const;
   std::string status_json(bool lines) const;
   std::string health_json() const;
   ReadState read_state() const;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "daemon/answer/coverage.h"
+#include "daemon/answer/unknown_replies.h"
 #include "daemon/correlate/correlator.h"
 #include "daemon/http/api_server.h"
 #include "daemon/line_counters.h"
@@ -26,6 +28,7 @@ struct DaemonStatus {
   std::vector<Overlap> overlaps;  // sources that repeat another one: not indexed
   std::vector<ProgramLines> programs;
   std::vector<ReadState::Unreadable> unreadable;
+  std::shared_ptr<const UnknownReplies::List> unknown_replies;  // that no reason rule knew
 };
 
 // GET /metrics in Prometheus' text format 0.0.4: base units, no personal data, few labels.

@@ -40,6 +40,11 @@ QueryTools make_query_tools(const Writer& writer, const Clock& clock) {
     if (const auto positions = store->positions()) known->know(*positions);
   };
   tools.lines = std::move(lines);
+  tools.clock = &clock;
+  // Our own texts: a mistake in them is found by the tests, and costs the explanations only.
+  if (auto explainer = Explainer::create()) {
+    tools.explainer = std::make_shared<const Explainer>(std::move(*explainer));
+  }
   return tools;
 }
 

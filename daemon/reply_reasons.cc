@@ -55,6 +55,14 @@ ReplyReasons::ReplyReasons(std::shared_ptr<const ReasonRules> rules, std::uint64
       [this](std::uint64_t key, std::string_view masked) { unknown_.count(key, masked); });
 }
 
+std::shared_ptr<const UnknownReplies::List> ReplyReasons::unknown_snapshot() {
+  if (!snapshot_ || snapshot_total_ != unknown_.total()) {
+    snapshot_ = std::make_shared<const UnknownReplies::List>(unknown_.most_frequent());
+    snapshot_total_ = unknown_.total();
+  }
+  return snapshot_;
+}
+
 ClassifyReply ReplyReasons::classify() {
   return [this](std::optional<EnhancedStatus> status, std::uint16_t code, std::string_view text) {
     return classifier_.classify(status, code, text);

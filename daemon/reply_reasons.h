@@ -28,11 +28,15 @@ class ReplyReasons {
   const std::shared_ptr<const ReasonRules>& rules() const { return rules_; }
   const ReasonCounters& counters() const { return classifier_.counters(); }
   UnknownReplies::List unknown() const { return unknown_.most_frequent(); }
+  // The same for other threads; made anew only when something was counted since.
+  std::shared_ptr<const UnknownReplies::List> unknown_snapshot();
 
  private:
   std::shared_ptr<const ReasonRules> rules_;
   ReasonClassifier classifier_;
   UnknownReplies unknown_;
+  std::shared_ptr<const UnknownReplies::List> snapshot_;
+  std::uint64_t snapshot_total_ = 0;
 };
 
 }  // namespace rastro

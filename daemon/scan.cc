@@ -276,6 +276,9 @@ class Scan {
 
   QueryTools tools() {
     auto tools = make_query_tools(*writer_, clock_);
+    tools.rules = reasons_->rules();
+    // Ingest has ended by now: nobody else changes what was counted.
+    tools.unknown_replies = [this] { return reasons_->unknown(); };
     tools.refresh();
     tools.lines = std::make_unique<NamedLines>(std::move(tools.lines), names_);
     tools.refresh = nullptr;
@@ -298,6 +301,10 @@ class Scan {
       if (!opened) return fail(opened.error());
       out.emplace(std::move(*opened));
     }
+    JourneyJsonOptions options;
+    options.lines = tools.lines.get();
+    options.explainer = tools.explainer.get();
+    options.now = clock_.wall();
     // The order of the first legs is that of the journeys.
     std::vector<std::pair<Time, std::uint64_t>> legs;
     const auto visited =
@@ -315,7 +322,7 @@ class Scan {
       for (const auto& leg : (*journey)->legs) {
         if (leg.id != id || leg.id != (*journey)->id()) journey_of[leg.id] = (*journey)->id();
       }
-      if (out) out->write(to_json(**journey, {false, tools.lines.get()}));
+      if (out) out->write(to_json(**journey, options));
     }
     if (!out) return true;
     if (auto done = out->finish(); !done) return fail(done.error());

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "daemon/answer/direction.h"
+#include "daemon/answer/retry_estimate.h"
 
 namespace rastro {
 namespace {
@@ -38,7 +39,37 @@ json::value relay_json(const Endpoint& relay) {
                       {"port", relay.port == 0 ? json::value(nullptr) : json::value(relay.port)}};
 }
 
-json::object recipient_json(const Journey& journey, const JourneyRecipient& recipient) {
+json::value explanation_json(const LegRecipient& state, const RetryEstimate& retry,
+                             const JourneyJsonOptions& options) {
+  if (options.explainer == nullptr) return nullptr;
+  const auto told = options.explainer->explain(state, {.language = options.language,
+                                                       .timezone = options.timezone,
+                                                       .now = options.now,
+                                                       .next_attempt_at = retry.next_attempt_at,
+                                                       .gives_up_at = retry.gives_up_at});
+  return json::object{{"lang", options.language == Language::es ? "es" : "en"},
+                      {"text", text(told.text)},
+                      {"whose_move", whose_move_name(told.whose_move)},
+                      {"final", told.final},
+                      {"what_to_do", text_or_null(told.what_to_do)},
+                      {"reply", text_or_null(told.reply)}};
+}
+
+// The recipient's state may carry the name that the customer knows; the leg's is by position.
+RetryEstimate retry_of(const Journey& journey, const JourneyRecipient& recipient) {
+  const auto& leg = journey.legs[recipient.leg];
+  for (std::size_t i = 0; i < leg.recipients.size(); ++i) {
+    if (leg.recipients[i].recipient == recipient.state.recipient &&
+        leg.recipients[i].last_attempt_at == recipient.state.last_attempt_at) {
+      return estimate_retry(leg, i);
+    }
+  }
+  return {};
+}
+
+json::object recipient_json(const Journey& journey, const JourneyRecipient& recipient,
+                            const JourneyJsonOptions& options) {
+  const auto retry = retry_of(journey, recipient);
   const auto& state = recipient.state;
   return {{"recipient", text(state.recipient)},
           {"original_recipient", maybe_text(state.original_recipient)},
@@ -57,10 +88,10 @@ json::object recipient_json(const Journey& journey, const JourneyRecipient& reci
           {"attempts", state.attempts},
           {"first_attempt_at", maybe_time(state.first_attempt_at)},
           {"last_attempt_at", maybe_time(state.last_attempt_at)},
-          {"next_attempt_expected_at", nullptr},
-          {"gives_up_at", nullptr},
+          {"next_attempt_expected_at", maybe_time(retry.next_attempt_at)},
+          {"gives_up_at", maybe_time(retry.gives_up_at)},
           {"leg", text_or_null(journey.legs[recipient.leg].queue_id)},
-          {"explanation", nullptr}};
+          {"explanation", explanation_json(state, retry, options)}};
 }
 
 json::object leg_json(const LegRecord& leg) {
@@ -241,7 +272,7 @@ json::object to_json(const Journey& journey, const JourneyJsonOptions& options) 
   std::map<std::string_view, int> by_outcome;
   for (const auto& recipient : journey.recipients) {
     ++by_outcome[outcome_name(recipient.state.outcome)];
-    recipients.push_back(recipient_json(journey, recipient));
+    recipients.push_back(recipient_json(journey, recipient, options));
   }
   for (const auto& [name, count] : by_outcome) counts[name] = count;
   Time last = first.last_activity_at;

@@ -6,14 +6,19 @@
 
 #include "core/clock.h"
 #include "core/raw_line_source.h"
+#include "daemon/answer/explain.h"
 #include "daemon/answer/journey.h"
 
 namespace rastro {
 
 struct JourneyJsonOptions {
   bool raw = false;
-  RawLineSource* lines = nullptr;  // needed for source names, and for raw lines
-  Time read_up_to = Time::max();   // what the logs were read to
+  RawLineSource* lines = nullptr;        // needed for source names, and for raw lines
+  Time read_up_to = Time::max();         // what the logs were read to
+  const Explainer* explainer = nullptr;  // null: no explanations
+  Language language = Language::en;      // of the explanations
+  std::string timezone{};                // of the times in them; empty: this machine's
+  Time now{};                            // times of this day stand there without a date
 };
 
 // The one shape of a journey (DESIGN 8, docs/api.md). Valid JSON whatever bytes the log had.

@@ -6,6 +6,7 @@
 namespace rastro {
 
 void UnknownReplies::count(std::uint64_t key, std::string_view masked) {
+  ++total_;
   const auto known = seen_.find(key);
   if (known != seen_.end()) {
     ++known->second.count;

@@ -27,9 +27,11 @@ class UnknownReplies {
   void count(std::uint64_t key, std::string_view masked);
   // The most frequent first.
   List most_frequent() const;
+  std::uint64_t total() const { return total_; }  // of all counts
 
  private:
   std::map<std::uint64_t, Seen> seen_;
+  std::uint64_t total_ = 0;
 };
 
 }  // namespace rastro

@@ -75,8 +75,29 @@ json::array suggestions_json(const std::vector<Suggestion>& suggestions) {
   return out;
 }
 
-json::object journey_json(const Journey& journey, const QueryTools& tools, bool raw, Role role) {
-  auto out = to_json(journey, {raw, tools.lines.get()});
+Telling telling_of(const Parameters& parameters) {
+  const auto given = [&](const char* name) {
+    const auto found = parameters.find(name);
+    return found == parameters.end() ? std::string() : found->second;
+  };
+  Telling out;
+  const auto lang = given("lang");
+  if (lang == "en") out.language = Language::en;
+  if (lang == "es") out.language = Language::es;
+  out.timezone = given("tz");
+  return out;
+}
+
+json::object journey_json(const Journey& journey, const QueryTools& tools, bool raw, Role role,
+                          const Telling& telling) {
+  JourneyJsonOptions options;
+  options.raw = raw;
+  options.lines = tools.lines.get();
+  options.explainer = tools.explainer.get();
+  options.language = telling.language.value_or(tools.language);
+  options.timezone = telling.timezone;
+  if (tools.clock != nullptr) options.now = tools.clock->wall();
+  auto out = to_json(journey, options);
   if (role >= Role::operates) return out;
   if (auto* submission = out["submission"].if_object()) {
     auto& login = (*submission)["login"];

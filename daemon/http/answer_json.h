@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <optional>
+#include <string>
 
 #include "daemon/answer/coverage.h"
 #include "daemon/answer/journey.h"
@@ -15,8 +17,15 @@ namespace rastro {
 boost::json::object coverage_json(const Coverage& coverage);
 boost::json::array encounters_json(const std::vector<Encounter>& encounters, Role role);
 boost::json::array suggestions_json(const std::vector<Suggestion>& suggestions);
+// The language and zone that explanations are told in; what the question leaves open is the
+// daemon's.
+struct Telling {
+  std::optional<Language> language;
+  std::string timezone;
+};
+Telling telling_of(const Parameters& parameters);
 boost::json::object journey_json(const Journey& journey, const QueryTools& tools, bool raw,
-                                 Role role);
+                                 Role role, const Telling& telling = {});
 
 // "j***@example.org": a login as the support role sees it.
 std::string masked_login(std::string_view login);

@@ -34,6 +34,7 @@ void add_routes(Router& router, const ApiContext& context);
 void add_journey_routes(Router& router, const ApiContext& context);
 void add_bounce_routes(Router& router, const ApiContext& context);
 void add_summary_routes(Router& router, const ApiContext& context);
+void add_reason_routes(Router& router);
 void add_service_routes(Router& router, const ApiContext& context);
 
 // GET /v1: what is served, for people and for the test that compares it with the documents.

@@ -17,7 +17,8 @@ json::object item_json(const FoundJourney& found, const ApiRequest& request, Que
   json::array why;
   for (const auto& reason : found.ranking.why) why.push_back(json::value(valid_utf8(reason)));
   const auto& score = found.ranking.score;
-  return {{"journey", journey_json(found.journey, tools, false, request.peer.role)},
+  return {{"journey", journey_json(found.journey, tools, false, request.peer.role,
+                                   telling_of(request.parameters))},
           {"score", score ? json::value(*score) : json::value(nullptr)},
           {"why", std::move(why)}};
 }
@@ -80,7 +81,9 @@ ApiAnswer show_journey(const ApiRequest& request, QueryTools& tools) {
   const auto& journey = *found;
   if (!journey)
     return problem(404, "no such message", "nothing in the index is called " + request.id);
-  return ok(journey_json(*journey, tools, with_lines, request.peer.role), 1);
+  return ok(
+      journey_json(*journey, tools, with_lines, request.peer.role, telling_of(request.parameters)),
+      1);
 }
 
 ApiAnswer tell_coverage(const ApiContext& context, const ApiRequest& request, QueryTools& tools) {
@@ -110,7 +113,7 @@ void add_journey_routes(Router& router, const ApiContext& context) {
                 return list_journeys(context, request, tools);
               }});
   router.add({.path = "/v1/journeys/{id}",
-              .parameters = {"raw", "lang"},
+              .parameters = {"raw", "lang", "tz"},
               .handle = [](const ApiRequest& request, QueryTools& tools) {
                 return show_journey(request, tools);
               }});

@@ -78,6 +78,7 @@ void add_routes(Router& router, const ApiContext& context) {
   add_journey_routes(router, context);
   add_bounce_routes(router, context);
   add_summary_routes(router, context);
+  add_reason_routes(router);
 }
 
 ApiAnswer describe_routes(const Router& router) {

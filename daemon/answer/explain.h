@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "config/explanations.h"
+#include "core/journey.h"
+#include "core/result.h"
+
+namespace rastro {
+
+enum class WhoseMove : std::uint8_t { nobody, sender, us, recipient };
+std::string_view whose_move_name(WhoseMove move);
+
+// What an outcome means, for a person.
+struct Explanation {
+  std::string text;  // what happened, and what happens next
+  WhoseMove whose_move = WhoseMove::nobody;
+  bool final = false;  // nothing more will happen by itself
+  std::string what_to_do;
+  std::string reply;  // a paragraph for the customer
+};
+
+struct ExplanationRequest {
+  Language language = Language::en;
+  std::string timezone;  // IANA name of the times shown; empty: this machine's
+  Time now{};            // times of this day are shown without a date
+  std::optional<Time> next_attempt_at;
+  std::optional<Time> gives_up_at;
+};
+
+// The words of config/explanations, with the recipient's facts put in. Immutable; any thread.
+class Explainer {
+ public:
+  static Result<Explainer> create();
+  Explanation explain(const LegRecipient& recipient, const ExplanationRequest& request) const;
+
+ private:
+  std::array<ExplanationTexts, 2> texts_;  // by Language
+};
+
+// Which of the outcome texts is meant: "deferred", "delivered_junk", "unknown_hole".
+std::string outcome_key(const LegRecipient& recipient);
+// Whose move it is when the reason is `reason` and the MTA will (not) try again by itself.
+WhoseMove whose_move(Outcome outcome, Reason reason, bool final);
+
+}  // namespace rastro

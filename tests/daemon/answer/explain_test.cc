@@ -1,0 +1,219 @@
+#include "daemon/answer/explain.h"
+
+#include <gmock/gmock.h>
+
+#include "daemon/answer/retry_estimate.h"
+#include "daemon/answer/unknown_replies.h"
+
+namespace rastro {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using testing::HasSubstr;
+using testing::Not;
+
+const Explainer& explainer() {
+  static const auto kExplainer = Explainer::create().value();
+  return kExplainer;
+}
+
+Time at(int day, int hour, int minute) {
+  return Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / day)) + hours(hour) +
+         minutes(minute);
+}
+
+ExplanationRequest request(Language language = Language::en) {
+  ExplanationRequest out;
+  out.language = language;
+  out.timezone = "UTC";
+  out.now = at(24, 15, 0);
+  return out;
+}
+
+LegRecipient recipient(Outcome outcome, Reason reason = Reason::none) {
+  LegRecipient out;
+  out.recipient = "juan@example.org";
+  out.outcome = outcome;
+  out.reason = reason;
+  out.attempts = 1;
+  out.first_attempt_at = at(24, 9, 12);
+  out.last_attempt_at = at(24, 14, 40);
+  return out;
+}
+
+TEST(ExplanationTexts, BothLanguagesHaveTheSameTexts) {
+  const auto keys_of = [](Language language) {
+    std::vector<std::string> keys;
+    const auto texts = ExplanationTexts::parse(shipped_explanations(language), "f").value();
+    for (const auto& [key, text] : texts.all()) {
+      keys.push_back(key);
+      EXPECT_FALSE(text.empty()) << key;
+    }
+    return keys;
+  };
+  EXPECT_EQ(keys_of(Language::en), keys_of(Language::es));
+}
+
+TEST(ExplanationTexts, PlaceholdersAreTheSameInBothLanguages) {
+  const auto english = ExplanationTexts::parse(shipped_explanations(Language::en), "f").value();
+  const auto spanish = ExplanationTexts::parse(shipped_explanations(Language::es), "f").value();
+  for (const auto& [key, text] : english.all()) {
+    for (const auto* name : {"{recipient}", "{relay}", "{folder}", "{attempts}", "{first}",
+                             "{last}", "{next}", "{gives_up}", "{reply_text}"}) {
+      EXPECT_EQ(text.find(name) != std::string::npos,
+                spanish.find(key).find(name) != std::string_view::npos)
+          << key << " " << name;
+    }
+  }
+}
+
+TEST(ExplanationTexts, EveryReasonIsExplained) {
+  for (const auto language : {Language::en, Language::es}) {
+    const auto texts = ExplanationTexts::parse(shipped_explanations(language), "f").value();
+    for (std::size_t i = 1; i < kReasonCount; ++i) {
+      const auto name = std::string(reason_name(static_cast<Reason>(i)));
+      for (const auto* part : {"what", "do", "reply"}) {
+        EXPECT_NE(texts.find("reasons." + name + "." + part), "") << name << " " << part;
+      }
+    }
+  }
+}
+
+TEST(Explain, EveryOutcomeWithEveryReasonHasAllParts) {
+  for (const auto language : {Language::en, Language::es}) {
+    for (int o = 0; o <= static_cast<int>(Outcome::passed); ++o) {
+      for (std::size_t r = 0; r < kReasonCount; ++r) {
+        for (int d = 0; d <= static_cast<int>(DeliveredTo::file); ++d) {
+          auto state = recipient(static_cast<Outcome>(o), static_cast<Reason>(r));
+          state.delivered_to = static_cast<DeliveredTo>(d);
+          const auto told = explainer().explain(state, request(language));
+          const auto name = std::string(outcome_name(state.outcome)) + " " +
+                            std::string(reason_name(state.reason));
+          EXPECT_NE(told.text, "") << name;
+          EXPECT_NE(told.reply, "") << name;
+          EXPECT_THAT(told.text + told.what_to_do + told.reply, Not(HasSubstr("{"))) << name;
+          EXPECT_THAT(told.text + told.reply, Not(HasSubstr("  "))) << name;
+        }
+      }
+    }
+  }
+}
+
+TEST(Explain, StillTryingTellsTheFigures) {
+  auto state = recipient(Outcome::deferred, Reason::connection_timeout);
+  state.attempts = 4;
+  auto asked = request();
+  asked.next_attempt_at = at(24, 15, 10);
+  asked.gives_up_at = at(27, 9, 12);
+  const auto told = explainer().explain(state, asked);
+  EXPECT_THAT(told.text, HasSubstr("4 attempts since 09:12, the last at 14:40."));
+  EXPECT_THAT(told.text, HasSubstr("did not answer in time."));
+  EXPECT_THAT(told.text, HasSubstr("expected at about 15:10."));
+  EXPECT_THAT(told.text, HasSubstr("gives up at about 09:12 on 27 November"));
+  EXPECT_FALSE(told.final);
+  EXPECT_EQ(told.whose_move, WhoseMove::nobody);
+  asked.language = Language::es;
+  const auto spanish = explainer().explain(state, asked);
+  EXPECT_THAT(spanish.text, HasSubstr("4 intentos desde las 09:12, el último a las 14:40."));
+  EXPECT_THAT(spanish.text, HasSubstr("hacia el 27 de noviembre a las 09:12"));
+}
+
+TEST(Explain, AcceptedByTheRemoteServerIsNotTheInbox) {
+  auto state = recipient(Outcome::delivered);
+  state.delivered_to = DeliveredTo::remote;
+  state.relay.host = "mx.example.net";
+  const auto told = explainer().explain(state, request());
+  EXPECT_THAT(told.text, HasSubstr("The server mx.example.net accepted"));
+  EXPECT_THAT(told.text, HasSubstr("Accepted by the remote server is not the inbox"));
+  EXPECT_TRUE(told.final);
+  state.relay.host.clear();
+  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("The server accepted"));
+}
+
+TEST(Explain, NamesTheFolder) {
+  auto state = recipient(Outcome::delivered);
+  state.delivered_to = DeliveredTo::mailbox;
+  state.folder = "INBOX";
+  EXPECT_THAT(explainer().explain(state, request()).text, Not(HasSubstr("folder")));
+  state.folder = "Clients";
+  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("in the folder Clients"));
+  state.folder = "Junk";
+  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("in the Junk folder (Junk)"));
+}
+
+TEST(Explain, ARefusalForNowIsNotFinal) {
+  auto state = recipient(Outcome::rejected, Reason::greylisted);
+  state.reply_code = 450;
+  EXPECT_FALSE(explainer().explain(state, request()).final);
+  state.reply_code = 550;
+  state.reason = Reason::user_unknown;
+  const auto told = explainer().explain(state, request());
+  EXPECT_TRUE(told.final);
+  EXPECT_EQ(told.whose_move, WhoseMove::sender);
+}
+
+TEST(Explain, WhatStrangersWroteIsNotAForm) {
+  auto state = recipient(Outcome::bounced, Reason::other);
+  state.recipient = "{last}@example.org";
+  state.reply_text = "550 {recipient} no";
+  const auto told = explainer().explain(state, request());
+  EXPECT_THAT(told.text, HasSubstr("{last}@example.org"));
+  EXPECT_THAT(told.reply, HasSubstr("550 {recipient} no"));
+}
+
+TEST(RetryEstimate, FollowsThePostfixBackoff) {
+  LegRecord leg;
+  leg.mta = Mta::postfix;
+  leg.arrival_seen = true;
+  leg.opened_at = at(24, 9, 0);
+  leg.recipients.push_back(recipient(Outcome::deferred));
+  leg.recipients[0].last_attempt_at = at(24, 9, 1);
+  EXPECT_EQ(estimate_retry(leg, 0).next_attempt_at, at(24, 9, 6));
+  leg.recipients[0].last_attempt_at = at(24, 9, 30);
+  EXPECT_EQ(estimate_retry(leg, 0).next_attempt_at, at(24, 10, 0));
+  leg.recipients[0].last_attempt_at = at(24, 20, 0);
+  EXPECT_EQ(estimate_retry(leg, 0).next_attempt_at, at(24, 20, 0) + std::chrono::seconds(4000));
+  EXPECT_EQ(estimate_retry(leg, 0).gives_up_at, at(29, 9, 0));
+}
+
+TEST(RetryEstimate, FollowsEximAndWhatWasSeen) {
+  LegRecord leg;
+  leg.mta = Mta::exim;
+  leg.arrival_seen = true;
+  leg.opened_at = at(24, 9, 0);
+  leg.recipients.push_back(recipient(Outcome::deferred));
+  leg.recipients[0].last_attempt_at = at(24, 9, 30);
+  EXPECT_EQ(estimate_retry(leg, 0).next_attempt_at, at(24, 9, 45));
+  TimelineEntry earlier;
+  earlier.kind = TimelineEntry::Kind::attempt;
+  earlier.recipient = 0;
+  earlier.at = at(24, 9, 0);
+  leg.timeline.push_back(earlier);
+  EXPECT_EQ(estimate_retry(leg, 0).next_attempt_at, at(24, 10, 0));
+  EXPECT_EQ(estimate_retry(leg, 0).gives_up_at, at(28, 9, 0));
+}
+
+TEST(RetryEstimate, SaysNothingOfWhatIsNotDeferred) {
+  LegRecord leg;
+  leg.mta = Mta::postfix;
+  leg.recipients.push_back(recipient(Outcome::bounced));
+  EXPECT_EQ(estimate_retry(leg, 0).next_attempt_at, std::nullopt);
+  leg.recipients[0].outcome = Outcome::deferred;
+  leg.arrival_seen = false;
+  EXPECT_EQ(estimate_retry(leg, 0).gives_up_at, std::nullopt);
+  EXPECT_NE(estimate_retry(leg, 0).next_attempt_at, std::nullopt);
+}
+
+TEST(UnknownReplies, CountsAndKeepsTheMostFrequent) {
+  UnknownReplies unknown;
+  for (int i = 0; i < 5; ++i) unknown.count(7, "often");
+  for (std::uint64_t i = 100; i < 2000; ++i) unknown.count(i, "once " + std::to_string(i));
+  const auto list = unknown.most_frequent();
+  EXPECT_EQ(list.size(), UnknownReplies::kTextsMax);
+  EXPECT_EQ(list.front().masked, "often");
+  for (const auto& seen : list) EXPECT_GE(seen.count, seen.count_too_high_by_max + 1);
+}
+
+}  // namespace
+}  // namespace rastro
