@@ -5,7 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "core/address.h"
+#include "store/address_blocks.h"
 #include "store/keys.h"
 #include "store/raw_blocks.h"
 #include "store/read_file.h"
@@ -28,29 +28,6 @@ bool is_active_within(Time opened_at, Time last_activity_at, const TimeRange& ra
 bool may_hold(const FileState& state, const TimeRange& range) {
   return state.arrival_min && state.activity_max && *state.arrival_min <= range.until &&
          *state.activity_max >= range.from;
-}
-
-// Each address of the file once, folded.
-void for_each_address_in(Database& database, std::uint32_t row_max,
-                         const std::function<void(std::string_view)>& visit) {
-  std::unordered_set<std::string> seen;
-  const auto offer = [&](std::string_view address) {
-    const auto [place, is_new] = seen.insert(fold_address(address));
-    if (is_new && !place->empty()) visit(*place);
-  };
-  auto leg = database.prepare("SELECT envelope_sender, login FROM leg WHERE row <= ?1");
-  leg.bind(1, std::int64_t{row_max});
-  while (leg.step()) {
-    for (const int column : {0, 1}) {
-      if (!leg.is_null(column)) offer(leg.column_bytes(column));
-    }
-  }
-  auto delivery = database.prepare("SELECT recipient, original_recipient FROM delivery");
-  while (delivery.step()) {
-    for (const int column : {0, 1}) {
-      if (!delivery.is_null(column)) offer(delivery.column_bytes(column));
-    }
-  }
 }
 
 class ReaderImpl final : public StoreReader {
@@ -98,6 +75,7 @@ class ReaderImpl final : public StoreReader {
   ReadFiles files_;
   LegRecord leg_;
   std::uint64_t rows_seen_ = 0;
+  RowAddresses row_addresses_;
 };
 
 std::shared_ptr<const StoreSnapshot> ReaderImpl::start(const QueryLimits& limits) {
@@ -273,7 +251,12 @@ Result<CutBy> ReaderImpl::for_each_address(const TimeRange& range, const QueryLi
     auto file = files_.open(view);
     if (!file) return file.error();
     if (*file == nullptr) continue;
-    for_each_address_in((*file)->database(), view.row_max, visit);
+    if (view.state.sealed && has_address_blocks((*file)->database())) {
+      for_each_packed_address((*file)->database(), visit);
+    } else {
+      row_addresses_.read((*file)->database(), view.serial);
+      row_addresses_.for_each(visit);
+    }
     if (auto done = files_.check(view, **file); !done) return done.error();
     if (files_.out_of_time()) return CutBy::time;
   }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/address_blocks.h"
 #include "store/ballast.h"
 #include "store/hash_key.h"
 #include "store/leg_rows.h"
@@ -133,6 +134,7 @@ class WriterImpl final : public Writer {
 
   std::deque<std::uint64_t> waiting_for_seal_;  // serials
   std::optional<SegmentPacker> packer_;         // of the first of them
+  std::optional<AddressPacker> addresses_;      // likewise, once its postings are written
 
   std::vector<std::uint64_t> to_carry_;  // leg ids, last one first
   struct CarrySource {

@@ -12,6 +12,7 @@ namespace {
 
 // One slice of housekeeping: each about 10 to 20 ms.
 constexpr std::size_t kSegmentsPerSlice = 256;
+constexpr std::size_t kAddressRowsPerSlice = 8'000;
 constexpr std::size_t kCarriedPerSlice = 500;
 constexpr Duration kRetentionEvery = std::chrono::seconds(30);
 constexpr Duration kVisibleStep = std::chrono::seconds(1);
@@ -66,17 +67,23 @@ Result<void> WriterImpl::seal_some() {
       database.run("DELETE FROM segment");  // of a sealing that was cut short
       packer_.emplace(file->runs);
     }
-    finished = packer_->write_some(database, kSegmentsPerSlice);
+    if (!addresses_ && packer_->write_some(database, kSegmentsPerSlice)) {
+      addresses_.emplace();
+    } else if (addresses_) {
+      finished = addresses_->work_some(database, kAddressRowsPerSlice);
+    }
     state.sealed = finished;
     if (finished) save_state(database, state);
     if (auto done = transaction.commit(); !done) {
       packer_.reset();  // it has moved on past what was rolled back
+      addresses_.reset();
       if (done.error().code == Error::Code::corrupt) file->damaged->store(true);
       return done;
     }
   }
   if (!finished) return {};
   packer_.reset();
+  addresses_.reset();
   waiting_for_seal_.pop_front();
   // Without waiting for readers; closing it tries once more.
   database.run("PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE)");
@@ -201,7 +208,10 @@ Result<void> WriterImpl::keep_within_bytes_max() {
 void WriterImpl::forget_file(std::size_t index) {
   const auto serial = files_[index]->serial;
   const auto path = files_[index]->path;
-  if (!waiting_for_seal_.empty() && waiting_for_seal_.front() == serial) packer_.reset();
+  if (!waiting_for_seal_.empty() && waiting_for_seal_.front() == serial) {
+    packer_.reset();
+    addresses_.reset();
+  }
   std::erase(waiting_for_seal_, serial);
   if (carry_source_ && carry_source_->serial == serial) carry_source_.reset();
   boost::unordered::erase_if(open_legs_,

@@ -176,22 +176,23 @@ class Finder {
         answer_.more = true;  // and none of the rest can be among the best
         return {};
       }
-      auto journey = assemble(store_, leg);
-      if (!journey) return journey.error();
+      auto assembled = assemble(store_, leg);
+      if (!assembled) return assembled.error();
       ++looked_at_;
-      if (!*journey || !stands_for(leg, **journey)) continue;
-      auto matched = match(**journey, request_);
+      auto& journey = *assembled;
+      if (!journey || !stands_for(leg, *journey)) continue;
+      auto matched = match(*journey, request_);
       if (!matched) continue;
       if (misspelt_ != nullptr) (*matched).*misspelt_ = AddressPattern::Fit::misspelt;
-      for (const auto& other : (*journey)->legs) known_.insert(other.id);
+      for (const auto& other : journey->legs) known_.insert(other.id);
       ++matched_;
       if (request_.sort != SortBy::score && answer_.items.size() >= request_.limit) {
         answer_.more = true;
         return {};
       }
       last_shown_ = leg;
-      auto ranking = rank(**journey, *matched, *asked_);
-      answer_.items.push_back({std::move(**journey), std::move(ranking), misspelt_ != nullptr});
+      auto ranking = rank(*journey, *matched, *asked_);
+      answer_.items.push_back({std::move(*journey), std::move(ranking), misspelt_ != nullptr});
       if (request_.sort == SortBy::score) drop_worst();
     }
     return {};
@@ -214,7 +215,7 @@ class Finder {
   }
 
   Duration away(std::uint64_t leg) const {
-    return std::chrono::abs(arrival_of(leg) - *request_.at);
+    return std::chrono::abs(arrival_of(leg) - request_.at.value_or(Time{}));
   }
 
   void finish() {
@@ -239,7 +240,7 @@ class Finder {
   // From the part of the postings (or rows) that was read, and the share of legs that matched.
   void estimate() {
     if (looked_at_ == 0) return;
-    double legs = static_cast<double>(legs_seen_);
+    auto legs = static_cast<double>(legs_seen_);
     if (stopped_early_ && rows_seen_ > 0) {
       if (const auto rows = store_.count_rows(driver_.keys, range_))
         legs *= std::max(1.0, static_cast<double>(*rows) / static_cast<double>(rows_seen_));

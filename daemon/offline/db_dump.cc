@@ -35,6 +35,7 @@ constexpr Table kTables[] = {
     {"encounter", "SELECT * FROM encounter ORDER BY row"},
     {"pending", "SELECT * FROM pending ORDER BY key"},
     {"raw_block", "SELECT * FROM raw_block ORDER BY row"},
+    {"address", "SELECT * FROM address ORDER BY block"},
     {"segment", "SELECT * FROM segment ORDER BY first_posting"},
 };
 
