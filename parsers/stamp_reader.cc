@@ -1,5 +1,7 @@
 #include <date/tz.h>
 
+#include <utility>
+
 #include "parsers/stamps.h"
 #include "parsers/syslog_header.h"
 
@@ -18,12 +20,18 @@ bool has_leap_day(int year) { return std::chrono::year(year).is_leap(); }
 
 }  // namespace
 
-StampReader::StampReader(const std::string& zone, Time near) : near_(near) {
+StampReader::StampReader(std::string zone, Time near) : zone_name_(std::move(zone)), near_(near) {}
+
+// Loading the zone database costs tens of milliseconds, and most logs write their offset.
+const date::time_zone* StampReader::zone() {
+  if (zone_known_) return zone_;
+  zone_known_ = true;
   try {
-    zone_ = zone.empty() ? date::current_zone() : date::locate_zone(zone);
+    zone_ = zone_name_.empty() ? date::current_zone() : date::locate_zone(zone_name_);
   } catch (const std::exception&) {
     zone_ = nullptr;  // no zone database: UTC
   }
+  return zone_;
 }
 
 Time StampReader::to_utc(std::int64_t local_seconds) {
@@ -31,8 +39,8 @@ Time StampReader::to_utc(std::int64_t local_seconds) {
   if (hour != cached_hour_) {
     cached_hour_ = hour;
     cached_offset_ = 0;
-    if (zone_ != nullptr) {
-      const auto info = zone_->get_info(date::local_seconds(seconds(local_seconds)));
+    if (const auto* known = zone(); known != nullptr) {
+      const auto info = known->get_info(date::local_seconds(seconds(local_seconds)));
       cached_offset_ = info.first.offset.count();
     }
   }

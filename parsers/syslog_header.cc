@@ -116,6 +116,7 @@ bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
 // of rsyslog.
 void take_marks(std::string_view& rest, LineHeader& header) {
   header.repeated = 1;
+  if (rest.empty() || (rest[0] != 'm' && rest[0] != '[')) return;
   auto left = rest;
   if (maybe_take(left, "[ID ") && maybe_take_number(left) && maybe_take(left, ' ') &&
       maybe_take_until(left, std::string_view("] "))) {
@@ -316,6 +317,7 @@ bool take_stamp(std::string_view& rest, StampReader& reader, LineHeader& header)
 
 // "stdout F ", which the container runtime interface writes behind its stamp.
 void skip_cri_stream(std::string_view& rest) {
+  if (!rest.starts_with("std")) return;
   for (const std::string_view stream : {"stdout F ", "stderr F ", "stdout P ", "stderr P "}) {
     if (maybe_take(rest, stream)) return;
   }

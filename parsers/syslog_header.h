@@ -21,7 +21,7 @@ enum class LineFormat : std::uint8_t { unknown, syslog, exim };
 // out by the lines' own order. `near` is a time known to be close to the stamps.
 class StampReader {
  public:
-  StampReader(const std::string& zone, Time near);
+  StampReader(std::string zone, Time near);
   // Seconds of local time -> UTC; cached by the hour.
   Time to_utc(std::int64_t local_seconds);
   // A stamp without a year: month 1-12.
@@ -49,6 +49,10 @@ class StampReader {
   int first_year(int month, int day) const;
   void follow(int month, int day);
 
+  const date::time_zone* zone();
+
+  std::string zone_name_;
+  bool zone_known_ = false;
   const date::time_zone* zone_ = nullptr;
   Time near_;
   int year_ = 0;
