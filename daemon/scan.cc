@@ -92,6 +92,20 @@ class NamedLines final : public RawLineSource {
   const std::map<std::string, std::string>& names_;
 };
 
+// Stands still at the last line of the logs.
+class LogEndClock final : public Clock {
+ public:
+  // Without a line: the wall clock's time when it was made.
+  LogEndClock(Time newest_line_at, const Clock& real)
+      : wall_(newest_line_at == Time{} ? real.wall() : newest_line_at), real_(real) {}
+  Time wall() const override { return wall_; }
+  Duration steady() const override { return real_.steady(); }
+
+ private:
+  Time wall_;
+  const Clock& real_;
+};
+
 class Scan {
  public:
   Scan(const ScanRequest& request, PrivateDirectory directory)
@@ -393,13 +407,15 @@ class Scan {
     Router router;
     ApiContext context;
     context.rows_max = 1'000'000;
-    context.clock = &clock_;
+    // The newest line is "now": "14:30" is of the log's last day, and coverage ends with the log.
+    const LogEndClock log_end(ingest_->newest_line_at(), clock_);
+    context.clock = &log_end;
     context.classify = [rules = reasons_->rules()](auto status, auto code, auto text) {
       return rules->decide(status, code, text).reason;
     };
     context.status = [](bool) { return std::string("{}"); };
     context.health = [] { return std::string(R"({"status":"ok","caught_up":true})"); };
-    context.read_state = [this] { return ReadState{true, clock_.wall(), {}}; };
+    context.read_state = [&log_end] { return ReadState{true, log_end.wall(), {}}; };
     add_routes(router, context);
     ApiServer api(
         std::move(options), std::move(router), [this] { return tools(); }, nullptr, clock_);
