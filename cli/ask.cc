@@ -121,7 +121,8 @@ void print(const CommonOptions& common, const Answer& answer, const Forms& forms
     case Output::ndjson:
       if (forms.rows.empty()) std::cout << harmless_json(json::serialize(answer.object)) << '\n';
       for (const auto& row : array_of(answer.object, forms.rows)) {
-        std::cout << harmless_json(json::serialize(row)) << '\n';
+        const auto* inner = row.is_object() ? row.get_object().if_contains(forms.within) : nullptr;
+        std::cout << harmless_json(json::serialize(inner == nullptr ? row : *inner)) << '\n';
       }
       break;
     case Output::csv:

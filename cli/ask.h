@@ -31,6 +31,7 @@ struct Forms {
   std::function<std::string(const View&)> as_table;
   std::function<std::string()> as_csv;
   std::string_view rows;
+  std::string_view within = {};  // of each row, this object is the line: an item's "journey"
 };
 void print(const CommonOptions& common, const Answer& answer, const Forms& forms);
 

@@ -69,8 +69,10 @@ std::unique_ptr<CLI::App> make_command_line(CommonOptions& common, std::function
   run = [&common] { return run_problems(common); };
   const CommandLine line{*app, common, run};
   for (const auto add :
-       {add_find, add_show, add_explain, add_bounce, add_reasons, add_status, add_scan})
+       {add_find, add_show, add_explain, add_bounce, add_reasons, add_follow, add_summary,
+        add_deferrals, add_coverage, add_status, add_scan, add_completion}) {
     add(line);
+  }
   return app;
 }
 

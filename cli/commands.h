@@ -47,15 +47,21 @@ struct FindOptions {
   bool any_given() const;
   QueryParameters parameters() const;
 };
+void add_filter_options(CLI::App& command, FindOptions& find);  // without times and limits
 void add_find_options(CLI::App& command, FindOptions& find);
 
 // One per command, each in its own file; command_line.cc calls them in the order of the help.
 void add_find(CommandLine line);
 void add_show(CommandLine line);
-void add_bounce(CommandLine line);
 void add_explain(CommandLine line);
+void add_bounce(CommandLine line);
 void add_reasons(CommandLine line);
+void add_follow(CommandLine line);
+void add_summary(CommandLine line);
+void add_deferrals(CommandLine line);
+void add_coverage(CommandLine line);
 void add_status(CommandLine line);
+void add_completion(CommandLine line);
 void add_scan(CommandLine line);
 
 // Asks and prints; for those who already have the options.

@@ -14,39 +14,67 @@ namespace {
 
 namespace json = boost::json;
 
-// The paragraphs for the customer, each once.
-std::string render_replies(const json::object& journey, const View& view) {
-  Page page(view);
-  std::vector<std::string> told;
-  for (const auto& value : array_of(journey, "recipients")) {
-    if (!value.is_object()) continue;
-    const auto reply = text_of(object_of(value.get_object(), "explanation"), "reply");
-    if (reply.empty() || std::ranges::find(told, reply) != told.end()) continue;
-    if (!told.empty()) page.line("", 0);
-    page.line(escape(reply), 0);
-    told.push_back(reply);
-  }
-  return page.take();
+struct ExplainOptions {
+  std::string id;
+  std::string to;
+  bool reply = false;
+};
+
+bool is_asked_for(const json::object& recipient, const std::string& address) {
+  if (address.empty()) return true;
+  const auto same = [&](std::string_view name) {
+    return CLI::detail::to_lower(text_of(recipient, name)) == CLI::detail::to_lower(address);
+  };
+  return same("recipient") || same("original_recipient");
 }
 
-int run_explain(const CommonOptions& common, const std::string& id, bool reply) {
-  const auto answer = ask(
-      common,
-      make_target("/v1/journeys/" + encode_segment(id),
-                  {{"lang", std::string(language_name(common.language()))}, {"tz", common.zone()}}),
-      NotFound::is_an_answer);
+// The journey with only those recipients that were asked for.
+json::object narrowed(json::object journey, const std::string& address) {
+  json::array kept;
+  for (const auto& value : array_of(journey, "recipients")) {
+    if (value.is_object() && is_asked_for(value.get_object(), address)) kept.push_back(value);
+  }
+  journey["recipients"] = std::move(kept);
+  return journey;
+}
+
+json::array rows_of(const json::object& journey) {
+  json::array rows;
+  for (const auto& value : array_of(journey, "recipients")) {
+    if (!value.is_object()) continue;
+    const auto& recipient = value.get_object();
+    json::object row;
+    for (const auto* name : {"recipient", "outcome", "reason", "reply_text"})
+      row[name] = recipient.contains(name) ? recipient.at(name) : json::value(nullptr);
+    const auto& explanation = object_of(recipient, "explanation");
+    for (const auto* name : {"whose_move", "final", "text", "what_to_do", "reply"})
+      row[name] = explanation.contains(name) ? explanation.at(name) : json::value(nullptr);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+int run_explain(const CommonOptions& common, const ExplainOptions& options) {
+  auto answer = ask(common,
+                    make_target("/v1/journeys/" + encode_segment(options.id),
+                                {{"lang", std::string(language_name(common.language()))}}),
+                    NotFound::is_an_answer);
   if (!answer) return answer.error();
-  print(common, *answer,
+  const auto journey = narrowed(answer->object, options.to);
+  if (array_of(journey, "recipients").empty() && !options.to.empty()) {
+    return fail(kNothingFound,
+                say(common.language(), Text::explain_no_such_recipient, {escape(options.to)}));
+  }
+  const auto rows = rows_of(journey);
+  const json::object table{{"id", text_of(journey, "id")}, {"recipients", rows}};
+  print(common, Answer{json::serialize(table), table},
         {.as_table =
              [&](const View& view) {
-               return reply ? render_replies(answer->object, view)
-                            : render_explanations(answer->object, view);
+               return options.reply ? render_replies(journey, view)
+                                    : render_explained(journey, view);
              },
-         .as_csv =
-             [&] {
-               return csv_of_list({{"items", {{{"journey", answer->object}}}}});
-             },
-         .rows = ""});
+         .as_csv = [&] { return csv_of_rows(rows); },
+         .rows = "recipients"});
   return kFound;
 }
 
@@ -55,19 +83,26 @@ int run_explain(const CommonOptions& common, const std::string& id, bool reply) 
 void add_explain(CommandLine line) {
   auto* command = line.app.add_subcommand(
       "explain",
-      "What the outcome of a message means: what happened, whose move it is, what to do.");
-  auto id = std::make_shared<std::string>();
-  auto reply = std::make_shared<bool>(false);
+      "Why a message did not arrive, whose move it is, and what to do. In words that a "
+      "customer understands.");
+  auto options = std::make_shared<ExplainOptions>();
   command
-      ->add_option("ID", *id, "the id that find shows, a queue id, host/queue-id, or a Message-ID")
+      ->add_option("ID", options->id,
+                   "the id that find shows, a queue id, host/queue-id, or a Message-ID")
       ->required();
-  command->add_flag("--reply", *reply, "only a paragraph to paste into an answer to the customer");
+  command->add_option("--to", options->to, "this recipient only")
+      ->type_name("ADDRESS")
+      ->group("Explain");
+  command
+      ->add_flag("--reply", options->reply,
+                 "only the paragraph to paste into a reply to the customer")
+      ->group("Explain");
   command->footer(
       "Examples:\n"
       "  rastro explain 6p17v6ktd1naw\n"
-      "  rastro explain 4Tq9Xk1z0Bz3 --reply --lang es");
-  command->callback([line, id, reply] {
-    line.run = [line, id, reply] { return run_explain(line.common, *id, *reply); };
+      "  rastro explain 6p17v6ktd1naw --to pablo@moody.example.net --lang es --reply");
+  command->callback([line, options] {
+    line.run = [line, options] { return run_explain(line.common, *options); };
   });
 }
 

@@ -44,7 +44,7 @@ bool FindOptions::any_given() const {
   return false;
 }
 
-void add_find_options(CLI::App& command, FindOptions& find) {
+void add_filter_options(CLI::App& command, FindOptions& find) {
   const auto add = [&](const char* group, const char* name, std::string& value, const char* type,
                        const char* words) {
     command.add_option(name, value, words)->type_name(type)->group(group);
@@ -57,16 +57,10 @@ void add_find_options(CLI::App& command, FindOptions& find) {
   add(kWho, "--domain", find.domain, "DOMAIN", "of a sender or recipient");
   add(kWho, "--login", find.login, "LOGIN", "the account that sent it");
   add(kWho, "--client", find.client, "HOST", "address or name of the host it came from");
-  constexpr const char* kWhen = "When";
-  add(kWhen, "--at", find.at, "TIME",
-      "about then, closest first: 14:30, \"yesterday 14:30\", \"ayer 14:30\", \"2h ago\", RFC "
-      "3339");
-  add(kWhen, "--within", find.within, "SPAN", "how far from --at, such as 2h (default 30m)");
-  add(kWhen, "--since", find.since, "TIME", "not before: 2h, 14:30, \"hace 2 horas\", RFC 3339");
-  add(kWhen, "--until", find.until, "TIME", "not after");
   constexpr const char* kWhat = "What happened";
   add(kWhat, "--outcome", find.outcome, "OUTCOME",
-      "queued, deferred, delivered, bounced, expired, rejected, held, discarded, deleted, "
+      "one or several, with commas: queued, deferred, delivered, bounced, expired, rejected, held, "
+      "discarded, deleted, "
       "quarantined, unknown");
   add(kWhat, "--reason", find.reason, "REASON",
       "greylisted, mailbox_full, user_unknown, reputation, ... (man rastro lists all)");
@@ -79,24 +73,42 @@ void add_find_options(CLI::App& command, FindOptions& find) {
       "how it came in: mx, submission, webmail, local, script, bounce");
   add(kHow, "--direction", find.direction, "WAY", "in, out, local, relay");
   add(kHow, "--relay", find.relay, "HOST", "address or name of the host it was handed to");
+}
+
+void add_find_options(CLI::App& command, FindOptions& find) {
+  add_filter_options(command, find);
+  const auto add = [&](const char* group, const char* name, std::string& value, const char* type,
+                       const char* words) {
+    command.add_option(name, value, words)->type_name(type)->group(group);
+  };
+  constexpr const char* kWhen = "When";
+  add(kWhen, "--at", find.at, "TIME",
+      "about then, closest first: 14:30, \"yesterday 14:30\", \"ayer 14:30\", \"2h ago\", RFC "
+      "3339");
+  add(kWhen, "--within", find.within, "SPAN", "how far from --at, such as 2h (default 30m)");
+  add(kWhen, "--since", find.since, "TIME", "not before: 2h, 14:30, \"hace 2 horas\", RFC 3339");
+  add(kWhen, "--until", find.until, "TIME", "not after");
   constexpr const char* kAnswer = "The answer";
   add(kAnswer, "--limit", find.limit, "N", "at most so many messages");
-  add(kAnswer, "--sort", find.sort, "ORDER", "time or score");
+  add(kAnswer, "--sort", find.sort, "ORDER", "newest, oldest or score (how well it fits)");
   add(kAnswer, "--cursor", find.cursor, "CURSOR", "go on after an earlier answer");
 }
 
-int run_find(const CommonOptions& common, const FindOptions& options) {
-  auto parameters = options.parameters();
-  parameters.emplace_back("lang", language_name(common.language()));
-  parameters.emplace_back("tz", common.zone());
+namespace {
+
+using ListRenderer = std::string (*)(const json::object& answer, const View& view);
+
+int print_list(const CommonOptions& common, const QueryParameters& parameters,
+               ListRenderer render) {
   const auto answer =
       ask(common, make_target("/v1/journeys", parameters), NotFound::is_an_old_daemon);
   if (!answer) return answer.error();
   const auto& list = answer->object;
   print(common, *answer,
-        {.as_table = [&](const View& view) { return render_list(list, view); },
+        {.as_table = [&](const View& view) { return render(list, view); },
          .as_csv = [&] { return csv_of_list(list); },
-         .rows = "items"});
+         .rows = "items",
+         .within = "journey"});
   if (text_of(list, "cut_by") == "time") return kUnreachableOrIncomplete;
   if (!array_of(list, "items").empty()) return kFound;
   // "Nothing" is an answer only over logs that were read completely.
@@ -104,10 +116,23 @@ int run_find(const CommonOptions& common, const FindOptions& options) {
                                                           : kUnreachableOrIncomplete;
 }
 
+QueryParameters with_language(const CommonOptions& common, QueryParameters parameters) {
+  parameters.emplace_back("lang", language_name(common.language()));
+  parameters.emplace_back("tz", common.zone());
+  return parameters;
+}
+
+}  // namespace
+
+int run_find(const CommonOptions& common, const FindOptions& options) {
+  return print_list(common, with_language(common, options.parameters()), render_list);
+}
+
 int run_problems(const CommonOptions& common) {
   FindOptions problems;
   problems.since = "1h";
-  return run_find(common, problems);
+  problems.outcome = "deferred,bounced,expired,rejected,held,quarantined,unknown";
+  return print_list(common, with_language(common, problems.parameters()), render_problems);
 }
 
 void add_find(CommandLine line) {

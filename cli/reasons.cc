@@ -95,6 +95,10 @@ void add_reasons(CommandLine line) {
   test->callback([line, reply] {
     line.run = [line, reply] { return run_reasons_test(line.common, *reply); };
   });
+  command->footer(
+      "Examples:\n"
+      "  rastro reasons test \"450 4.7.1 Greylisted, please try again later\"\n"
+      "  rastro reasons unknown");
   auto* unknown = command->add_subcommand(
       "unknown", "The most frequent replies since rastrod's start that no rule knows.");
   unknown->callback([line] { line.run = [line] { return run_reasons_unknown(line.common); }; });

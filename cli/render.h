@@ -12,12 +12,26 @@ namespace rastro::cli {
 
 std::string render_list(const boost::json::object& answer, const View& view);
 
+// What is said instead when nothing was found: what was seen near it, and what that proves.
+std::string render_nothing(const boost::json::object& answer, const View& view);
+std::string render_suggestions(const boost::json::object& answer, const View& view);
+// The same for `rastro` alone: the problems of the last hour.
+std::string render_problems(const boost::json::object& answer, const View& view);
+// One message that has just come or changed, in a line or two.
+std::string render_followed(const boost::json::object& journey, const View& view);
+
+// Rows of /v1/summary and /v1/deferrals.
+std::string render_summary(const boost::json::object& answer, const View& view);
+
 struct ShowParts {
   bool full = false;  // no part of a long timeline left out
 };
 std::string render_journey(const boost::json::object& journey, const View& view, ShowParts parts);
 // What the reasons mean and who has to act: the last part of a journey, and all of `explain`.
 std::string render_explanations(const boost::json::object& journey, const View& view);
+std::string render_explained(const boost::json::object& journey, const View& view);
+// The paragraphs for the customer, one for each that differs.
+std::string render_replies(const boost::json::object& journey, const View& view);
 
 std::string render_bounce(const boost::json::object& answer, const View& view);
 
@@ -25,6 +39,8 @@ std::string render_status(const boost::json::object& status, const View& view, b
 
 // "complete for that time", or each hole with its cause.
 std::string render_coverage(const boost::json::object& coverage, const View& view);
+// The same with what was read of each log: `rastro coverage`.
+std::string render_coverage_page(const boost::json::object& coverage, const View& view);
 
 // Parts that several of them need.
 std::string outcome_counts_text(const boost::json::object& counts, const View& view);

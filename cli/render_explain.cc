@@ -39,23 +39,60 @@ std::vector<Meaning> meanings_of(const json::object& journey) {
 }  // namespace
 
 std::string render_explanations(const json::object& journey, const View& view) {
-  const auto meanings = meanings_of(journey);
   Page page(view);
-  for (const auto& [recipients, explanation] : meanings) {
-    if (array_of(journey, "recipients").size() > 1) page.line(recipients + ":");
-    const std::size_t indent = array_of(journey, "recipients").size() > 1 ? 4 : 2;
+  const bool several = array_of(journey, "recipients").size() > 1;
+  const std::size_t indent = several ? 4 : 2;
+  for (const auto& [recipients, explanation] : meanings_of(journey)) {
+    if (several) page.line(recipients + ":");
     page.line(escape(text_of(*explanation, "text")), indent);
+    page.field(view.say(Text::meaning_to_do), escape(text_of(*explanation, "what_to_do")), indent);
     const auto move = text_of(*explanation, "whose_move");
-    if (!move.empty()) {
-      page.field(view.say(Text::whose_move), view.named("move_", move), indent);
+    if (!move.empty()) page.field(view.say(Text::whose_move), view.named("move_", move), indent);
+    if (explanation->contains("final") && explanation->at("final").is_bool()) {
       page.field(
           view.say(Text::meaning_final_label),
           view.say(is_true(*explanation, "final") ? Text::meaning_final : Text::meaning_temporary),
           indent);
     }
-    page.field(view.say(Text::meaning_to_do), escape(text_of(*explanation, "what_to_do")), indent);
   }
   return page.take();
+}
+
+std::string render_explained(const json::object& journey, const View& view) {
+  Page page(view);
+  page.raw(
+      view.paint(Colour::bold, view.say(Text::show_message, {escape(text_of(journey, "id"))})) +
+      "\n");
+  for (const auto& value : array_of(journey, "recipients")) {
+    if (!value.is_object()) continue;
+    const auto& recipient = value.get_object();
+    const auto outcome = text_of(recipient, "outcome");
+    auto ends = view.named("outcome_", outcome);
+    const auto reason = text_of(recipient, "reason");
+    if (!reason.empty()) ends += ": " + view.named("reason_", reason);
+    page.line(escape(text_of(recipient, "recipient")) + ", " + ends);
+    page.field(view.say(Text::show_said), escape(text_of(recipient, "reply_text")), 4);
+  }
+  if (array_of(journey, "recipients").empty())
+    page.line(view.say(Text::show_recipients_not_logged));
+  const auto meaning = render_explanations(journey, view);
+  if (!meaning.empty()) {
+    page.heading(view.say(Text::show_meaning));
+    page.raw(meaning);
+  }
+  return page.take();
+}
+
+std::string render_replies(const json::object& journey, const View& view) {
+  std::string out;
+  for (const auto& [recipients, explanation] : meanings_of(journey)) {
+    auto text = text_of(*explanation, "reply");
+    if (text.empty()) text = text_of(*explanation, "text");
+    if (text.empty()) continue;
+    if (!out.empty()) out += "\n";
+    out += wrap(escape(text), view.terminal.width, 0);
+  }
+  return out.empty() ? view.say(Text::explain_nothing) + "\n" : out;
 }
 
 }  // namespace rastro::cli

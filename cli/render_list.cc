@@ -45,7 +45,7 @@ Row row_of(const json::object& item, const View& view) {
   for (const auto& why : array_of(item, "why")) {
     if (!why.is_string()) continue;
     if (!row.why.empty()) row.why += "; ";
-    row.why += escape(std::string_view(why.get_string()));
+    row.why += view.said(std::string_view(why.get_string()));
   }
   return row;
 }
@@ -79,9 +79,9 @@ Widths widths_for(const Row& head, const std::vector<Row>& rows) {
   return widths;
 }
 
-class Table {
+class MessageTable {
  public:
-  Table(const std::vector<Row>& rows, const View& view)
+  MessageTable(const std::vector<Row>& rows, const View& view)
       : view_(view),
         head_(head_row(view)),
         widths_(widths_for(head_, rows)),
@@ -148,46 +148,19 @@ class Table {
   bool one_line_;
 };
 
-std::string nothing_found(const json::object& answer, const View& view) {
-  std::string out = view.say(Text::nothing_found) + "\n";
-  for (const auto& value : array_of(answer, "suggestions")) {
-    if (!value.is_object()) continue;
-    const auto& suggestion = value.get_object();
-    out += wrap(view.say(Text::did_you_mean, {escape(text_of(suggestion, "address")),
-                                              view.count(Text::messages_one, Text::messages_many,
-                                                         number_of(suggestion, "messages"))}),
-                view.terminal.width, 2);
-  }
-  const auto& encounters = array_of(answer, "encounters");
-  if (!encounters.empty()) out += view.say(Text::seen_near) + "\n";
-  for (const auto& value : encounters) {
-    if (!value.is_object()) continue;
-    const auto& seen = value.get_object();
-    auto text =
-        view.clock(text_of(seen, "at")) + " " + view.named("encounter_", text_of(seen, "kind"));
-    const auto client = host_text(text_of(seen, "client_host"), text_of(seen, "client_ip"));
-    if (!client.empty()) text += ", " + view.say(Text::show_client, {client});
-    if (!text_of(seen, "login").empty())
-      text += ", " + view.say(Text::show_login, {escape(text_of(seen, "login"))});
-    if (!text_of(seen, "text").empty()) text += ": " + escape(text_of(seen, "text"));
-    out += wrap(text, view.terminal.width, 2);
-  }
-  return out + render_coverage(object_of(answer, "coverage"), view);
-}
-
-}  // namespace
-
-std::string render_list(const json::object& answer, const View& view) {
-  std::vector<Row> rows;
-  for (const auto& item : array_of(answer, "items")) {
-    if (item.is_object()) rows.push_back(row_of(item.get_object(), view));
-  }
-  if (rows.empty()) return nothing_found(answer, view);
-  const Table table(rows, view);
-  auto out = table.head();
-  for (const auto& row : rows) out += table.line(row);
+// How many there are, how to get at the others, and what the answer does not say.
+std::string tail(const json::object& answer, std::int64_t shown, const View& view) {
   const auto width = view.terminal.width;
+  std::string out;
+  const auto& total = object_of(answer, "total");
+  const auto count = number_of(total, "count");
+  const bool exact = is_true(total, "exact");
   if (is_true(answer, "more")) {
+    if (count > shown) {
+      out += wrap(view.say(exact ? Text::list_of : Text::list_of_about,
+                           {view.number(shown), view.number(count)}),
+                  width, 0);
+    }
     const auto cursor = text_of(answer, "cursor");
     out += wrap(cursor.empty() ? view.say(Text::list_more)
                                : view.say(Text::list_more_cursor, {escape(cursor)}),
@@ -197,6 +170,50 @@ std::string render_list(const json::object& answer, const View& view) {
   const auto& coverage = object_of(answer, "coverage");
   if (!is_true(coverage, "complete")) out += render_coverage(coverage, view);
   return out;
+}
+
+std::string list_text(const json::object& answer, const View& view) {
+  std::vector<Row> rows;
+  for (const auto& item : array_of(answer, "items")) {
+    if (item.is_object()) rows.push_back(row_of(item.get_object(), view));
+  }
+  if (rows.empty()) return render_nothing(answer, view);
+  const MessageTable table(rows, view);
+  // Only messages to or from addresses that are spelt almost like the one asked for.
+  const bool misspelt = !array_of(answer, "suggestions").empty();
+  auto out = misspelt ? view.say(Text::nothing_fits_exactly) + "\n" : std::string();
+  out += table.head();
+  for (const auto& row : rows) out += table.line(row);
+  if (misspelt) out += render_suggestions(answer, view);
+  out += tail(answer, static_cast<std::int64_t>(rows.size()), view);
+  return out;
+}
+
+}  // namespace
+
+std::string render_list(const json::object& answer, const View& view) {
+  return list_text(answer, view);
+}
+
+std::string render_problems(const json::object& answer, const View& view) {
+  if (!array_of(answer, "items").empty()) {
+    return view.paint(Colour::bold, view.say(Text::list_problems)) + "\n" +
+           list_text(answer, view) + wrap(view.say(Text::list_details), view.terminal.width, 0);
+  }
+  const auto& coverage = object_of(answer, "coverage");
+  auto out = wrap(view.say(Text::list_no_problems), view.terminal.width, 0);
+  return is_true(coverage, "complete") ? out : out + render_coverage(coverage, view);
+}
+
+std::string render_followed(const json::object& journey, const View& view) {
+  const auto row = row_of({{"journey", journey}}, view);
+  const auto when = view.brief(text_of(journey, "last_activity_at"));
+  const auto line = when + "  " + row.id + "  " + row.from + " " + std::string(view.arrow()) + " " +
+                    row.to + "  ";
+  if (columns_of(line) + columns_of(row.outcome) <= view.terminal.width)
+    return line + view.paint(row.colour, row.outcome) + "\n";
+  return wrap(line, view.terminal.width, 0) +
+         wrap(row.outcome, view.terminal.width, columns_of(when) + 2);
 }
 
 }  // namespace rastro::cli

@@ -68,7 +68,7 @@ std::vector<std::string> arguments_for(const ScanOptions& scan, const std::strin
 
 class Progress {
  public:
-  Progress() : shown_(isatty(STDERR_FILENO) == 1) {}
+  explicit Progress(Language language) : language_(language), shown_(isatty(STDERR_FILENO) == 1) {}
   ~Progress() { clear(); }
   void show(std::int64_t done, std::int64_t total, std::int64_t lines) {
     if (!shown_) return;
@@ -76,9 +76,10 @@ class Progress {
     const int filled = total > 0 ? static_cast<int>(done * kBarColumns / total) : 0;
     std::string bar(static_cast<std::size_t>(std::clamp(filled, 0, kBarColumns)), '#');
     bar.resize(kBarColumns, '.');
-    std::fprintf(stderr, "\rreading [%s] %3d %%  %lld lines\x1b[K", bar.c_str(),
-                 total > 0 ? static_cast<int>(done * 100 / total) : 0,
-                 static_cast<long long>(lines));
+    const View view{{}, language_, 0};
+    std::fprintf(stderr, "\r%s [%s] %3d %%  %s\x1b[K", view.say(Text::scan_reading).c_str(),
+                 bar.c_str(), total > 0 ? static_cast<int>(done * 100 / total) : 0,
+                 view.say(Text::scan_lines, {view.number(lines)}).c_str());
     drawn_ = true;
   }
   void clear() {
@@ -87,6 +88,7 @@ class Progress {
   }
 
  private:
+  Language language_;
   bool shown_;
   bool drawn_ = false;
 };
@@ -164,9 +166,9 @@ class Child {
 };
 
 // Waits until the child answers at a socket, showing how far it is. "": it ended before.
-std::string wait_for_socket(Child& child, bool& incomplete) {
+std::string wait_for_socket(Child& child, Language language, bool& incomplete) {
   std::string socket;
-  Progress progress;
+  Progress progress(language);
   std::string line;
   while (socket.empty() && child.next(line)) {
     boost::json::error_code error;
@@ -199,7 +201,7 @@ int run_scan(const CommonOptions& common, const ScanOptions& scan) {
   }
   bool incomplete = false;
   auto asked = common;
-  asked.socket = wait_for_socket(child, incomplete);
+  asked.socket = wait_for_socket(child, common.language(), incomplete);
   asked.waits_for_ever = true;
   if (!asks) {
     const int code = child.wait();

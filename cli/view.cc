@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "cli/phrases.h"
 #include "cli/times.h"
 
 namespace rastro::cli {
@@ -78,6 +79,10 @@ std::string View::count(Text one, Text many, std::int64_t n) const {
 std::string View::named(std::string_view prefix, std::string_view name) const {
   const auto id = find_text(prefix, name);
   return id ? say(*id) : escape(name);
+}
+
+std::string View::said(std::string_view sentence) const {
+  return language == Language::en ? escape(sentence) : translate(language, sentence);
 }
 
 std::string View::number(std::int64_t n) const {

@@ -27,6 +27,9 @@ struct View {
   // when there are none.
   std::string named(std::string_view prefix, std::string_view name) const;
 
+  // A sentence of the daemon in the reader's language, escaped; as it is when it is not known.
+  std::string said(std::string_view sentence) const;
+
   std::string number(std::int64_t n) const;         // "1,240", "1240" and "12.400" in Spanish
   std::string size(std::int64_t bytes) const;       // "334 bytes", "31.2 MB"
   std::string clock(std::int64_t us) const;         // "14:30:05", "yesterday 14:30:05"

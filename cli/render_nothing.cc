@@ -1,0 +1,81 @@
+#include <boost/json.hpp>
+
+#include "cli/json_fields.h"
+#include "cli/render.h"
+
+namespace rastro::cli {
+namespace {
+
+namespace json = boost::json;
+
+// The option of find for the API's parameter.
+std::string option_of(std::string_view parameter) {
+  if (parameter == "recipient") return "--to";
+  if (parameter == "sender") return "--from";
+  return "--" + escape(parameter);
+}
+
+// As one may type it: quoted when the shell would read it otherwise.
+std::string typed(std::string_view value) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._+-=:/";
+  const auto escaped = escape(value);
+  if (escaped.find_first_not_of(kPlain) == std::string::npos) return escaped;
+  std::string out = "'";
+  for (const char c : escaped) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string encounter_text(const json::object& seen, const View& view) {
+  auto text =
+      view.clock(text_of(seen, "at")) + "  " + view.named("encounter_", text_of(seen, "kind"));
+  const auto add = [&](const std::string& more) { text += ", " + more; };
+  const auto client = host_text(text_of(seen, "client_host"), text_of(seen, "client_ip"));
+  if (!client.empty()) add(view.say(Text::show_client, {client}));
+  if (has_text(seen, "login")) add(view.say(Text::show_login, {escape(text_of(seen, "login"))}));
+  if (has_text(seen, "host")) add(view.say(Text::encounter_at, {escape(text_of(seen, "host"))}));
+  if (has_text(seen, "text")) text += ": " + escape(text_of(seen, "text"));
+  return text;
+}
+
+}  // namespace
+
+std::string render_suggestions(const json::object& answer, const View& view) {
+  std::string out;
+  for (const auto& value : array_of(answer, "suggestions")) {
+    if (!value.is_object()) continue;
+    const auto& suggestion = value.get_object();
+    const auto words = find_text("suggestion_", text_of(suggestion, "kind"));
+    const auto address = text_of(suggestion, "value");
+    const auto option = option_of(text_of(suggestion, "parameter")) + " " + typed(address);
+    const auto count =
+        view.count(Text::messages_one, Text::messages_many, number_of(suggestion, "messages"));
+    const auto many =
+        suggestion.contains("messages_is_exact") && !is_true(suggestion, "messages_is_exact")
+            ? view.say(Text::at_least, {count})
+            : count;
+    out += wrap(view.say(words.value_or(Text::suggestion_misspelt),
+                         {escape(address), many, "rastro find " + option}),
+                view.terminal.width, 2);
+  }
+  return out;
+}
+
+std::string render_nothing(const json::object& answer, const View& view) {
+  const auto width = view.terminal.width;
+  auto out = view.paint(Colour::bold, view.say(Text::nothing_found)) + "\n";
+  out += render_suggestions(answer, view);
+  const auto& encounters = array_of(answer, "encounters");
+  if (!encounters.empty()) out += view.say(Text::seen_near) + "\n";
+  for (const auto& seen : encounters) {
+    if (seen.is_object()) out += wrap(encounter_text(seen.get_object(), view), width, 2);
+  }
+  if (text_of(answer, "cut_by") == "time") out += wrap(view.say(Text::list_cut_by_time), width, 0);
+  const bool proven = is_true(answer, "proven_absent");
+  const auto why = view.said(text_of(answer, "proven_absent_why"));
+  if (proven) out += wrap(view.say(Text::nothing_proven, {why}), width, 0);
+  if (!proven && !why.empty()) out += wrap(view.say(Text::nothing_not_proven, {why}), width, 0);
+  return out + render_coverage(object_of(answer, "coverage"), view);
+}
+
+}  // namespace rastro::cli

@@ -1,0 +1,244 @@
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "cli/command_line.h"
+#include "cli/exit_code.h"
+#include "cli/texts.h"
+#include "tests/cli/fake_daemon.h"
+
+namespace rastro::cli {
+namespace {
+
+using testing::internal::CaptureStderr;
+using testing::internal::CaptureStdout;
+using testing::internal::GetCapturedStderr;
+using testing::internal::GetCapturedStdout;
+
+constexpr const char* kComplete = R"("coverage": {"complete": true, "holes": []})";
+constexpr const char* kHoles = R"("coverage": {"complete": false, "holes": []})";
+constexpr const char* kJourney =
+    R"({"id": "6p17v6ktd1naw", "arrived_at": "2026-11-24T02:49:24Z", "envelope_sender": "ana@example.org",
+        "counts": {"deferred": 1}, "complete": true, "legs": [], "links": [],
+        "recipients": [{"recipient": "juan@example.org", "outcome": "deferred", "reason": "greylisted",
+          "explanation": {"lang": "en", "text": "Wait a little.", "whose_move": "nobody", "final": false,
+                          "reply": "Please wait."}},
+         {"recipient": "eva@example.com", "outcome": "delivered", "delivered_to": "remote"}]})";
+
+struct Ran {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+Ran run(std::vector<std::string> words) {
+  words.insert(words.begin(), "rastro");
+  std::vector<char*> argv;
+  for (auto& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  CaptureStdout();
+  CaptureStderr();
+  Ran ran;
+  ran.code = run_command_line(static_cast<int>(words.size()), argv.data());
+  ran.out = GetCapturedStdout();
+  ran.err = GetCapturedStderr();
+  return ran;
+}
+
+class Commands : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const auto* name : {"LC_ALL", "LC_MESSAGES", "LANG", "RASTRO_LANG", "RASTRO_SOCKET"})
+      unsetenv(name);
+    setenv("TZ", "UTC", 1);
+    setenv("COLUMNS", "80", 1);
+  }
+  static std::string list(const std::string& items, const std::string& rest) {
+    return R"({"items": [)" + items + R"(], "more": false, "cursor": null, "cut_by": null, )" +
+           rest + "}";
+  }
+  static std::string item() {
+    return std::string(R"({"journey": )") + kJourney + R"(, "score": null, "why": []})";
+  }
+};
+
+TEST_F(Commands, ExitCodesOfFind) {
+  const std::map<std::string, int> cases{
+      {list(item(), kComplete), kFound},
+      {list(item(), kHoles), kFound},
+      {list("", kComplete), kNothingFound},
+      {list("", kHoles), kUnreachableOrIncomplete},
+      {list("", "\"coverage\": null"), kUnreachableOrIncomplete},
+      {R"({"items": [)" + item() + R"(], "cut_by": "time", )" + kComplete + "}",
+       kUnreachableOrIncomplete},
+      {"not json", kUnreachableOrIncomplete},
+      {"[]", kUnreachableOrIncomplete}};
+  for (const auto& [body, want] : cases) {
+    FakeDaemon daemon({{"/v1/journeys", {200, body}}});
+    EXPECT_EQ(run({"find", "--socket", daemon.socket()}).code, want) << body;
+  }
+}
+
+TEST_F(Commands, ProblemsBecomeExitCodesAndWords) {
+  struct Case {
+    unsigned status;
+    const char* body;
+    int want;
+    const char* words;
+  };
+  const Case cases[] = {
+      {400, R"({"title": "bad parameter", "detail": "at: is no time"})", kUsage, "at: is no time"},
+      {403, R"({"title": "not allowed", "detail": "raw log lines are for operators"})",
+       kUnreachableOrIncomplete, "raw log lines are for operators"},
+      {404, R"({"title": "no such message", "detail": "nothing is called x"})", kNothingFound,
+       "nothing is called x"},
+      {404, R"({"title":"no such resource","detail":"not here"})", kUnreachableOrIncomplete,
+       "older than this rastro"},
+      {429, R"({"title": "too many questions"})", kUnreachableOrIncomplete, "too many questions"},
+      {503, "<html>", kUnreachableOrIncomplete, "rastrod answered 503"},
+      {400, "{\"detail\": \"\\u001b[2J\"}", kUsage, "\\x1b[2J"}};
+  for (const auto& one : cases) {
+    FakeDaemon daemon({{"/v1/journeys/x", {one.status, one.body, "application/problem+json"}}});
+    const auto ran = run({"show", "x", "--socket", daemon.socket()});
+    EXPECT_EQ(ran.code, one.want) << one.body;
+    EXPECT_NE(ran.err.find(one.words), std::string::npos) << ran.err;
+    EXPECT_EQ(ran.out, "");
+  }
+}
+
+TEST_F(Commands, AnUnreachableDaemonIsExplained) {
+  const auto ran = run({"find", "--socket", "/nonexistent/socket"});
+  EXPECT_EQ(ran.code, kUnreachableOrIncomplete);
+  EXPECT_NE(ran.err.find("/nonexistent/socket: No such file or directory"), std::string::npos);
+  EXPECT_NE(ran.err.find("group rastro"), std::string::npos);
+  const auto spanish = run({"--lang", "es", "show", "x", "--socket", "/nonexistent/socket"});
+  EXPECT_NE(spanish.err.find("grupo rastro"), std::string::npos) << spanish.err;
+}
+
+TEST_F(Commands, UsageErrors) {
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"no-such-command"},
+                                             {"find", "--no-such-option"},
+                                             {"show"},
+                                             {"find", "--output", "xml"},
+                                             {"--lang", "fr", "find"},
+                                             {"--tz", "Europe/Atlantis", "find"},
+                                             {"summary", "--by", "weather"},
+                                             {"scan"},
+                                             {"completion", "tcsh"}}) {
+    const auto ran = run(words);
+    EXPECT_EQ(ran.code, kUsage) << words.front();
+    EXPECT_NE(ran.err, "") << words.front();
+  }
+  EXPECT_EQ(run({"--help"}).code, kFound);
+  EXPECT_EQ(run({"find", "--help"}).code, kFound);
+  EXPECT_EQ(run({"--version"}).code, kFound);
+}
+
+TEST_F(Commands, OptionsBecomeParameters) {
+  FakeDaemon daemon({{"/v1/journeys", {200, list(item(), kComplete)}}});
+  run({"--socket", daemon.socket(), "--tz", "Europe/Madrid", "--lang", "es", "find", "--to",
+       "juan+x@example.org", "--from", "@example.org", "--at", "ayer 14:30"});
+  ASSERT_EQ(daemon.asked().size(), 1U);
+  EXPECT_EQ(daemon.asked()[0],
+            "GET /v1/journeys?sender=%40example.org&recipient=juan%2Bx%40example.org&"
+            "at=ayer%2014%3A30&lang=es&tz=Europe%2FMadrid");
+}
+
+TEST_F(Commands, AloneItShowsTheProblemsOfTheLastHour) {
+  FakeDaemon daemon({{"/v1/journeys", {200, list(item(), kComplete)}}});
+  const auto ran = run({"--socket", daemon.socket()});
+  EXPECT_EQ(ran.code, kFound);
+  EXPECT_NE(ran.out.find("Problems of the last hour"), std::string::npos);
+  ASSERT_EQ(daemon.asked().size(), 1U);
+  EXPECT_NE(daemon.asked()[0].find("since=1h"), std::string::npos);
+  EXPECT_NE(daemon.asked()[0].find("outcome=deferred%2Cbounced"), std::string::npos);
+}
+
+TEST_F(Commands, TheLanguageIsTheLocalesUnlessGiven) {
+  FakeDaemon daemon({{"/v1/journeys", {200, list("", kComplete)}}});
+  setenv("LANG", "es_MX.UTF-8", 1);
+  EXPECT_NE(run({"find", "--socket", daemon.socket()}).out.find("No se ha encontrado nada."),
+            std::string::npos);
+  EXPECT_NE(run({"find", "--lang", "en", "--socket", daemon.socket()}).out.find("Nothing found."),
+            std::string::npos);
+  EXPECT_NE(daemon.asked()[0].find("lang=es"), std::string::npos);
+  EXPECT_NE(daemon.asked()[1].find("lang=en"), std::string::npos);
+}
+
+TEST_F(Commands, MachineFormsDoNotChangeWithTheLanguage) {
+  FakeDaemon daemon({{"/v1/journeys", {200, list(item(), kComplete)}}});
+  for (const auto* form : {"json", "ndjson", "csv"}) {
+    const auto en = run({"find", "-o", form, "--lang", "en", "--socket", daemon.socket()});
+    const auto es = run({"find", "-o", form, "--lang", "es", "--socket", daemon.socket()});
+    EXPECT_EQ(en.out, es.out) << form;
+    EXPECT_NE(en.out.find("6p17v6ktd1naw"), std::string::npos) << form;
+  }
+}
+
+TEST_F(Commands, JsonIsValidAndHarmlessWhateverTheLogHad) {
+  // U+009B, U+202E, DEL, a byte order mark, a tag character, all inside a string.
+  const std::string hostile = "\xc2\x9b[31m\xe2\x80\xae\x7f\xef\xbb\xbf\xf3\xa0\x81\xa1";
+  FakeDaemon daemon({{"/v1/journeys/x", {200, R"({"id": "x", "subject": ")" + hostile + R"("})"}}});
+  const auto ran = run({"show", "x", "-o", "json", "--socket", daemon.socket()});
+  EXPECT_EQ(ran.out.find(hostile), std::string::npos);
+  for (const char c : ran.out) EXPECT_TRUE(c == '\n' || (c >= 0x20 && c < 0x7f)) << int{c};
+  const auto value = boost::json::parse(ran.out);
+  EXPECT_EQ(std::string(value.at("subject").as_string()), hostile);
+}
+
+// What scripts read: `rastro find -o ndjson | jq .counts`.
+TEST_F(Commands, NdjsonOfFindIsOneJourneyALine) {
+  FakeDaemon daemon({{"/v1/journeys", {200, list(item() + "," + item(), kComplete)}}});
+  const auto out = run({"find", "-o", "ndjson", "--socket", daemon.socket()}).out;
+  ASSERT_EQ(std::count(out.begin(), out.end(), '\n'), 2);
+  const auto first = boost::json::parse(out.substr(0, out.find('\n')));
+  EXPECT_EQ(first, boost::json::parse(kJourney));
+}
+
+TEST_F(Commands, ExplainKeepsToOneRecipient) {
+  FakeDaemon daemon({{"/v1/journeys/x", {200, kJourney}}});
+  const auto socket = daemon.socket();
+  EXPECT_EQ(run({"explain", "x", "--to", "JUAN@example.org", "--reply", "--socket", socket}).out,
+            "Please wait.\n");
+  EXPECT_EQ(run({"explain", "x", "--to", "rosa@example.org", "--socket", socket}).code,
+            kNothingFound);
+  const auto csv = run({"explain", "x", "-o", "csv", "--socket", socket}).out;
+  EXPECT_NE(csv.find("\"juan@example.org\",\"deferred\",\"greylisted\""), std::string::npos) << csv;
+}
+
+TEST_F(Commands, FollowPrintsEachEventAndEndsWithTheStream) {
+  const std::string stream = std::string(": hello\n\ndata: ") +
+                             std::string(boost::json::serialize(boost::json::parse(kJourney))) +
+                             "\n\n";
+  FakeDaemon daemon({{"/v1/follow", {200, stream + stream, "text/event-stream"}}});
+  const auto ran = run({"follow", "--to", "@example.org", "--socket", daemon.socket()});
+  EXPECT_EQ(ran.code, kUnreachableOrIncomplete);  // it never ends by itself
+  EXPECT_EQ(std::count(ran.out.begin(), ran.out.end(), '\n'), 2) << ran.out;
+  EXPECT_NE(ran.err.find("ended the stream"), std::string::npos);
+  const auto csv = run({"follow", "-o", "csv", "--socket", daemon.socket()}).out;
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 2 * 2) << csv;
+}
+
+TEST_F(Commands, CoverageWithHolesIsIncomplete) {
+  FakeDaemon whole({{"/v1/coverage", {200, R"({"complete": true, "holes": []})"}}});
+  FakeDaemon holes({{"/v1/coverage", {200, R"({"complete": false, "holes": [{"source": null,
+      "from": null, "until": "2026-11-24T02:00:00Z", "cause": "no log has been read"}]})"}}});
+  EXPECT_EQ(run({"coverage", "--socket", whole.socket()}).code, kFound);
+  const auto ran = run({"coverage", "--lang", "es", "--socket", holes.socket()});
+  EXPECT_EQ(ran.code, kUnreachableOrIncomplete);
+  EXPECT_NE(ran.out.find("no se ha leído ningún registro"), std::string::npos) << ran.out;
+}
+
+TEST_F(Commands, CompletionPrintsIdsAndNothingElse) {
+  FakeDaemon daemon(
+      {{"/v1/journeys",
+        {200, list(item() + R"x(, {"journey": {"id": "$(rm -rf /)"}})x", kComplete)}}});
+  const auto ran = run({"completion", "ids", "--socket", daemon.socket()});
+  EXPECT_EQ(ran.out, "6p17v6ktd1naw\n");
+  const auto away = run({"completion", "ids", "--socket", "/nonexistent/socket"});
+  EXPECT_EQ(away.out + away.err, "");
+}
+
+}  // namespace
+}  // namespace rastro::cli

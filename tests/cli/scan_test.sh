@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Real runs of `rastro scan` over the sample logs, with the rastrod built beside it.
+#   scan_test.sh DIRECTORY_OF_PROGRAMS
+set -euo pipefail
+bin=$1
+logs=$(dirname "$0")/../logs
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TZ=Europe/Madrid COLUMNS=80 RASTROD=$bin/rastrod
+unset LC_ALL LC_MESSAGES LANG RASTRO_LANG NO_COLOR 2>/dev/null || true
+
+failures=0
+# expect CODE WORDS COMMAND...: the exit code, and words that standard output must have.
+expect() {
+  local want=$1 words=$2 code=0
+  shift 2
+  "$bin/rastro" "$@" >"$work/out" 2>"$work/err" </dev/null || code=$?
+  if [ "$code" != "$want" ] || ! grep -qF -- "$words" "$work/out" "$work/err"; then
+    printf 'FAILED: rastro %s\n  exit %s, wanted %s with "%s"\n' "$*" "$code" "$want" "$words"
+    sed 's/^/  /' "$work/out" "$work/err"
+    failures=$((failures + 1))
+  fi
+  # No progress bar, colour or other control character where there is no terminal.
+  if LC_ALL=C grep -q $'[\x01-\x08\x0b-\x1f\x7f]' "$work/out" "$work/err"; then
+    printf 'FAILED: control characters from rastro %s\n' "$*"
+    failures=$((failures + 1))
+  fi
+}
+
+postfix=$logs/sample/postfix.log
+expect 0 'rosa@moody.example.net' scan "$postfix"
+expect 0 'aplazado' --lang es scan "$postfix" --outcome deferred
+expect 1 'Nothing found' scan "$postfix" --to nobody@nowhere.example
+expect 1 'No se ha encontrado nada' --lang es scan "$postfix" --to nobody@nowhere.example
+expect 2 'required' scan
+expect 2 'at' scan "$postfix" --at 'half past never'
+expect 3 'no-such-file' scan "$work/no-such-file"
+
+"$bin/rastro" scan "$postfix" --export "$work/journeys" 2>/dev/null
+python3 - "$work/journeys" <<'PY'
+import json, sys
+journeys = [json.loads(line) for line in open(sys.argv[1])]
+assert journeys, "nothing exported"
+stamps = [(j["arrived_at"], j["id"]) for j in journeys]
+assert stamps == sorted(stamps), "not in the order of arrival"
+PY
+id=$(python3 -c 'import json,sys; print(next(j["id"] for j in map(json.loads, open(sys.argv[1])) if "deferred" in j["counts"]))' "$work/journeys")
+expect 0 'Message ' scan "$postfix" --show "$id"
+expect 0 'postfix.log, byte ' scan "$postfix" --show "$id" --raw
+expect 0 'Mensaje ' --lang es scan "$postfix" --show "$id"
+expect 1 'nothing' scan "$postfix" --show nosuchid
+
+# Every form has the same messages, standard input as well as a file.
+for form in json ndjson csv table; do
+  "$bin/rastro" scan - -o "$form" <"$postfix" >"$work/$form" 2>/dev/null
+  grep -q "$id" "$work/$form" || { echo "FAILED: $form does not name $id"; failures=$((failures + 1)); }
+done
+python3 -c 'import json,sys; json.load(open(sys.argv[1]))' "$work/json"
+
+# No line is wider than the terminal says it is.
+for log in "$logs"/postfix/captured/{multi_recipient_mixed,odd_addresses,odd_replies,utf8_addresses}.log \
+  "$logs"/exim/captured/{odd_addresses,utf8_addresses,log_selector_all}.log; do
+  "$bin/rastro" scan "$log" >"$work/out" 2>/dev/null || true
+  python3 - "$work/out" "$log" <<'PY' || failures=$((failures + 1))
+import sys
+for line in open(sys.argv[1], encoding="utf-8"):
+    if len(line.rstrip("\n")) > 80:
+        sys.exit(f"FAILED: wider than 80 columns in {sys.argv[2]}: {line}")
+PY
+done
+[ "$failures" = 0 ] || { echo "$failures failures"; exit 1; }
