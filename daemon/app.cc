@@ -215,16 +215,7 @@ void App::run_ingest() {
   while (!stopping_.load()) {
     const bool more = ingest_->turn(*sources_);
     turned_.store(true, std::memory_order_relaxed);
-    for (const auto& problem : sources_->take_problems()) {
-      if (problem.message.empty()) {
-        spdlog::info("{}: readable", problem.source);
-        unreadable_.erase(problem.source);
-      } else {
-        spdlog::warn("{}: {}", problem.source, problem.message);
-        if (unreadable_.size() < kUnreadableMax || unreadable_.contains(problem.source))
-          unreadable_[problem.source] = problem.message;
-      }
-    }
+    note_problems();
     for (auto& overlap : ingest_->take_overlaps()) {
       spdlog::warn("{}: carries the same events as {}: not indexed twice", overlap.path,
                    overlap.same_as);
@@ -253,6 +244,22 @@ void App::run_ingest() {
   ingest_->send_batch(*sources_);
 }
 
+void App::note_problems() {
+  for (const auto& problem : sources_->take_problems()) {
+    unreadable_.erase(problem.source);
+    missing_.erase(problem.source);
+    if (problem.message.empty()) {
+      spdlog::info("{}: readable", problem.source);
+      continue;
+    }
+    spdlog::warn("{}", problem.message.find(problem.source) == std::string::npos
+                           ? problem.source + ": " + problem.message
+                           : problem.message);
+    auto& noted = problem.missing ? missing_ : unreadable_;
+    if (noted.size() < kUnreadableMax) noted[problem.source] = problem.message;
+  }
+}
+
 void App::publish(bool caught_up) {
   auto status = std::make_shared<DaemonStatus>();
   status->caught_up = caught_up;
@@ -265,6 +272,11 @@ void App::publish(bool caught_up) {
   status->programs = ingest_->counters().snapshot();
   status->files = sources_->size();
   for (const auto& [path, why] : unreadable_) status->unreadable.push_back({path, why});
+  // A log that does not exist holds nothing: Exim's on a host with Postfix, a rejectlog before the
+  // first reject. When there is none at all, nothing is known.
+  if (missing_.size() >= sources_->size()) {
+    for (const auto& [path, why] : missing_) status->unreadable.push_back({path, why});
+  }
   status->overlaps = overlaps_;
   status->unknown_replies = reasons_->unknown_snapshot();
   status_.store(std::move(status));

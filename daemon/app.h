@@ -45,6 +45,7 @@ class App {
  private:
   Result<void> load_index();
   void run_ingest();
+  void note_problems();
   void publish(bool caught_up);
   QueryTools query_tools() const;
   std::string status_json(bool lines) const;
@@ -71,6 +72,7 @@ class App {
   std::thread packer_thread_;
   std::thread ingest_thread_;
   std::map<std::string, std::string> unreadable_;  // ingest's: source to why
+  std::map<std::string, std::string> missing_;     // ingest's: logs that do not exist, now
   std::atomic<bool> stopping_{false};
   std::atomic<bool> turned_{false};
   std::atomic<bool> ingest_ended_{false};

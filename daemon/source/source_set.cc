@@ -125,7 +125,8 @@ bool SourceSet::refill(Entry& entry, std::size_t budget_bytes, Progress& progres
     const std::string problem = got ? std::string() : got.error().message;
     if (problem != entry.problem) {
       entry.problem = problem;
-      problems_.push_back({entry.source->name(), problem});
+      problems_.push_back(
+          {entry.source->name(), problem, !got && got.error().code == Error::Code::not_found});
     }
     if (!got) return false;
     progress.bytes += got->bytes;

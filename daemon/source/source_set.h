@@ -26,7 +26,8 @@ struct SourceSetOptions {
 // What an operator should know about one source. An empty message: it is well again.
 struct SourceProblem {
   std::string source;
-  std::string message;
+  std::string message;   // empty: it is well again
+  bool missing = false;  // there is no such file, now
 };
 
 // All logs of the configuration. Lines come by callback, positions and holes by asking.

@@ -197,6 +197,20 @@ class Following(DaemonTest):
         os.chmod(self.log, 0o644)
         self.expect(daemon, [1, 2])
 
+    def test_a_log_that_does_not_exist_is_no_hole_beside_one_that_does(self):
+        self.append(messages(1, 2))
+        daemon = self.daemon([self.log, self.work / "mainlog"])
+        daemon.start()
+        self.expect(daemon, [1, 2])
+        daemon.wait_read()
+        self.assertEqual(daemon.cli("find", "--to", "nobody@example.org").returncode, 1)
+        self.assertIn("mainlog", daemon.output())
+        self.assertEqual(daemon.stop(), 0)
+        daemon.configure([self.work / "nothing", self.work / "mainlog"])
+        daemon.start()
+        daemon.wait_read()
+        self.assertEqual(daemon.cli("find", "--to", "nobody@example.org").returncode, 3)
+
     def test_a_pipe_a_directory_and_a_link_are_refused_and_the_others_go_on(self):
         os.mkfifo(self.work / "mail-pipe.log")
         (self.work / "mail-dir.log").mkdir()
@@ -274,7 +288,7 @@ class BadInput(DaemonTest):
         for name, said in (("empty", "empty"), ("binary", "form of a mail server's log")):
             with self.subTest(name):
                 got, text = self.scan_of(self.work / name)
-                self.assertEqual(got, 3, text)  # nothing was read, so nothing is known
+                self.assertEqual(got, 1, text)
                 self.assertIn(said, text)
 
     @as_root
