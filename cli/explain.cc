@@ -55,10 +55,11 @@ json::array rows_of(const json::object& journey) {
 }
 
 int run_explain(const CommonOptions& common, const ExplainOptions& options) {
-  auto answer = ask(common,
-                    make_target("/v1/journeys/" + encode_segment(options.id),
-                                {{"lang", std::string(language_name(common.language()))}}),
-                    NotFound::is_an_answer);
+  auto answer = ask(
+      common,
+      make_target("/v1/journeys/" + encode_segment(options.id),
+                  {{"lang", std::string(language_name(common.language()))}, {"tz", common.zone()}}),
+      NotFound::is_an_answer);
   if (!answer) return answer.error();
   const auto journey = narrowed(answer->object, options.to);
   if (array_of(journey, "recipients").empty() && !options.to.empty()) {

@@ -14,6 +14,7 @@ namespace json = boost::json;
 struct Meaning {
   std::string recipients;
   const json::object* explanation;
+  bool delivered;
 };
 
 std::vector<Meaning> meanings_of(const json::object& journey) {
@@ -31,7 +32,7 @@ std::vector<Meaning> meanings_of(const json::object& journey) {
       told = true;
       break;
     }
-    if (!told) out.push_back({name, &explanation});
+    if (!told) out.push_back({name, &explanation, text_of(recipient, "outcome") == "delivered"});
   }
   return out;
 }
@@ -42,13 +43,14 @@ std::string render_explanations(const json::object& journey, const View& view) {
   Page page(view);
   const bool several = array_of(journey, "recipients").size() > 1;
   const std::size_t indent = several ? 4 : 2;
-  for (const auto& [recipients, explanation] : meanings_of(journey)) {
+  for (const auto& [recipients, explanation, delivered] : meanings_of(journey)) {
     if (several) page.line(recipients + ":");
     page.line(escape(text_of(*explanation, "text")), indent);
     page.field(view.say(Text::meaning_to_do), escape(text_of(*explanation, "what_to_do")), indent);
     const auto move = text_of(*explanation, "whose_move");
     if (!move.empty()) page.field(view.say(Text::whose_move), view.named("move_", move), indent);
-    if (explanation->contains("final") && explanation->at("final").is_bool()) {
+    // Of a delivered message it goes without saying.
+    if (!delivered && explanation->contains("final") && explanation->at("final").is_bool()) {
       page.field(
           view.say(Text::meaning_final_label),
           view.say(is_true(*explanation, "final") ? Text::meaning_final : Text::meaning_temporary),
@@ -85,7 +87,7 @@ std::string render_explained(const json::object& journey, const View& view) {
 
 std::string render_replies(const json::object& journey, const View& view) {
   std::string out;
-  for (const auto& [recipients, explanation] : meanings_of(journey)) {
+  for (const auto& [recipients, explanation, delivered] : meanings_of(journey)) {
     auto text = text_of(*explanation, "reply");
     if (text.empty()) text = text_of(*explanation, "text");
     if (text.empty()) continue;

@@ -101,14 +101,22 @@ class MessageTable {
         out = start + row.when + gap + row.from + "\n" + std::string(columns_of(start), ' ') +
               std::string(view_.arrow()) + " " + row.to;
       }
-      out = fit_lines(out) + indented(row.outcome, row.colour);
+      const bool has_room =
+          out.find('\n') == std::string::npos &&
+          columns_of(out) + kGap + columns_of(row.outcome) <= view_.terminal.width;
+      out = has_room ? out + gap + view_.paint(row.colour, row.outcome) + "\n"
+                     : fit_lines(out) + indented(row.outcome, row.colour);
     }
     if (!row.why.empty()) out += indented(view_.say(Text::list_why, {row.why}), Colour::dim);
     return out;
   }
 
   std::string head() const {
-    if (one_line_) return view_.paint(Colour::bold, line(head_));
+    if (one_line_) {
+      auto text = line(head_);
+      text.pop_back();
+      return view_.paint(Colour::bold, text) + "\n";
+    }
     const auto text = fit(head_.id, widths_.id, true) + std::string(kGap, ' ') + head_.when + "  " +
                       head_.from + " " + std::string(view_.arrow()) + " " + head_.to + ", " +
                       head_.outcome;

@@ -11,7 +11,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kNote = "reply_text";  // too long for a column
+// Too long for a column: they stand below their row.
+constexpr std::string_view kNoteHead = "reason";
+constexpr std::string_view kNote = "reply_text";
 
 // A column of the answer: a field of a row, or a field of an object within it ("outcomes.bounced").
 struct Field {
@@ -29,7 +31,7 @@ const json::value* value_of(const json::object& row, const Field& field) {
 std::vector<Field> fields_of(const json::array& rows) {
   std::vector<Field> fields;
   const auto add = [&](std::string_view group, std::string_view name, const json::value& value) {
-    if (value.is_object() || value.is_array() || name == kNote) return;
+    if (value.is_object() || value.is_array() || name == kNote || name == kNoteHead) return;
     const auto known = std::ranges::find_if(
         fields, [&](const Field& field) { return field.group == group && field.name == name; });
     if (known != fields.end()) {
@@ -62,6 +64,7 @@ std::string cell_of(const json::object& row, const Field& field, std::string_vie
                     const View& view) {
   const auto* value = value_of(row, field);
   if (value == nullptr || value->is_null()) return field.number ? "" : view.say(Text::summary_none);
+  if (field.name == "bytes") return view.size(number_of(row, "bytes"));
   if (value->is_number()) {
     return view.number(
         number_of(field.group.empty() ? row : object_of(row, field.group), field.name));
@@ -73,8 +76,14 @@ std::string cell_of(const json::object& row, const Field& field, std::string_vie
   // The name too: it is what --reason takes.
   if (by == "reason" && field.name == "key" && find_text("reason_", text))
     return text + ": " + view.named("reason_", text);
-  if (field.name == "reason") return view.named("reason_", text);
   return text.empty() ? "<>" : escape(text);
+}
+
+std::string note_of(const json::object& row, std::string_view by, const View& view) {
+  auto note = escape(text_of(row, kNote));
+  const auto reason = text_of(row, kNoteHead);
+  if (by == kNoteHead || reason.empty()) return note;
+  return view.named("reason_", reason) + (note.empty() ? "" : ": " + note);
 }
 
 Table rows_table(const json::object& answer, std::string_view by, const View& view) {
@@ -88,7 +97,7 @@ Table rows_table(const json::object& answer, std::string_view by, const View& vi
     for (const auto& field : fields) {
       cells.push_back(field.name == "key" && !key.empty() ? key : cell_of(row, field, by, view));
     }
-    table.add(std::move(cells), escape(text_of(row, kNote)));
+    table.add(std::move(cells), note_of(row, by, view));
   };
   for (const auto& row : rows) {
     if (row.is_object()) add(row.get_object(), "");

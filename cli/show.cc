@@ -13,7 +13,8 @@ int run_show(const CommonOptions& common, const ShowOptions& options) {
   const auto answer = ask(common,
                           make_target("/v1/journeys/" + encode_segment(options.id),
                                       {{"raw", options.raw ? "1" : ""},
-                                       {"lang", std::string(language_name(common.language()))}}),
+                                       {"lang", std::string(language_name(common.language()))},
+                                       {"tz", common.zone()}}),
                           NotFound::is_an_answer);
   if (!answer) return answer.error();
   print(common, *answer,

@@ -196,6 +196,16 @@ TEST_F(Commands, NdjsonOfFindIsOneJourneyALine) {
   EXPECT_EQ(first, boost::json::parse(kJourney));
 }
 
+// The daemon writes times into explanations: in the zone that the rest is shown in.
+TEST_F(Commands, ShowAndExplainAskInTheReadersZone) {
+  FakeDaemon daemon({{"/v1/journeys/x", {200, kJourney}}});
+  for (const auto* command : {"show", "explain"})
+    run({command, "x", "--tz", "Europe/Madrid", "--lang", "es", "--socket", daemon.socket()});
+  ASSERT_EQ(daemon.asked().size(), 2U);
+  for (const auto& asked : daemon.asked())
+    EXPECT_EQ(asked, "GET /v1/journeys/x?lang=es&tz=Europe%2FMadrid");
+}
+
 TEST_F(Commands, ExplainKeepsToOneRecipient) {
   FakeDaemon daemon({{"/v1/journeys/x", {200, kJourney}}});
   const auto socket = daemon.socket();
