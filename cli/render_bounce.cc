@@ -108,6 +108,11 @@ std::string render_bounce(const json::object& answer, const View& view) {
   for (const auto& recipient : recipients) {
     if (recipient.is_object()) add_recipient(recipient.get_object(), page);
   }
+  const auto meaning = render_explanations(answer, view);
+  if (!meaning.empty()) {
+    page.heading(view.say(Text::show_meaning));
+    page.raw(meaning);
+  }
   if (!object_of(answer, "cut").empty()) page.line(view.say(Text::bounce_cut));
   add_journeys(answer, page);
   return page.take();

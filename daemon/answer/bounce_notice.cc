@@ -169,7 +169,8 @@ bool is_forward_mark(std::string_view line) {
 
 class Cutter {
  public:
-  explicit Cutter(std::string_view text) : text_(text), lines_(split_lines(text)) {}
+  Cutter(std::string_view text, bool reports)
+      : text_(text), lines_(split_lines(text)), reports_(reports) {}
 
   NoticeText run() {
     std::size_t i = 0;
@@ -210,7 +211,7 @@ class Cutter {
       const auto next = next_text(i + 1);
       const auto run = next < lines_.size() ? header_run_at(lines_, next) : std::nullopt;
       if (run && is_bounce_headers(*run)) return i + 1;  // a bounce, quoted
-      if (evidence_) {
+      if (evidence_ || reports_) {
         end_ = i;
       } else if (is_forward_mark(line)) {
         begin_ = i + 1;
@@ -248,6 +249,7 @@ class Cutter {
   std::vector<TextLine> lines_;
   std::size_t begin_ = 0;
   std::size_t end_ = lines_.size();
+  bool reports_;
   bool evidence_ = false;
   std::vector<MailHeader> forwarded_;
   std::vector<MailHeader> summary_;
@@ -280,9 +282,9 @@ bool tells_failure(std::string_view line) {
          said.has(Phrase::success);
 }
 
-NoticeText find_notice(std::string_view text, std::size_t notice_bytes_max) {
+NoticeText find_notice(std::string_view text, bool reports, std::size_t notice_bytes_max) {
   // A notice is short; a line that names a forward must be found before the returned message.
-  return Cutter(text.substr(0, notice_bytes_max)).run();
+  return Cutter(text.substr(0, notice_bytes_max), reports).run();
 }
 
 }  // namespace rastro

@@ -18,8 +18,9 @@ struct NoticeText {
   std::vector<MailHeader> summary;    // fields of the original that the notice lists
 };
 
-// Cuts `text` at the marks that MTAs and mail programs set. Views into `text`.
-NoticeText find_notice(std::string_view text, std::size_t notice_bytes_max);
+// Cuts `text` at the marks that MTAs and mail programs set. Views into `text`. `reports`: it is
+// known to be a notice; otherwise what stands above the first word of a failure may be a person's.
+NoticeText find_notice(std::string_view text, bool reports, std::size_t notice_bytes_max);
 
 // Whether the line separates a notice from the message that it returns.
 bool is_separator(std::string_view line);

@@ -128,6 +128,23 @@ bool is_known(const KnownAddresses& known, std::string_view address) {
                              [&](const std::string& k) { return equal_ignoring_case(k, address); });
 }
 
+// RFC 3464 fields that stand in a paste; bounce_dsn reads them.
+bool is_report_field(std::string_view line) {
+  constexpr std::array kFields = {"final-recipient",
+                                  "original-recipient",
+                                  "action",
+                                  "status",
+                                  "remote-mta",
+                                  "reporting-mta",
+                                  "arrival-date",
+                                  "last-attempt-date",
+                                  "will-retry-until",
+                                  "received-from-mta",
+                                  "x-postfix-queue-id",
+                                  "x-postfix-sender"};
+  return std::ranges::any_of(kFields, [&](const char* name) { return is_header(line, name); });
+}
+
 // "a@example.org, b@example.org": nothing but addresses.
 std::vector<std::string> listed(std::string_view line) {
   static const RE2 kForm(std::string(R"(^(?:<?)") + address_pattern() + R"(>?[,;\s]*){2,}$)");
@@ -156,6 +173,7 @@ class Sections {
       }
       return;
     }
+    if (is_report_field(line.text)) return;
     const auto hit = hit_of(line.text);
     if (hit.form != Form::none && !is_known(not_these_, hit.address) && !goes_on(line, hit)) {
       open(line, hit);
@@ -166,17 +184,24 @@ class Sections {
 
   // A long reply is wrapped where it likes: "550 5.1.1" and below it "    <a@b>: User unknown".
   bool goes_on(const TextLine& line, const Hit& hit) const {
-    if (out_.empty() || blank_ || hit.form != Form::heading) return false;
+    if (out_.empty()) return false;
     const auto& now = out_.back();
+    // "SMTP error after RCPT TO:<a@b>:" and session transcripts belong to whom the notice named.
+    if (hit.form == Form::transcript) return now.form == Form::heading || now.form == Form::label;
+    if (blank_ || hit.form != Form::heading) return false;
     if (now.form != Form::heading || trim(now.body).empty()) return false;
     return line.indent > indent_ || equal_ignoring_case(now.address, hit.address);
   }
 
   void open(const TextLine& line, const Hit& hit) {
+    static const RE2 kLink(R"((?i)\s*<mailto:[^>]*>)");
     out_.push_back({hit.address, hit.form, std::string(trim(hit.rest))});
     auto& body = out_.back().body;
+    RE2::Replace(&body, kLink, "");
     if (body.starts_with(':')) body.erase(0, 1);
     if (hit.form == Form::transcript) body.clear();
+    // "User mailbox exceeds allowed size: a@b": the label is what happened.
+    if (hit.form == Form::label && trim(body).empty()) body = line.text;
     body.push_back('\n');
     indent_ = line.indent;
   }
@@ -233,6 +258,8 @@ Found remote_in(std::string_view body, std::size_t bytes_max) {
 std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
   constexpr std::size_t kAnnouncementMax = 60;
   static const RE2 kAlias(expanded_from().pattern() + R"([^)\n]*\)[ :]*)");
+  static const RE2 kBoilerplate(
+      R"((?i)^(?:no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|reporting-mta:|hi!|this is the mail|this message was created automatically))");
   std::string without_alias(whole);
   RE2::Replace(&without_alias, kAlias, "");
   std::string_view body = without_alias;
@@ -242,7 +269,8 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
     if (begin == std::string_view::npos) return announced;
     const auto end = std::min(body.find("\n\n", begin), body.size());
     auto text = tidy(body.substr(begin, end - begin), bytes_max);
-    const bool announces = text.ends_with(':') && text.size() <= kAnnouncementMax;
+    const bool announces = (text.ends_with(':') && text.size() <= kAnnouncementMax) ||
+                           RE2::PartialMatch(text, kBoilerplate);
     body.remove_prefix(end);
     if (!announces) {
       const bool round = text.starts_with('(') && text.find(')') == text.size() - 1;
@@ -250,7 +278,7 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
       if (text.size() > 2 && (round || square)) return text.substr(1, text.size() - 2);
       return text;
     }
-    if (announced.empty()) announced = std::move(text);
+    if (announced.empty() && text.ends_with(':')) announced = std::move(text);
   }
 }
 
@@ -322,17 +350,32 @@ std::vector<BounceRecipient> in_sentences(const NoticeText& notice, const KnownA
   return out;
 }
 
-// What one recipient of several shares with nobody: the lines that name it.
-std::string lines_about(const NoticeText& notice, std::string_view address) {
+// What is said near an address: the lines that name it and the answers to its RCPT TO, or the whole
+// paragraphs around it.
+std::string lines_about(const NoticeText& notice, std::string_view address, bool whole) {
+  constexpr std::size_t kBytesMax = 16'000;
   std::string out;
+  std::string paragraph;
   const auto folded = fold_address(address);
   bool after_rcpt = false;
+  bool in_paragraph = false;
   for (const auto& line : notice.lines) {
     const bool named = ascii_lower(line.text.substr(0, kLineMax)).find(folded) != std::string::npos;
-    if (named || (after_rcpt && !line.text.empty())) out.append(line.text).push_back('\n');
+    in_paragraph = in_paragraph || named;
+    if (whole && !line.text.empty()) {
+      if (paragraph.size() < kBytesMax) paragraph.append(line.text).push_back('\n');
+    } else if (named || (after_rcpt && !line.text.empty())) {
+      out.append(line.text).push_back('\n');
+    }
     after_rcpt = named && contains_ignoring_case(line.text, "rcpt to");
-    if (out.size() > 16'000) break;
+    if (line.text.empty()) {
+      if (in_paragraph) out.append(paragraph).push_back('\n');
+      paragraph.clear();
+      in_paragraph = false;
+    }
+    if (out.size() > kBytesMax) break;
   }
+  if (in_paragraph) out += paragraph;
   return out;
 }
 
@@ -366,8 +409,13 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
            equal_ignoring_case(section.address, recipient.original_recipient.value)))
         body += section.body + "\n";
     }
-    if (best_reply(body).score == 0)
-      body += "\n\n" + lines_about(notice, recipient.recipient.value);
+    if (best_reply(body).score == 0) {
+      const auto& name = recipient.recipient.value;
+      auto near = lines_about(notice, name, false);
+      if (best_reply(near).score == 0 && recipients.size() == 1)
+        near = lines_about(notice, name, true);
+      body += "\n\n" + near;
+    }
     describe(body, limits, recipient);
   }
   // What is said once counts for all who have nothing of their own; for a single recipient, what

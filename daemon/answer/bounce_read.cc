@@ -105,6 +105,8 @@ class BounceReader {
 
   // The notice is the plain text; HTML only where there is no other.
   void read_text(const Mail& bounce) {
+    const bool reports = !header_value(bounce.headers, "x-failed-recipients").empty() ||
+                         is_robot_header(header_value(bounce.headers, "from"));
     std::string html;
     for (const auto& part : bounce.parts) {
       if (part.type == "text/plain" || part.type == "text/x-prologue") {
@@ -113,12 +115,12 @@ class BounceReader {
         html.append(html_to_text(part.text)).append("\n\n");
       }
     }
-    notice_ = find_notice(text_, limits_.notice_bytes_max);
+    notice_ = find_notice(text_, reports, limits_.notice_bytes_max);
     const bool says_something = tells_failure(notice_.notice.substr(0, 16'000)) ||
                                 !addresses_in(notice_.notice.substr(0, 16'000), 1).empty();
     if (!html.empty() && !says_something) {
       text_ = std::move(html);
-      notice_ = find_notice(text_, limits_.notice_bytes_max);
+      notice_ = find_notice(text_, reports, limits_.notice_bytes_max);
     }
   }
 

@@ -4,6 +4,7 @@
 #include "daemon/answer/bounce.h"
 #include "daemon/answer/bounce_journeys.h"
 #include "daemon/answer/bounce_json.h"
+#include "daemon/answer/explain.h"
 #include "daemon/answer/journey_json.h"
 #include "daemon/http/answer_json.h"
 #include "daemon/http/routes.h"
@@ -25,6 +26,46 @@ void add_reasons(const ClassifyText& classify, BounceReport& report) {
     std::from_chars(digits.data(), digits.data() + digits.size(), code);
     recipient.reason = classify(parse_enhanced_status(recipient.enhanced_status.value), code,
                                 recipient.diagnostic.value);
+  }
+}
+
+// The bounce's words as a recipient of a journey would have them: the same texts explain both.
+LegRecipient as_recipient(const BounceRecipient& told) {
+  LegRecipient out;
+  out.recipient = told.recipient.value;
+  out.outcome = told.action.value == "failed"    ? Outcome::bounced
+                : told.action.value == "delayed" ? Outcome::deferred
+                                                 : Outcome::delivered;
+  out.delivered_to = told.action.value == "delivered" ? DeliveredTo::mailbox : DeliveredTo::remote;
+  out.reason = told.reason;
+  std::from_chars(told.reply_code.value.data(),
+                  told.reply_code.value.data() + told.reply_code.value.size(), out.reply_code);
+  out.enhanced_status = parse_enhanced_status(told.enhanced_status.value);
+  out.reply_text = told.diagnostic.value;
+  out.relay.host = told.remote_mta.value;
+  return out;
+}
+
+// Explains the bounce itself: its message may be unknown here, or older than the index.
+void add_explanations(const BounceReport& report, const QueryTools& tools, const Telling& telling,
+                      Time now, json::object& out) {
+  if (tools.explainer == nullptr) return;
+  const auto language = telling.language.value_or(tools.language);
+  auto& recipients = out["recipients"].as_array();
+  for (std::size_t i = 0; i < report.recipients.size() && i < recipients.size(); ++i) {
+    ExplanationRequest asked;
+    asked.language = language;
+    asked.timezone = telling.timezone;
+    asked.now = now;
+    const auto told = tools.explainer->explain(as_recipient(report.recipients[i]), asked);
+    recipients[i].as_object()["explanation"] = json::object{
+        {"lang", language == Language::es ? "es" : "en"},
+        {"text", valid_utf8(told.text)},
+        {"whose_move", whose_move_name(told.whose_move)},
+        {"final", told.final},
+        {"what_to_do",
+         told.what_to_do.empty() ? json::value(nullptr) : json::value(valid_utf8(told.what_to_do))},
+        {"reply", told.reply.empty() ? json::value(nullptr) : json::value(valid_utf8(told.reply))}};
   }
 }
 
@@ -75,12 +116,14 @@ ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, Q
   const auto found = find_bounced_journeys(*tools.store, report, limits);
   if (!found) return problem(503, "the index cannot answer", found.error().message);
   auto out = to_json(report);
+  const auto telling = telling_of(request.parameters);
+  add_explanations(report, tools, telling, context.clock->wall(), out);
   json::array journeys;
   for (const auto& match : found->matches) {
-    journeys.push_back(
-        json::object{{"journey", journey_json(match.journey, tools, false, request.peer.role)},
-                     {"certainty", certainty_name(match.certainty)},
-                     {"because", because_json(match.because)}});
+    journeys.push_back(json::object{
+        {"journey", journey_json(match.journey, tools, false, request.peer.role, telling)},
+        {"certainty", certainty_name(match.certainty)},
+        {"because", because_json(match.because)}});
   }
   const auto rows = journeys.size();
   out["journeys_missing"] =
