@@ -29,11 +29,11 @@ std::string clean_address(std::string_view address) {
 }
 
 std::vector<std::string> addresses_in(std::string_view text, std::size_t max) {
-  static const RE2 kAddress(std::string("(") + address_pattern() + ")");
+  static const RE2 any_address(std::string("(") + address_pattern() + ")");
   std::vector<std::string> out;
   re2::StringPiece rest(text.data(), text.size());
   std::string found;
-  while (out.size() < max && RE2::FindAndConsume(&rest, kAddress, &found)) {
+  while (out.size() < max && RE2::FindAndConsume(&rest, any_address, &found)) {
     auto address = clean_address(found);
     const bool known = std::ranges::any_of(
         out, [&](const std::string& have) { return equal_ignoring_case(have, address); });

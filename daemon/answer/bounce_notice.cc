@@ -161,10 +161,10 @@ bool is_bounce_headers(const HeaderRun& run) {
 
 // What a mail program writes above a message that it quotes.
 bool is_forward_mark(std::string_view line) {
-  static const RE2 kMark(
+  static const RE2 mark(
       R"(^[-_=* ]*(?:begin )?(?:forwarded message|original message|original-nachricht|mensaje (?:original|reenviado)|mensaje reenviado|ursprüngliche nachricht|weitergeleitete nachricht|message (?:d['’]origine|transféré|original)|messaggio (?:originale|inoltrato)|mensagem (?:original|encaminhada)|forwarded by .*|doorgestuurd bericht|oorspronkelijk bericht)[-_=*: ]*$)",
       no_case());
-  return RE2::PartialMatch(piece(line), kMark);
+  return RE2::PartialMatch(piece(line), mark);
 }
 
 class Cutter {
@@ -259,24 +259,24 @@ class Cutter {
 
 bool is_separator(std::string_view line) {
   if (line.size() > 200) return false;
-  static const RE2 kWords(
+  static const RE2 words(
       R"(copy of (?:the|your)|below this line|below the next line|original (?:message|mail)|returned (?:message|mail|content)|unsent message|undelivered message|message (?:header|text|body|content)s? (?:follow|is|are)|headers? (?:of|from|and)|start of (?:returned|original|message)|message follows|mail follows|forwarded message|mensaje original|ursprüngliche nachricht|originalnachricht|kopie (?:der|ihrer) nachricht|message (?:d['’]origine|original)|messaggio originale|mensagem original|body of (?:the|your) message|returned to sender|元のメッセージ)",
       no_case());
-  static const RE2 kWhole(
+  static const RE2 whole(
       R"(^(?:original message (?:headers?|follows|attached|is attached)|message (?:header|text|body|contents?)s? (?:follow|of)s?.*|old message|your message reads|your original message|returned message|here is your returned mail|below is (?:a|the) (?:copy|original|header|message)|(?:a|the) copy of (?:the|your) (?:original )?message|included (?:below|is) .{0,40}(?:copy|header|message)|the (?:attachment contains the )?(?:original|first).{0,30} (?:message|lines|headers?).{0,40}|unsent message below|encabezados? de(?:l)? mensajes? original(?:es)?|ursprüngliche nachrichten(?:kopfzeilen|header)|kopfzeilen der ursprünglichen nachricht|en-têtes (?:de|du) messages? d['’]origine|en-têtes de message|intestazioni (?:del )?messaggio originale|cabeçalhos d[ae] mensage(?:m|ns) origina(?:l|is)|oorspronkelijke berichtkoppen|元のメッセージ ヘッダー.*|原始邮件标题.*)\s*[:.]*$)",
       no_case());
   std::size_t dashes = 0;
   while (dashes < line.size() &&
          std::string_view("-=_*+ ").find(line[dashes]) != std::string_view::npos)
     ++dashes;
-  if (dashes >= 2 && RE2::PartialMatch(piece(line.substr(dashes)), kWords)) return true;
-  return RE2::PartialMatch(piece(line), kWhole);
+  if (dashes >= 2 && RE2::PartialMatch(piece(line.substr(dashes)), words)) return true;
+  return RE2::PartialMatch(piece(line), whole);
 }
 
 bool tells_failure(std::string_view line) {
-  static const RE2 kReply(
+  static const RE2 reply(
       R"((?:^|[^0-9.])[45][0-9][0-9][ -]#?(?:[45]\.\d{1,3}\.\d{1,3}|[A-Za-z<'"]))");
-  if (RE2::PartialMatch(piece(line), kReply)) return true;
+  if (RE2::PartialMatch(piece(line), reply)) return true;
   const auto said = phrases_in(line);
   return said.has(Phrase::failure) || said.has(Phrase::delay) || said.has(Phrase::final_failure) ||
          said.has(Phrase::success);

@@ -32,15 +32,15 @@ std::string last_message_id(std::string_view value) {
 
 std::vector<ReceivedId> received_ids(const std::vector<MailHeader>& headers, std::string_view from,
                                      std::size_t max) {
-  static const RE2 kBy(R"((?i)\bby\s+([^\s;()<>]{1,255}))");
-  static const RE2 kId(R"((?i)(?:\s|\))id\s+<?([A-Za-z0-9][A-Za-z0-9._+/-]{3,100}))");
+  static const RE2 by(R"((?i)\bby\s+([^\s;()<>]{1,255}))");
+  static const RE2 id(R"((?i)(?:\s|\))id\s+<?([A-Za-z0-9][A-Za-z0-9._+/-]{3,100}))");
   std::vector<ReceivedId> out;
   for (const auto& header : headers) {
     if (out.size() >= max) break;
     if (!equal_ignoring_case(header.name, "received")) continue;
     ReceivedId received{{}, {}, from};
-    if (!RE2::PartialMatch(piece(header.value), kId, &received.id)) continue;
-    RE2::PartialMatch(piece(header.value), kBy, &received.by);
+    if (!RE2::PartialMatch(piece(header.value), id, &received.id)) continue;
+    RE2::PartialMatch(piece(header.value), by, &received.by);
     while (received.id.ends_with('.')) received.id.pop_back();
     out.push_back(std::move(received));
   }

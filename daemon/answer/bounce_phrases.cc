@@ -142,13 +142,13 @@ std::string flat(std::string_view text) {
 }  // namespace
 
 Phrases phrases_in(std::string_view text) {
-  static const PhraseRules kRules(kText);
-  return kRules.match(flat(text));
+  static const PhraseRules rules(kText);
+  return rules.match(flat(text));
 }
 
 Phrases phrases_in_subject(std::string_view subject) {
-  static const PhraseRules kRules(kSubject);
-  return kRules.match(flat(subject));
+  static const PhraseRules rules(kSubject);
+  return rules.match(flat(subject));
 }
 
 }  // namespace rastro

@@ -30,7 +30,7 @@ void add_reasons(const ClassifyText& classify, BounceReport& report) {
 }
 
 // The bounce's words as a recipient of a journey would have them: the same texts explain both.
-LegRecipient as_recipient(const BounceRecipient& told) {
+LegRecipient as_recipient(const BounceRecipient& told, const std::optional<Time>& at) {
   LegRecipient out;
   out.recipient = told.recipient.value;
   out.outcome = told.action.value == "failed"    ? Outcome::bounced
@@ -43,6 +43,7 @@ LegRecipient as_recipient(const BounceRecipient& told) {
   out.enhanced_status = parse_enhanced_status(told.enhanced_status.value);
   out.reply_text = told.diagnostic.value;
   out.relay.host = told.remote_mta.value;
+  out.last_attempt_at = at;
   return out;
 }
 
@@ -57,7 +58,10 @@ void add_explanations(const BounceReport& report, const QueryTools& tools, const
     asked.language = language;
     asked.timezone = telling.timezone;
     asked.now = now;
-    const auto told = tools.explainer->explain(as_recipient(report.recipients[i]), asked);
+    const auto told = tools.explainer->explain(
+        as_recipient(report.recipients[i],
+                     report.bounced_at ? report.bounced_at : report.arrived_at),
+        asked);
     recipients[i].as_object()["explanation"] = json::object{
         {"lang", language == Language::es ? "es" : "en"},
         {"text", valid_utf8(told.text)},
