@@ -1,9 +1,10 @@
 #include "parsers/reason_classifier.h"
 
+#include <re2/filtered_re2.h>
 #include <re2/re2.h>
-#include <re2/set.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "parsers/reply_mask.h"
@@ -20,7 +21,7 @@ RE2::Options pattern_options() {
   options.set_case_sensitive(false);
   options.set_never_capture(true);
   options.set_log_errors(false);
-  options.set_max_mem(ReasonRules::kAutomatonBytesMax);
+  options.set_max_mem(ReasonRules::kPatternMemoryMax);
   return options;
 }
 
@@ -69,9 +70,59 @@ bool agree(const ReasonRule& rule, const ReasonDecision& asked) {
 
 }  // namespace
 
+// Finds which of many literals occur in a text: each is looked up by a hash of its first bytes at
+// every position.
+class LiteralFinder {
+ public:
+  static constexpr std::size_t kLiteralBytesMin = 3;
+
+  explicit LiteralFinder(std::vector<std::string> literals) : literals_(std::move(literals)) {
+    for (std::size_t i = 0; i < literals_.size(); ++i) {
+      buckets_[bucket_of(literals_[i].data())].push_back(static_cast<int>(i));
+    }
+  }
+
+  // The numbers of those that occur, each once, in order.
+  std::vector<int> find(std::string_view text) const {
+    std::vector<int> found;
+    for (std::size_t at = 0; at + kLiteralBytesMin <= text.size(); ++at) {
+      for (const int literal : buckets_[bucket_of(text.data() + at)]) {
+        if (text.substr(at).starts_with(literals_[static_cast<std::size_t>(literal)])) {
+          found.push_back(literal);
+        }
+      }
+    }
+    std::ranges::sort(found);
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    return found;
+  }
+
+ private:
+  static constexpr std::size_t kBuckets = 4096;
+  static std::size_t bucket_of(const char* bytes) {
+    const auto byte = [bytes](int i) {
+      return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
+    };
+    return ((byte(0) * 2654435761U) ^ (byte(1) * 40503U) ^ (byte(2) << 7)) % kBuckets;
+  }
+  std::vector<std::string> literals_;
+  std::array<std::vector<int>, kBuckets> buckets_;
+};
+
+// Few patterns can be found in any one reply: only those whose literal words occur in it are asked.
+// One automaton of all of them costs milliseconds for each new wording.
 struct ReasonRules::Patterns {
-  RE2::Set set{pattern_options(), RE2::UNANCHORED};
-  std::vector<std::size_t> rule_of;  // by the pattern's number in the set
+  re2::FilteredRE2 filtered{static_cast<int>(LiteralFinder::kLiteralBytesMin)};
+  std::unique_ptr<LiteralFinder> literals;
+  std::vector<std::size_t> rule_of;  // by the pattern's number
+
+  std::vector<int> find(std::string_view text) const {
+    std::vector<int> found;
+    if (!rule_of.empty()) {
+      filtered.AllMatches({text.data(), text.size()}, literals->find(text), &found);
+    }
+    return found;
+  }
 };
 
 ReasonRules::ReasonRules(std::vector<ReasonRule> rules)
@@ -80,8 +131,8 @@ ReasonRules::~ReasonRules() = default;
 
 Result<std::shared_ptr<const ReasonRules>> ReasonRules::compile(std::vector<ReasonRule> rules) {
   std::shared_ptr<ReasonRules> out(new ReasonRules(std::move(rules)));
-  auto& [set, rule_of] = *out->patterns_;
-  std::vector<std::string_view> patterns;
+  auto& patterns = *out->patterns_;
+  const auto options = pattern_options();
   std::string problems;
   const auto refuse = [&](const ReasonRule& rule, std::string_view pattern, std::string_view why) {
     if (!problems.empty()) problems += '\n';
@@ -91,38 +142,29 @@ Result<std::shared_ptr<const ReasonRules>> ReasonRules::compile(std::vector<Reas
   for (std::size_t i = 0; i < out->rules_.size(); ++i) {
     const auto& rule = out->rules_[i];
     for (const auto& pattern : rule.patterns) {
-      std::string why;
+      int number = 0;
       if (pattern.size() > kPatternBytesMax) {
         refuse(rule, pattern, "longer than " + std::to_string(kPatternBytesMax) + " bytes");
-      } else if (set.Add(pattern, &why) < 0) {
-        refuse(rule, pattern, why);
+      } else if (patterns.filtered.Add(pattern, options, &number) != RE2::NoError) {
+        refuse(rule, pattern, RE2(pattern, options).error());
+      } else if (RE2::PartialMatch("", patterns.filtered.GetRE2(number))) {
+        refuse(rule, pattern, "would be found in every reply");
       } else {
-        rule_of.push_back(i);
-        patterns.emplace_back(pattern);
+        patterns.rule_of.push_back(i);
       }
     }
   }
-  if (!set.Compile()) problems = "the patterns together need too much memory";
-  std::vector<int> found;
-  if (problems.empty() && !patterns.empty() && set.Match("", &found)) {
-    for (const auto pattern : found) {
-      const auto at = static_cast<std::size_t>(pattern);
-      refuse(out->rules_[rule_of[at]], patterns[at], "would be found in every reply");
-    }
-  }
   if (!problems.empty()) return make_error(Error::Code::invalid, problems);
+  std::vector<std::string> literals;
+  if (!patterns.rule_of.empty()) patterns.filtered.Compile(&literals);
+  patterns.literals = std::make_unique<LiteralFinder>(std::move(literals));
   return std::shared_ptr<const ReasonRules>(std::move(out));
 }
 
 const ReasonRule* ReasonRules::by_text(const ReasonDecision& asked,
                                        std::string_view rule_text) const {
-  std::vector<int> found;
-  if (patterns_->rule_of.empty() ||
-      !patterns_->set.Match({rule_text.data(), rule_text.size()}, &found)) {
-    return nullptr;
-  }
   auto best = std::numeric_limits<std::size_t>::max();
-  for (const auto pattern : found) {
+  for (const auto pattern : patterns_->find(rule_text)) {
     const auto rule = patterns_->rule_of[static_cast<std::size_t>(pattern)];
     if (rule < best && agree(rules_[rule], asked)) best = rule;
   }

@@ -29,11 +29,11 @@ struct ReasonDecision {
 // is found and whose codes agree decides. If none does, the rules without patterns decide by the
 // codes, again in order. Neither: `other` where there was a text or code, else `unknown`.
 //
-// Immutable, any thread may ask; a question costs some microseconds. Memory: the compiled patterns
-// plus at most kAutomatonBytesMax of states, then those are forgotten and made again.
+// Immutable, any thread may ask; a question costs some microseconds, a new wording some tens of
+// them. Memory: at most kPatternMemoryMax for each pattern, its states included.
 class ReasonRules {
  public:
-  static constexpr std::int64_t kAutomatonBytesMax = 32LL << 20;
+  static constexpr std::int64_t kPatternMemoryMax = 512LL << 10;
 
   // Error::invalid names each pattern that RE2 does not take, "line:column: message" a line.
   static Result<std::shared_ptr<const ReasonRules>> compile(std::vector<ReasonRule> rules);
