@@ -34,8 +34,8 @@ constexpr std::array<std::string_view, 13> kTimelineKinds = {
     "accepted",          "attempt", "rejected",    "held",      "released",
     "requeued",          "deleted", "expired",     "discarded", "bounce_sent",
     "delay_notice_sent", "note",    "host_failure"};
-constexpr std::array<std::string_view, 8> kLinkKinds = {
-    "filter", "forward", "bounce", "delay_notice", "requeue", "hop", "retry", "session"};
+constexpr std::array<std::string_view, 9> kLinkKinds = {
+    "filter", "forward", "bounce", "delay_notice", "requeue", "hop", "retry", "session", "report"};
 constexpr std::array<std::string_view, 4> kEncounterKinds = {"login_failed", "login_ok",
                                                              "client_rejected", "lost_connection"};
 

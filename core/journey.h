@@ -132,6 +132,8 @@ struct LegLink {
     hop,           // the next host took it
     retry,         // a dialogue refused for now, and the later one that was accepted
     session,       // recipients refused in the same dialogue before the first was accepted
+    report,        // the other one tells about this one without a failure: a delivery report that
+                   // was asked for, an automatic answer, a copy for the postmaster
   };
   enum class Direction : std::uint8_t { parent, child };  // what the other leg is to this one
   Kind kind = Kind::hop;

@@ -30,9 +30,7 @@ Ingest::Ingest(IngestOptions options, ClassifyReply classify, MakeOrigin make_or
       correlator_(options_.correlator, std::move(classify), store, *this),
       last_batch_at_(clock.steady()) {}
 
-void Ingest::know(const LegRecord& open_leg) {
-  correlator_.know_open_leg(open_leg.host, open_leg.queue_id, open_leg.id);
-}
+void Ingest::know(const LegRecord& leg) { correlator_.know_leg(leg); }
 
 void Ingest::restore_pending(std::string_view key, std::string_view value) {
   correlator_.restore_pending(key, value);

@@ -48,7 +48,7 @@ class Ingest final : private LegSink {
          BoundedQueue<NumberedBatch>& batches, WriterLoop& writer, const Clock& clock);
 
   // At start, before the first turn.
-  void know(const LegRecord& open_leg);
+  void know(const LegRecord& leg);
   void restore_pending(std::string_view key, std::string_view value);
 
   // Reads what `sources` have, about options.budget_bytes, merged by stamps; sends a batch when one

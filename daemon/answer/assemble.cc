@@ -20,6 +20,28 @@ bool joins(LegLink::Kind kind) {
 
 bool loopback(const std::string& ip) { return ip.starts_with("127.") || ip == "::1"; }
 
+bool names(const LegRecord& leg, const std::string& address) {
+  return std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
+    return equal_ignoring_case(recipient.recipient, address) ||
+           (recipient.original_recipient &&
+            equal_ignoring_case(*recipient.original_recipient, address));
+  });
+}
+
+// Whether a refused dialogue and a message are one mail: of one sender, and no recipient both
+// refused and taken, for nobody names a recipient again after it was refused.
+bool same_dialogue(const LegRecord& a, const LegRecord& b) {
+  if (a.host != b.host || a.mta != b.mta || !a.envelope_sender || !b.envelope_sender) return false;
+  const auto& refused = a.queue_id.empty() ? a : b;
+  const auto& taken = a.queue_id.empty() ? b : a;
+  // Refused at MAIL: there was no mail.
+  return !refused.recipients.empty() &&
+         equal_ignoring_case(*a.envelope_sender, *b.envelope_sender) &&
+         std::ranges::none_of(refused.recipients, [&](const LegRecipient& recipient) {
+           return names(taken, recipient.recipient);
+         });
+}
+
 // Whether `other` is the leg that `link` of `from` means.
 bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, bool& inferred) {
   if (other.id == from.id || other.queue_id != link.queue_id) return false;
@@ -33,6 +55,10 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
   if (!child && (parent_leg.opened_at > child_leg.opened_at + seconds(10))) return false;
   if (child && other.opened_at + hours(1) < link.at && link.kind != LegLink::Kind::session)
     return false;
+  if (link.kind == LegLink::Kind::session) {
+    inferred = link.claimed_by_peer;
+    return same_dialogue(from, other);
+  }
   if (!link.claimed_by_peer) return from.host == other.host && from.mta == other.mta;
   if (from.message_id && other.message_id && !from.message_id->empty() &&
       !other.message_id->empty()) {
@@ -44,6 +70,24 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
     return false;
   const auto& relay = from.recipients[static_cast<std::size_t>(link.recipient)].relay;
   return loopback(relay.ip) && from.host == other.host;
+}
+
+// A filter behind pipe(8) gives the message back by sendmail(1) or SMTP: its log names no other id,
+// but both legs have the Message-ID, the sender and the recipient, and the child came while the
+// parent's recipient was being handed over. Returns when that was, for the nearest parent wins.
+std::optional<Duration> reinjected_after(const LegRecord& parent, std::size_t recipient,
+                                         const LegRecord& child) {
+  const auto& handed_over = parent.recipients[recipient];
+  const bool piped = handed_over.agent == "pipe" && handed_over.outcome == Outcome::delivered &&
+                     handed_over.last_attempt_at.has_value();
+  if (!piped || parent.id == child.id || parent.host != child.host || parent.mta != child.mta ||
+      parent.message_id != child.message_id || parent.envelope_sender != child.envelope_sender ||
+      child.submission.method != SubmissionMethod::local || !names(child, handed_over.recipient)) {
+    return std::nullopt;
+  }
+  const auto apart = *handed_over.last_attempt_at - child.opened_at;
+  if (child.opened_at < parent.opened_at || apart < -seconds(5)) return std::nullopt;
+  return apart < Duration(0) ? -apart : apart;
 }
 
 struct Edge {
@@ -97,6 +141,7 @@ class Assembly {
     for (const auto& link : links) {
       if (auto done = follow_own(at, link); !done) return done.error();
     }
+    if (auto done = follow_pipe(at); !done) return done.error();
     const auto queue_id = journey_.legs[at].queue_id;
     if (queue_id.empty()) return {};
     const auto others = find(KeyKind::linked_queue_id, queue_id);
@@ -105,6 +150,58 @@ class Assembly {
       if (auto done = follow_back(at, id); !done) return done.error();
     }
     return {};
+  }
+
+  // Through a filter that leaves no trace of the id.
+  Result<void> follow_pipe(std::size_t at) {
+    const auto& leg = journey_.legs[at];
+    if (leg.mta != Mta::postfix || !leg.message_id || leg.message_id->empty()) return {};
+    const bool piped =
+        std::ranges::any_of(leg.recipients, [](const auto& r) { return r.agent == "pipe"; });
+    if (!piped && leg.submission.method != SubmissionMethod::local) return {};
+    const auto ids = find(KeyKind::message_id, *leg.message_id);
+    if (!ids) return ids.error();
+    std::vector<LegRecord> legs;
+    for (const auto id : *ids) {
+      auto loaded = store_.load_leg(id);
+      if (!loaded) return loaded.error();
+      if (*loaded) legs.push_back(std::move(**loaded));
+    }
+    for (const auto& child : legs) join_piped(journey_.legs[at].id, child, legs);
+    return {};
+  }
+
+  // `child` and the parents of each of its recipients, if `around` is one of them.
+  void join_piped(std::uint64_t around, const LegRecord& child,
+                  const std::vector<LegRecord>& legs) {
+    struct Match {
+      Duration apart;
+      const LegRecord* parent;
+      std::size_t recipient;
+    };
+    std::map<std::string, Match> nearest;
+    for (const auto& parent : legs) {
+      for (std::size_t i = 0; i < parent.recipients.size(); ++i) {
+        const auto apart = reinjected_after(parent, i, child);
+        if (!apart) continue;
+        const auto [known, fresh] =
+            nearest.try_emplace(parent.recipients[i].recipient, Match{*apart, &parent, i});
+        if (!fresh && *apart < known->second.apart) known->second = {*apart, &parent, i};
+      }
+    }
+    for (const auto& [recipient, match] : nearest) {
+      if (match.parent->id != around && child.id != around) continue;
+      LegLink link;
+      link.kind = LegLink::Kind::filter;
+      link.queue_id = child.queue_id;
+      link.recipient = static_cast<std::int32_t>(match.recipient);
+      link.at = child.opened_at;
+      auto parent = *match.parent;
+      const auto index = add(std::move(parent));
+      if (!index) continue;
+      auto copy = child;
+      join(*index, link, std::move(copy), true);
+    }
   }
 
   Result<void> follow_own(std::size_t at, const LegLink& link) {
@@ -230,6 +327,7 @@ class Assembly {
       if (origin != nullptr && origin->original_recipient)
         merged.original_recipient = origin->original_recipient;
       for (const auto child : children) walk_child(leg, child, merged, visited);
+      if (!told_by(children, merged)) add_untold(children.back(), merged);
       recipients[i].outcome = recipients[i].outcome == Outcome::delivered &&
                                       recipients[i].delivered_to == DeliveredTo::mailbox
                                   ? Outcome::delivered
@@ -237,18 +335,46 @@ class Assembly {
     }
   }
 
+  // What the child did for the recipient that its parent passed on.
   void walk_child(std::size_t parent, std::size_t child, const LegRecipient& passed,
                   std::set<std::size_t>& visited) {
-    const bool forward = std::ranges::any_of(edges_, [&](const Edge& e) {
-      return e.parent == parent && e.child == child && e.link.kind == LegLink::Kind::forward;
-    });
+    const auto between = [&](LegLink::Kind kind) {
+      return std::ranges::any_of(edges_, [&](const Edge& e) {
+        return e.parent == parent && e.child == child && e.link.kind == kind;
+      });
+    };
+    const bool forward = between(LegLink::Kind::forward);
     walk(child, forward ? &passed : nullptr, visited);
     if (forward) return;
+    const bool requeued = between(LegLink::Kind::requeue);
     for (auto& out : journey_.recipients) {
       if (out.leg != child || out.state.recipient != passed.recipient) continue;
       if (passed.original_recipient && !out.state.original_recipient)
         out.state.original_recipient = passed.original_recipient;
+      if (!requeued) continue;  // a new id, but the same mail and the same queue
+      out.state.attempts += passed.attempts;
+      if (passed.first_attempt_at) out.state.first_attempt_at = passed.first_attempt_at;
     }
+  }
+
+  // Whether any recipient of the journey stands for what was passed on to `children`.
+  bool told_by(const std::vector<std::size_t>& children, const LegRecipient& passed) const {
+    return std::ranges::any_of(children, [&](std::size_t child) {
+      const auto& leg = journey_.legs[child];
+      if (names(leg, passed.recipient)) return true;
+      const auto known = leg.recipients.size();
+      return known > 0 && known >= leg.recipient_count.value_or(0);  // an alias there
+    });
+  }
+
+  // The next leg has it and has not named it yet.
+  void add_untold(std::size_t child, const LegRecipient& passed) {
+    const auto& leg = journey_.legs[child];
+    LegRecipient untold;
+    untold.recipient = passed.recipient;
+    untold.outcome = leg.held ? Outcome::held : is_open(leg) ? Outcome::queued : Outcome::unknown;
+    if (!is_open(leg)) untold.unknown_because = UnknownBecause::hole;
+    add_recipient(child, untold, &passed);
   }
 
   void finish() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@ struct CorrelatorOptions {
   Duration unreached_gap_max = std::chrono::minutes(15);  // "connect to" line before its attempt
   Duration exim_dialogue_gap = std::chrono::seconds(60);  // Exim names no session: same client
   Duration invocation_gap = std::chrono::seconds(10);     // "cwd=" line before its "<="
+  Duration companion_gap = std::chrono::minutes(5);       // a companion's line and the MTA's own
   std::uint64_t seed = 0;                                 // of the hashes; random in production
   std::function<bool(std::string_view ip)> is_webmail;    // configured clients; may be empty
 };
@@ -68,8 +70,9 @@ class Correlator {
   // The flush with that number is in the store: legs unchanged since may leave memory.
   void committed(std::uint64_t flush_number) { committed_ = flush_number; }
 
-  // At start: a leg without an end that the store has, and a `pending` entry.
-  void know_open_leg(std::string_view host, std::string_view queue_id, std::uint64_t id);
+  // At start: a leg that the store has and that lines may still come for (one without an end, or
+  // one that ended a moment before), and a `pending` entry.
+  void know_leg(const LegRecord& leg);
   void restore_pending(std::string_view key, std::string_view value);
 
   std::size_t changed_legs() const { return dirty_.size(); }
@@ -77,14 +80,6 @@ class Correlator {
   CorrelatorCounters counters() const;
 
  private:
-  struct Invocation {
-    Time at{};
-    std::string host;
-    std::uint32_t pid = 0;
-    std::string cwd;
-    std::string args;
-    LineRef ref;
-  };
   struct Closed {
     LegHandle leg;
     Time at{};
@@ -114,7 +109,8 @@ class Correlator {
 
   OpenLeg* find(const LogLine& line, std::string_view queue_id);
   OpenLeg& find_or_open(const LogLine& line, std::string_view queue_id);
-  OpenLeg& find_unended_or_open(const LogLine& line, std::string_view queue_id);
+  OpenLeg& find_unended_or_open(const LogLine& line, std::string_view queue_id,
+                                bool (*still_about)(const LegRecord& ended));
   OpenLeg& open(const LogLine& line, std::string_view queue_id, std::uint32_t generation);
   OpenLeg& leg_for_arrival(const LogLine& line, const Arrival& event);
   OpenLeg* reopen(LegHandle handle);
@@ -125,30 +121,50 @@ class Correlator {
   void note_if_closed(OpenLeg& leg);
   void link(OpenLeg& leg, LegLink&& link);
 
-  Session* find_session(const LogLine& line);
-  Session& open_session(const LogLine& line);
+  // `client` as the line names it; postscreen's and Exim's dialogues are told apart by it.
+  Session* find_session(const LogLine& line, const Peer* client);
+  Session& open_session(const LogLine& line, const Peer& client);
   Session& open_exim_dialogue(const LogLine& line, const Peer& client);
-  std::string_view session_name(const LogLine& line);
+  std::string_view session_name(const LogLine& line, const Peer* client = nullptr);
+  std::string_view exim_dialogue_name(const LogLine& line, const Peer& client);
+  void end_unqueued(const LogLine& line, Session& session, std::string_view counts);
+  void part_other_mails(Session& session, std::string_view counts);
+  void keep_early_verdict(const LogLine& line, const PolicyVerdict& event);
+  void refuse_without_id(const LogLine& line, const PolicyVerdict& event);
   OpenLeg& refused_dialogue(const LogLine& line, Session& session, const PolicyVerdict& event);
   void join_session(const LogLine& line, OpenLeg& leg, Session& session);
-  void join_refused_before(const LogLine& line, OpenLeg& leg);
-  void join_invocation(const LogLine& line, OpenLeg& leg);
+  void join_refused_before(const LogLine& line, OpenLeg& leg, Session& session, bool same_session);
+  void join_proxied(const LogLine& line, const PolicyVerdict& event);
   void join_delivery_process(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
   std::string_view retry_name(const LogLine& line, std::string_view client_ip,
                               std::string_view sender, std::string_view recipient);
   void expect_retry(const LogLine& line, OpenLeg& refused, const PolicyVerdict& event);
   void join_refused_for_now(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
   void refine_submission(const LogLine& line, OpenLeg& leg) const;
+
+  std::string_view invocation_name(const LogLine& line);
+  void join_invocation(const LogLine& line, OpenLeg& leg);
   void encounter(const LogLine& line, Encounter::Kind kind, const Peer& client,
                  std::string_view login, std::string_view text);
+
+  std::string_view companion_name(std::initializer_list<std::string_view> parts);
+  void recall_message_id(std::string_view message_id);
+  OpenLeg* newest_with_message_id(const LogLine& line, std::string_view message_id);
+  void keep_facts(const LogLine& line, const CompanionFact& event, std::string_view name);
+  void take_facts(const LogLine& line, OpenLeg& leg, std::string_view name);
+  void join_facts(const LogLine& line, OpenLeg& leg);
+  void join_facts_of(const LogLine& line, OpenLeg& leg, std::string_view recipient);
+  LegRecipient* mailbox_recipient(LegRecord& leg, std::string_view account, Time at) const;
+  void join_companions(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
 
   struct SessionTable {
     std::string_view prefix;  // of its keys in `pending`
     Sessions* sessions;
     Duration silence_max;
   };
-  std::array<SessionTable, 3> session_tables();
+  std::array<SessionTable, 6> session_tables();
 
+  OpenLeg* find_evicted(const LogLine& line, std::string_view queue_id);
   void hand_over(OpenLeg& leg);
   void drop_closed();
   void make_room();
@@ -161,10 +177,14 @@ class Correlator {
   Sessions inbound_;
   Sessions outbound_;
   Sessions refused_for_now_;
+  Sessions invocations_;  // of programs on this host
+  Sessions companions_;   // what they told about messages not known yet
+  Sessions logins_;       // accepted within the last hour
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> evicted_;  // OpenLegs key -> leg id
+  boost::unordered_flat_map<std::uint64_t, std::uint64_t>
+      message_ids_;  // hash -> leg not in memory
   std::vector<OpenLeg*> dirty_;
   std::deque<Closed> closed_;
-  std::deque<Invocation> invocations_;
   std::string name_buffer_;
   Time now_{};  // the newest stamp seen
   std::uint64_t flushes_ = 0;

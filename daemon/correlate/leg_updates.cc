@@ -193,6 +193,18 @@ void LegUpdates::keep_superseded_attempt(LegRecord& leg, const LegRecipient& rec
   add_timeline(leg, std::move(entry));
 }
 
+std::int32_t LegUpdates::answer_for(LegRecord& leg, const DeliveryAttempt& event, Time at) const {
+  note(leg, TimelineEntry::Kind::note,
+       "automatic answer to " + std::string(event.recipient->substr(1)), at);
+  auto* known = find_recipient(leg, *event.original_recipient, std::nullopt);
+  if (known != nullptr && !waits(known->outcome)) return -1;
+  auto answered = event;
+  answered.recipient = event.original_recipient;
+  answered.original_recipient = std::nullopt;
+  answered.delivered_to = DeliveredTo::program;
+  return apply(leg, answered, at);
+}
+
 std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Time at) const {
   if (event.status == DeliveryStatus::undeliverable ||
       event.status == DeliveryStatus::deliverable) {
@@ -200,15 +212,24 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
   }
   accept(leg, leg.opened_at);
   if (!event.recipient) return -1;
+  if (event.recipient->starts_with('>') && event.original_recipient) {
+    // Exim's automatic answer: another message, made for a recipient of this one.
+    return answer_for(leg, event, at);
+  }
   auto* recipient = recipient_for(leg, *event.recipient, event.original_recipient);
   if (recipient == nullptr) return -1;
   const auto index = static_cast<std::int32_t>(recipient - leg.recipients.data());
 
   const auto outcome = outcome_of(event);
+  const bool answered_only = recipient->outcome == Outcome::delivered &&
+                             recipient->delivered_to == DeliveredTo::program &&
+                             event.delivered_to == DeliveredTo::mailbox;
+  if (answered_only) recipient->attempts = 0;  // a copy in the mailbox beside the answer
   if (outcome == Outcome::passed && recipient->outcome == Outcome::delivered) {
     return index;  // local(8) may both keep a copy and forward one: the copy is the end
   }
-  if (!event.bookkeeping) {
+  // "retry timeout exceeded" follows the last attempt, it is none.
+  if (!event.bookkeeping && outcome != Outcome::expired) {
     if (recipient->attempts > 0) keep_superseded_attempt(leg, *recipient);
     ++recipient->attempts;
     if (!recipient->first_attempt_at) recipient->first_attempt_at = at;
@@ -332,8 +353,14 @@ void LegUpdates::apply(LegRecord& leg, const QueueAction& event, Time at) const 
       note(leg, TimelineEntry::Kind::note, event.by, at);
       return;
     case Action::sender_changed:
-      if (event.address) leg.envelope_sender = std::string(cut(*event.address));
-      note(leg, TimelineEntry::Kind::note, event.by, at);
+      // Bounces go there from now on; who sent it stays what it was.
+      if (event.address && !leg.envelope_sender) {
+        leg.envelope_sender = std::string(cut(*event.address));
+      }
+      note(leg, TimelineEntry::Kind::note,
+           "sender address changed to <" + std::string(event.address.value_or("")) + "> by " +
+               std::string(event.by),
+           at);
       return;
     case Action::skipped:
       return;
@@ -368,7 +395,10 @@ void LegUpdates::refuse_message(LegRecord& leg, const PolicyVerdict& event, Outc
 
 void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) const {
   using Action = PolicyVerdict::Action;
-  if (event.envelope_sender && !leg.envelope_sender) {
+  // pickup names a local sender as it was given; cleanup knows the whole address.
+  const bool bare_sender = leg.envelope_sender && !leg.envelope_sender->empty() &&
+                           leg.envelope_sender->find('@') == std::string::npos;
+  if (event.envelope_sender && (!leg.envelope_sender || bare_sender)) {
     leg.envelope_sender = std::string(cut(*event.envelope_sender));
   }
   if (event.helo && !leg.submission.helo) leg.submission.helo = std::string(cut(*event.helo));
@@ -376,10 +406,26 @@ void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) cons
   if (event.message_id && !leg.message_id) leg.message_id = std::string(cut(*event.message_id));
   if (event.size_bytes && !leg.size_bytes) leg.size_bytes = event.size_bytes;
   if (leg.protocol.empty()) leg.protocol = cut(event.protocol);
-  if (leg.submission.client.empty()) leg.submission.client = to_endpoint(event.client);
+  if (leg.submission.client.empty() && leg.submission.method != SubmissionMethod::local) {
+    leg.submission.client = to_endpoint(event.client);
+  }
+  if (leg.submission.method == SubmissionMethod::unknown && !leg.arrival_seen &&
+      !event.client.ip.empty()) {
+    // Exim's refusal after the content: the only line of that id.
+    leg.submission.method = event.login ? SubmissionMethod::submission : SubmissionMethod::mx;
+    leg.arrival_seen = leg.mta == Mta::exim;
+  }
   switch (event.action) {
     case Action::reject:
     case Action::proxy_reject:
+      if (event.client.host == "local" && event.client.ip.empty()) {
+        // Nobody to say no to: cleanup bounces it in the next lines.
+        if (event.recipient && !event.recipient->empty()) {
+          recipient_for(leg, *event.recipient, std::nullopt);
+        }
+        note(leg, TimelineEntry::Kind::rejected, event.reply_text, at);
+        return;
+      }
       if (!leg.queue_id.empty() && is_about_message(event.stage)) {
         refuse_message(leg, event, Outcome::rejected, at);
       } else if (event.recipient) {
@@ -398,7 +444,8 @@ void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) cons
       for (auto& recipient : leg.recipients) {
         if (recipient.outcome == Outcome::queued) recipient.outcome = Outcome::held;
       }
-      accept(leg, at);
+      // Before the content, the client may still go away.
+      if (is_about_message(event.stage)) accept(leg, at);
       note(leg, TimelineEntry::Kind::held, event.reply_text, at);
       return;
     case Action::discard:
@@ -444,6 +491,12 @@ void LegUpdates::apply(LegRecord& leg, const Note& event, Time at) const {
     recipient.reason = event.about == Note::About::size_limit ? Reason::too_large : Reason::loop;
     recipient.reply_text = cut(event.text);
   }
+  if (!is_open(leg)) return;
+  leg.closed_at = at;
+  leg.accepted = false;
+  // A bounce of our own that was too large: nobody sent it, and it never came to be.
+  const bool ours = !leg.arrival_seen && !leg.envelope_sender && leg.recipients.empty();
+  if (ours && !leg.internal) leg.probe = true;
 }
 
 void LegUpdates::apply(LegRecord& leg, const SessionTrouble& event, Time at) const {
@@ -460,6 +513,42 @@ void LegUpdates::apply(LegRecord& leg, const CompanionFact& event, Time /*at*/) 
     }
     const auto& [name, value] = event.values[i];
     leg.facts.push_back({std::string(event.source), std::string(name), std::string(cut(value))});
+  }
+}
+
+void LegUpdates::apply(LegRecord& leg, LegRecipient& recipient, const MailboxNote& note) const {
+  const auto fact = [&](std::string_view name, std::string_view value) {
+    if (leg.facts.size() >= limits_.facts_max) {
+      ++refused_;
+      return;
+    }
+    leg.facts.push_back({note.source, std::string(name), std::string(cut(value))});
+  };
+  switch (note.what) {
+    case MailboxResult::What::saved:
+      // A script may keep several copies.
+      if (!recipient.folder.empty() && recipient.folder != note.folder) {
+        fact("another copy in", note.folder);
+        return;
+      }
+      recipient.folder = note.folder;
+      recipient.delivered_to = DeliveredTo::mailbox;
+      return;
+    case MailboxResult::What::discarded:
+      if (!recipient.folder.empty()) return;
+      recipient.outcome = Outcome::discarded;
+      recipient.delivered_to = DeliveredTo::nowhere;
+      this->note(leg, TimelineEntry::Kind::discarded, note.text, note.at);
+      return;
+    case MailboxResult::What::forwarded:
+      fact("forwarded", note.text);
+      return;
+    case MailboxResult::What::rejected:
+      fact("rejected", note.text);
+      return;
+    case MailboxResult::What::deferred:
+      fact("deferred", note.text);
+      return;
   }
 }
 

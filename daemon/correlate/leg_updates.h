@@ -6,6 +6,7 @@
 
 #include "core/event.h"
 #include "core/journey.h"
+#include "daemon/correlate/sessions.h"
 
 namespace rastro {
 
@@ -43,6 +44,10 @@ class LegUpdates {
   void apply(LegRecord& leg, const Note& event, Time at) const;
   void apply(LegRecord& leg, const SessionTrouble& event, Time at) const;
   void apply(LegRecord& leg, const CompanionFact& event, Time at) const;
+  // What the mailbox server did with what `recipient` of `leg` was handed.
+  void apply(LegRecord& leg, LegRecipient& recipient, const MailboxNote& note) const;
+
+  void accept(LegRecord& leg, Time at) const;
 
   // The session ended without the message being queued: nothing more will come.
   static void close_unqueued(LegRecord& leg, Time at);
@@ -58,9 +63,9 @@ class LegUpdates {
                                std::optional<std::string_view> original) const;
   LegRecipient* recipient_for(LegRecord& leg, std::string_view recipient,
                               std::optional<std::string_view> original) const;
-  void accept(LegRecord& leg, Time at) const;
   void refuse(LegRecipient& recipient, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
+  std::int32_t answer_for(LegRecord& leg, const DeliveryAttempt& event, Time at) const;
   void keep_superseded_attempt(LegRecord& leg, const LegRecipient& recipient) const;
   void note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view text, Time at) const;
 

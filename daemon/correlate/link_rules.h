@@ -21,6 +21,13 @@ std::optional<LegLink> link_of(const Arrival& event, const LegRecord* parent, Mt
 LegLink link_to_parent(const ChildAnnounced& event, Time at);
 LegLink link_to_child(const ChildAnnounced& event, Time at);
 
+// The id that a filter behind us got for the message: "250 ... queued as ID". Empty: none.
+std::string_view claimed_queue_id(std::string_view reply_text);
+
+// Whether a refusal at `refused_at` may belong to the dialogue in which Exim received `leg`: its id
+// says when its content began to come.
+bool within_reception(const LegRecord& leg, Time refused_at, Time received_at);
+
 // Adds it unless it is there; false when `links_max` refuses it.
 bool add_link(LegRecord& leg, LegLink&& link, std::size_t links_max);
 

@@ -5,6 +5,18 @@
 
 namespace rastro {
 
+namespace {
+
+std::string_view bare(std::string_view id) {
+  const bool bracketed = id.size() > 1 && id.front() == '<' && id.back() == '>';
+  return bracketed ? id.substr(1, id.size() - 2) : id;
+}
+std::string_view bare(const std::optional<std::string>& id) {
+  return id ? bare(std::string_view(*id)) : std::string_view();
+}
+
+}  // namespace
+
 OpenLegs::~OpenLegs() {
   by_age_.clear_and_dispose([](OpenLeg* leg) { delete leg; });
 }
@@ -42,10 +54,57 @@ OpenLeg& OpenLegs::insert(LegRecord&& record) {
   leg->next_same_key = bucket;
   bucket = leg.get();
   by_age_.push_back(*leg);
+  index_message_id(*leg);
   return *leg.release();
 }
 
+std::uint64_t OpenLegs::message_id_key(std::string_view message_id) const {
+  return hash_(bare(message_id)) | 1;
+}
+
+void OpenLegs::index_message_id(OpenLeg& leg) {
+  forget_message_id(leg);
+  const auto id = bare(leg.record.message_id);
+  if (id.empty()) return;
+  leg.message_id_key = hash_(id) | 1;
+  auto& newest = by_message_id_[leg.message_id_key];
+  if (newest != nullptr) newest->previous_same_message_id = &leg;
+  leg.next_same_message_id = newest;
+  newest = &leg;
+}
+
+void OpenLegs::forget_message_id(OpenLeg& leg) {
+  if (leg.message_id_key == 0) return;
+  auto* next = std::exchange(leg.next_same_message_id, nullptr);
+  auto* previous = std::exchange(leg.previous_same_message_id, nullptr);
+  if (next != nullptr) next->previous_same_message_id = previous;
+  if (previous != nullptr) {
+    previous->next_same_message_id = next;
+  } else if (next != nullptr) {
+    by_message_id_[leg.message_id_key] = next;
+  } else {
+    by_message_id_.erase(leg.message_id_key);
+  }
+  leg.message_id_key = 0;
+}
+
+OpenLeg* OpenLegs::find_message_id(std::string_view message_id) const {
+  const auto bucket = by_message_id_.find(hash_(message_id) | 1);
+  if (bucket == by_message_id_.end()) return nullptr;
+  OpenLeg* leg = bucket->second;
+  return bare(leg->record.message_id) == message_id ? leg : next_message_id(*leg, message_id);
+}
+
+OpenLeg* OpenLegs::next_message_id(const OpenLeg& leg, std::string_view message_id) {
+  OpenLeg* next = leg.next_same_message_id;
+  while (next != nullptr && bare(next->record.message_id) != message_id) {
+    next = next->next_same_message_id;
+  }
+  return next;
+}
+
 void OpenLegs::erase(OpenLeg& leg) {
+  forget_message_id(leg);
   const auto bucket = by_key_.find(leg.key);
   OpenLeg** link = &bucket->second;
   while (*link != &leg) link = &(*link)->next_same_key;

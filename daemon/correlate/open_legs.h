@@ -24,7 +24,9 @@ struct OpenLeg : boost::intrusive::list_base_hook<> {
   std::uint64_t key = 0;
   OpenLeg* next_same_key = nullptr;
   std::string arrival_instance;  // smtpd may log under another syslog_name than the queue's owner
-  LegHandle refused_before;  // the same dialogue's refused recipients, until the sender is known
+  std::uint64_t message_id_key = 0;  // 0: not indexed
+  OpenLeg* next_same_message_id = nullptr;
+  OpenLeg* previous_same_message_id = nullptr;
   std::uint32_t lines_total = 0;   // over all versions; bounded by CorrelatorLimits
   std::uint64_t flush_number = 0;  // of the flush that handed it over last
   bool dirty = false;
@@ -52,6 +54,13 @@ class OpenLegs {
                 std::string_view queue_id) const;
   OpenLeg* find(LegHandle handle) const;
 
+  // Legs by Message-ID, without its angle brackets; newest first. Not unique, never a key of its
+  // own: the caller looks for more that agrees.
+  void index_message_id(OpenLeg& leg);
+  std::uint64_t message_id_key(std::string_view message_id) const;
+  OpenLeg* find_message_id(std::string_view message_id) const;
+  static OpenLeg* next_message_id(const OpenLeg& leg, std::string_view message_id);
+
   // Takes the record in; it becomes the one that find() returns for its names.
   OpenLeg& insert(LegRecord&& record);
   void erase(OpenLeg& leg);
@@ -65,8 +74,11 @@ class OpenLegs {
   std::size_t size() const { return by_age_.size(); }
 
  private:
+  void forget_message_id(OpenLeg& leg);
+
   SeededHash hash_;
   boost::unordered_flat_map<std::uint64_t, OpenLeg*> by_key_;
+  boost::unordered_flat_map<std::uint64_t, OpenLeg*> by_message_id_;
   boost::intrusive::list<OpenLeg> by_age_;
 };
 

@@ -6,7 +6,7 @@
 namespace rastro {
 namespace {
 
-constexpr char kVersion = 2;
+constexpr char kVersion = 3;
 constexpr std::size_t kItemsMax = 1000;
 
 void put(std::string& out, std::uint64_t value) {
@@ -17,14 +17,41 @@ void put(std::string& out, std::string_view text) {
   out.append(text);
 }
 void put(std::string& out, const Endpoint& endpoint) {
-  put(out, endpoint.host);
-  put(out, endpoint.ip);
+  put(out, std::string_view(endpoint.host));
+  put(out, std::string_view(endpoint.ip));
   put(out, std::uint64_t{endpoint.port});
 }
 void put(std::string& out, LineRef line) {
   put(out, std::uint64_t{line.source});
   put(out, line.offset);
   put(out, std::uint64_t{line.length});
+}
+void put(std::string& out, const std::optional<std::string>& text) {
+  put(out, std::uint64_t{text.has_value()});
+  if (text) put(out, std::string_view(*text));
+}
+void put(std::string& out, Time at) {
+  put(out, static_cast<std::uint64_t>(at.time_since_epoch().count()));
+}
+void put(std::string& out, const EarlyVerdict& verdict) {
+  put(out, static_cast<std::uint64_t>(verdict.action));
+  put(out, verdict.at);
+  put(out, std::string_view(verdict.stage));
+  put(out, verdict.envelope_sender);
+  put(out, verdict.recipient);
+  put(out, verdict.helo);
+  put(out, std::string_view(verdict.reply_text));
+  put(out, std::string_view(verdict.target));
+  put(out, verdict.line);
+}
+void put(std::string& out, const MailboxNote& note) {
+  put(out, static_cast<std::uint64_t>(note.what));
+  put(out, note.at);
+  put(out, std::string_view(note.source));
+  put(out, std::string_view(note.folder));
+  put(out, std::string_view(note.text));
+  put(out, note.line);
+  put(out, std::string_view(note.account));
 }
 void put(std::string& out, const std::vector<LegHandle>& legs) {
   put(out, legs.size());
@@ -81,6 +108,45 @@ struct Reader {
     return out;
   }
   Time time() { return Time(Duration(static_cast<std::int64_t>(number()))); }
+  std::optional<std::string> maybe_text() {
+    return number() == 0 ? std::nullopt : std::optional(text());
+  }
+  EarlyVerdict verdict() {
+    EarlyVerdict out;
+    const auto action = number();
+    if (action > static_cast<std::uint64_t>(PolicyVerdict::Action::proxy_reject)) good = false;
+    out.action = static_cast<PolicyVerdict::Action>(action);
+    out.at = time();
+    out.stage = text();
+    out.envelope_sender = maybe_text();
+    out.recipient = maybe_text();
+    out.helo = maybe_text();
+    out.reply_text = text();
+    out.target = text();
+    out.line = line();
+    return out;
+  }
+  EarlyFact fact() {
+    EarlyFact out;
+    out.fact.source = text();
+    out.fact.name = text();
+    out.fact.value = text();
+    out.line = line();
+    return out;
+  }
+  MailboxNote mailbox() {
+    MailboxNote out;
+    const auto what = number();
+    if (what > static_cast<std::uint64_t>(MailboxResult::What::deferred)) good = false;
+    out.what = static_cast<MailboxResult::What>(what);
+    out.at = time();
+    out.source = text();
+    out.folder = text();
+    out.text = text();
+    out.line = line();
+    out.account = text();
+    return out;
+  }
   std::vector<LegHandle> legs() {
     std::vector<LegHandle> out(count());
     for (auto& leg : out) leg.id = number();
@@ -92,21 +158,33 @@ struct Reader {
 
 std::string encode_session(const Session& session) {
   std::string out(1, kVersion);
-  put(out, static_cast<std::uint64_t>(session.last_at.time_since_epoch().count()));
+  put(out, session.last_at);
   put(out, session.client);
-  put(out, session.tls.value_or(""));
-  put(out, session.tls_peer.value_or(""));
+  put(out, session.tls);
+  put(out, session.tls_peer);
   put(out, session.lines.size());
   for (const auto& line : session.lines) put(out, line);
   put(out, session.legs);
   put(out, session.refused);
+  put(out, session.refused_before);
+  put(out, session.verdicts.size());
+  for (const auto& verdict : session.verdicts) put(out, verdict);
   put(out, session.unreached.size());
   for (const auto& host : session.unreached) {
-    put(out, static_cast<std::uint64_t>(host.at.time_since_epoch().count()));
+    put(out, host.at);
     put(out, host.relay);
-    put(out, host.text);
+    put(out, std::string_view(host.text));
     put(out, host.line);
   }
+  put(out, session.facts.size());
+  for (const auto& [fact, line] : session.facts) {
+    put(out, std::string_view(fact.source));
+    put(out, std::string_view(fact.name));
+    put(out, std::string_view(fact.value));
+    put(out, line);
+  }
+  put(out, session.mailboxes.size());
+  for (const auto& note : session.mailboxes) put(out, note);
   return out;
 }
 
@@ -115,12 +193,15 @@ bool decode_session(std::string_view value, Session& session) {
   Reader in{value.substr(1)};
   session.last_at = in.time();
   session.client = in.endpoint();
-  if (auto tls = in.text(); !tls.empty()) session.tls = std::move(tls);
-  if (auto peer = in.text(); !peer.empty()) session.tls_peer = std::move(peer);
+  session.tls = in.maybe_text();
+  session.tls_peer = in.maybe_text();
   session.lines.resize(in.count());
   for (auto& line : session.lines) line = in.line();
   session.legs = in.legs();
   session.refused = in.legs();
+  session.refused_before = in.legs();
+  session.verdicts.resize(in.count());
+  for (auto& verdict : session.verdicts) verdict = in.verdict();
   session.unreached.resize(in.count());
   for (auto& host : session.unreached) {
     host.at = in.time();
@@ -128,6 +209,10 @@ bool decode_session(std::string_view value, Session& session) {
     host.text = in.text();
     host.line = in.line();
   }
+  session.facts.resize(in.count());
+  for (auto& fact : session.facts) fact = in.fact();
+  session.mailboxes.resize(in.count());
+  for (auto& mailbox : session.mailboxes) mailbox = in.mailbox();
   return in.good && in.left.empty();
 }
 

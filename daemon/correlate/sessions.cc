@@ -5,6 +5,20 @@
 
 namespace rastro {
 
+void Session::take_place_of(Session& other) {
+  other.client = std::move(client);
+  other.lines = std::move(lines);
+  other.legs = std::move(legs);
+  other.refused = std::move(refused);
+  other.refused_before = std::move(refused_before);
+  other.verdicts = std::move(verdicts);
+  other.tls = std::move(tls);
+  other.tls_peer = std::move(tls_peer);
+  other.unreached = std::move(unreached);
+  other.facts = std::move(facts);
+  other.mailboxes = std::move(mailboxes);
+}
+
 Sessions::~Sessions() {
   by_age_.clear_and_dispose([](Session* session) { delete session; });
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/event.h"
 #include "core/journey.h"
 #include "core/seeded_hash.h"
 #include "daemon/correlate/open_legs.h"
@@ -23,21 +24,59 @@ struct UnreachedHost {
   LineRef line;
 };
 
+// What a policy said in a dialogue before the message had a queue id ("NOQUEUE: hold: RCPT ..."):
+// it is about the next message of the dialogue.
+struct EarlyVerdict {
+  PolicyVerdict::Action action = PolicyVerdict::Action::hold;
+  Time at{};
+  std::string stage;
+  std::optional<std::string> envelope_sender;
+  std::optional<std::string> recipient;
+  std::optional<std::string> helo;
+  std::string reply_text;
+  std::string target;
+  LineRef line;
+};
+
+// What a companion told about a message before its own lines came.
+struct EarlyFact {
+  Fact fact;
+  LineRef line;
+};
+// Where a mailbox server put a message; `account` in its own words.
+struct MailboxNote {
+  MailboxResult::What what = MailboxResult::What::saved;
+  Time at{};
+  std::string source;
+  std::string folder;
+  std::string text;
+  LineRef line;
+  std::string account;
+};
+
 // One SMTP dialogue, or one delivery process: what its lines said that names no message.
 struct Session : boost::intrusive::list_base_hook<> {
-  std::string name;  // "host\0tag\0pid", for Exim "host\0exim\0client ip", for a client that
-                     // was refused for now "host\0client network\0sender\0recipient"
+  std::string name;  // "host\0tag\0pid", for Exim "host\0exim\0client ip\0pid or port"; other
+                     // tables have other names
   std::uint64_t key = 0;
   Time last_at{};
   Endpoint client;
   std::vector<LineRef> lines;      // connect and TLS lines; evidence of every leg of the session
   std::vector<LegHandle> legs;     // those that came in through it
-  std::vector<LegHandle> refused;  // rejected dialogues, one for each envelope sender
-  std::optional<std::string> tls;  // of this connection: "TLSv1.3 with cipher ..."
+  std::vector<LegHandle> refused;  // dialogues refused since the last message was taken, one for
+                                   // each envelope sender
+  std::vector<LegHandle> refused_before;  // those before it: they may belong to it
+  std::vector<EarlyVerdict> verdicts;     // since the last message was taken
+  std::optional<std::string> tls;         // of this connection: "TLSv1.3 with cipher ..."
   std::optional<std::string> tls_peer;
   std::vector<UnreachedHost> unreached;  // since the last attempt of this process
-  std::uint32_t dirty_number = 0;        // in Sessions::dirty_, from 1; 0: unchanged
-  bool stored = false;                   // known to the `pending` table
+  std::vector<EarlyFact> facts;
+  std::vector<MailboxNote> mailboxes;
+  std::uint32_t dirty_number = 0;  // in Sessions::dirty_, from 1; 0: unchanged
+  bool stored = false;             // known to the `pending` table
+
+  // Gives `other` everything that lines said.
+  void take_place_of(Session& other);
 };
 
 // Sessions by (host, program, pid); bounded, the longest silent one goes first.
@@ -47,6 +86,8 @@ class Sessions {
   static constexpr std::size_t kLinesMax = 16;
   static constexpr std::size_t kLegsMax = 200;
   static constexpr std::size_t kUnreachedMax = 8;
+  static constexpr std::size_t kVerdictsMax = 16;
+  static constexpr std::size_t kFactsMax = 32;
 
   Sessions(std::uint64_t seed, std::size_t capacity) : hash_(seed), capacity_(capacity) {}
   ~Sessions();

@@ -88,7 +88,7 @@ class CorrelatorTest : public testing::Test {
         },
         store_, store_);
     for (const auto& [id, leg] : store_.legs) {
-      if (is_open(leg)) correlator_->know_open_leg(leg.host, leg.queue_id, id);
+      correlator_->know_leg(leg);
     }
     for (const auto& [key, value] : store_.pending) correlator_->restore_pending(key, value);
   }
@@ -489,15 +489,15 @@ TEST_F(CorrelatorTest, EximAddressesAreFoundAgainAfterARouterRewroteThem) {
 
 TEST_F(CorrelatorTest, AnEximRefusalBelongsToTheNextMessageOnly) {
   mta_ = Mta::exim;
-  say("exim", 30, rejection("ana@example.net", "nobody@example.org"));
+  say("exim", 0, rejection("ana@example.net", "nobody@example.org"));
   Arrival arrival;
   arrival.client = {"client.example.net", "192.0.2.7", 0};
   arrival.envelope_sender = "ana@example.net";
   for (const std::string_view id : {"1rABCD-000001-AB", "1rABCD-000002-AB"}) {
     arrival.queue_id = id;
-    say("exim", 31, arrival);
+    say("exim", 0, arrival);
   }
-  say("exim", 32, rejection("ana@example.net", "nobody2@example.org"));
+  say("exim", 0, rejection("ana@example.net", "nobody2@example.org"));
   flush();
   ASSERT_THAT(store_.legs, SizeIs(4));
   std::vector<std::string> joined;

@@ -1,0 +1,315 @@
+// What stands beside messages: programs that call the MTA, filters and mailboxes that tell about a
+// message under other names than its queue id, logins.
+#include <algorithm>
+#include <utility>
+
+#include "core/address.h"
+#include "daemon/correlate/correlator.h"
+
+namespace rastro {
+namespace {
+
+constexpr int kSameMessageIdMax = 32;  // strangers choose them: many mails may have the same
+
+std::string_view bare(std::string_view message_id) {
+  if (message_id.size() > 1 && message_id.front() == '<' && message_id.back() == '>') {
+    message_id = message_id.substr(1, message_id.size() - 2);
+  }
+  return message_id;
+}
+
+std::string_view local_part(std::string_view address) {
+  return address.substr(0, address.rfind('@'));
+}
+
+// Whether a mailbox account is the one behind a recipient: "juan" and "juan@example.org" are.
+bool is_account_of(std::string_view account, std::string_view recipient) {
+  if (equal_ignoring_case(account, recipient)) return true;
+  const bool one_is_bare =
+      account.find('@') == std::string_view::npos || recipient.find('@') == std::string_view::npos;
+  return one_is_bare && equal_ignoring_case(local_part(account), local_part(recipient));
+}
+
+bool is_submission(std::string_view cwd) { return !cwd.starts_with("/var/spool"); }
+
+// "/home/ana/public_html" is of "ana".
+bool is_below_home_of(std::string_view cwd, std::string_view user) {
+  while (!cwd.empty()) {
+    const auto part = cwd.substr(0, cwd.find('/'));
+    if (part == user) return true;
+    cwd.remove_prefix(std::min(part.size() + 1, cwd.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+// ---- local programs
+
+std::string_view Correlator::invocation_name(const LogLine& line) {
+  name_buffer_.assign(line.header.host);
+  name_buffer_.push_back('\0');
+  for (auto pid = line.header.pid; pid != 0; pid /= 10) {
+    name_buffer_.push_back(static_cast<char>('0' + pid % 10));
+  }
+  return name_buffer_;
+}
+
+void Correlator::on(const LogLine& line, const LocalInvocation& event) {
+  if (!event.queue_id.empty() || !is_submission(event.cwd)) return;
+  auto& calls = invocations_.open(invocation_name(line), line.header.logged_at);
+  if (calls.unreached.size() >= Sessions::kUnreachedMax) {
+    calls.unreached.erase(calls.unreached.begin());
+  }
+  calls.unreached.push_back({line.header.logged_at,
+                             {std::string(updates_.cut(event.cwd)), {}, 0},
+                             std::string(updates_.cut(event.args)),
+                             line.ref});
+  invocations_.changed(calls);
+}
+
+// Exim's "cwd=" line stands shortly before the arrival; which of several it was tells the user's
+// home directory, if anything does.
+void Correlator::join_invocation(const LogLine& line, OpenLeg& leg) {
+  auto* calls = invocations_.find(invocation_name(line));
+  if (calls == nullptr) return;
+  auto& seen = calls->unreached;
+  std::erase_if(seen, [&](const UnreachedHost& call) {
+    return line.header.logged_at - call.at > options_.invocation_gap;
+  });
+  invocations_.changed(*calls);
+  if (seen.empty()) return;
+  auto chosen = std::prev(seen.end());
+  if (const auto& user = leg.record.submission.user) {
+    const auto own = std::ranges::find_if(
+        seen, [&](const auto& call) { return is_below_home_of(call.relay.host, *user); });
+    if (own != seen.end()) chosen = own;
+  }
+  const auto& cwd = chosen->relay.host;
+  leg.record.submission.script_dir = cwd;
+  if (cwd != "/" && cwd != "/root") leg.record.submission.method = SubmissionMethod::script;
+  add_line(leg, chosen->line);
+  seen.erase(chosen);
+}
+
+// ---- encounters and logins
+
+void Correlator::encounter(const LogLine& line, Encounter::Kind kind, const Peer& client,
+                           std::string_view login, std::string_view text) {
+  Encounter seen;
+  seen.kind = kind;
+  seen.at = line.header.logged_at;
+  seen.host = line.header.host;
+  seen.client = to_endpoint(client);
+  seen.login = updates_.cut(login);
+  seen.text = updates_.cut(text);
+  seen.line = line.ref;
+  sink_.on_encounter(std::move(seen));
+}
+
+void Correlator::on(const LogLine& line, const LoginResult& event) {
+  if (!event.accepted) {
+    encounter(line, Encounter::Kind::login_failed, event.client, event.login.value_or(""),
+              event.text);
+    return;
+  }
+  // A mail program logs in every few minutes: one of an hour tells enough.
+  name_buffer_.assign(line.header.host);
+  for (const auto part : {event.login.value_or(""), event.client.ip}) {
+    name_buffer_.push_back('\0');
+    name_buffer_.append(part);
+  }
+  auto* known = logins_.find(name_buffer_);
+  if (known != nullptr && line.header.logged_at - known->last_at < options_.session_silence_max) {
+    return;
+  }
+  if (known != nullptr) logins_.erase(*known);
+  logins_.changed(logins_.open(name_buffer_, line.header.logged_at));
+  encounter(line, Encounter::Kind::login_ok, event.client, event.login.value_or(""), event.text);
+}
+
+// ---- companions
+
+std::string_view Correlator::companion_name(std::initializer_list<std::string_view> parts) {
+  name_buffer_.clear();
+  for (const auto part : parts) {
+    name_buffer_.append(part);
+    name_buffer_.push_back('\0');
+  }
+  return name_buffer_;
+}
+
+void Correlator::keep_facts(const LogLine& line, const CompanionFact& event,
+                            std::string_view name) {
+  auto& waiting = companions_.open(name, line.header.logged_at);
+  companions_.changed(waiting);
+  for (std::size_t i = 0; i < event.value_count; ++i) {
+    if (waiting.facts.size() >= Sessions::kFactsMax) {
+      ++counters_.values_refused;
+      return;
+    }
+    const auto& [key, value] = event.values[i];
+    waiting.facts.push_back({{std::string(event.source), std::string(updates_.cut(key)),
+                              std::string(updates_.cut(value))},
+                             line.ref});
+  }
+}
+
+// A companion names a message as it knows it; the MTA's own lines may come before or after.
+void Correlator::on(const LogLine& line, const CompanionFact& event) {
+  const auto tell = [&](OpenLeg& leg) {
+    touch(leg, line);
+    updates_.apply(leg.record, event, line.header.logged_at);
+  };
+  if (!event.queue_id.empty()) {
+    if (auto* leg = find(line, event.queue_id)) return tell(*leg);
+  }
+  if (event.message_id && !event.message_id->empty()) {
+    if (auto* leg = newest_with_message_id(line, *event.message_id)) return tell(*leg);
+  }
+  if (!event.queue_id.empty()) {
+    keep_facts(line, event, companion_name({"queue id", line.header.host, event.queue_id}));
+  } else if (event.message_id && !event.message_id->empty()) {
+    keep_facts(line, event, companion_name({"message id", bare(*event.message_id)}));
+  } else if (!event.client.ip.empty() && (event.envelope_sender || event.recipient)) {
+    keep_facts(line, event,
+               companion_name({"client", event.client.ip, event.envelope_sender.value_or(""),
+                               event.recipient.value_or("")}));
+  }
+}
+
+// Brings a leg that left memory back, for what a companion says about it.
+void Correlator::recall_message_id(std::string_view message_id) {
+  if (message_ids_.empty()) return;
+  const auto known = message_ids_.find(legs_.message_id_key(message_id));
+  if (known == message_ids_.end()) return;
+  const auto id = known->second;
+  message_ids_.erase(known);
+  reopen({0, id});
+}
+
+OpenLeg* Correlator::newest_with_message_id(const LogLine& line, std::string_view message_id) {
+  recall_message_id(message_id);
+  OpenLeg* newest = nullptr;
+  int looked_at = 0;
+  for (auto* leg = legs_.find_message_id(bare(message_id));
+       leg != nullptr && looked_at < kSameMessageIdMax;
+       leg = legs_.next_message_id(*leg, bare(message_id)), ++looked_at) {
+    const auto apart = line.header.logged_at - leg->record.last_activity_at;
+    if (apart > options_.companion_gap || -apart > options_.companion_gap) continue;
+    if (newest == nullptr || leg->record.last_activity_at > newest->record.last_activity_at) {
+      newest = leg;
+    }
+  }
+  return newest;
+}
+
+void Correlator::take_facts(const LogLine& line, OpenLeg& leg, std::string_view name) {
+  auto* waiting = companions_.find(name);
+  if (waiting == nullptr) return;
+  if (line.header.logged_at - waiting->last_at <= options_.companion_gap) {
+    for (auto& [fact, ref] : waiting->facts) {
+      if (leg.record.facts.size() >= options_.leg.facts_max) break;
+      leg.record.facts.push_back(std::move(fact));
+      if (leg.record.lines.empty() || leg.record.lines.back() != ref) add_line(leg, ref);
+    }
+  }
+  companions_.erase(*waiting);
+}
+
+// Facts that were told before the message had the name under which they were told.
+void Correlator::join_facts(const LogLine& line, OpenLeg& leg) {
+  if (companions_.size() == 0) return;
+  const auto& record = leg.record;
+  if (!record.queue_id.empty()) {
+    take_facts(line, leg, companion_name({"queue id", record.host, record.queue_id}));
+  }
+  if (record.message_id && !record.message_id->empty()) {
+    take_facts(line, leg, companion_name({"message id", bare(*record.message_id)}));
+  }
+  if (record.submission.client.ip.empty() || !record.envelope_sender) return;
+  take_facts(line, leg,
+             companion_name({"client", record.submission.client.ip, *record.envelope_sender, ""}));
+}
+
+void Correlator::join_facts_of(const LogLine& line, OpenLeg& leg, std::string_view recipient) {
+  if (companions_.size() == 0 || leg.record.submission.client.ip.empty()) return;
+  take_facts(line, leg,
+             companion_name({"client", leg.record.submission.client.ip,
+                             leg.record.envelope_sender.value_or(""), recipient}));
+}
+
+// ---- mailboxes
+
+void Correlator::on(const LogLine& line, const MailboxResult& event) {
+  if (!event.message_id || event.message_id->empty() || !event.recipient) return;
+  MailboxNote note{event.what,
+                   line.header.logged_at,
+                   std::string(event.source),
+                   std::string(updates_.cut(event.folder)),
+                   std::string(updates_.cut(event.text)),
+                   line.ref,
+                   {}};
+  recall_message_id(*event.message_id);
+  int looked_at = 0;
+  for (auto* leg = legs_.find_message_id(bare(*event.message_id));
+       leg != nullptr && looked_at < kSameMessageIdMax;
+       leg = legs_.next_message_id(*leg, bare(*event.message_id)), ++looked_at) {
+    auto* recipient = mailbox_recipient(leg->record, *event.recipient, line.header.logged_at);
+    if (recipient == nullptr) continue;
+    touch(*leg, line);
+    updates_.apply(leg->record, *recipient, note);
+    return;
+  }
+  auto& waiting =
+      companions_.open(companion_name({"mailbox", bare(*event.message_id)}), line.header.logged_at);
+  companions_.changed(waiting);
+  if (waiting.mailboxes.size() >= Sessions::kFactsMax) {
+    ++counters_.values_refused;
+    return;
+  }
+  note.account = updates_.cut(*event.recipient);
+  waiting.mailboxes.push_back(std::move(note));
+}
+
+// The recipient that was handed to that account at about that time.
+LegRecipient* Correlator::mailbox_recipient(LegRecord& leg, std::string_view account,
+                                            Time at) const {
+  LegRecipient* only = nullptr;
+  std::size_t handed_over = 0;
+  for (auto& recipient : leg.recipients) {
+    if (recipient.outcome != Outcome::delivered || !recipient.last_attempt_at) continue;
+    const auto apart = at - *recipient.last_attempt_at;
+    if (apart > options_.companion_gap || -apart > options_.companion_gap) continue;
+    if (is_account_of(account, recipient.recipient)) return &recipient;
+    only = &recipient;
+    ++handed_over;
+  }
+  // An account of another name, behind an alias of the mailbox server's own.
+  return handed_over == 1 && leg.recipients.size() == 1 ? only : nullptr;
+}
+
+void Correlator::join_companions(const LogLine& line, OpenLeg& leg, std::int32_t recipient) {
+  if (companions_.size() == 0 || recipient < 0) return;
+  auto& to = leg.record.recipients[static_cast<std::size_t>(recipient)];
+  if (to.attempts <= 1) {
+    join_facts_of(line, leg, to.original_recipient ? *to.original_recipient : to.recipient);
+  }
+  if (to.outcome != Outcome::delivered || !leg.record.message_id) return;
+  auto* waiting = companions_.find(companion_name({"mailbox", bare(*leg.record.message_id)}));
+  if (waiting == nullptr) return;
+  std::erase_if(waiting->mailboxes, [&](const MailboxNote& note) {
+    if (mailbox_recipient(leg.record, note.account, note.at) != &to) return false;
+    add_line(leg, note.line);
+    updates_.apply(leg.record, to, note);
+    return true;
+  });
+  companions_.changed(*waiting);
+  if (waiting->mailboxes.empty()) companions_.erase(*waiting);
+}
+
+void Correlator::on(const LogLine& /*line*/, const std::monostate& /*event*/) {}
+// The account of what is missing is the pipeline's: it knows the source.
+void Correlator::on(const LogLine& /*line*/, const LogLoss& /*event*/) {}
+
+}  // namespace rastro

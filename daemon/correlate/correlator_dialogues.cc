@@ -1,0 +1,410 @@
+// SMTP dialogues: what belongs to one is known by the process that speaks in it, or by its client.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/correlate/command_counts.h"
+#include "daemon/correlate/correlator.h"
+#include "daemon/correlate/link_rules.h"
+
+namespace rastro {
+namespace {
+
+constexpr std::size_t kRefusalsMax = 8;  // of one mail that are linked with its acceptance
+
+// Large senders come back from a neighbour: an IPv4 /24, an IPv6 /64 as far as it is written out.
+std::string_view network_of(std::string_view ip) {
+  const bool v6 = ip.find(':') != std::string_view::npos;
+  std::size_t at = 0;
+  for (int parts = 0; parts < (v6 ? 4 : 3); ++parts) {
+    at = ip.find(v6 ? ':' : '.', at);
+    if (at == std::string_view::npos) return ip;
+    ++at;
+  }
+  return ip.substr(0, std::min(at, ip.find("::")));
+}
+
+bool has_line(const LegRecord& leg, LineRef ref) {
+  return std::ranges::find(leg.lines, ref) != leg.lines.end();
+}
+
+void append_number(std::string& out, std::uint32_t number) {
+  for (; number != 0; number /= 10) out.push_back(static_cast<char>('0' + number % 10));
+}
+
+PolicyVerdict as_event(const EarlyVerdict& verdict) {
+  PolicyVerdict out;
+  out.action = verdict.action;
+  out.stage = verdict.stage;
+  out.envelope_sender = verdict.envelope_sender;
+  out.recipient = verdict.recipient;
+  out.helo = verdict.helo;
+  out.reply_text = verdict.reply_text;
+  out.target = verdict.target;
+  return out;
+}
+
+// Of a message that never came into the queue, as far as its log tells.
+bool may_be_unqueued(const LegRecord& leg) { return is_open(leg) && !leg.accepted; }
+
+}  // namespace
+
+// postscreen is one process for all clients; the others serve one at a time.
+std::string_view Correlator::session_name(const LogLine& line, const Peer* client) {
+  name_buffer_.assign(line.header.host);
+  name_buffer_.push_back('\0');
+  name_buffer_.append(line.header.program);
+  name_buffer_.push_back('\0');
+  append_number(name_buffer_, line.header.pid);
+  if (client != nullptr && line.agent == "postscreen") {
+    name_buffer_.push_back('\0');
+    name_buffer_.append(client->ip);
+    name_buffer_.push_back('\0');
+    append_number(name_buffer_, client->port);
+  }
+  return name_buffer_;
+}
+
+Session* Correlator::find_session(const LogLine& line, const Peer* client) {
+  auto* session =
+      inbound_.find(line.mta == Mta::exim && client != nullptr ? exim_dialogue_name(line, *client)
+                                                               : session_name(line, client));
+  if (session != nullptr &&
+      line.header.logged_at - session->last_at > options_.session_silence_max) {
+    return nullptr;
+  }
+  return session;
+}
+
+Session& Correlator::open_session(const LogLine& line, const Peer& client) {
+  if (line.mta == Mta::exim) return open_exim_dialogue(line, client);
+  return inbound_.open(session_name(line, &client), line.header.logged_at);
+}
+
+std::string_view Correlator::exim_dialogue_name(const LogLine& line, const Peer& client) {
+  name_buffer_.assign(line.header.host).push_back('\0');
+  name_buffer_.append("exim").push_back('\0');
+  name_buffer_.append(client.ip.empty() ? client.host : client.ip).push_back('\0');
+  append_number(name_buffer_, line.header.pid != 0 ? line.header.pid : client.port);
+  return name_buffer_;
+}
+
+// Exim names neither session nor process by default: what one client is refused within a short
+// time is one dialogue.
+Session& Correlator::open_exim_dialogue(const LogLine& line, const Peer& client) {
+  const auto name = exim_dialogue_name(line, client);
+  auto* session = inbound_.find(name);
+  if (session != nullptr && line.header.logged_at - session->last_at > options_.exim_dialogue_gap) {
+    inbound_.erase(*session);
+  }
+  return inbound_.open(name_buffer_, line.header.logged_at);
+}
+
+void Correlator::on(const LogLine& line, const SessionOpened& event) {
+  if (auto* old = find_session(line, &event.client)) inbound_.erase(*old);
+  auto& session = open_session(line, event.client);
+  session.client = to_endpoint(event.client);
+  session.lines.push_back(line.ref);
+  inbound_.changed(session);
+}
+
+void Correlator::on(const LogLine& line, const SessionTls& event) {
+  const bool inbound = event.direction == SessionTls::Direction::inbound;
+  auto& session = inbound ? open_session(line, event.peer)
+                          : outbound_.open(session_name(line), line.header.logged_at);
+  if (!inbound) session.lines.clear();
+  if (session.lines.size() < Sessions::kLinesMax) session.lines.push_back(line.ref);
+  std::string tls(event.protocol);
+  if (!event.cipher.empty()) tls.append(" with cipher ").append(event.cipher);
+  session.tls = std::string(updates_.cut(tls));
+  session.tls_peer = std::string(event.peer.ip);
+  (inbound ? inbound_ : outbound_).changed(session);
+}
+
+void Correlator::on(const LogLine& line, const SessionClosed& event) {
+  auto* session = find_session(line, &event.client);
+  if (session == nullptr) return;
+  for (const auto* legs : {&session->legs, &session->refused, &session->refused_before}) {
+    for (const auto handle : *legs) {
+      auto* leg = reopen(handle);
+      if (leg == nullptr) continue;
+      add_line(*leg, line.ref);
+      mark_dirty(*leg);
+    }
+  }
+  if (line.mta == Mta::postfix) {
+    end_unqueued(line, *session, event.counts);
+    part_other_mails(*session, event.counts);
+  }
+  inbound_.erase(*session);
+}
+
+// The queue manager's first line about a message may come after its client has left, and for a
+// message on hold or discarded there is none: what the client achieved stands in the counts.
+void Correlator::end_unqueued(const LogLine& line, Session& session, std::string_view counts) {
+  const auto content = content_counts(counts);
+  std::vector<OpenLeg*> unsure;
+  std::int64_t taken = 0;
+  for (const auto handle : session.legs) {
+    auto* leg = reopen(handle);
+    if (leg == nullptr) continue;
+    if (may_be_unqueued(leg->record)) unsure.push_back(leg);
+    taken += leg->record.accepted ? 1 : 0;
+  }
+  const auto room = content ? std::int64_t{content->good} - taken : 0;
+  for (auto* leg : unsure) {
+    const bool all_were_taken = content && content->good == content->all && content->all > 0;
+    const bool content_came = leg->record.message_id.has_value();
+    if (!content) {
+      // A version that does not count: the queue manager will tell.
+      if (!content_came) LegUpdates::close_unqueued(leg->record, line.header.logged_at);
+    } else if (all_were_taken || room >= static_cast<std::int64_t>(unsure.size()) ||
+               (room > 0 && content_came)) {
+      updates_.accept(leg->record, line.header.logged_at);
+    } else {
+      LegUpdates::close_unqueued(leg->record, line.header.logged_at);
+      // A filter of ours began to give a message back and thought better of it.
+      const auto& record = leg->record;
+      leg->record.probe = is_loopback(session.client.ip) && !record.envelope_sender &&
+                          !record.message_id && record.recipients.empty();
+    }
+    mark_dirty(*leg);
+    note_if_closed(*leg);
+  }
+}
+
+// Refusals before a message belong to it, unless the client began more mails than were queued:
+// then they were mails of their own.
+void Correlator::part_other_mails(Session& session, std::string_view counts) {
+  const auto mails = command_count(counts, "mail");
+  if (!mails || session.refused_before.empty()) return;
+  const auto others = std::int64_t{mails->good} - static_cast<std::int64_t>(session.legs.size());
+  const auto told = static_cast<std::int64_t>(session.refused.size());
+  if (others - told < static_cast<std::int64_t>(session.refused_before.size())) return;
+  for (const auto handle : session.refused_before) {
+    auto* refused = reopen(handle);
+    if (refused == nullptr) continue;
+    std::erase_if(refused->record.links,
+                  [](const LegLink& link) { return link.kind == LegLink::Kind::session; });
+    mark_dirty(*refused);
+  }
+}
+
+void Correlator::on(const LogLine& line, const SessionTrouble& event) {
+  if (!event.queue_id.empty()) {
+    if (auto* leg = find(line, event.queue_id)) {
+      touch(*leg, line);
+      updates_.apply(leg->record, event, line.header.logged_at);
+    }
+    return;
+  }
+  auto* session = find_session(line, &event.client);
+  bool told = false;
+  if (session != nullptr) {
+    for (const auto handle : session->legs) {
+      auto* leg = reopen(handle);
+      if (leg == nullptr || !may_be_unqueued(leg->record)) continue;
+      touch(*leg, line);
+      updates_.apply(leg->record, event, line.header.logged_at);
+      told = true;
+    }
+    told = told || !session->legs.empty() || !session->refused.empty();
+  }
+  if (!told) {
+    std::string text(event.what);
+    if (!event.stage.empty()) text.append(" after ").append(event.stage);
+    encounter(line, Encounter::Kind::lost_connection, event.client, {}, text);
+  }
+}
+
+void Correlator::join_session(const LogLine& line, OpenLeg& leg, Session& session) {
+  for (const auto ref : session.lines) {
+    if (!has_line(leg.record, ref)) add_line(leg, ref);
+  }
+  if (session.tls && !leg.record.accepted_tls) leg.record.accepted_tls = session.tls;
+  if (session.legs.size() < Sessions::kLegsMax) session.legs.push_back(leg.handle());
+  session.last_at = line.header.logged_at;
+  inbound_.changed(session);
+  for (const auto& verdict : std::exchange(session.verdicts, {})) {
+    add_line(leg, verdict.line);
+    updates_.apply(leg.record, as_event(verdict), verdict.at);
+  }
+  join_refused_before(line, leg, session, true);
+}
+
+// Recipients refused before the first one was accepted were logged without the queue id
+// (PITFALLS 13): same dialogue, same sender, same mail. The sender is compared when the journey is
+// asked for: Postfix tells it later.
+void Correlator::join_refused_before(const LogLine& line, OpenLeg& leg, Session& session,
+                                     bool same_session) {
+  for (const auto handle : std::exchange(session.refused, {})) {
+    if (session.refused_before.size() < Sessions::kLegsMax) {
+      session.refused_before.push_back(handle);
+    }
+    auto* refused = reopen(handle);
+    if (refused == nullptr) continue;
+    if (!same_session &&
+        (refused->record.envelope_sender != leg.record.envelope_sender ||
+         !within_reception(leg.record, refused->record.last_activity_at, line.header.logged_at))) {
+      continue;
+    }
+    LegLink same_dialogue;
+    same_dialogue.kind = LegLink::Kind::session;
+    same_dialogue.direction = LegLink::Direction::child;
+    same_dialogue.claimed_by_peer = !same_session;
+    same_dialogue.queue_id = leg.record.queue_id;
+    same_dialogue.at = line.header.logged_at;
+    link(*refused, std::move(same_dialogue));
+  }
+  inbound_.changed(session);
+}
+
+// A verdict before the message has an id. Kept for the message to come, unless the recipient that
+// it is about is refused after all.
+void Correlator::keep_early_verdict(const LogLine& line, const PolicyVerdict& event) {
+  auto& session = open_session(line, event.client);
+  if (session.client.empty()) session.client = to_endpoint(event.client);
+  inbound_.changed(session);
+  if (session.verdicts.size() >= Sessions::kVerdictsMax) {
+    ++counters_.values_refused;
+    return;
+  }
+  const auto kept = [this](const std::optional<std::string_view>& text) {
+    return text ? std::optional(std::string(updates_.cut(*text))) : std::nullopt;
+  };
+  session.verdicts.push_back({event.action, line.header.logged_at,
+                              std::string(updates_.cut(event.stage)), kept(event.envelope_sender),
+                              kept(event.recipient), kept(event.helo),
+                              std::string(updates_.cut(event.reply_text)),
+                              std::string(updates_.cut(event.target)), line.ref});
+}
+
+OpenLeg& Correlator::refused_dialogue(const LogLine& line, Session& session,
+                                      const PolicyVerdict& event) {
+  for (const auto handle : session.refused) {
+    auto* leg = reopen(handle);
+    if (leg == nullptr) continue;
+    const auto& sender = leg->record.envelope_sender;
+    if (sender.has_value() == event.envelope_sender.has_value() &&
+        (!sender || *sender == *event.envelope_sender)) {
+      return *leg;
+    }
+  }
+  // The session's name and the sender take the queue id's place in the id.
+  LegRecord fresh;
+  fresh.host = line.header.host;
+  fresh.mta = line.mta;
+  fresh.instance = line.instance;
+  fresh.generation =
+      static_cast<std::uint32_t>(session.refused.size() + session.refused_before.size());
+  fresh.opened_at = line.header.logged_at;
+  fresh.last_activity_at = line.header.logged_at;
+  fresh.id = make_leg_id(fresh.host, fresh.mta, session.name, event.envelope_sender.value_or(""),
+                         fresh.generation, fresh.opened_at);
+  ++counters_.legs_opened;
+  auto& refused = insert(std::move(fresh));
+  refused.record.arrival_seen = true;
+  refused.record.submission.client = session.client;
+  refused.record.submission.method =
+      event.login ? SubmissionMethod::submission : SubmissionMethod::mx;
+  refused.record.accepted_tls = session.tls;
+  for (const auto ref : session.lines) add_line(refused, ref);
+  if (session.refused.size() < Sessions::kLegsMax) session.refused.push_back(refused.handle());
+  return refused;
+}
+
+void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& event) {
+  const auto at = line.header.logged_at;
+  auto& session = open_session(line, event.client);
+  if (session.client.empty()) session.client = to_endpoint(event.client);
+  // What was decided about this recipient before has come to nothing.
+  std::erase_if(session.verdicts, [&](const EarlyVerdict& verdict) {
+    return !event.recipient || verdict.recipient == event.recipient;
+  });
+  auto& leg = refused_dialogue(line, session, event);
+  touch(leg, line);
+  updates_.apply(leg.record, event, at);
+  refine_submission(line, leg);
+  leg.record.closed_at = at;
+  note_if_closed(leg);
+  inbound_.changed(session);
+  if (event.recipient) join_facts_of(line, leg, *event.recipient);
+  expect_retry(line, leg, event);
+}
+
+// ---- a proxy filter before the queue
+
+// "proxy-accept: END-OF-MESSAGE: 250 ... queued as ID": the dialogue with the true client, told by
+// the smtpd in front of the filter; the message itself came in behind it, from the filter.
+void Correlator::join_proxied(const LogLine& line, const PolicyVerdict& event) {
+  auto* session = find_session(line, nullptr);
+  auto* leg = find(line, claimed_queue_id(event.reply_text));
+  if (leg == nullptr) return;
+  touch(*leg, line);
+  auto& submission = leg->record.submission;
+  if (session != nullptr) {
+    for (const auto ref : session->lines) add_line(*leg, ref);
+    for (const auto& verdict : std::exchange(session->verdicts, {})) add_line(*leg, verdict.line);
+    if (session->tls) leg->record.accepted_tls = session->tls;
+    session->legs.push_back(leg->handle());
+    inbound_.changed(*session);
+    if (is_loopback(submission.client.ip)) {
+      submission.client = session->client;
+      submission.method = SubmissionMethod::mx;
+    }
+  }
+  updates_.apply(leg->record, event, line.header.logged_at);
+  if (submission.login) submission.method = SubmissionMethod::submission;
+  refine_submission(line, *leg);
+}
+
+// ---- refused for now
+
+std::string_view Correlator::retry_name(const LogLine& line, std::string_view client_ip,
+                                        std::string_view sender, std::string_view recipient) {
+  name_buffer_.assign(line.header.host);
+  for (const auto part : {network_of(client_ip), sender, recipient}) {
+    name_buffer_.push_back('\0');
+    name_buffer_.append(part);
+  }
+  return name_buffer_;
+}
+
+void Correlator::expect_retry(const LogLine& line, OpenLeg& refused, const PolicyVerdict& event) {
+  const bool for_now = event.temporary || event.reply_code / 100 == 4;
+  if (!for_now || !event.recipient || !event.envelope_sender || event.client.ip.empty()) return;
+  auto& expected = refused_for_now_.open(
+      retry_name(line, event.client.ip, *event.envelope_sender, *event.recipient),
+      line.header.logged_at);
+  const auto same = [&](const LegHandle& known) { return known.id == refused.record.id; };
+  if (std::ranges::any_of(expected.refused, same)) return;
+  if (expected.refused.size() >= kRefusalsMax) expected.refused.erase(expected.refused.begin());
+  expected.refused.push_back(refused.handle());
+  refused_for_now_.changed(expected);
+}
+
+// Greylisting reads as one story: each refused dialogue names the message that came in the end.
+void Correlator::join_refused_for_now(const LogLine& line, OpenLeg& leg, std::int32_t recipient) {
+  if (refused_for_now_.size() == 0 || recipient < 0 || !leg.record.envelope_sender) return;
+  const auto& to = leg.record.recipients[static_cast<std::size_t>(recipient)];
+  if (to.attempts > 1 || leg.record.submission.client.ip.empty()) return;
+  auto* expected = refused_for_now_.find(
+      retry_name(line, leg.record.submission.client.ip, *leg.record.envelope_sender,
+                 to.original_recipient ? *to.original_recipient : to.recipient));
+  if (expected == nullptr) return;
+  const bool in_time = line.header.logged_at - expected->last_at <= options_.retry_gap_max;
+  const auto refused = expected->refused;
+  refused_for_now_.erase(*expected);
+  if (!in_time) return;
+  for (const auto handle : refused) {
+    auto* before = reopen(handle);
+    if (before == nullptr) continue;
+    LegLink accepted_later;
+    accepted_later.kind = LegLink::Kind::retry;
+    accepted_later.direction = LegLink::Direction::child;
+    accepted_later.queue_id = leg.record.queue_id;
+    accepted_later.at = line.header.logged_at;
+    link(*before, std::move(accepted_later));
+  }
+}
+
+}  // namespace rastro

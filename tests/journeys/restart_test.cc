@@ -1,0 +1,101 @@
+// A restart behind any line, and any order of reading several logs, gives the same journeys
+// (DESIGN 4 and 7).
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <random>
+
+#include "tests/journeys/log_player.h"
+
+namespace rastro {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> captured_logs() {
+  std::vector<fs::path> out;
+  for (const std::string mta : {"postfix", "exim"}) {
+    for (const auto& entry :
+         fs::directory_iterator(RASTRO_SOURCE_DIR "/tests/logs/" + mta + "/captured")) {
+      if (entry.path().extension() == ".log") out.push_back(entry.path());
+    }
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+std::vector<std::string> told_in_one_go(const Log& log) {
+  LogPlayer player({log});
+  player.play_all();
+  return player.journeys();
+}
+
+class Restart : public testing::TestWithParam<fs::path> {};
+
+TEST_P(Restart, BehindAnyLineGivesTheSameJourneys) {
+  const auto log = read_log(GetParam());
+  const auto want = told_in_one_go(log);
+  for (std::size_t cut = 1; cut < log.lines.size(); ++cut) {
+    LogPlayer player({log});
+    for (std::size_t line = 0; line < cut; ++line) player.play(0);
+    player.flush();
+    player.restart();
+    player.play_all();
+    ASSERT_EQ(player.journeys(), want)
+        << "restart behind line " << cut << ": " << log.lines[cut - 1];
+  }
+}
+
+TEST_P(Restart, BehindEveryLineGivesTheSameJourneys) {
+  const auto log = read_log(GetParam());
+  LogPlayer player({log});
+  while (player.play(0)) {
+    player.flush();
+    player.restart();
+  }
+  EXPECT_EQ(player.journeys(), told_in_one_go(log));
+}
+
+INSTANTIATE_TEST_SUITE_P(, Restart, testing::ValuesIn(captured_logs()), [](const auto& tested) {
+  const fs::path& path = tested.param;
+  auto name = path.parent_path().parent_path().filename().string() + "_" + path.stem().string();
+  std::ranges::replace(name, '.', '_');
+  std::ranges::replace(name, '-', '_');
+  return name;
+});
+
+// Logs of as many hosts, read side by side.
+std::vector<Log> logs_of_hosts(std::mt19937_64& random, std::size_t count) {
+  auto paths = captured_logs();
+  std::shuffle(paths.begin(), paths.end(), random);
+  std::vector<Log> logs;
+  for (std::size_t i = 0; i < count; ++i) {
+    logs.push_back(read_log(paths[i]));
+    logs.back().host = "host" + std::to_string(i);
+    logs.back().host_is_theirs = true;
+  }
+  return logs;
+}
+
+TEST(Interleaving, OfSeveralHostsLogsChangesNoJourney) {
+  const auto seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 20; ++round) {
+    const auto logs = logs_of_hosts(random, 6);
+    LogPlayer straight(logs);
+    straight.play_all();
+    LogPlayer mixed(logs);
+    std::vector<std::size_t> left;
+    for (std::size_t i = 0; i < logs.size(); ++i) left.push_back(i);
+    while (!left.empty()) {
+      const auto at = std::uniform_int_distribution<std::size_t>(0, left.size() - 1)(random);
+      if (!mixed.play(left[at])) left.erase(left.begin() + static_cast<std::ptrdiff_t>(at));
+      if (random() % 16 == 0) mixed.flush();
+    }
+    ASSERT_EQ(mixed.journeys(), straight.journeys());
+  }
+}
+
+}  // namespace
+}  // namespace rastro
