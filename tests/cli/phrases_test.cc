@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <vector>
+
 namespace rastro::cli {
 namespace {
 
@@ -37,6 +43,59 @@ INSTANTIATE_TEST_SUITE_P(, Translate, testing::ValuesIn(kPhrases),
 
 TEST(TranslateIntoEnglish, EnglishIsLeftAsItIs) {
   EXPECT_EQ(translate(Language::en, "not read yet"), "not read yet");
+}
+
+// The string literals of a source file; neighbours are one literal, as the compiler has it.
+void add_literals(const std::string& path, std::set<std::string>& literals) {
+  std::ifstream file(std::string(RASTRO_SOURCE_DIR) + "/" + path);
+  std::stringstream text;
+  text << file.rdbuf();
+  const auto source = text.str();
+  ASSERT_FALSE(source.empty()) << path;
+  std::string literal;
+  for (auto at = source.find('"'); at != std::string::npos; at = source.find('"', at)) {
+    for (++at; at < source.size() && source[at] != '"'; ++at) literal += source[at];
+    ++at;
+    const auto next = source.find_first_not_of(" \n", at);
+    if (next != std::string::npos && source[next] == '"') continue;
+    literals.insert(literal);
+    literal.clear();
+  }
+}
+
+// Whether the text can be put together from whole literals.
+bool is_made_of(std::string_view text, const std::set<std::string>& literals) {
+  std::vector<bool> reached(text.size() + 1, false);
+  reached[0] = true;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (!reached[at]) continue;
+    for (const auto& literal : literals) {
+      if (!literal.empty() && text.substr(at).starts_with(literal))
+        reached[at + literal.size()] = true;
+    }
+  }
+  return reached[text.size()];
+}
+
+// A sentence that the daemon changes must be changed in the catalogue too.
+TEST(Phrases, AreMadeOfTheDaemonsWords) {
+  std::set<std::string> literals;
+  for (const auto* path :
+       {"daemon/answer/coverage.cc", "daemon/answer/nearby.cc", "daemon/answer/rank.cc",
+        "daemon/source/file_tail.cc", "store/writer_work.cc"}) {
+    ASSERT_NO_FATAL_FAILURE(add_literals(path, literals));
+  }
+  EXPECT_FALSE(is_made_of("not read today", literals));
+  for (std::size_t i = 0; i < kTextCount; ++i) {
+    const auto id = static_cast<Text>(i);
+    if (!text_key(id).starts_with("said_")) continue;
+    auto rest = template_of(Language::en, id);
+    while (!rest.empty()) {
+      const auto place = rest.find('{');
+      EXPECT_TRUE(is_made_of(rest.substr(0, place), literals)) << text_key(id);
+      rest.remove_prefix(place == std::string_view::npos ? rest.size() : place + 3);
+    }
+  }
 }
 
 }  // namespace
