@@ -155,8 +155,8 @@ std::string describe_problem(const Response& response) {
     const auto* field = object == nullptr ? nullptr : object->if_contains(name);
     return field != nullptr && field->is_string() ? std::string(field->get_string()) : "";
   };
-  const auto detail = text("detail");
-  const auto title = text("title");
+  auto detail = text("detail");
+  auto title = text("title");
   if (!detail.empty()) return detail;
   if (!title.empty()) return title;
   return "rastrod answered " + std::to_string(response.status);

@@ -29,15 +29,15 @@ constexpr const char* kFooter =
     "incomplete.";
 
 void add_common(CLI::App& app, CommonOptions& common) {
-  static const std::map<std::string, Output> kOutputs{{"table", Output::table},
-                                                      {"json", Output::json},
-                                                      {"ndjson", Output::ndjson},
-                                                      {"csv", Output::csv}};
+  static const std::map<std::string, Output> outputs{{"table", Output::table},
+                                                     {"json", Output::json},
+                                                     {"ndjson", Output::ndjson},
+                                                     {"csv", Output::csv}};
   const auto add = [&](const char* names, auto& value, const char* type, const char* words) {
     return app.add_option(names, value, words)->type_name(type)->group(kEveryCommand);
   };
   add("-o,--output", common.output, "FORM", "table (for people), json, ndjson or csv")
-      ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case).description(""));
+      ->transform(CLI::CheckedTransformer(outputs, CLI::ignore_case).description(""));
   add("--lang", common.lang, "en|es", "language of answers; default: the locale's, RASTRO_LANG")
       ->check(CLI::IsMember({"en", "es"}).description(""))
       ->envname("RASTRO_LANG");

@@ -44,7 +44,7 @@ Words submission_words() {
 
 // What may stand behind an option; an option that is not here takes any text.
 const std::map<std::string, Words>& values_of_options() {
-  static const std::map<std::string, Words> kValues{
+  static const std::map<std::string, Words> values{
       {"-o", {"table", "json", "ndjson", "csv"}},
       {"--output", {"table", "json", "ndjson", "csv"}},
       {"--lang", {"en", "es"}},
@@ -57,7 +57,7 @@ const std::map<std::string, Words>& values_of_options() {
       {"--at", {"now"}},
       {"--since", {"1h", "2h", "24h", "today", "yesterday"}},
       {"--within", {"10m", "30m", "2h"}}};
-  return kValues;
+  return values;
 }
 
 Words option_names(const CLI::App& app) {
@@ -243,7 +243,7 @@ std::string fish_options(const CLI::App& app, const std::string& condition) {
   std::string out;
   for (const auto* option : named_options(app)) {
     for (const auto& name : option->get_lnames()) {
-      out += "complete -c rastro" + condition + " -l " + name;
+      out.append("complete -c rastro").append(condition).append(" -l ").append(name);
       if (takes_value(*option)) out += takes_file("--" + name) ? " -r -F" : " -x";
       const auto words = values_of_options().find("--" + name);
       if (words != values_of_options().end()) out += " -a '" + joined(words->second) + "'";

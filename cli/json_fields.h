@@ -35,15 +35,15 @@ inline bool is_true(const boost::json::object& object, std::string_view name) {
 }
 inline const boost::json::object& object_of(const boost::json::object& object,
                                             std::string_view name) {
-  static const boost::json::object kNone;
+  static const boost::json::object none;
   const auto* field = object.if_contains(name);
-  return field != nullptr && field->is_object() ? field->get_object() : kNone;
+  return field != nullptr && field->is_object() ? field->get_object() : none;
 }
 inline const boost::json::array& array_of(const boost::json::object& object,
                                           std::string_view name) {
-  static const boost::json::array kNone;
+  static const boost::json::array none;
   const auto* field = object.if_contains(name);
-  return field != nullptr && field->is_array() ? field->get_array() : kNone;
+  return field != nullptr && field->is_array() ? field->get_array() : none;
 }
 
 }  // namespace rastro::cli

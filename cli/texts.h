@@ -24,11 +24,13 @@ enum class Text : std::uint16_t {
 #include "cli/texts.def"
 #undef RASTRO_TEXT
 };
-inline constexpr std::size_t kTextCount = 0
-#define RASTRO_TEXT(key, english, spanish) +1
+inline constexpr std::size_t kTextCount = [] {
+  std::size_t count = 0;
+#define RASTRO_TEXT(key, english, spanish) ++count;
 #include "cli/texts.def"
 #undef RASTRO_TEXT
-    ;
+  return count;
+}();
 
 std::string_view text_key(Text id);
 // As it stands in the catalogue, with its places {0} to {9}.
