@@ -141,15 +141,18 @@ class PostfixDay {
   void choose_recipients(bool from_us) {
     recipients_.clear();
     const auto count = random_.chance(0.25) ? (random_.chance(0.2) ? 3U : 2U) : 1U;
-    for (unsigned i = 0; i < count; ++i) {
+    for (unsigned i = 0; i < count || recipients_.empty(); ++i) {
       Recipient one;
       one.local = !from_us && random_.chance(0.6);
       one.address = one.local ? population_.local_address(random_) : population_.address(random_);
       if (one.local && random_.chance(0.08)) one.original = "alias." + one.address;
       one.relay = Population::relay_of(one.address, random_);
+      // Nobody is refused and then taken in one dialogue.
       const bool twice =
           std::any_of(recipients_.begin(), recipients_.end(),
-                      [&](const Recipient& other) { return other.address == one.address; });
+                      [&](const Recipient& other) { return other.address == one.address; }) ||
+          std::any_of(expected_message_.recipients.begin(), expected_message_.recipients.end(),
+                      [&](const auto& refused) { return refused.recipient == one.address; });
       if (!twice) recipients_.push_back(std::move(one));
     }
   }
