@@ -28,8 +28,8 @@ bool names(const LegRecord& leg, const std::string& address) {
   });
 }
 
-// Whether a refused dialogue and a message are one mail: of one sender, and no recipient both
-// refused and taken, for nobody names a recipient again after it was refused.
+// Whether a refused dialogue and a message are one mail: of one sender, and not an earlier try of
+// the same message, which was refused for now and came back.
 bool same_dialogue(const LegRecord& a, const LegRecord& b) {
   if (a.host != b.host || a.mta != b.mta || !a.envelope_sender || !b.envelope_sender) return false;
   const auto& refused = a.queue_id.empty() ? a : b;
@@ -37,8 +37,8 @@ bool same_dialogue(const LegRecord& a, const LegRecord& b) {
   // Refused at MAIL: there was no mail.
   return !refused.recipients.empty() &&
          equal_ignoring_case(*a.envelope_sender, *b.envelope_sender) &&
-         std::ranges::none_of(refused.recipients, [&](const LegRecipient& recipient) {
-           return names(taken, recipient.recipient);
+         std::ranges::none_of(refused.links, [&](const LegLink& link) {
+           return link.kind == LegLink::Kind::retry && link.queue_id == taken.queue_id;
          });
 }
 
