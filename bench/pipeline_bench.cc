@@ -89,12 +89,20 @@ class NoStore final : public LegStore, public LegSink {
   std::uint64_t recipients = 0;
 };
 
+// Read and compiled once: what a start costs is no stage's business.
+const std::shared_ptr<const ReasonRules>& shipped_rules() {
+  static const auto kRules = [] {
+    auto rules = load_reply_rules({});
+    if (!rules) die(rules.error().message);
+    return std::move(*rules);
+  }();
+  return kRules;
+}
+
 class PipelineRun final : public LineSink {
  public:
   PipelineRun(const std::string& path, Depth depth) : depth_(depth), pipeline_(counters_, 1) {
-    auto rules = load_reply_rules({});
-    if (!rules) die(rules.error().message);
-    reasons_ = std::make_unique<ReplyReasons>(std::move(*rules), 1);
+    reasons_ = std::make_unique<ReplyReasons>(shipped_rules(), 1);
     correlator_ =
         std::make_unique<Correlator>(CorrelatorOptions{}, reasons_->classify(), store_, store_);
     Generation generation;

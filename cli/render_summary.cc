@@ -90,10 +90,12 @@ Table rows_table(const json::object& answer, std::string_view by, const View& vi
   const auto& rows = array_of(answer, "rows");
   const auto fields = fields_of(rows);
   std::vector<Table::Column> columns;
+  columns.reserve(fields.size());
   for (const auto& field : fields) columns.push_back({head_of(field, by, view), field.number});
   Table table(std::move(columns));
   const auto add = [&](const json::object& row, const std::string& key) {
     std::vector<std::string> cells;
+    cells.reserve(fields.size());
     for (const auto& field : fields) {
       cells.push_back(field.name == "key" && !key.empty() ? key : cell_of(row, field, by, view));
     }
