@@ -152,8 +152,8 @@ Result<void> App::start() {
   context.health = [this] { return health_json(); };
   context.read_state = [this] { return read_state(); };
   context.metrics = [this] {
-    return metrics_text(*status_.load(), writer_loop_->counters(), !writer_loop_->failing(),
-                        api_->counters());
+    return metrics_text(*std::atomic_load(&status_), writer_loop_->counters(),
+                        !writer_loop_->failing(), api_->counters());
   };
   add_routes(router, context);
   api_ = std::make_unique<ApiServer>(
@@ -182,7 +182,7 @@ QueryTools App::query_tools() const {
   auto tools = make_query_tools(*writer_, clock_);
   tools.language = config_.lang;
   tools.rules = reasons_->rules();
-  tools.unknown_replies = [this] { return *status_.load()->unknown_replies; };
+  tools.unknown_replies = [this] { return *std::atomic_load(&status_)->unknown_replies; };
   return tools;
 }
 
@@ -279,25 +279,25 @@ void App::publish(bool caught_up) {
   }
   status->overlaps = overlaps_;
   status->unknown_replies = reasons_->unknown_snapshot();
-  status_.store(std::move(status));
+  std::atomic_store(&status_, std::shared_ptr<const DaemonStatus>(std::move(status)));
 }
 
 bool App::alive() { return turned_.exchange(false) || writer_loop_->failing(); }
 
 ReadState App::read_state() const {
-  const auto status = status_.load();
+  const auto status = std::atomic_load(&status_);
   return {status->caught_up, status->published_at, status->unreadable};
 }
 
 std::string App::health_json() const {
-  const auto status = status_.load();
+  const auto status = std::atomic_load(&status_);
   return json::serialize(json::object{{"status", writer_loop_->failing() ? "degraded" : "ok"},
                                       {"caught_up", status->caught_up},
                                       {"read_up_to", api_time(status->newest_line_at)}});
 }
 
 std::string App::status_json(bool lines) const {
-  const auto status = status_.load();
+  const auto status = std::atomic_load(&status_);
   const auto store = writer_loop_->counters();
   json::object kinds;
   json::array programs;

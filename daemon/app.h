@@ -67,7 +67,9 @@ class App {
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<ApiServer> api_;
   std::vector<Overlap> overlaps_;  // the ingest thread's
-  std::atomic<std::shared_ptr<const DaemonStatus>> status_;
+  // Through std::atomic_load and atomic_store: tsan does not see what GCC 12's atomic<shared_ptr>
+  // does.
+  std::shared_ptr<const DaemonStatus> status_;
   std::thread writer_thread_;
   std::thread packer_thread_;
   std::thread ingest_thread_;

@@ -30,7 +30,7 @@ class WriterLoop {
   // Any thread.
   std::uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
   // As of the last commit or housekeeping.
-  WriterCounters counters() const { return *counters_.load(); }
+  WriterCounters counters() const { return *std::atomic_load(&counters_); }
   bool failing() const { return failing_.load(std::memory_order_relaxed); }
   // Legs of a batch that was committed, empty when there is none. Ingest writes the next ones into
   // them: memory that one thread takes and another one gives back is what malloc does worst.
@@ -40,15 +40,16 @@ class WriterLoop {
   static constexpr std::size_t kUsedKept = 2;
 
   bool commit(const NumberedBatch& numbered);
-  void publish() { counters_.store(std::make_shared<const WriterCounters>(writer_.counters())); }
+  void publish() {
+    std::atomic_store(&counters_, std::make_shared<const WriterCounters>(writer_.counters()));
+  }
 
   Writer& writer_;
   BoundedQueue<NumberedBatch>& batches_;
   BoundedQueue<std::vector<LegRecord>> used_legs_{kUsedKept};
   std::atomic<std::uint64_t> committed_{0};
   std::atomic<bool> failing_{false};
-  std::atomic<std::shared_ptr<const WriterCounters>> counters_{
-      std::make_shared<const WriterCounters>()};
+  std::shared_ptr<const WriterCounters> counters_{std::make_shared<const WriterCounters>()};
 };
 
 }  // namespace rastro
