@@ -40,6 +40,9 @@ need_packages() {
   done
   [ ${#missing[@]} = 0 ] && return 0
   [ -r /etc/debian_version ] || fail "this is not Debian 12; install by hand: ${missing[*]}"
+  # apt refuses everything in that state; putting it right may configure packages that are no business of ours.
+  [ -z "$(find /var/lib/dpkg/updates -name '[0-9]*' 2>/dev/null)" ] ||
+    fail "an installation was interrupted on this machine: run 'dpkg --configure -a' as root, then this again"
   say "installing: ${missing[*]}"
   if ! apt_install "${missing[@]}" 2>/dev/null; then
     say "reading the package lists"
