@@ -282,7 +282,7 @@ json::object to_json(const Journey& journey, const JourneyJsonOptions& options) 
   json::array legs, facts, links;
   for (const auto& leg : journey.legs) {
     last = std::max(last, leg.last_activity_at);
-    complete = complete && (leg.arrival_seen || leg.internal) && !is_open(leg);
+    complete = complete && (leg.arrival_seen || leg.internal);
     if (!sender) sender = leg.envelope_sender;
     if (!message_id) message_id = leg.message_id;
     if (!subject) subject = leg.subject;
