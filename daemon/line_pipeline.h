@@ -23,11 +23,11 @@ namespace rastro {
 // One content generation as the pipeline reads it: its format, zone and year so far.
 struct LineOrigin {
   LineOrigin(std::uint32_t source_number, std::string source_path, LineFormat log_format,
-             const StampReader& stamp_reader, std::string host)
+             StampReader stamp_reader, std::string host)
       : source(source_number),
         path(std::move(source_path)),
         format(log_format),
-        stamps(stamp_reader),
+        stamps(std::move(stamp_reader)),
         default_host(std::move(host)) {}
 
   std::uint32_t source;

@@ -28,7 +28,7 @@ Correlator::Correlator(CorrelatorOptions options, ClassifyReply classify, LegSto
       logins_(options_.seed, options_.sessions_max) {}
 
 void Correlator::apply(const LogLine& line, const Event& event) {
-  now_ = std::max(now_, line.header.logged_at);
+  clocks_.saw(line.header.host, line.header.logged_at);
   std::visit([&](const auto& what) { on(line, what); }, event);
 }
 
@@ -146,7 +146,7 @@ void Correlator::mark_dirty(OpenLeg& leg) {
 }
 
 void Correlator::note_if_closed(OpenLeg& leg) {
-  if (!is_open(leg.record)) closed_.push_back({leg.handle(), now_});
+  if (!is_open(leg.record)) closed_.push_back({leg.handle(), leg.record.last_activity_at});
 }
 
 void Correlator::link(OpenLeg& leg, LegLink&& link) {
@@ -177,8 +177,9 @@ std::uint64_t Correlator::flush() {
   ++flushes_;
   for (auto* leg : dirty_) hand_over(*leg);
   dirty_.clear();
+  const auto now = clocks_.slowest();
   for (auto& [prefix, sessions, silence_max] : session_tables()) {
-    sessions->expire(now_ - silence_max, [](Session&) {});
+    sessions->expire(now - silence_max, [](Session&) {});
     // The ended ones first: a process that serves its next client already has its name again.
     for (const auto& name : sessions->take_ended()) {
       sink_.on_pending(std::string(prefix) + name, {});
@@ -188,12 +189,13 @@ std::uint64_t Correlator::flush() {
       sink_.on_pending(std::string(prefix) + session.name, encode_session(session));
     });
   }
-  drop_closed();
+  drop_closed(now);
   return flushes_;
 }
 
-void Correlator::drop_closed() {
-  while (!closed_.empty() && closed_.front().at + options_.closed_leg_linger < now_) {
+void Correlator::drop_closed(Time now) {
+  while (!closed_.empty() && (closed_.front().at + options_.closed_leg_linger < now ||
+                              closed_.size() > options_.open_legs_max)) {
     auto* leg = legs_.find(closed_.front().leg);
     // What the store has not committed yet cannot be found there.
     if (leg != nullptr && leg->flush_number > committed_) return;

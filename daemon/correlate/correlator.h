@@ -13,6 +13,7 @@
 #include "core/event.h"
 #include "core/journey.h"
 #include "core/leg_store.h"
+#include "daemon/correlate/host_clocks.h"
 #include "daemon/correlate/leg_updates.h"
 #include "daemon/correlate/open_legs.h"
 #include "daemon/correlate/sessions.h"
@@ -154,7 +155,7 @@ class Correlator {
   void take_facts(const LogLine& line, OpenLeg& leg, std::string_view name);
   void join_facts(const LogLine& line, OpenLeg& leg);
   void join_facts_of(const LogLine& line, OpenLeg& leg, std::string_view recipient);
-  LegRecipient* mailbox_recipient(LegRecord& leg, std::string_view account, Time at) const;
+  LegRecipient* mailbox_recipient(LegRecord& leg, const MailboxNote& note) const;
   void join_companions(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
 
   struct SessionTable {
@@ -166,7 +167,7 @@ class Correlator {
 
   OpenLeg* find_evicted(const LogLine& line, std::string_view queue_id);
   void hand_over(OpenLeg& leg);
-  void drop_closed();
+  void drop_closed(Time now);
   void make_room();
 
   CorrelatorOptions options_;
@@ -186,7 +187,7 @@ class Correlator {
   std::vector<OpenLeg*> dirty_;
   std::deque<Closed> closed_;
   std::string name_buffer_;
-  Time now_{};  // the newest stamp seen
+  HostClocks clocks_;
   std::uint64_t flushes_ = 0;
   std::uint64_t committed_ = 0;
   CorrelatorCounters counters_;

@@ -30,6 +30,16 @@ bool is_account_of(std::string_view account, std::string_view recipient) {
   return one_is_bare && equal_ignoring_case(local_part(account), local_part(recipient));
 }
 
+// Dovecot's LMTP answers "250 2.0.0 <juan@example.org> cxyfB6b6BGtOHAAAbw8qlA Saved" with the name
+// of the session that its own lines have, where ":2" may follow.
+bool is_of_other_transaction(std::string_view reply, std::string_view session) {
+  constexpr std::string_view kSaved = " Saved";
+  constexpr std::size_t kSessionLengthMin = 16;
+  session = session.substr(0, session.find(':'));
+  if (session.size() < kSessionLengthMin || !reply.ends_with(kSaved)) return false;
+  return reply.find(session) == std::string_view::npos;
+}
+
 bool is_submission(std::string_view cwd) { return !cwd.starts_with("/var/spool"); }
 
 // "/home/ana/public_html" is of "ana".
@@ -249,13 +259,14 @@ void Correlator::on(const LogLine& line, const MailboxResult& event) {
                    std::string(updates_.cut(event.folder)),
                    std::string(updates_.cut(event.text)),
                    line.ref,
-                   {}};
+                   std::string(updates_.cut(*event.recipient)),
+                   std::string(updates_.cut(event.session))};
   recall_message_id(*event.message_id);
   int looked_at = 0;
   for (auto* leg = legs_.find_message_id(bare(*event.message_id));
        leg != nullptr && looked_at < kSameMessageIdMax;
        leg = legs_.next_message_id(*leg, bare(*event.message_id)), ++looked_at) {
-    auto* recipient = mailbox_recipient(leg->record, *event.recipient, line.header.logged_at);
+    auto* recipient = mailbox_recipient(leg->record, note);
     if (recipient == nullptr) continue;
     touch(*leg, line);
     updates_.apply(leg->record, *recipient, note);
@@ -268,20 +279,19 @@ void Correlator::on(const LogLine& line, const MailboxResult& event) {
     ++counters_.values_refused;
     return;
   }
-  note.account = updates_.cut(*event.recipient);
   waiting.mailboxes.push_back(std::move(note));
 }
 
 // The recipient that was handed to that account at about that time.
-LegRecipient* Correlator::mailbox_recipient(LegRecord& leg, std::string_view account,
-                                            Time at) const {
+LegRecipient* Correlator::mailbox_recipient(LegRecord& leg, const MailboxNote& note) const {
   LegRecipient* only = nullptr;
   std::size_t handed_over = 0;
   for (auto& recipient : leg.recipients) {
     if (recipient.outcome != Outcome::delivered || !recipient.last_attempt_at) continue;
-    const auto apart = at - *recipient.last_attempt_at;
+    const auto apart = note.at - *recipient.last_attempt_at;
     if (apart > options_.companion_gap || -apart > options_.companion_gap) continue;
-    if (is_account_of(account, recipient.recipient)) return &recipient;
+    if (is_of_other_transaction(recipient.reply_text, note.session)) continue;
+    if (is_account_of(note.account, recipient.recipient)) return &recipient;
     only = &recipient;
     ++handed_over;
   }
@@ -299,7 +309,7 @@ void Correlator::join_companions(const LogLine& line, OpenLeg& leg, std::int32_t
   auto* waiting = companions_.find(companion_name({"mailbox", bare(*leg.record.message_id)}));
   if (waiting == nullptr) return;
   std::erase_if(waiting->mailboxes, [&](const MailboxNote& note) {
-    if (mailbox_recipient(leg.record, note.account, note.at) != &to) return false;
+    if (mailbox_recipient(leg.record, note) != &to) return false;
     add_line(leg, note.line);
     updates_.apply(leg.record, to, note);
     return true;

@@ -6,7 +6,7 @@
 namespace rastro {
 namespace {
 
-constexpr char kVersion = 3;
+constexpr char kVersion = 4;
 constexpr std::size_t kItemsMax = 1000;
 
 void put(std::string& out, std::uint64_t value) {
@@ -52,6 +52,7 @@ void put(std::string& out, const MailboxNote& note) {
   put(out, std::string_view(note.text));
   put(out, note.line);
   put(out, std::string_view(note.account));
+  put(out, std::string_view(note.session));
 }
 void put(std::string& out, const std::vector<LegHandle>& legs) {
   put(out, legs.size());
@@ -145,6 +146,7 @@ struct Reader {
     out.text = text();
     out.line = line();
     out.account = text();
+    out.session = text();
     return out;
   }
   std::vector<LegHandle> legs() {

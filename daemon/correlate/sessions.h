@@ -52,6 +52,7 @@ struct MailboxNote {
   std::string text;
   LineRef line;
   std::string account;
+  std::string session;  // the mailbox server's own name for the transaction
 };
 
 // One SMTP dialogue, or one delivery process: what its lines said that names no message.
