@@ -37,9 +37,13 @@ struct DirectoryWatcher::State : std::enable_shared_from_this<DirectoryWatcher::
     });
   }
 
+  static constexpr int kReadsMax = 16;
+
   void drain() {
     alignas(inotify_event) std::array<char, 16384> bytes{};
-    while (::read(events.native_handle(), bytes.data(), bytes.size()) > 0) {
+    // Not until it is empty: where files are written without a pause it never is.
+    for (int reads = 0; reads < kReadsMax; ++reads) {
+      if (::read(events.native_handle(), bytes.data(), bytes.size()) <= 0) return;
     }
   }
 
