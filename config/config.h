@@ -60,7 +60,7 @@ struct LimitSettings {
   std::uint64_t facts_per_leg_max = 100;
   std::uint64_t links_per_leg_max = 200;
   std::uint64_t reply_text_bytes_max = 2'000;
-  std::uint64_t writer_queue_batches_max = 4;
+  std::uint64_t writer_queue_batches_max = 1;
   friend bool operator==(const LimitSettings&, const LimitSettings&) = default;
 };
 

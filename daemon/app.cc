@@ -1,5 +1,6 @@
 #include "daemon/app.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 
@@ -23,6 +24,7 @@ namespace {
 namespace json = boost::json;
 constexpr std::chrono::milliseconds kPollInterval{250};
 constexpr std::chrono::seconds kStatusInterval{1};
+constexpr int kMappedBytesMin = 256 * 1024;
 constexpr std::size_t kUnreadableMax = 100;
 
 CorrelatorOptions correlator_options(const LimitSettings& limits) {
@@ -122,6 +124,9 @@ Result<void> App::load_index() {
 }
 
 Result<void> App::start() {
+  // Whole batches and runs of postings come and go. malloc would learn to keep their memory,
+  // between what other threads need for longer; this way it goes back to the system each time.
+  ::mallopt(M_MMAP_THRESHOLD, kMappedBytesMin);
   if (auto done = load_index(); !done) return done;
   publish(false);
   ApiOptions api;

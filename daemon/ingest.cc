@@ -101,7 +101,7 @@ bool Ingest::turn(SourceSet& sources) {
   };
   const auto progress = sources.merge(options_.budget_bytes, stamp_of,
                                       [this](const SourceLine& line) { return take(line); });
-  send_if_due(sources);
+  send_if_due(sources, progress.more);
   return progress.more;
 }
 
@@ -114,10 +114,11 @@ void Ingest::collect(SourceSet& sources) {
   for (auto& hole : pipeline_.take_holes()) batch_.holes.push_back(std::move(hole));
 }
 
-void Ingest::send_if_due(SourceSet& sources) {
+void Ingest::send_if_due(SourceSet& sources, bool behind) {
   const auto now = clock_.steady();
   const bool full = correlator_.changed_legs() >= options_.batch_legs_max;
-  if (!full && now - last_batch_at_ < options_.batch_interval) return;
+  const auto interval = behind ? options_.backlog_interval : options_.batch_interval;
+  if (!full && now - last_batch_at_ < interval) return;
   collect(sources);
   if (unsent_ || !batch_.positions.empty() || !batch_.holes.empty()) send_batch(sources);
   last_batch_at_ = clock_.steady();

@@ -23,8 +23,10 @@ namespace rastro {
 
 struct IngestOptions {
   CorrelatorOptions correlator;
-  std::size_t batch_legs_max = 4'000;
+  std::size_t batch_legs_max = 3'000;
   Duration batch_interval = std::chrono::milliseconds(200);
+  // While there is more to read at once: a message that goes on is then written once, not twice.
+  Duration backlog_interval = std::chrono::milliseconds(1'000);
   std::size_t budget_bytes = 4 << 20;  // of one turn, all sources together
   std::uint64_t seed = 0;
   bool keep_duplicates = false;  // index two sources although they carry the same events
@@ -96,7 +98,7 @@ class Ingest final : private LegSink {
   Peeked& origin_of(const SourceLine& line);
   Peeked& peek(const SourceLine& line);
   std::optional<Time> take(const SourceLine& line);
-  void send_if_due(SourceSet& sources);
+  void send_if_due(SourceSet& sources, bool behind);
   void collect(SourceSet& sources);
 
   IngestOptions options_;

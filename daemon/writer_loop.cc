@@ -1,5 +1,6 @@
 #include "daemon/writer_loop.h"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -11,6 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 constexpr milliseconds kIdleWait{200};
 constexpr milliseconds kRetryWait{100};
+// While batches keep coming the slices still do: a backlog of a day fills and ends many hours.
+constexpr milliseconds kSliceEvery{200};
+constexpr std::size_t kManyLegs = 500;  // in one batch: a backlog is being worked off
 constexpr int kTriesBetweenLogs = 300;  // 30 s: our own errors must not fill the disk as well
 
 }  // namespace
@@ -34,21 +38,37 @@ bool WriterLoop::commit(const NumberedBatch& numbered) {
   }
 }
 
+bool WriterLoop::work_a_slice() {
+  const auto worked = writer_.work_a_slice();
+  publish();
+  if (!worked) spdlog::error("index housekeeping: {}", worked.error().message);
+  return worked && *worked;
+}
+
 void WriterLoop::run() {
+  using std::chrono::steady_clock;
+  auto worked_at = steady_clock::now();
   bool more_work = false;
+  bool memory_is_high = false;
   for (;;) {
     auto batch = batches_.pop_for(more_work ? milliseconds(0) : kIdleWait);
     if (batch) {
       if (!commit(*batch)) return;
+      memory_is_high = memory_is_high || batch->batch.legs.size() >= kManyLegs;
       used_legs_.try_push(batch->batch.legs);
       more_work = true;
-      continue;
+      if (steady_clock::now() - worked_at < kSliceEvery) continue;
+    } else if (batches_.closed() && batches_.size() == 0) {
+      return;
     }
-    if (batches_.closed() && batches_.size() == 0) return;
-    const auto worked = writer_.work_a_slice();
-    publish();
-    if (!worked) spdlog::error("index housekeeping: {}", worked.error().message);
-    more_work = worked && *worked;
+    more_work = work_a_slice() || batch.has_value();
+    worked_at = steady_clock::now();
+    if (more_work || !memory_is_high) continue;
+    // The end of a backlog: what its batches took lies free between what is still needed, and
+    // malloc would keep it.
+    memory_is_high = false;
+    static_cast<void>(used_legs_.pop_for(milliseconds(0)));
+    ::malloc_trim(0);
   }
 }
 

@@ -16,9 +16,9 @@ struct NumberedBatch {
   Batch batch;
 };
 
-// The writer thread: commits batches in order, and does the store's housekeeping in between.
-// A batch that cannot be committed is tried again until it can or the queue is closed: ingest then
-// waits on the full queue, and the log on its disk; nothing is dropped.
+// The writer thread: commits batches in order, and does the store's housekeeping in between,
+// however fast they come. A batch that cannot be committed is tried again until it can or the queue
+// is closed: ingest then waits on the full queue, and the log on its disk; nothing is dropped.
 class WriterLoop {
  public:
   WriterLoop(Writer& writer, BoundedQueue<NumberedBatch>& batches)
@@ -37,9 +37,10 @@ class WriterLoop {
   std::vector<LegRecord> take_used_legs();
 
  private:
-  static constexpr std::size_t kUsedKept = 2;
+  static constexpr std::size_t kUsedKept = 1;
 
   bool commit(const NumberedBatch& numbered);
+  bool work_a_slice();  // whether there is more to do
   void publish() {
     std::atomic_store(&counters_, std::make_shared<const WriterCounters>(writer_.counters()));
   }

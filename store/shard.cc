@@ -21,7 +21,7 @@ constexpr const char* kWritePragmas =
     "PRAGMA synchronous=NORMAL;"  // a commit lost to a power cut is read again from the log
     "PRAGMA wal_autocheckpoint=4000;"
     "PRAGMA journal_size_limit=33554432;"
-    "PRAGMA cache_size=-16384;"
+    "PRAGMA cache_size=-4096;"  // rows are appended: a batch's own pages, and the tables' last ones
     "PRAGMA temp_store=MEMORY";
 
 std::optional<unsigned> number(std::string_view digits) {

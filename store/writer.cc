@@ -221,6 +221,8 @@ Result<void> WriterImpl::roll_to(Time hour) {
 
   if (open_ != nullptr) {
     waiting_for_seal_.push_back(open_->serial);
+    open_->rows.reset();  // no further row comes, and its dictionary takes memory
+    open_->database->run("PRAGMA shrink_memory");
     earlier_leg_id_max_ = std::max(earlier_leg_id_max_, open_->state.leg_id_max);
   }
   open_ = file.get();

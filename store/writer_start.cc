@@ -107,10 +107,7 @@ Result<void> WriterImpl::load_rows(ShardFile& file) {
     file.state.key_check = key_check_;
     save_state(database, file.state);
   }
-  if (!file.state.sealed) {
-    file.runs = rebuild_postings(database, hasher_);
-    file.rows = make_row_writer(file);
-  }
+  if (!file.state.sealed) file.runs = rebuild_postings(database, hasher_);
   return database.take_error();
 }
 
