@@ -1,9 +1,11 @@
 #include "store/address_blocks.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/address.h"
 #include "store/varint.h"
+#include "store/zstd_frame.h"
 
 namespace rastro {
 namespace {
@@ -62,7 +64,8 @@ void AddressPacker::write_block(Database& database) {
     previous = std::move(next);
   }
   auto row = database.prepare("INSERT INTO address(addresses) VALUES(?1)");
-  row.bind_blob(1, block);
+  const auto packed = zstd_packed(block);
+  row.bind_blob(1, packed);
   row.step();
 }
 
@@ -112,23 +115,32 @@ bool has_address_blocks(Database& database) {
       .has_value();
 }
 
+bool for_each_address_in(std::string_view block,
+                         const std::function<void(std::string_view)>& visit) {
+  std::optional<std::string> unpacked;
+  auto rest = block;
+  if (is_zstd_frame(block)) {
+    unpacked = zstd_unpacked(block);
+    if (!unpacked) return false;
+    rest = *unpacked;
+  }
+  std::string address;
+  while (!rest.empty()) {
+    const auto shared = take_varint(rest);
+    const auto size = shared ? take_varint(rest) : std::nullopt;
+    if (!size || *shared > address.size() || *size > rest.size()) return false;
+    address.resize(static_cast<std::size_t>(*shared));
+    address.append(rest.substr(0, static_cast<std::size_t>(*size)));
+    rest.remove_prefix(static_cast<std::size_t>(*size));
+    visit(address);
+  }
+  return true;
+}
+
 void for_each_packed_address(Database& database,
                              const std::function<void(std::string_view)>& visit) {
   auto row = database.prepare("SELECT addresses FROM address ORDER BY block");
-  std::string address;
-  while (row.step()) {
-    auto rest = row.column_bytes(0);
-    address.clear();
-    while (!rest.empty()) {
-      const auto shared = take_varint(rest);
-      const auto size = shared ? take_varint(rest) : std::nullopt;
-      if (!size || *shared > address.size() || *size > rest.size()) break;
-      address.resize(static_cast<std::size_t>(*shared));
-      address.append(rest.substr(0, static_cast<std::size_t>(*size)));
-      rest.remove_prefix(static_cast<std::size_t>(*size));
-      visit(address);
-    }
-  }
+  while (row.step()) static_cast<void>(for_each_address_in(row.column_bytes(0), visit));
 }
 
 }  // namespace rastro

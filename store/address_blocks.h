@@ -51,7 +51,10 @@ class RowAddresses {
 
 // Whether the file has such blocks: a finished hour has.
 bool has_address_blocks(Database& database);
-// Every address, in order. A damaged block is left out.
+// Every address of one block, in order. False: the rest of it is damaged.
+bool for_each_address_in(std::string_view block,
+                         const std::function<void(std::string_view)>& visit);
+// Every address of the file, in order. What is damaged is left out.
 void for_each_packed_address(Database& database,
                              const std::function<void(std::string_view)>& visit);
 

@@ -7,47 +7,68 @@ namespace {
 
 constexpr std::size_t kChangingWordMin = 6;
 
-// Words that differ from message to message: addresses, ids, stamps.
+// Words that differ from message to message: addresses, ids, stamps. amavis names itself by its own
+// address and port, which do not.
 bool is_changing(std::string_view word) {
   bool digit = false;
   for (const char c : word) {
     if (c == '@') return true;
     digit = digit || (c >= '0' && c <= '9');
   }
-  return digit && word.size() >= kChangingWordMin;
+  return digit && word.size() >= kChangingWordMin && !word.starts_with("MTA(");
+}
+
+void replace_all(std::string& text, std::string_view what, std::string_view by) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+}
+
+bool holds_a_mark(std::string_view text) {
+  return text.find(kPartMark) != std::string_view::npos ||
+         text.find(kRecipientMark) != std::string_view::npos;
 }
 
 }  // namespace
 
-SplitReply split_reply(std::string_view text) {
+SplitReply ReplySplitter::split(std::string_view text, std::string_view recipient) {
   if (text.empty()) return {};
-  if (text.find(kPartMark) != std::string_view::npos) return {std::nullopt, text};
+  if (holds_a_mark(text)) return {std::nullopt, text};
+  auto words = text;
+  // A bare local part would be found inside of other words.
+  if (recipient.find('@') != std::string_view::npos &&
+      text.find(recipient) != std::string_view::npos) {
+    named_.assign(text);
+    replace_all(named_, recipient, {&kRecipientMark, 1});
+    words = named_;
+  }
   std::size_t first = std::string_view::npos;
   std::size_t last = 0;
-  for (std::size_t at = 0; at <= text.size();) {
-    auto end = at;
-    while (end < text.size() && text[end] != ' ') ++end;
-    if (is_changing(text.substr(at, end - at))) {
+  for (std::size_t at = 0; at <= words.size();) {
+    const auto end = std::min(words.find(' ', at), words.size());
+    if (is_changing(words.substr(at, end - at))) {
       first = std::min(first, at);
       last = end;
     }
     at = end + 1;
   }
-  if (first == std::string_view::npos) return {std::string(text), std::nullopt};
-  if (first == 0 && last == text.size()) return {std::nullopt, text};
-  std::string template_text(text.substr(0, first));
-  template_text += kPartMark;
-  template_text += text.substr(last);
-  return {std::move(template_text), text.substr(first, last - first)};
+  if (first == std::string_view::npos) return {words, std::nullopt};
+  if (first == 0 && last == words.size()) return {std::nullopt, text};
+  template_.assign(words.substr(0, first));
+  template_ += kPartMark;
+  template_ += words.substr(last);
+  return {template_, words.substr(first, last - first)};
 }
 
 std::string join_reply(const std::optional<std::string>& template_text,
-                       const std::optional<std::string_view>& part) {
+                       const std::optional<std::string_view>& part, std::string_view recipient) {
   if (!template_text) return std::string(part.value_or(std::string_view()));
-  if (!part) return *template_text;
-  std::string text = *template_text;
-  const auto at = text.find(kPartMark);
-  if (at != std::string::npos) text.replace(at, 1, *part);
+  auto text = *template_text;
+  if (part) {
+    const auto at = text.find(kPartMark);
+    if (at != std::string::npos) text.replace(at, 1, *part);
+  }
+  replace_all(text, {&kRecipientMark, 1}, recipient);
   return text;
 }
 

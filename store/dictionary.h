@@ -16,15 +16,25 @@ namespace rastro {
 
 // A reply text as its constant words and its one changing part ("250 Ok: queued as " and
 // "4ABC12"), so that a million answers of one server share their words. The part stands at
-// kPartMark; where there is no template the part is the whole text.
+// kPartMark, and kRecipientMark for the recipient's own address, which most servers repeat; where
+// there is no template the part is the whole text, as it is.
 inline constexpr char kPartMark = '\x01';
+inline constexpr char kRecipientMark = '\x02';
 struct SplitReply {
-  std::optional<std::string> template_text;
-  std::optional<std::string_view> part;  // a view into the text that was split
+  std::optional<std::string_view> template_text;
+  std::optional<std::string_view> part;
 };
-SplitReply split_reply(std::string_view text);
+class ReplySplitter {
+ public:
+  // The views lead into `text` and into this, and are good until the next call.
+  SplitReply split(std::string_view text, std::string_view recipient);
+
+ private:
+  std::string named_;  // the text with its recipient marked
+  std::string template_;
+};
 std::string join_reply(const std::optional<std::string>& template_text,
-                       const std::optional<std::string_view>& part);
+                       const std::optional<std::string_view>& part, std::string_view recipient);
 
 // Writes the dictionary tables `name` and `endpoint` of one file: each value once, as far as the
 // bounded memory of what was written goes. Row 0 is the empty value and never written.
@@ -66,7 +76,8 @@ class DictionaryReader {
   const Endpoint& endpoint(std::int64_t id);
 
  private:
-  static constexpr std::size_t kCachedMax = 50'000;
+  static constexpr std::size_t kCachedMax =
+      2'000;  // of each: there is a reader for each file and thread
   Statement select_name_;
   Statement select_endpoint_;
   // Keyed by our own row numbers, which nobody outside chooses.

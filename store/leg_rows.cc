@@ -1,8 +1,7 @@
 #include "store/leg_rows.h"
 
 #include <algorithm>
-
-#include "store/line_refs.h"
+#include <limits>
 
 namespace rastro {
 namespace {
@@ -12,6 +11,8 @@ constexpr std::int64_t kAccepted = 1;
 constexpr std::int64_t kArrivalSeen = 2;
 constexpr std::int64_t kInternal = 4;
 constexpr std::int64_t kProbe = 8;
+constexpr std::int64_t kLinesMarkSource = 16;
+constexpr std::int64_t kClosedWhenActive = 32;  // closed_after is 0 and stands for active_after
 
 std::int64_t after(Time at, Time start) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(micros(at)) -
@@ -24,8 +25,16 @@ std::optional<std::int64_t> after(const std::optional<Time>& at, Time start) {
 
 Time plus(Time start, std::int64_t difference) { return time_after(micros(start), difference); }
 
+// Three bytes of a row instead of six. What does not fit (no status that our parsers let through)
+// is stored as version 2 did, and kept above 32 bits by a further one.
+constexpr std::int64_t kWideStatus = std::int64_t{1} << 40;
 std::int64_t pack(const EnhancedStatus& status) {
-  return (static_cast<std::int64_t>(status.klass) << 32) |
+  constexpr unsigned kTenBits = 1U << 10;
+  if (status.subject < kTenBits && status.detail < kTenBits) {
+    return (static_cast<std::int64_t>(status.klass) << 20) |
+           (static_cast<std::int64_t>(status.subject) << 10) | status.detail;
+  }
+  return kWideStatus | (static_cast<std::int64_t>(status.klass) << 32) |
          (static_cast<std::int64_t>(status.subject) << 16) | status.detail;
 }
 
@@ -34,6 +43,11 @@ std::optional<std::int64_t> pack(const std::optional<EnhancedStatus>& status) {
 }
 
 EnhancedStatus unpack_status(std::int64_t packed) {
+  if (packed >> 32 == 0) {
+    return {static_cast<std::uint8_t>(packed >> 20),
+            static_cast<std::uint16_t>((packed >> 10) & 1023),
+            static_cast<std::uint16_t>(packed & 1023)};
+  }
   return {static_cast<std::uint8_t>(packed >> 32), static_cast<std::uint16_t>(packed >> 16),
           static_cast<std::uint16_t>(packed)};
 }
@@ -162,6 +176,27 @@ constexpr std::string_view kSelectFact =
 constexpr std::string_view kInsertEncounter =
     "INSERT INTO encounter VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)";
 
+// The only attempt is the first and the last one: NULL says so.
+constexpr std::int64_t kNoLastAttempt = std::numeric_limits<std::int64_t>::min();
+
+std::optional<std::int64_t> last_attempt_after(const LegRecipient& recipient, Time start) {
+  if (recipient.last_attempt_at == recipient.first_attempt_at) return std::nullopt;
+  if (!recipient.last_attempt_at) return kNoLastAttempt;
+  return after(*recipient.last_attempt_at, start);
+}
+
+std::optional<Time> last_attempt_at(std::optional<std::int64_t> stored,
+                                    const LegRecipient& recipient, Time start) {
+  if (!stored) return recipient.first_attempt_at;
+  return *stored == kNoLastAttempt ? std::nullopt : std::optional(plus(start, *stored));
+}
+
+std::string_view recipient_of(const TimelineEntry& entry, const LegRecord& leg) {
+  const auto index = static_cast<std::size_t>(entry.recipient);
+  if (entry.recipient < 0 || index >= leg.recipients.size()) return {};
+  return leg.recipients[index].recipient;
+}
+
 // The timeline entry that a recipient's own row tells: its last attempt.
 TimelineEntry last_attempt(const LegRecipient& recipient, std::int32_t index) {
   TimelineEntry entry;
@@ -210,14 +245,24 @@ LegRowWriter::LegRowWriter(Database& database, std::uint64_t seed)
 
 void LegRowWriter::forget() {
   dictionary_.forget();
+  for (auto* last : {&host_, &instance_, &protocol_, &agent_}) *last = {};
   next_.delivery = database_.query_int("SELECT max(row) FROM delivery").value_or(0) + 1;
   next_.timeline = database_.query_int("SELECT max(row) FROM timeline").value_or(0) + 1;
   next_.link = database_.query_int("SELECT max(row) FROM link").value_or(0) + 1;
   next_.fact = database_.query_int("SELECT max(row) FROM fact").value_or(0) + 1;
 }
 
-void LegRowWriter::bind_reply(Statement& statement, int index, std::string_view text) {
-  const auto split = split_reply(text);
+std::int64_t LegRowWriter::name_id(LastName& last, std::string_view value) {
+  if (last.value != value) {
+    last.id = dictionary_.name_id(value);
+    last.value = value;
+  }
+  return last.id;
+}
+
+void LegRowWriter::bind_reply(Statement& statement, int index, std::string_view text,
+                              std::string_view recipient) {
+  const auto split = replies_.split(text, recipient);
   if (split.template_text) {
     statement.bind(index, dictionary_.name_id(*split.template_text));
   } else {
@@ -235,47 +280,51 @@ void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t 
   lines_.clear();
   append_line_refs(lines_, leg.lines);
 
+  const bool closed_when_active = leg.closed_at == leg.last_activity_at;
   const std::int64_t flags = (leg.accepted ? kAccepted : 0) |
                              (leg.arrival_seen ? kArrivalSeen : 0) |
-                             (leg.internal ? kInternal : 0) | (leg.probe ? kProbe : 0);
+                             (leg.internal ? kInternal : 0) | (leg.probe ? kProbe : 0) |
+                             kLinesMarkSource | (closed_when_active ? kClosedWhenActive : 0);
+  // A table of which the leg has no rows is not named by a number that takes bytes.
+  const auto range = [](std::int64_t from, std::int64_t until) { return from == until ? 0 : from; };
   const auto& submission = leg.submission;
   Binder binder(leg_);
   binder.integer(row)
       .integer(static_cast<std::int64_t>(leg.id))
       .integer(previous == 0 ? std::nullopt : std::optional<std::int64_t>(previous))
       .integer(flags)
-      .integer(dictionary_.name_id(leg.host))
+      .integer(name_id(host_, leg.host))
       .integer(number(leg.mta))
-      .integer(dictionary_.name_id(leg.instance))
+      .integer(name_id(instance_, leg.instance))
       .text(leg.queue_id)
       .integer(leg.generation)
       .integer(micros(leg.opened_at))
       .integer(after(leg.last_activity_at, leg.opened_at))
-      .integer(after(leg.closed_at, leg.opened_at))
+      .integer(closed_when_active ? 0 : after(leg.closed_at, leg.opened_at))
       .maybe_text(leg.envelope_sender)
       .maybe_text(leg.message_id)
       .integer(as_int(leg.size_bytes))
       .integer(as_int(leg.recipient_count))
       .integer(after(leg.accepted_at, leg.opened_at))
       .integer(leg.accepted_reply_code);
-  bind_reply(leg_, binder.skip(2), leg.accepted_reply_text);
+  bind_reply(leg_, binder.skip(2), leg.accepted_reply_text, {});
   // 0 is the empty value and NULL the absent one, so the two stay apart.
   binder
       .integer(leg.accepted_tls ? std::optional(dictionary_.name_id(*leg.accepted_tls))
                                 : std::nullopt)
-      .integer(dictionary_.name_id(leg.protocol))
+      .integer(name_id(protocol_, leg.protocol))
       .integer(number(submission.method))
       .maybe_text(submission.login)
       .integer(dictionary_.endpoint_id(submission.client, false))
       .integer(submission.client.port)
       .maybe_text(submission.helo)
-      .integer(start.delivery)
+      .integer(range(start.delivery, next_.delivery))
       .integer(next_.delivery - start.delivery)
-      .integer(start.timeline)
+      .integer(range(start.timeline, next_.timeline))
       .integer(next_.timeline - start.timeline)
-      .integer(start.link)
+      .integer(range(start.link, next_.link))
       .integer(next_.link - start.link)
-      .integer(start.fact)
+      .integer(range(start.fact, next_.fact))
       .integer(next_.fact - start.fact)
       .blob_or_null(lines_)
       .maybe_text(leg.subject)
@@ -311,14 +360,14 @@ void LegRowWriter::write_recipients(const LegRecord& leg) {
         .integer(number(one.reason))
         .integer(one.reply_code)
         .integer(pack(one.enhanced_status));
-    bind_reply(delivery_, binder.skip(2), one.reply_text);
+    bind_reply(delivery_, binder.skip(2), one.reply_text, one.recipient);
     binder.integer(dictionary_.name_id(one.folder))
-        .integer(dictionary_.name_id(one.agent))
+        .integer(name_id(agent_, one.agent))
         .integer(dictionary_.endpoint_id(one.relay, true))
         .integer(one.tls ? std::optional(dictionary_.name_id(*one.tls)) : std::nullopt)
         .integer(one.attempts)
         .integer(after(one.first_attempt_at, leg.opened_at))
-        .integer(after(one.last_attempt_at, leg.opened_at))
+        .integer(last_attempt_after(one, leg.opened_at))
         .integer(position < 0 ? std::nullopt : std::optional(position));
     delivery_.run();
   }
@@ -339,9 +388,9 @@ void LegRowWriter::write_timeline(const LegRecord& leg) {
         .integer(number(entry.reason))
         .integer(entry.reply_code)
         .integer(pack(entry.enhanced_status))
-        .integer(dictionary_.name_id(entry.agent))
+        .integer(name_id(agent_, entry.agent))
         .integer(dictionary_.endpoint_id(entry.relay, true));
-    bind_reply(timeline_, binder.skip(2), entry.text);
+    bind_reply(timeline_, binder.skip(2), entry.text, recipient_of(entry, leg));
     timeline_.run();
   }
 }
@@ -394,12 +443,17 @@ LegRowReader::LegRowReader(Database& database)
       link_(database.prepare(kSelectLink)),
       fact_(database.prepare(kSelectFact)) {}
 
-std::string LegRowReader::reply_text(const Statement& statement, int column) {
+LinePacking line_packing(std::int64_t flags) {
+  return (flags & kLinesMarkSource) != 0 ? LinePacking::marked_source : LinePacking::three_numbers;
+}
+
+std::string LegRowReader::reply_text(const Statement& statement, int column,
+                                     std::string_view recipient) {
   std::optional<std::string> template_text;
   std::optional<std::string_view> part;
   if (!statement.is_null(column)) template_text = dictionary_.name(statement.column_int(column));
   if (!statement.is_null(column + 1)) part = statement.column_bytes(column + 1);
-  return join_reply(template_text, part);
+  return join_reply(template_text, part, recipient);
 }
 
 bool LegRowReader::load(std::uint32_t row, Depth depth, LegRecord& leg) {
@@ -424,13 +478,14 @@ bool LegRowReader::load(std::uint32_t row, Depth depth, LegRecord& leg) {
   leg.opened_at = time_at(columns.integer());
   leg.last_activity_at = plus(leg.opened_at, columns.integer());
   leg.closed_at = columns.maybe_time_after(leg.opened_at);
+  if ((flags & kClosedWhenActive) != 0) leg.closed_at = leg.last_activity_at;
   leg.envelope_sender = columns.maybe_text();
   leg.message_id = columns.maybe_text();
   leg.size_bytes = columns.maybe_as<std::uint64_t>();
   leg.recipient_count = columns.maybe_as<std::uint32_t>();
   leg.accepted_at = columns.maybe_time_after(leg.opened_at);
   leg.accepted_reply_code = columns.as<std::uint16_t>();
-  leg.accepted_reply_text = reply_text(leg_, columns.skip(2));
+  leg.accepted_reply_text = reply_text(leg_, columns.skip(2), {});
   if (const auto id = columns.maybe_integer()) leg.accepted_tls = dictionary_.name(*id);
   leg.protocol = dictionary_.name(columns.integer());
   auto& submission = leg.submission;
@@ -442,7 +497,7 @@ bool LegRowReader::load(std::uint32_t row, Depth depth, LegRecord& leg) {
   std::int64_t ranges[8];
   for (auto& number : ranges) number = columns.integer();
   if (depth == Depth::whole)
-    take_line_refs(columns.view(), leg.lines);
+    take_line_refs(columns.view(), line_packing(flags), leg.lines);
   else
     columns.skip(1);
   leg.subject = columns.maybe_text();
@@ -474,14 +529,14 @@ void LegRowReader::load_recipients(std::int64_t first, std::int64_t count, LegRe
     one.reason = columns.as<Reason>();
     one.reply_code = columns.as<std::uint16_t>();
     if (const auto packed = columns.maybe_integer()) one.enhanced_status = unpack_status(*packed);
-    one.reply_text = reply_text(delivery_, columns.skip(2));
+    one.reply_text = reply_text(delivery_, columns.skip(2), one.recipient);
     one.folder = dictionary_.name(columns.integer());
     one.agent = dictionary_.name(columns.integer());
     one.relay = dictionary_.endpoint(columns.integer());
     if (const auto id = columns.maybe_integer()) one.tls = dictionary_.name(*id);
     one.attempts = columns.as<std::uint32_t>();
     one.first_attempt_at = columns.maybe_time_after(leg.opened_at);
-    one.last_attempt_at = columns.maybe_time_after(leg.opened_at);
+    one.last_attempt_at = last_attempt_at(columns.maybe_integer(), one, leg.opened_at);
     if (const auto position = columns.maybe_integer()) {
       attempts_.emplace_back(*position,
                              last_attempt(one, static_cast<std::int32_t>(leg.recipients.size())));
@@ -507,7 +562,7 @@ void LegRowReader::load_timeline(std::int64_t first, std::int64_t count, LegReco
     if (const auto packed = columns.maybe_integer()) entry.enhanced_status = unpack_status(*packed);
     entry.agent = dictionary_.name(columns.integer());
     entry.relay = dictionary_.endpoint(columns.integer());
-    entry.text = reply_text(timeline_, columns.skip(2));
+    entry.text = reply_text(timeline_, columns.skip(2), recipient_of(entry, leg));
     attempts_.emplace_back(position, std::move(entry));
   }
   timeline_.reset();

@@ -6,6 +6,7 @@
 
 #include "core/journey.h"
 #include "store/dictionary.h"
+#include "store/line_refs.h"
 #include "store/sqlite.h"
 
 namespace rastro {
@@ -28,7 +29,14 @@ class LegRowWriter {
   void write_timeline(const LegRecord& leg);
   void write_links(const LegRecord& leg);
   void write_facts(const LegRecord& leg);
-  void bind_reply(Statement& statement, int index, std::string_view text);
+  void bind_reply(Statement& statement, int index, std::string_view text,
+                  std::string_view recipient);
+  // The id of a name that mostly is the one of the leg or recipient before.
+  struct LastName {
+    std::string value;
+    std::int64_t id = 0;
+  };
+  std::int64_t name_id(LastName& last, std::string_view value);
 
   Database& database_;
   DictionaryWriter dictionary_;
@@ -37,8 +45,12 @@ class LegRowWriter {
   std::vector<std::int64_t> position_of_attempt_;  // by recipient, of the leg being written
   std::vector<bool> told_by_delivery_;             // by timeline position
   std::string lines_;
-  std::string template_text_;
+  ReplySplitter replies_;
+  LastName host_, instance_, protocol_, agent_;
 };
+
+// How the references of a leg's row are packed, by its `flags`.
+LinePacking line_packing(std::int64_t flags);
 
 // Reads leg versions of one file.
 class LegRowReader {
@@ -54,7 +66,7 @@ class LegRowReader {
   void load_timeline(std::int64_t first, std::int64_t count, LegRecord& leg);
   void load_links(std::int64_t first, std::int64_t count, LegRecord& leg);
   void load_facts(std::int64_t first, std::int64_t count, LegRecord& leg);
-  std::string reply_text(const Statement& statement, int column);
+  std::string reply_text(const Statement& statement, int column, std::string_view recipient);
 
   DictionaryReader dictionary_;
   Statement leg_, delivery_, timeline_, link_, fact_;

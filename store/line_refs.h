@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,10 +9,13 @@
 
 namespace rastro {
 
+// How line references are packed; docs/store.md has both. Rows say which one they have.
+enum class LinePacking : std::uint8_t { three_numbers, marked_source };
+
 // Line references as varints, each relative to the end of the one before: a line that follows the
-// last one in the same source costs three bytes.
+// last one in the same source costs two bytes. Always as `marked_source`.
 void append_line_refs(std::string& out, const std::vector<LineRef>& lines);
 // Appends what `bytes` hold; false when they are damaged.
-bool take_line_refs(std::string_view bytes, std::vector<LineRef>& out);
+bool take_line_refs(std::string_view bytes, LinePacking packing, std::vector<LineRef>& out);
 
 }  // namespace rastro

@@ -1,32 +1,11 @@
 #include "store/raw_blocks.h"
 
-#include <zstd.h>
-
 #include <utility>
 
-#include "core/check.h"
 #include "store/varint.h"
+#include "store/zstd_frame.h"
 
 namespace rastro {
-namespace {
-
-// What a damaged or hostile file may make us allocate.
-constexpr std::size_t kUnpackedBytesMax = 1 << 20;
-constexpr int kLevel = 1;
-
-std::optional<std::string> unpack(std::string_view packed) {
-  const auto size = ZSTD_getFrameContentSize(packed.data(), packed.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ||
-      size > kUnpackedBytesMax) {
-    return std::nullopt;
-  }
-  std::string out(static_cast<std::size_t>(size), '\0');
-  const auto got = ZSTD_decompress(out.data(), out.size(), packed.data(), packed.size());
-  if (ZSTD_isError(got) != 0 || got != out.size()) return std::nullopt;
-  return out;
-}
-
-}  // namespace
 
 void RawBlockBuilder::add(std::uint32_t source, std::uint64_t offset, std::uint32_t length,
                           std::string_view text) {
@@ -54,19 +33,11 @@ std::vector<RawBlock> RawBlockBuilder::take() {
   return std::exchange(blocks_, {});
 }
 
-void pack(RawBlock& block) {
-  std::string out(ZSTD_compressBound(block.bytes.size()), '\0');
-  const auto size =
-      ZSTD_compress(out.data(), out.size(), block.bytes.data(), block.bytes.size(), kLevel);
-  RASTRO_CHECK(ZSTD_isError(size) == 0);  // the bound always fits
-  out.resize(size);
-  out.shrink_to_fit();
-  block.bytes = std::move(out);
-}
+void pack(RawBlock& block) { block.bytes = zstd_packed(block.bytes); }
 
 bool for_each_raw_line(std::string_view packed, std::uint64_t first_offset,
                        const std::function<bool(std::uint64_t offset, std::string_view)>& visit) {
-  const auto bytes = unpack(packed);
+  const auto bytes = zstd_unpacked(packed);
   if (!bytes) return false;
   std::string_view rest = *bytes;
   while (!rest.empty()) {

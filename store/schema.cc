@@ -111,10 +111,11 @@ std::string named(const std::string& id) {
   return "(SELECT value FROM name WHERE id = " + id + ")";
 }
 
-// A reply is stored as its constant words and its one changing part, which stands at char(1).
-std::string reply_text(const std::string& prefix) {
-  return "coalesce(replace(" + named(prefix) + ", char(1), " + prefix + "_part), " + prefix +
-         "_part, '')";
+// A reply is stored as its constant words and its one changing part, which stands at char(1); the
+// recipient's address is char(2).
+std::string reply_text(const std::string& prefix, const std::string& recipient) {
+  return "coalesce(replace(replace(" + named(prefix) + ", char(1), coalesce(" + prefix +
+         "_part, '')), char(2), " + recipient + "), " + prefix + "_part, '')";
 }
 
 std::string endpoint(const std::string& id, const char* part) {
@@ -122,8 +123,12 @@ std::string endpoint(const std::string& id, const char* part) {
 }
 
 std::string status_text(const std::string& column) {
-  return "(" + column + " >> 32) || '.' || ((" + column + " >> 16) & 65535) || '.' || (" + column +
-         " & 65535)";
+  const auto parts = [&column](int shift, int bits) {
+    return " || '.' || ((" + column + " >> " + std::to_string(shift) + ") & " +
+           std::to_string(bits) + ") || '.' || (" + column + " & " + std::to_string(bits) + ")";
+  };
+  return "CASE WHEN " + column + " >> 32 THEN " + "((" + column + " >> 32) & 255)" +
+         parts(16, 65535) + " ELSE " + "(" + column + " >> 20)" + parts(10, 1023) + " END";
 }
 
 std::string journey_view() {
@@ -131,11 +136,11 @@ std::string journey_view() {
          named("host") + " AS host, " + spelled("mta", mta_name, Mta::exim) + " AS mta, " +
          named("instance") + " AS instance, queue_id, generation, " + stamp("opened_at") +
          " AS opened_at, " + stamp("opened_at + active_after") + " AS last_activity_at, " +
-         stamp("opened_at + closed_after") +
+         stamp("opened_at + CASE WHEN flags & 32 THEN active_after ELSE closed_after END") +
          " AS closed_at, envelope_sender, message_id, size_bytes, subject, "
          "recipient_count, flags & 1 AS accepted, " +
          stamp("opened_at + accepted_after") + " AS accepted_at, accepted_reply_code, " +
-         reply_text("accepted_reply") + " AS accepted_reply_text, " + named("accepted_tls") +
+         reply_text("accepted_reply", "''") + " AS accepted_reply_text, " + named("accepted_tls") +
          " AS accepted_tls, " + named("protocol") + " AS protocol, " +
          spelled("method", submission_method_name, SubmissionMethod::bounce) +
          " AS method, login, " + endpoint("client", "host") + " AS client_host, " +
@@ -151,12 +156,15 @@ std::string delivery_view() {
          spelled("d.unknown_because", unknown_because_name, UnknownBecause::no_end_logged) +
          " AS unknown_because, " + spelled("d.reason", reason_name, Reason::unknown) +
          " AS reason, d.reply_code AS reply_code, " + status_text("d.enhanced_status") +
-         " AS enhanced_status, " + reply_text("d.reply") + " AS reply_text, " + named("d.folder") +
-         " AS folder, " + named("d.agent") + " AS agent, " + endpoint("d.relay", "host") +
-         " AS relay_host, " + endpoint("d.relay", "ip") + " AS relay_ip, " +
-         endpoint("d.relay", "port") + " AS relay_port, d.attempts AS attempts, " +
+         " AS enhanced_status, " + reply_text("d.reply", "d.recipient") + " AS reply_text, " +
+         named("d.folder") + " AS folder, " + named("d.agent") + " AS agent, " +
+         endpoint("d.relay", "host") + " AS relay_host, " + endpoint("d.relay", "ip") +
+         " AS relay_ip, " + endpoint("d.relay", "port") +
+         " AS relay_port, d.attempts AS attempts, " +
          stamp("leg.opened_at + d.first_attempt_after") + " AS first_attempt_at, " +
-         stamp("leg.opened_at + d.last_attempt_after") +
+         stamp(
+             "leg.opened_at + nullif(coalesce(d.last_attempt_after, d.first_attempt_after), "
+             "-9223372036854775808)") +
          " AS last_attempt_at FROM leg JOIN delivery AS d "
          "ON d.row >= leg.delivery_first AND d.row < leg.delivery_first + leg.delivery_count";
 }
@@ -170,7 +178,10 @@ std::string timeline_view() {
          spelled("t.result", outcome_name, Outcome::passed) + " AS result, " +
          spelled("t.reason", reason_name, Reason::unknown) + " AS reason, " +
          "t.reply_code AS reply_code, " + named("t.agent") + " AS agent, " +
-         endpoint("t.relay", "host") + " AS relay_host, " + reply_text("t.reply") +
+         endpoint("t.relay", "host") + " AS relay_host, " +
+         reply_text("t.reply",
+                    "coalesce((SELECT recipient FROM delivery WHERE t.recipient >= 0 AND"
+                    " row = leg.delivery_first + t.recipient), '')") +
          " AS text FROM leg JOIN timeline AS t "
          "ON t.row >= leg.timeline_first AND t.row < leg.timeline_first + leg.timeline_count";
 }
@@ -181,13 +192,26 @@ std::int64_t big_endian(const char* bytes) {
   return value;
 }
 
+void create_views(Database& database) {
+  database.run("DROP VIEW IF EXISTS journey_plain");
+  database.run("DROP VIEW IF EXISTS delivery_plain");
+  database.run("DROP VIEW IF EXISTS timeline_plain");
+  database.run(journey_view().c_str());
+  database.run(delivery_view().c_str());
+  database.run(timeline_view().c_str());
+}
+
+// Its rows read as they are: what is packed in another way since is marked row by row.
+void to_version_3(Database& database) {
+  create_views(database);
+  database.run("PRAGMA user_version=3");
+}
+
 }  // namespace
 
 void create_schema(Database& database) {
   database.run(kTables);
-  database.run(journey_view().c_str());
-  database.run(delivery_view().c_str());
-  database.run(timeline_view().c_str());
+  create_views(database);
   const std::string marks = "PRAGMA application_id=" + std::to_string(kApplicationId) +
                             ";PRAGMA user_version=" + std::to_string(kUserVersion);
   database.run(marks.c_str());
@@ -211,13 +235,16 @@ Result<FileKind> identify(const std::filesystem::path& path) {
 Result<void> migrate(Database& database) {
   const auto version = database.query_int("PRAGMA user_version");
   if (auto done = database.take_error(); !done) return done;
-  if (version == kUserVersion) return {};
-  if (version == 1) {
-    Transaction step(database);
-    database.run(kToVersion2);
-    return step.commit();
+  if (!version || *version < 1 || *version > kUserVersion) {
+    return make_error(Error::Code::corrupt, database.path().string() + ": unknown format version");
   }
-  return make_error(Error::Code::corrupt, database.path().string() + ": unknown format version");
+  for (auto from = *version; from < kUserVersion; ++from) {
+    Transaction step(database);
+    if (from == 1) database.run(kToVersion2);
+    if (from == 2) to_version_3(database);
+    if (auto done = step.commit(); !done) return done;
+  }
+  return {};
 }
 
 }  // namespace rastro

@@ -106,14 +106,14 @@ class Check {
     report_.recipients = static_cast<std::uint64_t>(
         database_.query_int("SELECT count(*) FROM delivery").value_or(0));
     LegRowReader rows(database_);
-    auto each = database_.prepare("SELECT row, lines FROM leg ORDER BY row");
+    auto each = database_.prepare("SELECT row, lines, flags FROM leg ORDER BY row");
     std::int64_t expected = 1;
     while (each.step()) {
       const auto row = each.column_int(0);
       if (row != expected) fault("row " + std::to_string(expected) + " of leg is missing");
       expected = row + 1;
       ++report_.versions;
-      check_lines(row, each.column_bytes(1), read_up_to);
+      check_lines(row, each.column_bytes(1), line_packing(each.column_int(2)), read_up_to);
       LegRecord leg;
       if (!rows.load(static_cast<std::uint32_t>(row), LegRowReader::Depth::whole, leg)) {
         fault("row " + std::to_string(row) + " of leg cannot be read");
@@ -124,10 +124,10 @@ class Check {
     take_error("legs");
   }
 
-  void check_lines(std::int64_t row, std::string_view bytes,
+  void check_lines(std::int64_t row, std::string_view bytes, LinePacking packing,
                    const std::map<std::uint32_t, std::uint64_t>& read_up_to) {
     std::vector<LineRef> lines;
-    if (!take_line_refs(bytes, lines))
+    if (!take_line_refs(bytes, packing, lines))
       fault("row " + std::to_string(row) + ": damaged line references");
     for (const auto& line : lines) {
       ++report_.line_refs;

@@ -5,6 +5,8 @@
 
 #include "daemon/answer/journey_json.h"
 #include "daemon/offline/offline.h"
+#include "store/address_blocks.h"
+#include "store/leg_rows.h"
 #include "store/line_refs.h"
 #include "store/postings.h"
 #include "store/raw_blocks.h"
@@ -26,7 +28,7 @@ constexpr Table kTables[] = {
     {"hole", "SELECT * FROM hole ORDER BY row"},
     {"name", "SELECT * FROM name ORDER BY id"},
     {"endpoint", "SELECT * FROM endpoint ORDER BY id"},
-    {"leg", "SELECT * FROM leg ORDER BY row"},
+    {"leg", "SELECT * FROM leg ORDER BY row"},  // see kFlagsColumn
     {"delivery", "SELECT * FROM delivery ORDER BY row"},
     {"timeline", "SELECT * FROM timeline ORDER BY row"},
     {"link", "SELECT * FROM link ORDER BY row"},
@@ -39,6 +41,8 @@ constexpr Table kTables[] = {
     {"segment", "SELECT * FROM segment ORDER BY first_posting"},
 };
 
+constexpr int kFlagsColumn = 3;  // of leg
+
 json::value hex(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
@@ -50,15 +54,22 @@ json::value hex(std::string_view bytes) {
   return json::value(out);
 }
 
-json::value unpacked_lines(std::string_view bytes) {
+json::value unpacked_lines(std::int64_t flags, std::string_view bytes) {
   std::vector<LineRef> lines;
-  if (!take_line_refs(bytes, lines)) return hex(bytes);
+  if (!take_line_refs(bytes, line_packing(flags), lines)) return hex(bytes);
   json::array out;
   for (const auto& line : lines) {
     out.push_back(
         json::object{{"source", line.source}, {"offset", line.offset}, {"length", line.length}});
   }
   return out;
+}
+
+json::value unpacked_addresses(std::string_view bytes) {
+  json::array out;
+  const bool sound = for_each_address_in(
+      bytes, [&](std::string_view address) { out.push_back(json::value(valid_utf8(address))); });
+  return sound ? json::value(std::move(out)) : hex(bytes);
 }
 
 // Pairs of a posting's two parts: key hash, row.
@@ -95,7 +106,8 @@ json::value value_of(const Statement& row, int column, std::string_view table) {
       break;
   }
   const auto bytes = row.column_bytes(column);
-  if (table == "leg") return unpacked_lines(bytes);
+  if (table == "leg") return unpacked_lines(row.column_int(kFlagsColumn), bytes);
+  if (table == "address") return unpacked_addresses(bytes);
   if (table == "raw_block") return unpacked_block(row, bytes);
   if (table == "segment") return unpacked_postings(row, bytes);
   return hex(bytes);

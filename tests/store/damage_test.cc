@@ -174,6 +174,52 @@ TEST_F(DamageTest, FilesOfVersion1AreBroughtUp) {
   EXPECT_EQ(*samples::reader_of(*writer_)->raw_line({1, 6, 0}), "hello");
 }
 
+// What version 2 packed in other ways, and rows of both in one file.
+TEST_F(DamageTest, FilesOfVersion2AreReadAsTheyAre) {
+  open();
+  auto leg = samples::simple_leg(1, samples::start_time(), "juan@example.net");
+  leg.closed_at = leg.last_activity_at;
+  auto& recipient = leg.recipients.at(0);
+  recipient.first_attempt_at = recipient.last_attempt_at = leg.opened_at + 2s;
+  recipient.enhanced_status = EnhancedStatus{5, 1, 10};
+  recipient.reply_text = "550 5.1.10 <juan@example.net>: unknown here";
+  leg.timeline.clear();
+  leg.lines = {{1, 100, 0}, {1, 50, 50}};
+  commit({leg}, samples::start_time());
+  const auto load = [&] { return samples::reader_of(*writer_)->load_leg(leg.id).value(); };
+  const auto want = samples::describe(*load());
+  writer_.reset();
+
+  auto old = Database::open(file("20260301T10.db"), Database::Mode::read_write);
+  ASSERT_TRUE(old.has_value());
+  old->run(
+      "UPDATE leg SET flags = flags & 15, closed_after = active_after, lines = x'020064006332';"
+      "UPDATE delivery SET enhanced_status = 5 * 4294967296 + 65536 + 10,"
+      " last_attempt_after = first_attempt_after, reply_part = '<juan@example.net>:',"
+      " reply = (SELECT max(id) + 1 FROM name);"
+      "INSERT INTO name VALUES((SELECT max(id) + 1 FROM name), '550 5.1.10 ' || char(1) ||"
+      " ' unknown here');"
+      "PRAGMA user_version=2");
+  ASSERT_TRUE(old->take_error());
+  open();
+  EXPECT_EQ(samples::describe(*load()), want);
+  leg.id += 1;
+  commit({leg}, samples::start_time());
+  EXPECT_EQ(count_of({{KeyKind::recipient, "juan@example.net"}}), 2U);
+
+  auto plain = old->prepare(
+      "SELECT reply_text, enhanced_status, last_attempt_at, closed_at FROM delivery_plain AS d"
+      " JOIN journey_plain AS j ON j.row = d.leg_row ORDER BY j.row");
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(plain.step());
+    EXPECT_EQ(plain.column_bytes(0), recipient.reply_text);
+    EXPECT_EQ(plain.column_bytes(1), "5.1.10");
+    EXPECT_EQ(plain.column_bytes(2), "2026-03-01T10:00:02.000000Z");
+    EXPECT_FALSE(plain.is_null(3));
+  }
+  EXPECT_FALSE(plain.step());
+}
+
 // Bytes flipped anywhere: never a crash, never a hang; the other hours answer in full.
 TEST_F(DamageTest, FlippedBytesCostAtMostTheirHour) {
   make_three_hours();

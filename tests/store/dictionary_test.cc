@@ -10,23 +10,33 @@ namespace {
 struct ReplyCase {
   std::string name;
   std::string text;
-  std::string want_template;  // '#' stands for the part; "" for none
+  std::string want_template;  // '#' stands for the part, '%' for the recipient; "" for none
   std::string want_part;
   friend void PrintTo(const ReplyCase& c, std::ostream* os) { *os << c.name; }
 };
+
+constexpr std::string_view kRecipient = "juan@example.org";
+
+std::string joined(const SplitReply& split, std::string_view recipient) {
+  std::optional<std::string> template_text;
+  if (split.template_text) template_text = *split.template_text;
+  return join_reply(template_text, split.part, recipient);
+}
 
 class SplitReplyTest : public testing::TestWithParam<ReplyCase> {};
 
 TEST_P(SplitReplyTest, SharesTheConstantWords) {
   const auto& tested = GetParam();
-  const auto split = split_reply(tested.text);
-  auto template_text = split.template_text.value_or("");
+  ReplySplitter splitter;
+  const auto split = splitter.split(tested.text, kRecipient);
+  std::string template_text(split.template_text.value_or(""));
   if (const auto at = template_text.find(kPartMark); at != std::string::npos) {
     template_text[at] = '#';
   }
+  for (auto& c : template_text) c = c == kRecipientMark ? '%' : c;
   EXPECT_EQ(template_text, tested.want_template);
   EXPECT_EQ(split.part.value_or(""), tested.want_part);
-  EXPECT_EQ(join_reply(split.template_text, split.part), tested.text);
+  EXPECT_EQ(joined(split, kRecipient), tested.text);
 }
 
 const ReplyCase kReplyCases[] = {
@@ -37,6 +47,15 @@ const ReplyCase kReplyCases[] = {
     {"two_parts", "x 192.0.2.1 y 192.0.2.2 z", "x # z", "192.0.2.1 y 192.0.2.2"},
     {"all_changing", "4FA1B2C3", "", "4FA1B2C3"},
     {"holds_the_mark", "a\x01 4FA1B2C3", "", "a\x01 4FA1B2C3"},
+    {"holds_the_other_mark", "a\x02 juan@example.org", "", "a\x02 juan@example.org"},
+    {"names_the_recipient", "250 2.0.0 <juan@example.org> 4FA1B2C3 Saved", "250 2.0.0 <%> # Saved",
+     "4FA1B2C3"},
+    {"only_the_recipient", "550 5.1.1 <juan@example.org>: unknown", "550 5.1.1 <%>: unknown", ""},
+    {"nothing_but_the_recipient", "juan@example.org", "%", ""},
+    {"recipient_within_the_part", "x 192.0.2.1 juan@example.org 192.0.2.2", "x #",
+     "192.0.2.1 \x02 192.0.2.2"},
+    {"amavis", "250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4FA1B2C3",
+     "250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as #", "4FA1B2C3"},
     {"blanks_at_the_ends", " 4FA1B2C3 ", " # ", "4FA1B2C3"},
 };
 INSTANTIATE_TEST_SUITE_P(, SplitReplyTest, testing::ValuesIn(kReplyCases),
@@ -44,12 +63,16 @@ INSTANTIATE_TEST_SUITE_P(, SplitReplyTest, testing::ValuesIn(kReplyCases),
 
 TEST(SplitReplyProperty, AnyBytesComeBack) {
   std::mt19937_64 random(5);
+  ReplySplitter splitter;
   for (int i = 0; i < 20'000; ++i) {
     std::string text(random() % 60, ' ');
-    const std::string alphabet = std::string("a1@ \x01", 5) + std::string(1, '\0') + "zz99  \xff";
+    const std::string alphabet =
+        std::string("a1@ @\x01\x02", 7) + std::string(1, '\0') + "zz99  \xff";
     for (auto& c : text) c = alphabet[random() % alphabet.size()];
-    const auto split = split_reply(text);
-    ASSERT_EQ(join_reply(split.template_text, split.part), text);
+    std::string recipient(random() % 5, ' ');
+    for (auto& c : recipient) c = alphabet[random() % alphabet.size()];
+    const auto split = splitter.split(text, recipient);
+    ASSERT_EQ(joined(split, recipient), text);
   }
 }
 

@@ -49,16 +49,24 @@ TEST(LineRefs, ComeBackWhateverTheyAre) {
     std::string bytes;
     append_line_refs(bytes, lines);
     std::vector<LineRef> got;
-    ASSERT_TRUE(take_line_refs(bytes, got));
+    ASSERT_TRUE(take_line_refs(bytes, LinePacking::marked_source, got));
     ASSERT_EQ(got, lines);
     if (!bytes.empty()) {
       got.clear();
-      EXPECT_FALSE(take_line_refs(std::string_view(bytes).substr(0, bytes.size() - 1), got));
+      EXPECT_FALSE(take_line_refs(std::string_view(bytes).substr(0, bytes.size() - 1),
+                                  LinePacking::marked_source, got));
     }
   }
   std::string bytes;
   append_line_refs(bytes, {{1, 100, 5000}, {1, 100, 5100}, {1, 90, 5200}});
-  EXPECT_LE(bytes.size(), 4U + 3U + 3U) << "lines that follow each other are cheap";
+  EXPECT_LE(bytes.size(), 5U + 2U + 2U) << "lines that follow each other are cheap";
+}
+
+TEST(LineRefs, OfEarlierVersionsAreRead) {
+  const std::string bytes("\x02\x00\x64\x00\x63\x32\x01\x00\x01", 9);
+  std::vector<LineRef> got;
+  ASSERT_TRUE(take_line_refs(bytes, LinePacking::three_numbers, got));
+  EXPECT_EQ(got, (std::vector<LineRef>{{1, 100, 0}, {1, 50, 50}, {0, 1, 100}}));
 }
 
 TEST(SortedRuns, FewRunsHoweverManyBatches) {
