@@ -1,13 +1,17 @@
 #include "store/state_rows.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "store/leg_rows.h"
+#include "store/varint.h"
+#include "store/zstd_frame.h"
 
 namespace rastro {
 namespace {
 
+constexpr std::size_t kPendingBlockBytes = 256UL * 1024;
 constexpr Duration kFinishedKept = std::chrono::hours(24 * 30);
 
 std::optional<std::int64_t> maybe_micros(const std::optional<Time>& at) {
@@ -106,13 +110,83 @@ std::vector<CoverageHole> read_holes(Database& database, Time from, Time until) 
   return holes;
 }
 
+bool for_each_pending_in(std::string_view block,
+                         const std::function<void(std::string_view, std::string_view)>& visit) {
+  const auto bytes = zstd_unpacked(block);
+  if (!bytes) return false;
+  std::string_view rest = *bytes;
+  const auto take = [&rest]() -> std::optional<std::string_view> {
+    const auto size = take_varint(rest);
+    if (!size || *size > rest.size()) return std::nullopt;
+    const auto taken = rest.substr(0, static_cast<std::size_t>(*size));
+    rest.remove_prefix(taken.size());
+    return taken;
+  };
+  while (!rest.empty()) {
+    const auto key = take();
+    const auto value = key ? take() : std::nullopt;
+    if (!value) return false;
+    visit(*key, *value);
+  }
+  return true;
+}
+
 std::vector<PendingEntry> read_pending(Database& database) {
   std::vector<PendingEntry> entries;
+  const auto add = [&entries](std::string_view key, std::string_view value) {
+    entries.push_back({std::string(key), std::string(value)});
+  };
   auto row = database.prepare("SELECT key, value FROM pending ORDER BY key");
   while (row.step()) {
-    entries.push_back({std::string(row.column_bytes(0)), std::string(row.column_bytes(1))});
+    if (is_pending_block(row.column_bytes(0))) {
+      static_cast<void>(for_each_pending_in(row.column_bytes(1), add));
+    } else {
+      add(row.column_bytes(0), row.column_bytes(1));
+    }
   }
+  std::sort(entries.begin(), entries.end(),
+            [](const PendingEntry& a, const PendingEntry& b) { return a.key < b.key; });
   return entries;
+}
+
+void pack_pending(Database& database) {
+  const auto entries = read_pending(database);
+  database.run("DELETE FROM pending");
+  auto insert = database.prepare("INSERT INTO pending(key, value) VALUES(?1, ?2)");
+  std::string block;
+  std::string key(1, kPendingBlockMark);
+  std::uint64_t blocks = 0;
+  const auto write_block = [&] {
+    if (block.empty()) return;
+    key.resize(1);
+    append_varint(key, blocks++);
+    const auto packed = zstd_packed(block);
+    insert.bind_blob(1, key).bind_blob(2, packed).run();
+    block.clear();
+  };
+  for (const auto& entry : entries) {
+    if (entry.value.size() + entry.key.size() > kPendingBlockBytes) {
+      insert.bind_blob(1, entry.key).bind_blob(2, entry.value).run();
+      continue;
+    }
+    append_varint(block, entry.key.size());
+    block += entry.key;
+    append_varint(block, entry.value.size());
+    block += entry.value;
+    if (block.size() >= kPendingBlockBytes) write_block();
+  }
+  write_block();
+}
+
+Result<void> unpack_pending(Database& database) {
+  if (!database.query_int("SELECT 1 FROM pending WHERE key < x'01' LIMIT 1")) {
+    return database.take_error();
+  }
+  Transaction transaction(database);
+  const auto entries = read_pending(database);
+  database.run("DELETE FROM pending");
+  write_pending(database, entries);
+  return transaction.commit();
 }
 
 void copy_state_rows(Database& from, Database& to, const std::optional<Time>& line_time) {

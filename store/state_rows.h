@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/position.h"
@@ -18,6 +20,16 @@ void write_pending(Database& database, const std::vector<PendingEntry>& entries)
 std::vector<SourcePosition> read_positions(Database& database);
 std::vector<CoverageHole> read_holes(Database& database, Time from, Time until);
 std::vector<PendingEntry> read_pending(Database& database);
+
+// What a finished hour has pending is needed only when the next one is lost: packed meanwhile, in
+// the caller's transaction. Keys of packed blocks begin with this byte.
+inline constexpr char kPendingBlockMark = '\0';
+inline bool is_pending_block(std::string_view key) { return key.starts_with(kPendingBlockMark); }
+void pack_pending(Database& database);
+Result<void> unpack_pending(Database& database);
+// False: damaged behind what was visited.
+bool for_each_pending_in(std::string_view block,
+                         const std::function<void(std::string_view, std::string_view)>& visit);
 
 // Carries positions and pending entries into the next hour's file. Finished content generations
 // whose last line is far older than any row can be (a month before `line_time`) end here.

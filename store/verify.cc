@@ -80,6 +80,7 @@ class Check {
     check_legs(positions);
     check_postings();
     check_raw_blocks();
+    check_pending();
     if (wanted_.visit_positions) wanted_.visit_positions(positions, report_.faults);
     database_.run("ROLLBACK");
     return std::move(report_);
@@ -205,6 +206,17 @@ class Check {
       if (!whole) fault(where + " is damaged");
     }
     take_error("raw_block");
+  }
+
+  void check_pending() {
+    auto row = database_.prepare("SELECT key, value FROM pending");
+    while (row.step()) {
+      if (!is_pending_block(row.column_bytes(0))) continue;
+      const auto nothing = [](std::string_view, std::string_view) {};
+      if (!for_each_pending_in(row.column_bytes(1), nothing))
+        fault("a block of pending is damaged");
+    }
+    take_error("pending");
   }
 
   Database& database_;

@@ -45,6 +45,8 @@ Result<void> WriterImpl::load_directory() {
     waiting_for_seal_.erase(
         std::remove(waiting_for_seal_.begin(), waiting_for_seal_.end(), open_->serial),
         waiting_for_seal_.end());
+    // It may have been about to be sealed, and what came after it is lost.
+    if (auto done = unpack_pending(*open_->database); !done) return done;
   }
   if (auto done = load_open_legs(); !done) return done;
   quarantined_ = list_quarantined(options_.state_directory);

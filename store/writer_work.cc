@@ -65,6 +65,7 @@ Result<void> WriterImpl::seal_some() {
     Transaction transaction(database);
     if (!packer_) {
       database.run("DELETE FROM segment");  // of a sealing that was cut short
+      pack_pending(database);               // its pages are the segments' then
       packer_.emplace(file->runs);
     }
     if (!addresses_ && packer_->write_some(database, kSegmentsPerSlice)) {

@@ -12,6 +12,7 @@
 #include "store/raw_blocks.h"
 #include "store/schema.h"
 #include "store/sqlite.h"
+#include "store/state_rows.h"
 
 namespace rastro {
 namespace {
@@ -65,6 +66,14 @@ json::value unpacked_lines(std::int64_t flags, std::string_view bytes) {
   return out;
 }
 
+json::value unpacked_pending(std::string_view bytes) {
+  json::array out;
+  const bool sound = for_each_pending_in(bytes, [&](std::string_view key, std::string_view value) {
+    out.push_back(json::object{{"key", hex(key)}, {"value", hex(value)}});
+  });
+  return sound ? json::value(std::move(out)) : hex(bytes);
+}
+
 json::value unpacked_addresses(std::string_view bytes) {
   json::array out;
   const bool sound = for_each_address_in(
@@ -107,6 +116,9 @@ json::value value_of(const Statement& row, int column, std::string_view table) {
   }
   const auto bytes = row.column_bytes(column);
   if (table == "leg") return unpacked_lines(row.column_int(kFlagsColumn), bytes);
+  if (table == "pending" && column == 1 && is_pending_block(row.column_bytes(0))) {
+    return unpacked_pending(bytes);
+  }
   if (table == "address") return unpacked_addresses(bytes);
   if (table == "raw_block") return unpacked_block(row, bytes);
   if (table == "segment") return unpacked_postings(row, bytes);

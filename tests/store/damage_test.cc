@@ -220,6 +220,48 @@ TEST_F(DamageTest, FilesOfVersion2AreReadAsTheyAre) {
   EXPECT_FALSE(plain.step());
 }
 
+// The correlator goes on from what the hour before had, sealed or about to be.
+TEST_F(DamageTest, WhatWasPendingComesBackWhenTheNewestHourIsLost) {
+  for (const bool sealed : {true, false}) {
+    SCOPED_TRACE(sealed);
+    std::filesystem::remove_all(directory_.path());
+    clock_.jump_wall(samples::start_time() + 5min - clock_.wall());
+    open();
+    auto batch = samples::batch_of({}, samples::start_time());
+    const std::string large(400'000, 'x');
+    batch.pending = {{"in:1", "one"}, {"in:2", large}, {"out:1", std::string("\0\xff", 2)}};
+    samples::commit_or_die(*writer_, batch);
+    clock_.advance(1h);
+    auto later = samples::batch_of({}, samples::start_time() + 1h);
+    later.pending = {{"in:1", "two"}};
+    samples::commit_or_die(*writer_, later);
+    samples::work_until_done(*writer_);
+    writer_.reset();
+    overwrite(file("20260301T11.db"), "");
+    {
+      auto before = Database::open(file("20260301T10.db"), Database::Mode::read_write);
+      ASSERT_TRUE(before.has_value());
+      EXPECT_EQ(before->query_int("SELECT count(*) FROM pending WHERE key < x'01'"), 1);
+      EXPECT_EQ(before->query_int("SELECT count(*) FROM pending"), 2) << "and the large one";
+      if (!sealed) before->run("UPDATE file_state SET sealed = 0");
+      ASSERT_TRUE(before->take_error());
+    }
+    open();
+    const auto pending = writer_->load_pending();
+    ASSERT_TRUE(pending.has_value());
+    ASSERT_EQ(pending->size(), 3U);
+    EXPECT_EQ(pending->at(0).key, "in:1");
+    EXPECT_EQ(pending->at(0).value, "one");
+    EXPECT_EQ(pending->at(1).value, large);
+    EXPECT_EQ(pending->at(2).value, std::string("\0\xff", 2));
+    auto last = samples::batch_of({}, samples::start_time() + 10min);
+    last.pending = {{"in:1", ""}};
+    samples::commit_or_die(*writer_, last);
+    EXPECT_EQ(writer_->load_pending()->size(), 2U);
+    writer_.reset();
+  }
+}
+
 // Bytes flipped anywhere: never a crash, never a hang; the other hours answer in full.
 TEST_F(DamageTest, FlippedBytesCostAtMostTheirHour) {
   make_three_hours();
