@@ -50,7 +50,10 @@ class BoundedQueue {
   template <typename Rep, typename Period>
   std::optional<T> pop_for(std::chrono::duration<Rep, Period> wait) {
     std::unique_lock lock(mutex_);
-    filled_.wait_for(lock, wait, [this] { return closed_ || !items_.empty(); });
+    // A condition variable goes to the system and sleeps even when it is to wait for no time.
+    if (wait > wait.zero()) {
+      filled_.wait_for(lock, wait, [this] { return closed_ || !items_.empty(); });
+    }
     return take_front(lock);
   }
 

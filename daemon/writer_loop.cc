@@ -51,7 +51,8 @@ void WriterLoop::run() {
   bool more_work = false;
   bool memory_is_high = false;
   for (;;) {
-    auto batch = batches_.pop_for(more_work ? milliseconds(0) : kIdleWait);
+    const bool waited = !more_work;
+    auto batch = batches_.pop_for(waited ? kIdleWait : milliseconds(0));
     if (batch) {
       if (!commit(*batch)) return;
       memory_is_high = memory_is_high || batch->batch.legs.size() >= kManyLegs;
@@ -63,7 +64,7 @@ void WriterLoop::run() {
     }
     more_work = work_a_slice() || batch.has_value();
     worked_at = steady_clock::now();
-    if (more_work || !memory_is_high) continue;
+    if (more_work || !waited || !memory_is_high) continue;
     // The end of a backlog: what its batches took lies free between what is still needed, and
     // malloc would keep it.
     memory_is_high = false;
