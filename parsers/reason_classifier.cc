@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <cstring>
+#include <utility>
 
 #include "parsers/reply_mask.h"
 #include "parsers/scan.h"
@@ -70,27 +71,26 @@ bool agree(const ReasonRule& rule, const ReasonDecision& asked) {
 
 }  // namespace
 
-// Finds which of many literals occur in a text: each is looked up by a hash of its first bytes at
-// every position.
+// Finds which of many literals occur in a text: at every position the few that begin with the same
+// bytes are compared. Long ones stand under more bytes than short ones, because many words of
+// replies begin alike.
 class LiteralFinder {
  public:
   static constexpr std::size_t kLiteralBytesMin = 3;
 
   explicit LiteralFinder(std::vector<std::string> literals) : literals_(std::move(literals)) {
-    for (std::size_t i = 0; i < literals_.size(); ++i) {
-      buckets_[bucket_of(literals_[i].data())].push_back(static_cast<int>(i));
-    }
+    short_.fill(literals_, [](const std::string& text) { return text.size() < kLongPrefix; });
+    long_.fill(literals_, [](const std::string& text) { return text.size() >= kLongPrefix; });
   }
 
   // The numbers of those that occur, each once, in order.
   std::vector<int> find(std::string_view text) const {
     std::vector<int> found;
     for (std::size_t at = 0; at + kLiteralBytesMin <= text.size(); ++at) {
-      for (const int literal : buckets_[bucket_of(text.data() + at)]) {
-        if (text.substr(at).starts_with(literals_[static_cast<std::size_t>(literal)])) {
-          found.push_back(literal);
-        }
-      }
+      const auto rest = text.substr(at);
+      const auto here = first_bytes(rest);
+      short_.find(literals_, rest, here, found);
+      if (rest.size() >= kLongPrefix) long_.find(literals_, rest, here, found);
     }
     std::ranges::sort(found);
     found.erase(std::unique(found.begin(), found.end()), found.end());
@@ -98,15 +98,55 @@ class LiteralFinder {
   }
 
  private:
-  static constexpr std::size_t kBuckets = 4096;
-  static std::size_t bucket_of(const char* bytes) {
-    const auto byte = [bytes](int i) {
-      return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
-    };
-    return ((byte(0) * 2654435761U) ^ (byte(1) * 40503U) ^ (byte(2) << 7)) % kBuckets;
+  static constexpr std::size_t kLongPrefix = 6;
+
+  // The first eight bytes, fewer at the end of the text.
+  static std::uint64_t first_bytes(std::string_view text) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data(), std::min(text.size(), sizeof bytes));
+    return bytes;
   }
+
+  // Literals by their first kPrefix bytes: those of one bucket stand next to each other.
+  template <std::size_t kPrefix>
+  class Table {
+   public:
+    template <typename Filter>
+    void fill(const std::vector<std::string>& literals, Filter&& takes) {
+      std::vector<std::pair<std::size_t, int>> sorted;
+      for (std::size_t i = 0; i < literals.size(); ++i) {
+        if (!takes(literals[i])) continue;
+        sorted.emplace_back(bucket_of(first_bytes(literals[i])), static_cast<int>(i));
+      }
+      std::ranges::sort(sorted);
+      for (const auto& [bucket, literal] : sorted) {
+        ++begins_[bucket + 1];
+        numbers_.push_back(literal);
+      }
+      for (std::size_t i = 1; i < begins_.size(); ++i) begins_[i] += begins_[i - 1];
+    }
+    void find(const std::vector<std::string>& literals, std::string_view text, std::uint64_t first,
+              std::vector<int>& found) const {
+      const auto bucket = bucket_of(first);
+      for (auto i = begins_[bucket]; i < begins_[bucket + 1]; ++i) {
+        const auto literal = numbers_[i];
+        if (text.starts_with(literals[static_cast<std::size_t>(literal)])) found.push_back(literal);
+      }
+    }
+
+   private:
+    static constexpr int kBucketBits = 13;
+    static std::size_t bucket_of(std::uint64_t first) {
+      const auto prefix = first & ((1ULL << (8 * kPrefix)) - 1);
+      return (prefix * 0x9e3779b97f4a7c15ULL) >> (64 - kBucketBits);
+    }
+    std::array<std::uint32_t, (1U << kBucketBits) + 1> begins_{};
+    std::vector<int> numbers_;
+  };
+
   std::vector<std::string> literals_;
-  std::array<std::vector<int>, kBuckets> buckets_;
+  Table<kLiteralBytesMin> short_;
+  Table<kLongPrefix> long_;
 };
 
 // Few patterns can be found in any one reply: only those whose literal words occur in it are asked.
@@ -116,12 +156,13 @@ struct ReasonRules::Patterns {
   std::unique_ptr<LiteralFinder> literals;
   std::vector<std::size_t> rule_of;  // by the pattern's number
 
-  std::vector<int> find(std::string_view text) const {
-    std::vector<int> found;
-    if (!rule_of.empty()) {
-      filtered.AllMatches({text.data(), text.size()}, literals->find(text), &found);
-    }
-    return found;
+  // The numbers of the patterns that may be found, in order.
+  std::vector<int> candidates(std::string_view text) const {
+    std::vector<int> out;
+    if (rule_of.empty()) return out;
+    filtered.AllPotentials(literals->find(text), &out);
+    std::ranges::sort(out);
+    return out;
   }
 };
 
@@ -163,12 +204,15 @@ Result<std::shared_ptr<const ReasonRules>> ReasonRules::compile(std::vector<Reas
 
 const ReasonRule* ReasonRules::by_text(const ReasonDecision& asked,
                                        std::string_view rule_text) const {
-  auto best = std::numeric_limits<std::size_t>::max();
-  for (const auto pattern : patterns_->find(rule_text)) {
-    const auto rule = patterns_->rule_of[static_cast<std::size_t>(pattern)];
-    if (rule < best && agree(rules_[rule], asked)) best = rule;
+  // Patterns are numbered in the rules' order: the first that is found decides.
+  for (const auto pattern : patterns_->candidates(rule_text)) {
+    const auto& rule = rules_[patterns_->rule_of[static_cast<std::size_t>(pattern)]];
+    if (agree(rule, asked) && RE2::PartialMatch({rule_text.data(), rule_text.size()},
+                                                patterns_->filtered.GetRE2(pattern))) {
+      return &rule;
+    }
   }
-  return best < rules_.size() ? &rules_[best] : nullptr;
+  return nullptr;
 }
 
 const ReasonRule* ReasonRules::by_codes(const ReasonDecision& asked) const {
