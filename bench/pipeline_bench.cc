@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -82,11 +83,29 @@ class NoStore final : public LegStore, public LegSink {
     return std::nullopt;
   }
   std::optional<LegRecord> find_leg(std::uint64_t) override { return std::nullopt; }
-  void on_leg(LegRecord&& version) override { recipients += version.recipients.size(); }
+  void on_leg(LegRecord&& version) override {
+    recipients += version.recipients.size();
+    batch_.push_back(std::move(version));
+  }
+  // As the daemon does: the memory of a batch before is used again.
+  LegRecord blank_leg() override {
+    if (used_.empty()) return {};
+    auto blank = std::move(used_.back());
+    used_.pop_back();
+    return blank;
+  }
+  void commit() {
+    if (used_.size() < kLegsPerFlush) std::ranges::move(batch_, std::back_inserter(used_));
+    batch_.clear();
+  }
   void on_encounter(Encounter&&) override {}
   void on_pending(std::string_view, std::string_view) override {}
 
   std::uint64_t recipients = 0;
+
+ private:
+  std::vector<LegRecord> batch_;
+  std::vector<LegRecord> used_;
 };
 
 // Read and compiled once: what a start costs is no stage's business.
@@ -128,6 +147,7 @@ class PipelineRun final : public LineSink {
     pipeline_.take(*origin_, raw, line, *correlator_);
     if (correlator_->changed_legs() >= kLegsPerFlush) {
       correlator_->committed(correlator_->flush());
+      store_.commit();
     }
   }
 

@@ -10,6 +10,15 @@ namespace rastro {
 namespace {
 
 constexpr std::size_t kEvictionScanMax = 64;
+constexpr int kDroppedPerFlush = 1'000;
+
+// It may wait for its next attempt for hours, beside many others.
+void give_back_memory(LegRecord& leg) {
+  leg.timeline.shrink_to_fit();
+  leg.lines.shrink_to_fit();
+  leg.recipients.shrink_to_fit();
+  leg.links.shrink_to_fit();
+}
 
 }  // namespace
 
@@ -60,24 +69,35 @@ OpenLeg* Correlator::find_evicted(const LogLine& line, std::string_view queue_id
 
 OpenLeg& Correlator::insert(LegRecord&& record) {
   make_room();
-  auto& leg = legs_.insert(std::move(record));
+  auto leg = legs_.blank();
+  leg->record = std::move(record);
+  return legs_.insert(std::move(leg));
+}
+
+// In the memory of a leg that is done with, which is dropped for it where none was.
+std::unique_ptr<OpenLeg> Correlator::blank_leg(const LogLine& line) {
+  if (!legs_.has_spare()) drop_closed();
+  make_room();
+  auto leg = legs_.blank();
+  auto& record = leg->record;
+  record.host = line.header.host;
+  record.mta = line.mta;
+  record.instance = line.instance;
+  record.opened_at = line.header.logged_at;
+  record.last_activity_at = line.header.logged_at;
   return leg;
 }
 
 OpenLeg& Correlator::open(const LogLine& line, std::string_view queue_id,
                           std::uint32_t generation) {
-  LegRecord record;
-  record.host = line.header.host;
-  record.mta = line.mta;
-  record.instance = line.instance;
+  auto leg = blank_leg(line);
+  auto& record = leg->record;
   record.queue_id = queue_id;
   record.generation = generation;
-  record.opened_at = line.header.logged_at;
-  record.last_activity_at = line.header.logged_at;
   record.id =
       make_leg_id(record.host, record.mta, record.instance, queue_id, generation, record.opened_at);
   ++counters_.legs_opened;
-  return insert(std::move(record));
+  return legs_.insert(std::move(leg));
 }
 
 OpenLeg& Correlator::find_or_open(const LogLine& line, std::string_view queue_id) {
@@ -126,7 +146,6 @@ void Correlator::touch(OpenLeg& leg, const LogLine& line) {
   record.last_activity_at = std::max(record.last_activity_at, line.header.logged_at);
   record.opened_at = std::min(record.opened_at, line.header.logged_at);
   add_line(leg, line.ref);
-  legs_.touch(leg);
   mark_dirty(leg);
 }
 
@@ -141,6 +160,8 @@ void Correlator::add_line(OpenLeg& leg, LineRef ref) {
 
 void Correlator::mark_dirty(OpenLeg& leg) {
   if (leg.dirty) return;
+  // Only legs that are in the store can be evicted: their order by flushes is order enough.
+  legs_.touch(leg);
   leg.dirty = true;
   dirty_.push_back(&leg);
 }
@@ -161,14 +182,10 @@ void Correlator::hand_over(OpenLeg& leg) {
   leg.stored = true;
   leg.flush_number = flushes_;
   auto version = sink_.blank_leg();
-  // The leg goes on with the vectors of the blank one; only they are not copied.
-  version.timeline.clear();
-  version.lines.clear();
-  auto timeline = std::exchange(leg.record.timeline, std::move(version.timeline));
-  auto lines = std::exchange(leg.record.lines, std::move(version.lines));
-  version = leg.record;
-  version.timeline = std::move(timeline);
-  version.lines = std::move(lines);
+  version = leg.record;  // in the memory that the blank one has
+  leg.record.timeline.clear();
+  leg.record.lines.clear();
+  if (is_open(leg.record)) give_back_memory(leg.record);
   ++counters_.versions;
   sink_.on_leg(std::move(version));
 }
@@ -177,9 +194,9 @@ std::uint64_t Correlator::flush() {
   ++flushes_;
   for (auto* leg : dirty_) hand_over(*leg);
   dirty_.clear();
-  const auto now = clocks_.slowest();
+  slowest_ = clocks_.slowest();
   for (auto& [prefix, sessions, silence_max] : session_tables()) {
-    sessions->expire(now - silence_max, [](Session&) {});
+    sessions->expire(slowest_ - silence_max, [](Session&) {});
     // The ended ones first: a process that serves its next client already has its name again.
     for (const auto& name : sessions->take_ended()) {
       sink_.on_pending(std::string(prefix) + name, {});
@@ -189,19 +206,24 @@ std::uint64_t Correlator::flush() {
       sink_.on_pending(std::string(prefix) + session.name, encode_session(session));
     });
   }
-  drop_closed(now);
+  for (int i = 0; i < kDroppedPerFlush && drop_closed(); ++i) {
+  }
   return flushes_;
 }
 
-void Correlator::drop_closed(Time now) {
-  while (!closed_.empty() && (closed_.front().at + options_.closed_leg_linger < now ||
+// Drops the one that ended first, if its time has come.
+bool Correlator::drop_closed() {
+  while (!closed_.empty() && (closed_.front().at + options_.closed_leg_linger < slowest_ ||
                               closed_.size() > options_.open_legs_max)) {
     auto* leg = legs_.find(closed_.front().leg);
     // What the store has not committed yet cannot be found there.
-    if (leg != nullptr && leg->flush_number > committed_) return;
+    if (leg != nullptr && (leg->dirty || leg->flush_number > committed_)) return false;
     closed_.pop_front();
-    if (leg != nullptr && !leg->dirty && !is_open(leg->record)) legs_.erase(*leg);
+    if (leg == nullptr || is_open(leg->record)) continue;
+    legs_.erase(*leg);
+    return true;
   }
+  return false;
 }
 
 void Correlator::make_room() {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -116,6 +117,7 @@ class Correlator {
   OpenLeg& leg_for_arrival(const LogLine& line, const Arrival& event);
   OpenLeg* reopen(LegHandle handle);
   OpenLeg& insert(LegRecord&& record);
+  std::unique_ptr<OpenLeg> blank_leg(const LogLine& line);
   void touch(OpenLeg& leg, const LogLine& line);
   void add_line(OpenLeg& leg, LineRef ref);
   void mark_dirty(OpenLeg& leg);
@@ -127,6 +129,7 @@ class Correlator {
   Session& open_session(const LogLine& line, const Peer& client);
   Session& open_exim_dialogue(const LogLine& line, const Peer& client);
   std::string_view session_name(const LogLine& line, const Peer* client = nullptr);
+  std::string_view dialogue_name(const LogLine& line, const Peer& client);
   std::string_view exim_dialogue_name(const LogLine& line, const Peer& client);
   void end_unqueued(const LogLine& line, Session& session, std::string_view counts);
   void part_other_mails(Session& session, std::string_view counts);
@@ -167,7 +170,7 @@ class Correlator {
 
   OpenLeg* find_evicted(const LogLine& line, std::string_view queue_id);
   void hand_over(OpenLeg& leg);
-  void drop_closed(Time now);
+  bool drop_closed();
   void make_room();
 
   CorrelatorOptions options_;
@@ -188,6 +191,7 @@ class Correlator {
   std::deque<Closed> closed_;
   std::string name_buffer_;
   HostClocks clocks_;
+  Time slowest_{};  // of them, at the last flush
   std::uint64_t flushes_ = 0;
   std::uint64_t committed_ = 0;
   CorrelatorCounters counters_;

@@ -1,5 +1,6 @@
 // SMTP dialogues: what belongs to one is known by the process that speaks in it, or by its client.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "daemon/correlate/command_counts.h"
@@ -28,7 +29,10 @@ bool has_line(const LegRecord& leg, LineRef ref) {
 }
 
 void append_number(std::string& out, std::uint32_t number) {
-  for (; number != 0; number /= 10) out.push_back(static_cast<char>('0' + number % 10));
+  std::array<char, 10> digits;  // the last one first: it names, nobody reads it
+  std::size_t size = 0;
+  for (; number != 0; number /= 10) digits[size++] = static_cast<char>('0' + number % 10);
+  out.append(digits.data(), size);
 }
 
 PolicyVerdict as_event(const EarlyVerdict& verdict) {
@@ -66,13 +70,16 @@ std::string_view Correlator::session_name(const LogLine& line, const Peer* clien
 
 Session* Correlator::find_session(const LogLine& line, const Peer* client) {
   auto* session =
-      inbound_.find(line.mta == Mta::exim && client != nullptr ? exim_dialogue_name(line, *client)
-                                                               : session_name(line, client));
+      inbound_.find(client != nullptr ? dialogue_name(line, *client) : session_name(line));
   if (session != nullptr &&
       line.header.logged_at - session->last_at > options_.session_silence_max) {
     return nullptr;
   }
   return session;
+}
+
+std::string_view Correlator::dialogue_name(const LogLine& line, const Peer& client) {
+  return line.mta == Mta::exim ? exim_dialogue_name(line, client) : session_name(line, &client);
 }
 
 Session& Correlator::open_session(const LogLine& line, const Peer& client) {
@@ -100,9 +107,8 @@ Session& Correlator::open_exim_dialogue(const LogLine& line, const Peer& client)
 }
 
 void Correlator::on(const LogLine& line, const SessionOpened& event) {
-  if (auto* old = find_session(line, &event.client)) inbound_.erase(*old);
-  auto& session = open_session(line, event.client);
-  session.client = to_endpoint(event.client);
+  auto& session = inbound_.open_new(dialogue_name(line, event.client), line.header.logged_at);
+  set_endpoint(session.client, event.client);
   session.lines.push_back(line.ref);
   inbound_.changed(session);
 }
@@ -113,10 +119,10 @@ void Correlator::on(const LogLine& line, const SessionTls& event) {
                           : outbound_.open(session_name(line), line.header.logged_at);
   if (!inbound) session.lines.clear();
   if (session.lines.size() < Sessions::kLinesMax) session.lines.push_back(line.ref);
-  std::string tls(event.protocol);
-  if (!event.cipher.empty()) tls.append(" with cipher ").append(event.cipher);
-  session.tls = std::string(updates_.cut(tls));
-  session.tls_peer = std::string(event.peer.ip);
+  name_buffer_.assign(event.protocol);
+  if (!event.cipher.empty()) name_buffer_.append(" with cipher ").append(event.cipher);
+  set_text(session.tls, updates_.cut(name_buffer_));
+  set_text(session.tls_peer, event.peer.ip);
   (inbound ? inbound_ : outbound_).changed(session);
 }
 
@@ -141,7 +147,6 @@ void Correlator::on(const LogLine& line, const SessionClosed& event) {
 // The queue manager's first line about a message may come after its client has left, and for a
 // message on hold or discarded there is none: what the client achieved stands in the counts.
 void Correlator::end_unqueued(const LogLine& line, Session& session, std::string_view counts) {
-  const auto content = content_counts(counts);
   std::vector<OpenLeg*> unsure;
   std::int64_t taken = 0;
   for (const auto handle : session.legs) {
@@ -150,6 +155,8 @@ void Correlator::end_unqueued(const LogLine& line, Session& session, std::string
     if (may_be_unqueued(leg->record)) unsure.push_back(leg);
     taken += leg->record.accepted ? 1 : 0;
   }
+  if (unsure.empty()) return;
+  const auto content = content_counts(counts);
   const auto room = content ? std::int64_t{content->good} - taken : 0;
   for (auto* leg : unsure) {
     const bool all_were_taken = content && content->good == content->all && content->all > 0;
@@ -175,8 +182,9 @@ void Correlator::end_unqueued(const LogLine& line, Session& session, std::string
 // Refusals before a message belong to it, unless the client began more mails than were queued:
 // then they were mails of their own.
 void Correlator::part_other_mails(Session& session, std::string_view counts) {
+  if (session.refused_before.empty()) return;
   const auto mails = command_count(counts, "mail");
-  if (!mails || session.refused_before.empty()) return;
+  if (!mails) return;
   const auto others = std::int64_t{mails->good} - static_cast<std::int64_t>(session.legs.size());
   const auto told = static_cast<std::int64_t>(session.refused.size());
   if (others - told < static_cast<std::int64_t>(session.refused_before.size())) return;
@@ -290,18 +298,14 @@ OpenLeg& Correlator::refused_dialogue(const LogLine& line, Session& session,
     }
   }
   // The session's name and the sender take the queue id's place in the id.
-  LegRecord fresh;
-  fresh.host = line.header.host;
-  fresh.mta = line.mta;
-  fresh.instance = line.instance;
-  fresh.generation =
+  auto fresh = blank_leg(line);
+  auto& record = fresh->record;
+  record.generation =
       static_cast<std::uint32_t>(session.refused.size() + session.refused_before.size());
-  fresh.opened_at = line.header.logged_at;
-  fresh.last_activity_at = line.header.logged_at;
-  fresh.id = make_leg_id(fresh.host, fresh.mta, session.name, event.envelope_sender.value_or(""),
-                         fresh.generation, fresh.opened_at);
+  record.id = make_leg_id(record.host, record.mta, session.name, event.envelope_sender.value_or(""),
+                          record.generation, record.opened_at);
   ++counters_.legs_opened;
-  auto& refused = insert(std::move(fresh));
+  auto& refused = legs_.insert(std::move(fresh));
   refused.record.arrival_seen = true;
   refused.record.submission.client = session.client;
   refused.record.submission.method =

@@ -1,5 +1,6 @@
 // Lines that name a message: which leg each means, and the other legs that it names.
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "daemon/correlate/correlator.h"
@@ -39,7 +40,9 @@ void Correlator::refine_submission(const LogLine& line, OpenLeg& leg) const {
 void Correlator::on(const LogLine& line, const Arrival& event) {
   auto& leg = leg_for_arrival(line, event);
   touch(leg, line);
-  if (leg.record.instance != line.instance) leg.arrival_instance = line.instance;
+  if (leg.record.instance != line.instance) {
+    leg.arrival_instance = std::make_unique<const std::string>(line.instance);
+  }
   updates_.apply(leg.record, event, line.header.logged_at);
   refine_submission(line, leg);
   if (event.message_id) legs_.index_message_id(leg);

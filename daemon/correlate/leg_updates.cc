@@ -12,9 +12,8 @@ bool waits(Outcome outcome) {
   return outcome == Outcome::queued || outcome == Outcome::deferred || outcome == Outcome::held;
 }
 
-template <typename T>
-void set_if_said(std::optional<std::string>& field, const std::optional<T>& said) {
-  if (said) field = std::string(*said);
+void set_if_said(std::optional<std::string>& field, std::optional<std::string_view> said) {
+  if (said) set_text(field, *said);
 }
 
 Outcome outcome_of(const DeliveryAttempt& event) {
@@ -53,6 +52,20 @@ bool is_first_sight_of(const LegRecipient& known, std::string_view original) {
 
 Endpoint to_endpoint(const Peer& peer) {
   return {std::string(peer.host), std::string(peer.ip), peer.port};
+}
+
+void set_endpoint(Endpoint& endpoint, const Peer& peer) {
+  endpoint.host = peer.host;
+  endpoint.ip = peer.ip;
+  endpoint.port = peer.port;
+}
+
+void set_text(std::optional<std::string>& field, std::string_view text) {
+  if (field) {
+    *field = text;
+  } else {
+    field.emplace(text);
+  }
 }
 
 bool is_loopback(std::string_view ip) { return ip.starts_with("127.") || ip == "::1"; }
@@ -109,7 +122,7 @@ LegRecipient* LegUpdates::recipient_for(LegRecord& leg, std::string_view recipie
   }
   auto& added = leg.recipients.emplace_back();
   added.recipient = cut(recipient);
-  if (original) added.original_recipient = std::string(cut(*original));
+  if (original) set_text(added.original_recipient, cut(*original));
   return &added;
 }
 
@@ -125,7 +138,7 @@ void LegUpdates::apply(LegRecord& leg, const Arrival& event, Time at) const {
   auto& submission = leg.submission;
   const bool has_original_client =
       !event.original_client.ip.empty() || !event.original_client.host.empty();
-  submission.client = to_endpoint(has_original_client ? event.original_client : event.client);
+  set_endpoint(submission.client, has_original_client ? event.original_client : event.client);
   set_if_said(submission.helo, event.helo);
   set_if_said(submission.login, event.login);
   set_if_said(submission.user, event.user);
@@ -140,10 +153,10 @@ void LegUpdates::apply(LegRecord& leg, const Arrival& event, Time at) const {
                                                             : SubmissionMethod::mx;
   }
   set_if_said(leg.accepted_tls, event.tls);
-  if (event.envelope_sender) leg.envelope_sender = std::string(cut(*event.envelope_sender));
-  if (event.message_id) leg.message_id = std::string(cut(*event.message_id));
+  if (event.envelope_sender) set_text(leg.envelope_sender, cut(*event.envelope_sender));
+  if (event.message_id) set_text(leg.message_id, cut(*event.message_id));
   if (event.size_bytes) leg.size_bytes = event.size_bytes;
-  if (event.subject) leg.subject = std::string(cut(*event.subject));
+  if (event.subject) set_text(leg.subject, cut(*event.subject));
   if (!event.protocol.empty()) leg.protocol = event.protocol;
   if (event.fake_reject) {
     leg.accepted_reply_code = 550;
@@ -160,11 +173,11 @@ void LegUpdates::apply(LegRecord& leg, const Arrival& event, Time at) const {
 void LegUpdates::apply(LegRecord& leg, const MessageIdSeen& event, Time /*at*/) const {
   // The resent one is the newer name of the same message; the first is what people know.
   if (event.resent && leg.message_id) return;
-  leg.message_id = std::string(cut(event.message_id));
+  set_text(leg.message_id, cut(event.message_id));
 }
 
 void LegUpdates::apply(LegRecord& leg, const QueueActive& event, Time at) const {
-  leg.envelope_sender = std::string(cut(event.envelope_sender));
+  set_text(leg.envelope_sender, cut(event.envelope_sender));
   if (event.size_bytes) leg.size_bytes = event.size_bytes;
   // On retries it counts what is left: the first is the one that says how many there were.
   if (event.recipient_count) {
@@ -236,7 +249,7 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
     recipient->last_attempt_at = at;
   }
   if (!event.dsn_original_recipient.empty()) {
-    recipient->dsn_original_recipient = std::string(cut(event.dsn_original_recipient));
+    set_text(recipient->dsn_original_recipient, cut(event.dsn_original_recipient));
   }
 
   const bool cause_known =
@@ -250,11 +263,11 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
   if ((event.bookkeeping || outcome == Outcome::expired) && cause_known) return index;
 
   recipient->agent = event.agent;
-  recipient->relay = to_endpoint(event.relay);
+  set_endpoint(recipient->relay, event.relay);
   recipient->enhanced_status = event.enhanced_status;
   recipient->reply_code = event.reply_code;
   recipient->reply_text = cut(event.reply_text);
-  if (event.tls) recipient->tls = std::string(cut(*event.tls));
+  if (event.tls) set_text(recipient->tls, cut(*event.tls));
   if (outcome == Outcome::deferred || outcome == Outcome::bounced || outcome == Outcome::expired) {
     recipient->reason = classify_(event.enhanced_status, event.reply_code, recipient->reply_text);
   } else {
@@ -285,7 +298,7 @@ void LegUpdates::apply(LegRecord& leg, const Removed& event, Time at) const {
 }
 
 void LegUpdates::apply(LegRecord& leg, const MessageExpired& event, Time at) const {
-  leg.envelope_sender = std::string(cut(event.envelope_sender));
+  set_text(leg.envelope_sender, cut(event.envelope_sender));
   accept(leg, leg.opened_at);
   end_waiting_recipients(leg, Outcome::expired, UnknownBecause::none);
   for (auto& recipient : leg.recipients) {
@@ -355,7 +368,7 @@ void LegUpdates::apply(LegRecord& leg, const QueueAction& event, Time at) const 
     case Action::sender_changed:
       // Bounces go there from now on; who sent it stays what it was.
       if (event.address && !leg.envelope_sender) {
-        leg.envelope_sender = std::string(cut(*event.address));
+        set_text(leg.envelope_sender, cut(*event.address));
       }
       note(leg, TimelineEntry::Kind::note,
            "sender address changed to <" + std::string(event.address.value_or("")) + "> by " +
@@ -399,11 +412,11 @@ void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) cons
   const bool bare_sender = leg.envelope_sender && !leg.envelope_sender->empty() &&
                            leg.envelope_sender->find('@') == std::string::npos;
   if (event.envelope_sender && (!leg.envelope_sender || bare_sender)) {
-    leg.envelope_sender = std::string(cut(*event.envelope_sender));
+    set_text(leg.envelope_sender, cut(*event.envelope_sender));
   }
-  if (event.helo && !leg.submission.helo) leg.submission.helo = std::string(cut(*event.helo));
-  if (event.login && !leg.submission.login) leg.submission.login = std::string(cut(*event.login));
-  if (event.message_id && !leg.message_id) leg.message_id = std::string(cut(*event.message_id));
+  if (event.helo && !leg.submission.helo) set_text(leg.submission.helo, cut(*event.helo));
+  if (event.login && !leg.submission.login) set_text(leg.submission.login, cut(*event.login));
+  if (event.message_id && !leg.message_id) set_text(leg.message_id, cut(*event.message_id));
   if (event.size_bytes && !leg.size_bytes) leg.size_bytes = event.size_bytes;
   if (leg.protocol.empty()) leg.protocol = cut(event.protocol);
   if (leg.submission.client.empty() && leg.submission.method != SubmissionMethod::local) {

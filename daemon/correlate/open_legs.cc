@@ -15,6 +15,56 @@ std::string_view bare(const std::optional<std::string>& id) {
   return id ? bare(std::string_view(*id)) : std::string_view();
 }
 
+// One huge message must not keep its memory for ever.
+constexpr std::size_t kKeptBytesMax = 64;
+constexpr std::size_t kKeptItemsMax = 32;
+
+void clear(std::string& text) {
+  if (text.capacity() > kKeptBytesMax) {
+    text = std::string();
+  } else {
+    text.clear();
+  }
+}
+void clear(Endpoint& endpoint) {
+  clear(endpoint.host);
+  clear(endpoint.ip);
+  endpoint.port = 0;
+}
+template <typename T>
+void clear(std::vector<T>& items) {
+  if (items.capacity() > kKeptItemsMax) {
+    items = std::vector<T>();
+  } else {
+    items.clear();
+  }
+}
+
+template <typename T>
+void move_memory(std::vector<T>& from, std::vector<T>& to) {
+  clear(from);
+  to = std::move(from);
+}
+
+// As a new one, but what it owns keeps its memory where that is little.
+void clear(LegRecord& leg) {
+  // Assigning an empty one would give the memory back: it is taken out first.
+  LegRecord empty;
+  for (const auto text : {&LegRecord::host, &LegRecord::instance, &LegRecord::queue_id,
+                          &LegRecord::accepted_reply_text, &LegRecord::protocol}) {
+    clear(leg.*text);
+    empty.*text = std::move(leg.*text);
+  }
+  clear(leg.submission.client);
+  empty.submission.client = std::move(leg.submission.client);
+  move_memory(leg.recipients, empty.recipients);
+  move_memory(leg.links, empty.links);
+  move_memory(leg.facts, empty.facts);
+  move_memory(leg.timeline, empty.timeline);
+  move_memory(leg.lines, empty.lines);
+  leg = std::move(empty);
+}
+
 }  // namespace
 
 OpenLegs::~OpenLegs() {
@@ -29,7 +79,9 @@ OpenLeg* OpenLegs::find(std::string_view host, Mta mta, std::string_view instanc
   for (OpenLeg* leg = bucket->second; leg != nullptr; leg = leg->next_same_key) {
     const auto& record = leg->record;
     if (record.queue_id != queue_id || record.host != host || record.mta != mta) continue;
-    if (record.instance == instance || leg->arrival_instance == instance) return leg;
+    const bool of_arrival =
+        leg->arrival_instance == nullptr ? instance.empty() : *leg->arrival_instance == instance;
+    if (record.instance == instance || of_arrival) return leg;
     if (other_instance == nullptr && is_open(record)) other_instance = leg;
   }
   return other_instance;
@@ -44,9 +96,14 @@ OpenLeg* OpenLegs::find(LegHandle handle) const {
   return nullptr;
 }
 
-OpenLeg& OpenLegs::insert(LegRecord&& record) {
-  auto leg = std::make_unique<OpenLeg>();
-  leg->record = std::move(record);
+std::unique_ptr<OpenLeg> OpenLegs::blank() {
+  if (spare_.empty()) return std::make_unique<OpenLeg>();
+  auto leg = std::move(spare_.back());
+  spare_.pop_back();
+  return leg;
+}
+
+OpenLeg& OpenLegs::insert(std::unique_ptr<OpenLeg> leg) {
   // A refused dialogue has no queue id: its own id is its name.
   leg->key = leg->record.queue_id.empty() ? key_of(leg->record.host, std::to_string(leg->record.id))
                                           : key_of(leg->record.host, leg->record.queue_id);
@@ -110,7 +167,22 @@ void OpenLegs::erase(OpenLeg& leg) {
   while (*link != &leg) link = &(*link)->next_same_key;
   *link = leg.next_same_key;
   if (bucket->second == nullptr) by_key_.erase(bucket);
-  by_age_.erase_and_dispose(by_age_.iterator_to(leg), [](OpenLeg* gone) { delete gone; });
+  by_age_.erase(by_age_.iterator_to(leg));
+  std::unique_ptr<OpenLeg> erased(&leg);
+  if (spare_.size() >= kSpareMax) return;
+  erased->reset();
+  spare_.push_back(std::move(erased));
+}
+
+void OpenLeg::reset() {
+  clear(record);
+  key = 0;
+  next_same_key = nullptr;
+  arrival_instance.reset();
+  lines_total = 0;
+  flush_number = 0;
+  dirty = false;
+  stored = false;
 }
 
 OpenLeg* OpenLegs::next_older_than(OpenLeg& leg) {

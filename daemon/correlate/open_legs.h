@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/journey.h"
 #include "core/seeded_hash.h"
@@ -23,16 +24,18 @@ struct OpenLeg : boost::intrusive::list_base_hook<> {
   LegRecord record;
   std::uint64_t key = 0;
   OpenLeg* next_same_key = nullptr;
-  std::string arrival_instance;  // smtpd may log under another syslog_name than the queue's owner
+  // smtpd may log under another syslog_name than the queue's owner; null: it does not.
+  std::unique_ptr<const std::string> arrival_instance;
   std::uint64_t message_id_key = 0;  // 0: not indexed
   OpenLeg* next_same_message_id = nullptr;
   OpenLeg* previous_same_message_id = nullptr;
-  std::uint32_t lines_total = 0;   // over all versions; bounded by CorrelatorLimits
   std::uint64_t flush_number = 0;  // of the flush that handed it over last
+  std::uint32_t lines_total = 0;   // over all versions; bounded by LegLimits
   bool dirty = false;
   bool stored = false;  // handed over at least once
 
   LegHandle handle() const { return {key, record.id}; }
+  void reset();  // as a new one; in no table, and without a Message-ID's place
 };
 
 // The table of legs in memory, found by (host, instance, queue id), bounded by its caller.
@@ -61,8 +64,10 @@ class OpenLegs {
   OpenLeg* find_message_id(std::string_view message_id) const;
   static OpenLeg* next_message_id(const OpenLeg& leg, std::string_view message_id);
 
-  // Takes the record in; it becomes the one that find() returns for its names.
-  OpenLeg& insert(LegRecord&& record);
+  // A leg without a name, to be filled and then given to insert().
+  std::unique_ptr<OpenLeg> blank();
+  // Takes the leg in; it becomes the one that find() returns for its names.
+  OpenLeg& insert(std::unique_ptr<OpenLeg> leg);
   void erase(OpenLeg& leg);
 
   // Marks as used just now.
@@ -72,14 +77,19 @@ class OpenLegs {
   OpenLeg* next_older_than(OpenLeg& leg);
 
   std::size_t size() const { return by_age_.size(); }
+  bool has_spare() const { return !spare_.empty(); }
 
  private:
+  // Few: the next legs take them while they are in the processor's cache.
+  static constexpr std::size_t kSpareMax = 64;
+
   void forget_message_id(OpenLeg& leg);
 
   SeededHash hash_;
   boost::unordered_flat_map<std::uint64_t, OpenLeg*> by_key_;
   boost::unordered_flat_map<std::uint64_t, OpenLeg*> by_message_id_;
   boost::intrusive::list<OpenLeg> by_age_;
+  std::vector<std::unique_ptr<OpenLeg>> spare_;  // erased ones, whose memory is used again
 };
 
 }  // namespace rastro

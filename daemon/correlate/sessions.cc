@@ -19,17 +19,29 @@ void Session::take_place_of(Session& other) {
   other.mailboxes = std::move(mailboxes);
 }
 
-Sessions::~Sessions() {
-  by_age_.clear_and_dispose([](Session* session) { delete session; });
+void Session::reset() {
+  name.clear();
+  key = 0;
+  last_at = {};
+  client.host.clear();
+  client.ip.clear();
+  client.port = 0;
+  lines.clear();
+  legs.clear();
+  refused.clear();
+  refused_before.clear();
+  verdicts.clear();
+  tls.reset();
+  tls_peer.reset();
+  unreached.clear();
+  facts.clear();
+  mailboxes.clear();
+  dirty_number = 0;
+  stored = false;
 }
 
-std::string Sessions::name_of(std::string_view host, std::string_view program, std::uint32_t pid) {
-  std::string name;
-  name.reserve(host.size() + program.size() + 12);
-  name.append(host).push_back('\0');
-  name.append(program).push_back('\0');
-  name.append(std::to_string(pid));
-  return name;
+Sessions::~Sessions() {
+  by_age_.clear_and_dispose([](Session* session) { delete session; });
 }
 
 Session* Sessions::find(std::string_view name) {
@@ -48,11 +60,27 @@ Session& Sessions::open(std::string_view name, Time now) {
     }
     erase(session);  // two names under one 64-bit key: the older one yields
   }
+  return add(key, name, now);
+}
+
+Session& Sessions::open_new(std::string_view name, Time now) {
+  const auto key = hash_(name);
+  if (const auto found = by_key_.find(key); found != by_key_.end()) erase(*found->second);
+  return add(key, name, now);
+}
+
+Session& Sessions::add(std::uint64_t key, std::string_view name, Time now) {
   if (by_key_.size() >= capacity_) {
     ++evicted_;
     erase(by_age_.front());
   }
-  auto session = std::make_unique<Session>();
+  std::unique_ptr<Session> session;
+  if (spare_.empty()) {
+    session = std::make_unique<Session>();
+  } else {
+    session = std::move(spare_.back());
+    spare_.pop_back();
+  }
   session->name = name;
   session->key = key;
   session->last_at = now;
@@ -65,7 +93,11 @@ void Sessions::erase(Session& session) {
   if (session.stored) ended_.push_back(session.name);
   if (session.dirty_number != 0) dirty_[session.dirty_number - 1] = nullptr;
   by_key_.erase(session.key);
-  by_age_.erase_and_dispose(by_age_.iterator_to(session), [](Session* gone) { delete gone; });
+  by_age_.erase(by_age_.iterator_to(session));
+  std::unique_ptr<Session> erased(&session);
+  if (spare_.size() >= kSpareMax) return;
+  erased->reset();
+  spare_.push_back(std::move(erased));
 }
 
 }  // namespace rastro

@@ -3,6 +3,7 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,6 +79,7 @@ struct Session : boost::intrusive::list_base_hook<> {
 
   // Gives `other` everything that lines said.
   void take_place_of(Session& other);
+  void reset();  // as a new one; in no table
 };
 
 // Sessions by (host, program, pid); bounded, the longest silent one goes first.
@@ -95,12 +97,12 @@ class Sessions {
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
 
-  static std::string name_of(std::string_view host, std::string_view program, std::uint32_t pid);
-
   Session* find(std::string_view name);
   // As it was, or new; used just now.
   Session& open(std::string_view name, Time now);
   void erase(Session& session);
+  // A new one; what was known under that name is over.
+  Session& open_new(std::string_view name, Time now);
   // for_each_changed() must visit it.
   void changed(Session& session) {
     if (session.dirty_number != 0) return;
@@ -132,6 +134,11 @@ class Sessions {
   std::vector<std::string> take_ended() { return std::exchange(ended_, {}); }
 
  private:
+  // Few: the next sessions take them while they are in the processor's cache.
+  static constexpr std::size_t kSpareMax = 64;
+
+  Session& add(std::uint64_t key, std::string_view name, Time now);
+
   SeededHash hash_;
   std::size_t capacity_;
   std::uint64_t evicted_ = 0;
@@ -139,6 +146,7 @@ class Sessions {
   boost::intrusive::list<Session> by_age_;
   std::vector<Session*> dirty_;  // null: ended meanwhile
   std::vector<std::string> ended_;
+  std::vector<std::unique_ptr<Session>> spare_;  // erased ones, whose memory is used again
 };
 
 }  // namespace rastro
