@@ -93,6 +93,7 @@ Result<void> App::load_index() {
   if (!rules) return rules.error();
   IngestOptions ingest_options;
   ingest_options.correlator = correlator_options(config_.limits);
+  const auto closed_leg_linger = ingest_options.correlator.closed_leg_linger;
   ingest_options.seed = std::random_device()();
   ingest_options.keep_duplicates = config_.duplicates == DuplicatePolicy::keep;
   ingest_options.correlator.seed = ingest_options.seed;
@@ -109,10 +110,10 @@ Result<void> App::load_index() {
         return origin;
       },
       *open_legs_, packer_loop_ ? unpacked_ : batches_, *writer_loop_, clock_);
-  if (auto done = writer_->for_each_open_leg([this](const LegRecord& leg) { ingest_->know(leg); });
-      !done) {
-    return done.error();
-  }
+  const auto know = [this](const LegRecord& leg) { ingest_->know(leg); };
+  // An id that was used again means the message that is open.
+  if (auto done = writer_->for_each_ended_leg(closed_leg_linger, know); !done) return done.error();
+  if (auto done = writer_->for_each_open_leg(know); !done) return done.error();
   const auto pending = writer_->load_pending();
   if (!pending) return pending.error();
   for (const auto& [key, value] : *pending) ingest_->restore_pending(key, value);

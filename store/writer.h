@@ -83,6 +83,10 @@ class Writer {
   virtual Result<std::vector<PendingEntry>> load_pending() = 0;
   // Header and recipients of every leg without an end, in no particular order.
   virtual Result<void> for_each_open_leg(const std::function<void(const LegRecord&)>& visit) = 0;
+  // The same of legs that have ended and were active within `back` of the newest activity, in the
+  // order in which they were written: late lines may still come for them. One may come twice.
+  virtual Result<void> for_each_ended_leg(Duration back,
+                                          const std::function<void(const LegRecord&)>& visit) = 0;
 
   // What readers see: the files, and the posting runs of the open hour. Immutable; changes with
   // each commit.

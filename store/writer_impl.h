@@ -78,6 +78,8 @@ class WriterImpl final : public Writer {
   Result<std::vector<SourcePosition>> load_positions() override;
   Result<std::vector<PendingEntry>> load_pending() override;
   Result<void> for_each_open_leg(const std::function<void(const LegRecord&)>& visit) override;
+  Result<void> for_each_ended_leg(Duration back,
+                                  const std::function<void(const LegRecord&)>& visit) override;
   std::shared_ptr<const StoreSnapshot> snapshot() const override {
     return std::atomic_load(&snapshot_);
   }

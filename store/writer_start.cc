@@ -13,6 +13,25 @@ namespace {
 
 constexpr Duration kStartChecksMax = std::chrono::seconds(1);
 
+// Oldest first. Looks from the end back until many rows in a row are older: carried legs stand
+// among the new ones.
+std::vector<std::uint32_t> rows_active_since(Database& database, Time since) {
+  constexpr int kOlderMax = 20'000;
+  std::vector<std::uint32_t> out;
+  int older = 0;
+  auto leg = database.prepare("SELECT row, opened_at + active_after FROM leg ORDER BY row DESC");
+  while (older < kOlderMax && leg.step()) {
+    if (leg.column_int(1) < since.time_since_epoch().count()) {
+      ++older;
+      continue;
+    }
+    older = 0;
+    out.push_back(static_cast<std::uint32_t>(leg.column_int(0)));
+  }
+  std::ranges::reverse(out);
+  return out;
+}
+
 }  // namespace
 
 Result<void> WriterImpl::load_directory() {
@@ -178,6 +197,28 @@ Result<void> WriterImpl::for_each_open_leg(const std::function<void(const LegRec
       LegRowReader rows(*database);
       for (; i < places.size() && places[i].serial == serial; ++i) {
         if (rows.load(places[i].row, LegRowReader::Depth::summary, leg)) visit(leg);
+      }
+    }
+    if (auto done = database->take_error(); !done) return done;
+  }
+  return {};
+}
+
+Result<void> WriterImpl::for_each_ended_leg(Duration back,
+                                            const std::function<void(const LegRecord&)>& visit) {
+  std::optional<Time> newest;
+  for (const auto& file : files_) newest = std::max(newest, file->state.activity_max);
+  if (!newest) return {};
+  const auto since = *newest - back;
+  LegRecord leg;
+  for (const auto& file : files_) {
+    if (!file->state.activity_max || *file->state.activity_max < since) continue;
+    auto database = open_for_reading(*file);
+    if (!database) return database.error();
+    {
+      LegRowReader rows(*database);
+      for (const auto row : rows_active_since(*database, since)) {
+        if (rows.load(row, LegRowReader::Depth::summary, leg) && !is_open(leg)) visit(leg);
       }
     }
     if (auto done = database->take_error(); !done) return done;

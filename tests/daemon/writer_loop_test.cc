@@ -31,6 +31,9 @@ class NotingWriter final : public Writer {
   Result<void> for_each_open_leg(const std::function<void(const LegRecord&)>&) override {
     return {};
   }
+  Result<void> for_each_ended_leg(Duration, const std::function<void(const LegRecord&)>&) override {
+    return {};
+  }
   std::shared_ptr<const StoreSnapshot> snapshot() const override { return nullptr; }
   WriterCounters counters() const override { return {}; }
 

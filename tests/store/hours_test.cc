@@ -173,6 +173,32 @@ TEST_F(HoursTest, OpenLegsSurviveEveryRestart) {
   EXPECT_EQ(count_of({}), 21U);
 }
 
+TEST_F(HoursTest, LegsThatEndedAMomentBeforeARestartAreTold) {
+  const auto ids_told = [this](Duration back) {
+    std::vector<std::string> out;
+    EXPECT_TRUE(writer_->for_each_ended_leg(back, [&](const LegRecord& leg) {
+      EXPECT_FALSE(is_open(leg));
+      EXPECT_FALSE(leg.recipients.empty());
+      out.push_back(leg.queue_id);
+    }));
+    return out;
+  };
+  open();
+  EXPECT_TRUE(ids_told(60s).empty());
+  // Each is last active two seconds after it began.
+  const auto turn = samples::start_time() + 1h;
+  commit({samples::simple_leg(1, turn - 100s, "old@example.net"),
+          samples::simple_leg(2, turn - 40s, "a@example.net"),
+          samples::deferred_leg(3, turn - 30s, "waits@example.net")},
+         turn - 20s);
+  clock_.jump_wall(1h);
+  commit({samples::simple_leg(4, turn + 10s, "b@example.net")}, turn + 10s);
+  reopen();
+  EXPECT_EQ(ids_told(60s), (std::vector<std::string>{"Q2", "Q4"}));
+  EXPECT_EQ(ids_told(5s), std::vector<std::string>{"Q4"});
+  EXPECT_EQ(ids_told(1h), (std::vector<std::string>{"Q1", "Q2", "Q4"}));
+}
+
 TEST_F(HoursTest, PositionsAndPendingStateAreCarriedIntoEachFile) {
   open();
   SourcePosition position;

@@ -130,6 +130,21 @@ class Following(DaemonTest):
         daemon.start()
         self.expect(daemon, list(range(1, 21)))
 
+    def test_a_late_line_behind_a_restart_belongs_to_the_message_that_has_ended(self):
+        self.append(message(1))
+        daemon = self.daemon()
+        daemon.start()
+        self.expect(daemon, [1])
+        self.assertEqual(daemon.stop(), 0)
+        # Another process's line that syslog wrote behind "removed".
+        self.append(message(1, to="eva@example.org").splitlines(keepends=True)[2])
+        daemon.start()
+        journey, = until("the late line is told", lambda: [
+            journey for journey in daemon.everything() if len(journey["recipients"]) == 2], 30)
+        self.assertEqual(len(journey["legs"]), 1)
+        self.assertEqual(len(journey["evidence"]), LINES_OF_MESSAGE + 1)
+        self.assertEqual(len(daemon.everything()), 1)
+
     def test_copy_and_truncate(self):
         self.append(messages(1, 5))
         daemon = self.daemon()
