@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
@@ -84,6 +85,7 @@ class LinePipeline {
     ProgramLines* lines = nullptr;
   };
   Known& known(std::string_view tag);
+  Known& find_known(std::string_view tag);
   bool is_copy(const LineOrigin& origin, const HeadedLine& line);
 
   static constexpr std::size_t kKnownMax = 2'000;
@@ -91,6 +93,7 @@ class LinePipeline {
   SeededHash hash_;
   OverlapFilter* overlaps_;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Known>> known_;
+  std::array<Known*, 64> recent_{};  // into known_
   std::vector<CoverageHole> holes_;
 };
 

@@ -41,13 +41,6 @@ std::optional<std::string_view> behind_last(std::string_view text, std::string_v
 }
 }  // namespace
 
-std::optional<std::string_view> maybe_take_until(std::string_view& rest, char end) {
-  const auto at = position_of(rest, end);
-  if (at == rest.size()) return std::nullopt;
-  const auto taken = rest.substr(0, at);
-  rest.remove_prefix(at + 1);
-  return taken;
-}
 std::optional<std::string_view> maybe_take_until(std::string_view& rest, std::string_view end) {
   const auto at = rest.find(end);
   if (at == std::string_view::npos) return std::nullopt;
@@ -55,18 +48,9 @@ std::optional<std::string_view> maybe_take_until(std::string_view& rest, std::st
   rest.remove_prefix(at + end.size());
   return taken;
 }
-std::optional<std::string_view> maybe_take_word(std::string_view& rest) {
-  const auto end = position_of(rest, ' ');
-  if (end == 0) return std::nullopt;
-  const auto word = rest.substr(0, end);
-  rest.remove_prefix(end);
-  return word;
-}
-std::optional<std::string_view> maybe_take_address(std::string_view& rest) {
-  if (!rest.starts_with('<')) return std::nullopt;
-  const auto plain_end = 1 + position_of(rest.substr(1), '>', '"');
+std::optional<std::string_view> maybe_take_quoted_address(std::string_view& rest) {
   bool quoted = false;
-  for (std::size_t i = plain_end; i < rest.size(); ++i) {
+  for (std::size_t i = 1; i < rest.size(); ++i) {
     const char c = rest[i];
     if (quoted && c == '\\') {
       ++i;
@@ -79,44 +63,6 @@ std::optional<std::string_view> maybe_take_address(std::string_view& rest) {
     }
   }
   return std::nullopt;
-}
-std::optional<Duration> maybe_take_seconds(std::string_view& rest) {
-  auto left = rest;
-  const auto whole = maybe_take_number(left);
-  if (!whole || *whole > 1'000'000'000) return std::nullopt;
-  std::int64_t us = static_cast<std::int64_t>(*whole) * 1'000'000;
-  if (left.starts_with('.')) {
-    std::int64_t unit = 100'000;
-    std::size_t i = 1;
-    for (; i < left.size() && is_digit(left[i]); ++i, unit /= 10) us += (left[i] - '0') * unit;
-    if (i == 1) return std::nullopt;
-    left.remove_prefix(i);
-  }
-  rest = left;
-  return Duration(us);
-}
-std::optional<Peer> maybe_take_peer(std::string_view& rest) {
-  auto left = rest;
-  Peer peer;
-  const auto open = position_of(left, '[', ' ', ',');
-  if (open == left.size() || left[open] != '[') return std::nullopt;
-  peer.host = left.substr(0, open);
-  left.remove_prefix(open + 1);
-  const auto close = position_of(left, ']', ' ', ',');
-  if (close == left.size() || left[close] != ']') return std::nullopt;
-  peer.ip = left.substr(0, close);
-  if (peer.ip.starts_with("IPv6:")) peer.ip.remove_prefix(5);
-  left.remove_prefix(close + 1);
-  if (left.size() > 1 && left[0] == ':' && is_digit(left[1])) {
-    auto digits = left.substr(1);
-    const auto port = maybe_take_number(digits);
-    if (port && *port < 65536) {
-      peer.port = static_cast<std::uint16_t>(*port);
-      left = digits;
-    }
-  }
-  rest = left;
-  return peer;
 }
 bool is_postfix_queue_id(std::string_view word) {
   if (word.size() < 6 || word.size() > kQueueIdBytesMax) return false;

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -47,12 +48,38 @@ std::size_t position_of(std::string_view text, Chars... any) {
   while (at < text.size() && ((text[at] != any) && ...)) ++at;
   return at;
 }
+// As operator==, for the names of a few bytes that a table is asked for at each line.
+inline bool same_name(std::string_view a, std::string_view b) {
+  const auto size = a.size();
+  if (size != b.size()) return false;
+  std::uint64_t left[2];
+  std::uint64_t right[2];
+  if (size >= 8 && size <= 16) {
+    std::memcpy(&left[0], a.data(), 8);
+    std::memcpy(&right[0], b.data(), 8);
+    std::memcpy(&left[1], a.data() + size - 8, 8);
+    std::memcpy(&right[1], b.data() + size - 8, 8);
+    return left[0] == right[0] && left[1] == right[1];
+  }
+  return std::memcmp(a.data(), b.data(), size) == 0;
+}
 // Up to but not including `end`, which must come; `end` is taken too.
-std::optional<std::string_view> maybe_take_until(std::string_view& rest, char end);
+inline std::optional<std::string_view> maybe_take_until(std::string_view& rest, char end) {
+  const auto at = position_of(rest, end);
+  if (at == rest.size()) return std::nullopt;
+  const auto taken = rest.substr(0, at);
+  rest.remove_prefix(at + 1);
+  return taken;
+}
 std::optional<std::string_view> maybe_take_until(std::string_view& rest, std::string_view end);
-// Not empty.
-std::optional<std::string_view> maybe_take_word(
-    std::string_view& rest);  // up to a blank or the end
+// Not empty; up to a blank or the end.
+inline std::optional<std::string_view> maybe_take_word(std::string_view& rest) {
+  const auto end = position_of(rest, ' ');
+  if (end == 0) return std::nullopt;
+  const auto word = rest.substr(0, end);
+  rest.remove_prefix(end);
+  return word;
+}
 // Decimal, at most 18 digits.
 inline std::optional<std::uint64_t> maybe_take_number(std::string_view& rest) {
   std::size_t size = 0;
@@ -65,12 +92,61 @@ inline std::optional<std::uint64_t> maybe_take_number(std::string_view& rest) {
   rest.remove_prefix(size);
   return value;
 }
+// The same behind a first '<' when a quote comes before its '>'.
+std::optional<std::string_view> maybe_take_quoted_address(std::string_view& rest);
 // "<address>", quotes followed.
-std::optional<std::string_view> maybe_take_address(std::string_view& rest);
+inline std::optional<std::string_view> maybe_take_address(std::string_view& rest) {
+  if (rest.empty() || rest.front() != '<') return std::nullopt;
+  const auto end = position_of(rest, '>', '"');
+  if (end == rest.size()) return std::nullopt;
+  if (rest[end] == '"') return maybe_take_quoted_address(rest);
+  const auto address = rest.substr(1, end - 1);
+  rest.remove_prefix(end + 1);
+  return address;
+}
 // "1.23", "0", "340": seconds.
-std::optional<Duration> maybe_take_seconds(std::string_view& rest);
+inline std::optional<Duration> maybe_take_seconds(std::string_view& rest) {
+  constexpr std::int64_t kUnits[] = {100'000, 10'000, 1'000, 100, 10, 1};
+  auto left = rest;
+  const auto whole = maybe_take_number(left);
+  if (!whole || *whole > 1'000'000'000) return std::nullopt;
+  auto us = static_cast<std::int64_t>(*whole) * 1'000'000;
+  if (!left.empty() && left.front() == '.') {
+    std::size_t i = 1;
+    for (; i < left.size() && left[i] >= '0' && left[i] <= '9'; ++i) {
+      if (i <= std::size(kUnits)) us += (left[i] - '0') * kUnits[i - 1];
+    }
+    if (i == 1) return std::nullopt;
+    left.remove_prefix(i);
+  }
+  rest = left;
+  return Duration(us);
+}
 // "host[ip]:port", "host[ip]", "[ip]".
-std::optional<Peer> maybe_take_peer(std::string_view& rest);
+inline bool maybe_take_peer(std::string_view& rest, Peer& peer) {
+  const auto open = position_of(rest, '[', ' ', ',');
+  if (open == rest.size() || rest[open] != '[') return false;
+  auto left = rest.substr(open + 1);
+  const auto close = position_of(left, ']', ' ', ',');
+  if (close == left.size() || left[close] != ']') return false;
+  peer = {rest.substr(0, open), left.substr(0, close), 0};
+  if (close >= 5 && peer.ip[4] == ':') maybe_take(peer.ip, "IPv6:");
+  left.remove_prefix(close + 1);
+  if (left.size() > 1 && left[0] == ':') {
+    auto digits = left.substr(1);
+    const auto port = maybe_take_number(digits);
+    if (port && *port < 65536) {
+      peer.port = static_cast<std::uint16_t>(*port);
+      left = digits;
+    }
+  }
+  rest = left;
+  return true;
+}
+inline std::optional<Peer> maybe_take_peer(std::string_view& rest) {
+  Peer peer;
+  return maybe_take_peer(rest, peer) ? std::optional(peer) : std::nullopt;
+}
 inline constexpr std::size_t kQueueIdBytesMax = 20;
 // Short (hex) or long (base 52 and z) Postfix queue id.
 bool is_postfix_queue_id(std::string_view word);

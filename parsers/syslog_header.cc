@@ -96,11 +96,13 @@ bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
   const auto end = position_of(rest, ' ');
   if (end == rest.size() || end == 0) return false;
   const auto host = rest.substr(0, end);
-  if (host.ends_with("]:")) {  // no host
-    header.host = {};
-    return maybe_take_tag(rest, header);
+  if (host.back() == ':') {
+    if (host.ends_with("]:")) {  // no host
+      header.host = {};
+      return maybe_take_tag(rest, header);
+    }
+    if (maybe_take_dovecot(rest, header)) return true;
   }
-  if (host.ends_with(':') && maybe_take_dovecot(rest, header)) return true;
   rest.remove_prefix(end + 1);
   header.host = host;
   if (maybe_take_tag(rest, header)) return true;
@@ -231,8 +233,35 @@ std::optional<std::int64_t> maybe_take_traditional(std::string_view& rest, Stamp
   return out;
 }
 
+// The six digits at `at` as a number, -1 when one is none.
+std::int64_t six_digits(const char* at) {
+  std::int64_t value = 0;
+  unsigned worst = 0;
+  for (int i = 0; i < 6; ++i) {
+    const auto digit = static_cast<unsigned>(static_cast<unsigned char>(at[i])) - '0';
+    worst = std::max(worst, digit);
+    value = value * 10 + digit;
+  }
+  return worst < 10 ? value : -1;
+}
+
+// "2026-11-24T01:40:29.123456+01:00 " as rsyslog writes it, when its minute and its offset are
+// those of the line before.
+bool maybe_take_known_stamp(std::string_view& rest, const StampReader& reader, LineHeader& header) {
+  if (rest.size() <= StampReader::kFullSize || rest[19] != '.' || rest[32] != ' ') return false;
+  const auto minute = reader.known_full_minute(rest);
+  if (!minute) return false;
+  const int second = second_of(rest, 17);
+  const auto us = six_digits(rest.data() + 20);
+  if (second < 0 || us < 0) return false;
+  header.logged_at = Time(Duration((*minute + second) * 1'000'000 + us));
+  rest.remove_prefix(StampReader::kFullSize);
+  return true;
+}
+
 // "2026-11-24T01:40:29.123+01:00 ", also with a blank between, and without an offset: local time.
 bool take_iso_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  if (maybe_take_known_stamp(rest, reader, header)) return true;
   auto left = rest;
   auto local = maybe_take_date_time(left, 'T');
   if (!local) local = maybe_take_date_time(left, ' ');
@@ -243,6 +272,9 @@ bool take_iso_stamp(std::string_view& rest, StampReader& reader, LineHeader& hea
   header.logged_at =
       (east ? Time(Duration((*local - *east) * 1'000'000)) : Time(reader.to_utc(*local))) +
       Duration(us);
+  if (east && rest.size() - left.size() == StampReader::kFullSize && rest[19] == '.') {
+    reader.know_full_minute(rest, *local - *east - second_of(rest, 17));
+  }
   rest = left;
   return true;
 }
@@ -317,7 +349,7 @@ bool take_stamp(std::string_view& rest, StampReader& reader, LineHeader& header)
 
 // "stdout F ", which the container runtime interface writes behind its stamp.
 void skip_cri_stream(std::string_view& rest) {
-  if (!rest.starts_with("std")) return;
+  if (rest.empty() || rest[0] != 's' || !rest.starts_with("std")) return;
   for (const std::string_view stream : {"stdout F ", "stderr F ", "stdout P ", "stderr P "}) {
     if (maybe_take(rest, stream)) return;
   }

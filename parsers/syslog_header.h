@@ -45,6 +45,22 @@ class StampReader {
     minute_seconds_ = seconds;
   }
 
+  // The same for "2026-11-24T01:40:29.123456+01:00 ": minute and offset must be as before, and the
+  // answer is UTC.
+  static constexpr std::size_t kFullSize = 33;
+  std::optional<std::int64_t> known_full_minute(std::string_view stamp) const {
+    if (std::memcmp(stamp.data(), full_text_.data(), kFullMinute) != 0 ||
+        std::memcmp(stamp.data() + kFullOffset, full_text_.data() + kFullOffset,
+                    kFullSize - kFullOffset) != 0) {
+      return std::nullopt;
+    }
+    return full_seconds_;
+  }
+  void know_full_minute(std::string_view stamp, std::int64_t seconds) {
+    stamp.copy(full_text_.data(), full_text_.size());
+    full_seconds_ = seconds;
+  }
+
  private:
   int first_year(int month, int day) const;
   void follow(int month, int day);
@@ -64,6 +80,10 @@ class StampReader {
   std::array<char, 17> minute_text_{};
   std::size_t minute_size_ = 0;
   std::int64_t minute_seconds_ = 0;
+  static constexpr std::size_t kFullMinute = 17;
+  static constexpr std::size_t kFullOffset = 26;
+  std::array<char, kFullSize> full_text_{};
+  std::int64_t full_seconds_ = 0;
 };
 
 // The header of a line as syslog daemons, journalctl, postlogd and container runtimes write it: RFC

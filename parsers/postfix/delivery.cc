@@ -1,5 +1,7 @@
 // smtp, lmtp, local, virtual, pipe, error, retry, discard: "ID: to=<...>, ..., status=... (...)"
 // (Postfix src/global/log_adhoc.c) and their other lines.
+#include <array>
+
 #include "parsers/forms.h"
 #include "parsers/postfix/internal.h"
 #include "parsers/scan.h"
@@ -17,55 +19,91 @@ std::optional<DeliveryStatus> status_of(std::string_view word) {
   return std::nullopt;
 }
 
-bool take_delays(std::string_view value, std::optional<Delays>& out) {
+bool take_delays(std::string_view& rest, std::optional<Delays>& out) {
+  auto left = rest;
   Delays delays;
   for (auto* part : {&delays.before_queue_manager, &delays.in_queue_manager,
                      &delays.connection_setup, &delays.transmission}) {
-    const auto seconds = maybe_take_seconds(value);
+    const auto seconds = maybe_take_seconds(left);
     if (!seconds) return false;
     *part = *seconds;
-    if (part != &delays.transmission && !maybe_take(value, '/')) return false;
+    if (part != &delays.transmission && !maybe_take(left, '/')) return false;
   }
   out = delays;
-  return value.empty();
+  rest = left;
+  return true;
 }
 
-bool take_relay(std::string_view value, Peer& relay) {
-  if (value == "none" || value.empty()) return true;
+bool maybe_take_relay(std::string_view& rest, Peer& relay) {
+  if (!maybe_take_peer(rest, relay)) return false;
+  // "host[private/dovecot-lmtp]" names a socket, not an address.
+  if (position_of(relay.ip, '/') != relay.ip.size()) relay.ip = {};
+  return true;
+}
+
+void read_relay(std::string_view value, Peer& relay) {
+  if (value == "none" || value.empty()) return;
   auto rest = value;
-  if (const auto peer = maybe_take_peer(rest)) {
-    relay = *peer;
-    // "host[private/dovecot-lmtp]" names a socket, not an address.
-    if (relay.ip.find('/') != std::string_view::npos) relay.ip = {};
-    return true;
+  if (!maybe_take_relay(rest, relay)) relay.host = value;
+}
+
+// The value of "to=" or "orig_to=".
+bool take_recipient(std::string_view& rest, std::optional<std::string_view>& out) {
+  out = maybe_take_address(rest);
+  if (!out) {
+    const auto end = rest.find(", ");
+    if (end == std::string_view::npos) return false;
+    out = rest.substr(0, end);
+    rest.remove_prefix(end);
   }
-  relay.host = value;
+  return maybe_take(rest, ", ");
+}
+
+// The fields as log_adhoc() writes them, each with the ", " behind it. False, and `rest` is left
+// alone, when the next one is another field or has another shape: take_field() has the last word.
+bool take_usual_field(std::string_view& rest, DeliveryAttempt& out) {
+  auto left = rest;
+  bool taken = false;
+  if (maybe_take(left, "to=<")) {
+    left = rest.substr(3);
+    const auto address = maybe_take_address(left);
+    taken = address.has_value();
+    if (taken) out.recipient = address;
+  } else if (maybe_take(left, "relay=")) {
+    taken = maybe_take_relay(left, out.relay);
+  } else if (maybe_take(left, "delay=")) {
+    const auto delay = maybe_take_seconds(left);
+    taken = delay.has_value();
+    if (taken) out.delay = delay;
+  } else if (maybe_take(left, "delays=")) {
+    taken = take_delays(left, out.delays);
+  } else if (maybe_take(left, "dsn=")) {
+    const auto status = maybe_take_enhanced_status(left);
+    taken = status.has_value();
+    if (taken) out.enhanced_status = status;
+  }
+  if (!taken || !maybe_take(left, ", ")) return false;
+  rest = left;
   return true;
 }
 
 bool take_field(std::string_view& rest, DeliveryAttempt& out) {
   const auto name = maybe_take_until(rest, '=');
   if (!name) return false;
-  if (*name == "to" || *name == "orig_to") {
-    std::optional<std::string_view> address = maybe_take_address(rest);
-    if (!address) {
-      const auto end = rest.find(", ");
-      if (end == std::string_view::npos) return false;
-      address = rest.substr(0, end);
-      rest.remove_prefix(end);
-    }
-    (*name == "to" ? out.recipient : out.original_recipient) = *address;
-    return maybe_take(rest, ", ");
-  }
+  if (*name == "to") return take_recipient(rest, out.recipient);
+  if (*name == "orig_to") return take_recipient(rest, out.original_recipient);
   const auto value = maybe_take_until(rest, std::string_view(", "));
   if (!value) return false;
   auto left = *value;
-  if (*name == "relay") return take_relay(*value, out.relay);
+  if (*name == "relay") {
+    read_relay(*value, out.relay);
+    return true;
+  }
   if (*name == "delay") {
     out.delay = maybe_take_seconds(left);
     return out.delay && left.empty();
   }
-  if (*name == "delays") return take_delays(*value, out.delays);
+  if (*name == "delays") return take_delays(left, out.delays) && left.empty();
   if (*name == "dsn") {
     out.enhanced_status = parse_enhanced_status(*value);
     return out.enhanced_status.has_value();
@@ -114,30 +152,38 @@ void read_destination(std::string_view agent, DeliveryAttempt& out) {
 
 }  // namespace
 
-ParsedLine parse_attempt(std::string_view agent, std::string_view id, std::string_view text) {
-  DeliveryAttempt out;
-  out.queue_id = id;
-  out.agent = agent;
-  while (!text.starts_with("status=")) {
-    if (!take_field(text, out)) return {};
+namespace {
+
+LineKind read_attempt(std::string_view text, DeliveryAttempt& out) {
+  while (!maybe_take(text, "status=")) {
+    if (!take_usual_field(text, out) && !take_field(text, out)) return LineKind::unrecognised;
   }
-  text.remove_prefix(7);
   const auto word = maybe_take_word(text);
-  if (!word) return {};
+  if (!word) return LineKind::unrecognised;
   const auto status = status_of(*word);
-  if (!status || !maybe_take(text, " (") || !text.ends_with(')')) return {};
+  if (!status || !maybe_take(text, " (") || !text.ends_with(')')) return LineKind::unrecognised;
   text.remove_suffix(1);
   out.status = *status;
   out.soft_bounce = *word == "SOFTBOUNCE";
   out.reply_text = text;
-  out.bookkeeping = agent == "error" || agent == "retry";
+  out.bookkeeping = out.agent == "error" || out.agent == "retry";
   if (out.bookkeeping && out.status == DeliveryStatus::bounced) out.bookkeeping = false;
   read_reply(out);
-  read_destination(agent, out);
-  if (!out.recipient && out.status != DeliveryStatus::deferred) return {};
+  read_destination(out.agent, out);
+  if (!out.recipient && out.status != DeliveryStatus::deferred) return LineKind::unrecognised;
   const bool probe =
       out.status == DeliveryStatus::deliverable || out.status == DeliveryStatus::undeliverable;
-  return {probe ? LineKind::postfix_verify : LineKind::postfix_delivery, out};
+  return probe ? LineKind::postfix_verify : LineKind::postfix_delivery;
+}
+
+}  // namespace
+
+ParsedLine parse_attempt(std::string_view agent, std::string_view id, std::string_view text) {
+  return read_event<DeliveryAttempt>([&](DeliveryAttempt& out) {
+    out.queue_id = id;
+    out.agent = agent;
+    return read_attempt(text, out);
+  });
 }
 
 namespace {
@@ -232,23 +278,19 @@ ParsedLine parse_host_line(std::string_view id, std::string_view text) {
     if (form.failure) return {LineKind::postfix_host_failure, out};
     return {LineKind::postfix_note, Note{id, Note::About::other, text}};
   }
-  const auto checked = parse_header_check(id, text);
-  return checked.kind == LineKind::unrecognised ? parse_passing(id, text) : checked;
+  return first_reading(std::array{parse_header_check, parse_passing}, id, text);
 }
 
 }  // namespace
 
-ParsedLine parse_delivery(const LineHeader& header, std::string_view text) {
-  const auto agent = agent_of(header);
-  if (const auto id = maybe_take_queue_id(text)) {
-    if (text.starts_with("to=") || text.starts_with("orig_to=") || text.starts_with("status=")) {
-      return parse_attempt(agent, *id, text);
-    }
-    return parse_host_line(*id, text);
-  }
-  if (auto tls = parse_tls(text, SessionTls::Direction::outbound);
-      tls.kind != LineKind::unrecognised)
-    return tls;
+namespace {
+
+ParsedLine parse_outbound_tls(const LineHeader& /*header*/, std::string_view text) {
+  return parse_tls(text, SessionTls::Direction::outbound);
+}
+
+// "connect to host[ip]:25: Connection refused", for whichever message it was.
+ParsedLine parse_connection_failure(const LineHeader& header, std::string_view text) {
   for (const std::string_view what : {"connect to ", "SSL_connect error to "}) {
     auto rest = text;
     if (!maybe_take(rest, what)) continue;
@@ -257,6 +299,18 @@ ParsedLine parse_delivery(const LineHeader& header, std::string_view text) {
     return {LineKind::postfix_host_failure, HostFailure{{}, *peer, text}};
   }
   return parse_general(header, text);
+}
+
+}  // namespace
+
+ParsedLine parse_delivery(const LineHeader& header, std::string_view text) {
+  const auto id = maybe_take_queue_id(text);
+  if (!id)
+    return first_reading(std::array{parse_outbound_tls, parse_connection_failure}, header, text);
+  if (text.starts_with("to=") || text.starts_with("orig_to=") || text.starts_with("status=")) {
+    return parse_attempt(agent_of(header), *id, text);
+  }
+  return parse_host_line(*id, text);
 }
 
 }  // namespace rastro::postfix

@@ -1,5 +1,6 @@
 // What several programs log in the same words.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "parsers/postfix/internal.h"
@@ -54,12 +55,10 @@ ParsedLine parse_tls(std::string_view text, SessionTls::Direction direction) {
   if (!maybe_take(text, "established ") && !maybe_take(text, "reused ")) return {};
   if (!maybe_take(text, direction == SessionTls::Direction::inbound ? "from " : "to ")) return {};
   tls.level = *level;
-  const auto peer = maybe_take_peer(text);
-  if (!peer) return {};
+  if (!maybe_take_peer(text, tls.peer)) return {};
   if (maybe_take(text, " to ") && !maybe_take_host_name(text))
     return {};  // the name asked for: SNI
   if (!maybe_take(text, ": ")) return {};
-  tls.peer = *peer;
   const auto protocol = maybe_take_word(text);
   if (!protocol || !maybe_take(text, " with cipher ")) return {};
   tls.protocol = *protocol;
@@ -71,8 +70,7 @@ ParsedLine parse_tls(std::string_view text, SessionTls::Direction direction) {
 
 ParsedLine parse_general(const LineHeader& header, std::string_view text) {
   const auto program = family_of(agent_of(header));
-  const auto warning = parse_warning(program, text);
-  return warning.kind == LineKind::unrecognised ? parse_known_line(program, text) : warning;
+  return first_reading(std::array{parse_warning, parse_known_line}, program, text);
 }
 
 }  // namespace rastro::postfix

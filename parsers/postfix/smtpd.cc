@@ -1,5 +1,6 @@
 // smtpd(8): sessions, arrivals, refusals (src/smtpd/smtpd.c, smtpd_check.c, smtpd_proxy.c).
 #include <algorithm>
+#include <array>
 
 #include "parsers/forms.h"
 #include "parsers/postfix/internal.h"
@@ -15,8 +16,12 @@ bool take_client_fields(std::string_view rest, Arrival& out) {
   constexpr std::string_view kNames[] = {
       ", sasl_method=", ", sasl_username=", ", sasl_sender=", ", orig_queue_id=", ", orig_client="};
   const auto value_of = [&](std::string_view& text) {
-    auto end = text.size();
-    for (const auto name : kNames) end = std::min(end, text.find(name));
+    auto end = position_of(text, ',');
+    while (end < text.size() && std::ranges::none_of(kNames, [&](std::string_view name) {
+             return text.substr(end).starts_with(name);
+           })) {
+      end += 1 + position_of(text.substr(end + 1), ',');
+    }
     const auto value = text.substr(0, end);
     text.remove_prefix(value.size());
     return value;
@@ -49,16 +54,22 @@ bool take_client_fields(std::string_view rest, Arrival& out) {
   return true;
 }
 
+bool read_client(std::string_view rest, Arrival& out) {
+  return maybe_take_peer(rest, out.client) && take_client_fields(rest, out);
+}
+
 // "client=host[ip][:port][, ...]".
 ParsedLine parse_client(std::string_view id, std::string_view rest) {
+  return read_event<Arrival>([&](Arrival& out) {
+    out.queue_id = id;
+    return read_client(rest, out) ? LineKind::postfix_client : LineKind::unrecognised;
+  });
+}
+
+// The same before a proxy filter, where there is no queue id yet.
+ParsedLine parse_proxy_client(std::string_view rest) {
   Arrival out;
-  out.queue_id = id;
-  const auto client = maybe_take_peer(rest);
-  if (!client) return {};
-  out.client = *client;
-  if (!take_client_fields(rest, out)) return {};
-  if (!id.empty()) return {LineKind::postfix_client, out};
-  // Before a proxy filter there is no queue id yet.
+  if (!read_client(rest, out)) return {};
   PolicyVerdict accepted;
   accepted.action = PolicyVerdict::Action::client_accepted;
   accepted.client = out.client;
@@ -67,17 +78,17 @@ ParsedLine parse_client(std::string_view id, std::string_view rest) {
 }
 
 ParsedLine parse_connect(std::string_view rest) {
-  const auto client = maybe_take_peer(rest);
-  if (!client || !rest.empty()) return {};
-  return {LineKind::postfix_connect, SessionOpened{*client}};
+  Peer client;
+  if (!maybe_take_peer(rest, client) || !rest.empty()) return {};
+  return {LineKind::postfix_connect, SessionOpened{client}};
 }
 
 // "disconnect from host[ip] ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4"; before 3.0 no counts.
 ParsedLine parse_disconnect(std::string_view rest) {
-  const auto client = maybe_take_peer(rest);
-  if (!client || (!rest.empty() && !maybe_take(rest, ' '))) return {};
-  if (rest.find(';') != std::string_view::npos) return {};
-  return {LineKind::postfix_disconnect, SessionClosed{*client, rest}};
+  Peer client;
+  if (!maybe_take_peer(rest, client) || (!rest.empty() && !maybe_take(rest, ' '))) return {};
+  if (position_of(rest, ';') != rest.size()) return {};
+  return {LineKind::postfix_disconnect, SessionClosed{client, rest}};
 }
 
 // Since 3.9 with "ID: " or "NOQUEUE: " in front:
@@ -114,31 +125,47 @@ ParsedLine parse_trouble_while(std::string_view id, std::string_view text) {
   return {LineKind::postfix_session_trouble, out};
 }
 
+ParsedLine parse_replacing(std::string_view id, std::string_view text) {
+  if (!match_form(text, "replacing command \"{}\" with \"{}\"")) return {};
+  return {LineKind::postfix_note, Note{id, Note::About::other, text}};
+}
+
+ParsedLine parse_named(std::string_view id, std::string_view rest) {
+  return first_reading(
+      std::array{parse_verdict, parse_replacing, parse_trouble, parse_trouble_while}, id, rest);
+}
+
+// Behind "NOQUEUE: ".
+ParsedLine parse_unnamed(const LineHeader& header, std::string_view text, std::string_view rest) {
+  auto out = parse_named({}, rest);
+  if (out.kind == LineKind::unrecognised) out = parse_general(header, text);
+  return out;
+}
+
+ParsedLine parse_inbound_tls(const LineHeader& /*header*/, std::string_view text) {
+  return parse_tls(text, SessionTls::Direction::inbound);
+}
+
+ParsedLine parse_trouble_alone(const LineHeader& /*header*/, std::string_view text) {
+  return parse_trouble({}, text);
+}
+
 }  // namespace
 
 ParsedLine parse_smtpd(const LineHeader& header, std::string_view text) {
   auto rest = text;
   if (maybe_take(rest, "connect from ")) return parse_connect(rest);
   if (maybe_take(rest, "disconnect from ")) return parse_disconnect(rest);
-  const auto id = maybe_take_queue_id(rest);
-  if (id || maybe_take(rest, "NOQUEUE: ")) {
-    const auto name = id.value_or(std::string_view{});
-    if (maybe_take(rest, "client=")) return parse_client(name, rest);
-    if (const auto verdict = parse_verdict(name, rest); verdict.kind != LineKind::unrecognised) {
-      return verdict;
-    }
-    if (match_form(rest, "replacing command \"{}\" with \"{}\"")) {
-      return {LineKind::postfix_note, Note{name, Note::About::other, rest}};
-    }
-    auto trouble = parse_trouble(name, rest);
-    if (trouble.kind == LineKind::unrecognised) trouble = parse_trouble_while(name, rest);
-    if (trouble.kind != LineKind::unrecognised) return trouble;
-    return id ? ParsedLine{} : parse_general(header, text);
+  if (const auto id = maybe_take_queue_id(rest)) {
+    return maybe_take(rest, "client=") ? parse_client(*id, rest) : parse_named(*id, rest);
+  }
+  if (maybe_take(rest, "NOQUEUE: ")) {
+    return maybe_take(rest, "client=") ? parse_proxy_client(rest)
+                                       : parse_unnamed(header, text, rest);
   }
   if (text.starts_with("proxy-")) return parse_verdict({}, text);
-  auto parsed = parse_tls(text, SessionTls::Direction::inbound);
-  if (parsed.kind == LineKind::unrecognised) parsed = parse_trouble({}, text);
-  return parsed.kind == LineKind::unrecognised ? parse_general(header, text) : parsed;
+  return first_reading(std::array{parse_inbound_tls, parse_trouble_alone, parse_general}, header,
+                       text);
 }
 
 }  // namespace rastro::postfix

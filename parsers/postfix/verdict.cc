@@ -98,7 +98,7 @@ LineKind kind_of(Action action) {
   }
 }
 
-ParsedLine finish(PolicyVerdict& out) {
+LineKind finish(PolicyVerdict& out) {
   const auto codes = reply_codes_of(out.reply_text);
   out.reply_code = codes.code;
   out.enhanced_status = codes.enhanced_status;
@@ -107,7 +107,7 @@ ParsedLine finish(PolicyVerdict& out) {
     out.enhanced_status = maybe_take_enhanced_status(text);
   }
   read_target(out);
-  return {kind_of(out.action), out};
+  return kind_of(out.action);
 }
 
 }  // namespace
@@ -173,34 +173,41 @@ bool take_session_fields(std::string_view tail, PolicyVerdict& out) {
   return any;
 }
 
-ParsedLine parse_verdict(std::string_view id, std::string_view text) {
-  PolicyVerdict out;
-  out.queue_id = id;
+namespace {
+
+LineKind read_verdict(std::string_view text, PolicyVerdict& out) {
   const auto word = maybe_take_until(text, std::string_view(": "));
-  if (!word) return {};
+  if (!word) return LineKind::unrecognised;
   const bool proxied = *word == "proxy-accept" || *word == "proxy-reject";
   if (proxied) {
     out.action = *word == "proxy-accept" ? Action::proxy_accept : Action::proxy_reject;
     const auto stage = maybe_take_until(text, std::string_view(": "));
-    if (!stage || stage->size() > kStageBytesMax) return {};
+    if (!stage || stage->size() > kStageBytesMax) return LineKind::unrecognised;
     out.stage = *stage;
-    if (!split_reply_and_fields(text, out)) return {};
+    if (!split_reply_and_fields(text, out)) return LineKind::unrecognised;
     return finish(out);
   }
   const auto action = policy_action_of(*word);
-  if (!action) return {};
+  if (!action) return LineKind::unrecognised;
   out.action = *action;
   const auto stage = maybe_take_until(text, std::string_view(" from "));
-  if (!stage || stage->size() > kStageBytesMax) return {};
+  if (!stage || stage->size() > kStageBytesMax) return LineKind::unrecognised;
   out.stage = *stage;
-  const auto client = maybe_take_peer(text);
-  if (!client || !maybe_take(text, ": ")) return {};
-  out.client = *client;
+  if (!maybe_take_peer(text, out.client) || !maybe_take(text, ": ")) return LineKind::unrecognised;
   if (!split_reply_and_fields(text, out)) {
     out.reply_text = text;
     if (out.reply_text.ends_with(';')) out.reply_text.remove_suffix(1);
   }
   return finish(out);
+}
+
+}  // namespace
+
+ParsedLine parse_verdict(std::string_view id, std::string_view text) {
+  return read_event<PolicyVerdict>([&](PolicyVerdict& out) {
+    out.queue_id = id;
+    return read_verdict(text, out);
+  });
 }
 
 }  // namespace rastro::postfix
