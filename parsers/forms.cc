@@ -42,7 +42,7 @@ std::size_t hole_size(std::string_view text, std::string_view behind, const Hole
 
 }  // namespace
 
-std::optional<Captured> match_form(std::string_view text, std::string_view form) {
+std::optional<Captured> match_whole_form(std::string_view text, std::string_view form) {
   Captured out;
   for (;;) {
     const auto hole = next_hole(form);

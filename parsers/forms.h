@@ -16,6 +16,11 @@ struct Captured {
   std::array<std::string_view, kMax> at{};
   std::size_t count = 0;
 };
-std::optional<Captured> match_form(std::string_view text, std::string_view form);
+std::optional<Captured> match_whole_form(std::string_view text, std::string_view form);
+// Most forms that a line is held against differ in their first character.
+inline std::optional<Captured> match_form(std::string_view text, std::string_view form) {
+  if (!form.empty() && form[0] != '{' && (text.empty() || text[0] != form[0])) return std::nullopt;
+  return match_whole_form(text, form);
+}
 
 }  // namespace rastro

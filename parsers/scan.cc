@@ -1,5 +1,6 @@
 #include "parsers/scan.h"
 
+#include <algorithm>
 #include <array>
 
 namespace rastro {
@@ -24,6 +25,28 @@ bool all_of(std::string_view word, unsigned char alphabet) {
     if ((kAlphabets[static_cast<unsigned char>(c)] & alphabet) == 0) return false;
   }
   return true;
+}
+// Letters, digits and hyphens; `word` has sixteen bytes or more, up to thirty-two.
+bool are_id_characters(std::string_view word) {
+#if defined(__SSE2__)
+  const auto are = [](const char* at) {
+    const auto block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const auto within = [](__m128i bytes, char first, char count) {
+      const auto offset = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
+      return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8(static_cast<char>(count - 1))),
+                            offset);
+    };
+    const auto letters = within(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 26);
+    const auto others =
+        _mm_or_si128(within(block, '0', 10), _mm_cmpeq_epi8(block, _mm_set1_epi8('-')));
+    return _mm_movemask_epi8(_mm_or_si128(letters, others)) == 0xffff;
+  };
+  return are(word.data()) && are(word.data() + word.size() - 16);
+#else
+  return std::ranges::all_of(word, [](char c) {
+    return c == '-' || (kAlphabets[static_cast<unsigned char>(c)] & kBase62) != 0;
+  });
+#endif
 }
 // What stands behind the last `mark`. Its first letters are rare in replies, so memrchr() goes
 // through most of them in one step; rfind() would compare at each position.
@@ -74,11 +97,7 @@ bool is_exim_message_id(std::string_view word) {
   const bool old_form = word.size() == 16 && word[6] == '-' && word[13] == '-';
   const bool new_form = word.size() == 23 && word[6] == '-' && word[18] == '-';
   if (!old_form && !new_form) return false;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    if (word[i] != '-' && (kAlphabets[static_cast<unsigned char>(word[i])] & kBase62) == 0)
-      return false;
-  }
-  return true;
+  return are_id_characters(word);
 }
 ReplyCodes reply_codes_of(std::string_view text) {
   ReplyCodes out;

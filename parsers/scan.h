@@ -80,8 +80,35 @@ inline std::optional<std::string_view> maybe_take_word(std::string_view& rest) {
   rest.remove_prefix(end);
   return word;
 }
+// The decimal digits that eight bytes start with, read without a branch for each: how many there
+// are, and their value. Eight of them may go on behind; on a big-endian machine none are found.
+struct EightDigits {
+  explicit EightDigits(const char* at) {
+    if constexpr (std::endian::native != std::endian::little) return;
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, 8);
+    word ^= 0x3030303030303030;  // a digit's byte becomes its value
+    const auto others = ((word + 0x7676767676767676) | word) & 0x8080808080808080;
+    size = static_cast<std::size_t>(std::countr_zero(others)) / 8;
+    if (size == 0) return;
+    word <<= 64 - 8 * size;  // zeros in front
+    word = word * 10 + (word >> 8);
+    value = ((word & 0x000000ff000000ff) * 0x000f424000000064 +
+             ((word >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >>
+            32;
+  }
+  std::size_t size = 0;
+  std::uint64_t value = 0;
+};
 // Decimal, at most 18 digits.
 inline std::optional<std::uint64_t> maybe_take_number(std::string_view& rest) {
+  if (rest.size() >= 8) {
+    const EightDigits digits(rest.data());
+    if (digits.size > 0 && digits.size < 8) {
+      rest.remove_prefix(digits.size);
+      return digits.value;
+    }
+  }
   std::size_t size = 0;
   std::uint64_t value = 0;
   while (size < rest.size() && rest[size] >= '0' && rest[size] <= '9') {
@@ -104,23 +131,36 @@ inline std::optional<std::string_view> maybe_take_address(std::string_view& rest
   rest.remove_prefix(end + 1);
   return address;
 }
+// ".123456" and more digits than six, which count for nothing: microseconds; -1 for no digit.
+inline std::int64_t take_decimals(std::string_view& rest) {
+  constexpr std::int64_t kUnits[] = {1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
+  if (rest.size() >= 9) {
+    const EightDigits digits(rest.data() + 1);
+    if (digits.size > 0 && digits.size < std::size(kUnits)) {
+      rest.remove_prefix(1 + digits.size);
+      return static_cast<std::int64_t>(digits.value) * kUnits[digits.size];
+    }
+  }
+  std::int64_t us = 0;
+  std::size_t size = 0;
+  for (; size + 1 < rest.size() && rest[size + 1] >= '0' && rest[size + 1] <= '9'; ++size) {
+    if (size + 1 < std::size(kUnits)) us += (rest[size + 1] - '0') * kUnits[size + 1];
+  }
+  rest.remove_prefix(1 + size);
+  return size == 0 ? -1 : us;
+}
 // "1.23", "0", "340": seconds.
 inline std::optional<Duration> maybe_take_seconds(std::string_view& rest) {
-  constexpr std::int64_t kUnits[] = {100'000, 10'000, 1'000, 100, 10, 1};
   auto left = rest;
   const auto whole = maybe_take_number(left);
   if (!whole || *whole > 1'000'000'000) return std::nullopt;
-  auto us = static_cast<std::int64_t>(*whole) * 1'000'000;
+  std::int64_t us = 0;
   if (!left.empty() && left.front() == '.') {
-    std::size_t i = 1;
-    for (; i < left.size() && left[i] >= '0' && left[i] <= '9'; ++i) {
-      if (i <= std::size(kUnits)) us += (left[i] - '0') * kUnits[i - 1];
-    }
-    if (i == 1) return std::nullopt;
-    left.remove_prefix(i);
+    us = take_decimals(left);
+    if (us < 0) return std::nullopt;
   }
   rest = left;
-  return Duration(us);
+  return Duration(static_cast<std::int64_t>(*whole) * 1'000'000 + us);
 }
 // "host[ip]:port", "host[ip]", "[ip]".
 inline bool maybe_take_peer(std::string_view& rest, Peer& peer) {

@@ -233,18 +233,6 @@ std::optional<std::int64_t> maybe_take_traditional(std::string_view& rest, Stamp
   return out;
 }
 
-// The six digits at `at` as a number, -1 when one is none.
-std::int64_t six_digits(const char* at) {
-  std::int64_t value = 0;
-  unsigned worst = 0;
-  for (int i = 0; i < 6; ++i) {
-    const auto digit = static_cast<unsigned>(static_cast<unsigned char>(at[i])) - '0';
-    worst = std::max(worst, digit);
-    value = value * 10 + digit;
-  }
-  return worst < 10 ? value : -1;
-}
-
 // "2026-11-24T01:40:29.123456+01:00 " as rsyslog writes it, when its minute and its offset are
 // those of the line before.
 bool maybe_take_known_stamp(std::string_view& rest, const StampReader& reader, LineHeader& header) {
@@ -252,9 +240,10 @@ bool maybe_take_known_stamp(std::string_view& rest, const StampReader& reader, L
   const auto minute = reader.known_full_minute(rest);
   if (!minute) return false;
   const int second = second_of(rest, 17);
-  const auto us = six_digits(rest.data() + 20);
-  if (second < 0 || us < 0) return false;
-  header.logged_at = Time(Duration((*minute + second) * 1'000'000 + us));
+  const EightDigits us(rest.data() + 20);
+  if (second < 0 || us.size != 6) return false;
+  header.logged_at =
+      Time(Duration((*minute + second) * 1'000'000 + static_cast<std::int64_t>(us.value)));
   rest.remove_prefix(StampReader::kFullSize);
   return true;
 }

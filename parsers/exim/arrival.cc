@@ -6,30 +6,31 @@
 // "<= sender fields" and "(= sender fields": src/receive.c receive_msg().
 namespace rastro::exim {
 
-ParsedLine parse_arrival(const Line& line) {
+namespace {
+
+LineKind read_arrival(const Line& line, Arrival& event) {
   auto rest = line.text;
-  Arrival event;
   event.queue_id = line.queue_id;
   event.fake_reject = rest.starts_with("(= ");
-  if (!event.fake_reject && !rest.starts_with("<= ")) return {};
+  if (!event.fake_reject && !rest.starts_with("<= ")) return LineKind::unrecognised;
   rest.remove_prefix(3);
 
   const auto sender = maybe_take_mailbox(rest);
-  if (!sender) return {};
+  if (!sender) return LineKind::unrecognised;
   event.envelope_sender = *sender == "<>" ? sender->substr(0, 0) : *sender;
 
   Fields fields;
-  if (!take_fields(rest, Place::arrival, line.reading, fields)) return {};
+  if (!take_fields(rest, Place::arrival, line.reading, fields)) return LineKind::unrecognised;
   // log_selector +received_sender and +received_recipients, src/log.c log_write().
   if (rest.starts_with(" from <")) {
     rest.remove_prefix(6);
-    if (!maybe_take_address(rest) || !ends_token(rest)) return {};
+    if (!maybe_take_address(rest) || !ends_token(rest)) return LineKind::unrecognised;
   }
   if (maybe_take(rest, " for ")) {
     event.recipients = rest;
     rest = {};
   }
-  if (!rest.empty() || !fields.size_bytes) return {};
+  if (!rest.empty() || !fields.size_bytes) return LineKind::unrecognised;
 
   event.client = fields.host.peer;
   event.helo = fields.host.helo;
@@ -46,7 +47,13 @@ ParsedLine parse_arrival(const Line& line) {
     event.parent_id = fields.reference;
     event.parent_is_bounced = event.envelope_sender->empty();
   }
-  return {LineKind::exim_arrival, event};
+  return LineKind::exim_arrival;
+}
+
+}  // namespace
+
+ParsedLine parse_arrival(const Line& line) {
+  return read_event<Arrival>([&](Arrival& event) { return read_arrival(line, event); });
 }
 
 }  // namespace rastro::exim

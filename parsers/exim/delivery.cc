@@ -217,6 +217,26 @@ bool read_deferred(const Line& line, unsigned reading, DeliveryAttempt& event) {
   return true;
 }
 
+// What a line with a flag says in the first reading that agrees with it.
+LineKind read_attempt(const Line& line, DeliveryAttempt& event) {
+  const bool arrow = line.text[1] == '>';
+  const auto read = arrow ? read_sent : line.text[0] == '*' ? read_failed : read_deferred;
+  for (unsigned reading = 0; reading < kReadingsMax; ++reading) {
+    if (reading > 0) event = {};
+    if (!read(line, reading, event)) continue;
+    if (arrow) return LineKind::exim_delivery;
+    return line.text[0] == '*' ? LineKind::exim_failure : LineKind::exim_deferral;
+  }
+  return LineKind::unrecognised;
+}
+
+// -N: nothing was delivered.
+ParsedLine parse_not_delivered(const Line& line) {
+  DeliveryAttempt event;
+  if (read_attempt(line, event) == LineKind::unrecognised) return {};
+  return {LineKind::exim_note, Note{line.queue_id, Note::About::other, line.text}};
+}
+
 }  // namespace
 
 ParsedLine parse_delivery(const Line& line) {
@@ -229,23 +249,9 @@ ParsedLine parse_delivery(const Line& line) {
   if (rest == "mua_wrapper is set but recipients cannot all be delivered in one transaction") {
     return {LineKind::exim_note, Note{line.queue_id, Note::About::other, rest}};
   }
-  for (unsigned reading = 0; reading < kReadingsMax; ++reading) {
-    DeliveryAttempt event;
-    if (arrow && read_sent(line, reading, event)) {
-      // -N: nothing was delivered.
-      if (line.text[0] == '*') {
-        return {LineKind::exim_note, Note{line.queue_id, Note::About::other, line.text}};
-      }
-      return {LineKind::exim_delivery, event};
-    }
-    if (line.text[0] == '*' && !arrow && read_failed(line, reading, event)) {
-      return {LineKind::exim_failure, event};
-    }
-    if (line.text[0] == '=' && !arrow && read_deferred(line, reading, event)) {
-      return {LineKind::exim_deferral, event};
-    }
-  }
-  return {};
+  if (arrow && line.text[0] == '*') return parse_not_delivered(line);
+  return read_event<DeliveryAttempt>(
+      [&](DeliveryAttempt& event) { return read_attempt(line, event); });
 }
 
 }  // namespace rastro::exim

@@ -77,8 +77,12 @@ bool ends_at(std::string_view text, std::size_t end, Destination& destination,
 
 bool take_proven(std::string_view& rest, Destination& destination) {
   unsigned tries = 0;
-  for (auto at = rest.find(" <\""); at != std::string_view::npos && tries < kReadingsMax;
-       at = rest.find(" <\"", at + 1), ++tries) {
+  // The quote is the rarest of the three.
+  for (auto quote = rest.find('"'); quote != std::string_view::npos && tries < kReadingsMax;
+       quote = rest.find('"', quote + 1)) {
+    if (quote < 2 || rest[quote - 1] != '<' || rest[quote - 2] != ' ') continue;
+    ++tries;
+    const auto at = quote - 2;
     auto tail = rest.substr(at);
     std::optional<std::string_view> original;
     if (!take_original(tail, original) || !is_unquoted(rest.substr(0, at), *original)) continue;

@@ -673,11 +673,7 @@ ParsedLine parse_dialogue(const Line& line) {
       line.text.starts_with(" DSH=")) {
     return parse_from_client(line);
   }
-  for (const auto parse : kParsers) {
-    auto parsed = parse(line);
-    if (parsed.kind != LineKind::unrecognised) return parsed;
-  }
-  return {};
+  return first_reading(kParsers, line);
 }
 
 }  // namespace rastro::exim

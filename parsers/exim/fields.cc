@@ -1,6 +1,9 @@
 #include "parsers/exim/fields.h"
 
+#include <array>
 #include <chrono>
+#include <iterator>
+#include <span>
 
 #include "parsers/scan.h"
 
@@ -193,12 +196,43 @@ std::uint32_t keys_of(Place place) {
   return 0;
 }
 
+// For each first letter the keys that begin with it: from `first`, `count` of them.
+struct KeyRange {
+  std::uint8_t first = 0;
+  std::uint8_t count = 0;
+};
+constexpr auto kKeysByLetter = [] {
+  std::array<KeyRange, 128> out{};
+  for (std::size_t i = 0; i < std::size(kKeys); ++i) {
+    auto& range = out[static_cast<unsigned char>(kKeys[i].text[0])];
+    if (range.count++ == 0) range.first = static_cast<std::uint8_t>(i);
+  }
+  return out;
+}();
+constexpr bool letters_stand_together() {
+  for (std::size_t i = 1; i < std::size(kKeys); ++i) {
+    const auto& range = kKeysByLetter[static_cast<unsigned char>(kKeys[i].text[0])];
+    if (i >= range.first + std::size_t{range.count}) return false;
+  }
+  return true;
+}
+static_assert(letters_stand_together());
+
+bool starts_with_name(std::string_view rest, std::string_view name) {
+  if (rest.size() < name.size()) return false;
+  for (std::size_t i = 1; i < name.size(); ++i) {
+    if (rest[i] != name[i]) return false;
+  }
+  return true;
+}
+
 // The key that `rest` starts with, its blank taken off; nullptr if none.
 const KeyName* find_key(std::string_view rest, Place place) {
+  if (rest.empty() || static_cast<unsigned char>(rest[0]) >= kKeysByLetter.size()) return nullptr;
   const auto known = keys_of(place);
-  for (const auto& name : kKeys) {
-    if (rest.empty() || rest[0] != name.text[0] || (known & name.key) == 0) continue;
-    if (!rest.starts_with(name.text)) continue;
+  const auto range = kKeysByLetter[static_cast<unsigned char>(rest[0])];
+  for (const auto& name : std::span(kKeys).subspan(range.first, range.count)) {
+    if ((known & name.key) == 0 || !starts_with_name(rest, name.text)) continue;
     if (name.flag && !ends_host(rest.substr(name.text.size()))) continue;
     return &name;
   }
@@ -452,7 +486,7 @@ bool take_fields(std::string_view& rest, Place place, unsigned reading, Fields& 
 
 std::optional<std::string_view> maybe_take_mailbox(std::string_view& rest) {
   bool quoted = false;
-  std::size_t end = 0;
+  auto end = position_of(rest, ' ', '"');
   for (; end < rest.size(); ++end) {
     const char c = rest[end];
     if (quoted && c == '\\') {
@@ -473,9 +507,11 @@ std::optional<std::string_view> maybe_take_mailbox(std::string_view& rest) {
 std::optional<std::string_view> maybe_take_quoted(std::string_view& rest) {
   if (!rest.starts_with('"')) return std::nullopt;
   for (std::size_t i = 1; i < rest.size(); ++i) {
+    i += position_of(rest.substr(i), '\\', '"');
+    if (i >= rest.size()) break;
     if (rest[i] == '\\') {
       ++i;
-    } else if (rest[i] == '"') {
+    } else {
       if (!ends_token(rest.substr(i + 1))) return std::nullopt;
       const auto inside = rest.substr(1, i - 1);
       rest.remove_prefix(i + 1);

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "parsers/exim/exim.h"
 #include "parsers/exim/fields.h"
 #include "parsers/exim/line.h"
@@ -33,17 +35,31 @@ void skip_pid(std::string_view& text) {
 }
 
 ParsedLine parse(const Line& line) {
-  if (!line.queue_id.empty() && line.text.size() > 3 && line.text[2] == ' ') {
-    auto parsed = line.text.substr(1).starts_with("= ") && line.text[0] != '='
-                      ? exim::parse_arrival(line)
-                      : exim::parse_delivery(line);
-    if (parsed.kind != LineKind::unrecognised) return parsed;
+  if (!line.queue_id.empty()) {
+    if (line.text == "Completed") return exim::parse_queue_line(line);  // each message's last line
+    if (line.text.size() > 3 && line.text[2] == ' ') {
+      const bool arrival = line.text[1] == '=' && line.text[0] != '=';
+      return first_reading(
+          std::array{arrival ? exim::parse_arrival : exim::parse_delivery, exim::parse_dialogue,
+                     exim::parse_queue_line, exim::parse_service_line},
+          line);
+    }
   }
-  for (const auto reader : {exim::parse_dialogue, exim::parse_queue_line}) {
-    auto parsed = reader(line);
-    if (parsed.kind != LineKind::unrecognised) return parsed;
+  return first_reading(
+      std::array{exim::parse_dialogue, exim::parse_queue_line, exim::parse_service_line}, line);
+}
+
+ParsedLine parse_in_turn(Line& line) {
+  auto out = parse(line);
+  // Only a client behind a HELO name can be read in more than one way.
+  if (out.kind != LineKind::unrecognised || line.text.find(") [") == std::string_view::npos) {
+    return out;
   }
-  return exim::parse_service_line(line);
+  for (line.reading = 1; line.reading < exim::kReadingsMax; ++line.reading) {
+    out = parse(line);
+    if (out.kind != LineKind::unrecognised) break;
+  }
+  return out;
 }
 
 }  // namespace
@@ -55,13 +71,7 @@ ParsedLine parse_exim(const LineHeader& /*header*/, std::string_view text) {
   Line line;
   if (const auto id = exim::maybe_take_message_id(text)) line.queue_id = *id;
   line.text = text;
-  for (line.reading = 0; line.reading < exim::kReadingsMax; ++line.reading) {
-    auto parsed = parse(line);
-    if (parsed.kind != LineKind::unrecognised) return parsed;
-    // Only a client behind a HELO name can be read in more than one way.
-    if (text.find(") [") == std::string_view::npos) break;
-  }
-  return {};
+  return parse_in_turn(line);
 }
 
 }  // namespace rastro

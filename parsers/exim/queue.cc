@@ -242,11 +242,7 @@ ParsedLine parse_queue_line(const Line& line) {
       parse_transport_trouble, parse_outgoing_trouble, parse_error_ignored,
   };
   if (line.queue_id.empty()) return parse_locked(line);
-  for (const auto parse : kWithId) {
-    auto parsed = parse(line);
-    if (parsed.kind != LineKind::unrecognised) return parsed;
-  }
-  return {};
+  return first_reading(kWithId, line);
 }
 
 }  // namespace rastro::exim

@@ -228,11 +228,7 @@ ParsedLine parse_service_line(const Line& line) {
       parse_connection_identification,
       parse_service_form,
   };
-  for (const auto parse : kParsers) {
-    auto parsed = parse(line);
-    if (parsed.kind != LineKind::unrecognised) return parsed;
-  }
-  return {};
+  return first_reading(kParsers, line);
 }
 
 }  // namespace rastro::exim

@@ -9,7 +9,40 @@
 
 namespace rastro::postfix {
 
+namespace {
+
+// The size of the short queue id that `rest` starts with, up to its colon, within the first sixteen
+// bytes; 0 when it is another.
+std::size_t short_id_size(std::string_view rest) {
+#if defined(__SSE2__)
+  if (rest.size() < 16) return 0;
+  const auto block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rest.data()));
+  const auto colons =
+      static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(':'))));
+  const auto size = static_cast<std::size_t>(std::countr_zero(colons | 0x10000U));
+  if (size < 6 || size > 14) return 0;
+  const auto within = [&](char first, char last) {
+    const auto offset = _mm_sub_epi8(block, _mm_set1_epi8(first));
+    const auto most = _mm_set1_epi8(static_cast<char>(last - first));
+    return _mm_cmpeq_epi8(_mm_min_epu8(offset, most), offset);
+  };
+  const auto digits = _mm_or_si128(within('0', '9'), within('A', 'F'));
+  const auto others = ~static_cast<unsigned>(_mm_movemask_epi8(digits));
+  return static_cast<std::size_t>(std::countr_zero(others)) == size && rest[size + 1] == ' ' ? size
+                                                                                             : 0;
+#else
+  return 0 * rest.size();
+#endif
+}
+
+}  // namespace
+
 std::optional<std::string_view> maybe_take_queue_id(std::string_view& rest) {
+  if (const auto size = short_id_size(rest); size > 0) {
+    const auto word = rest.substr(0, size);
+    rest.remove_prefix(size + 2);
+    return word;
+  }
   const auto colon = position_of(rest.substr(0, kQueueIdBytesMax + 1), ':');
   if (colon + 1 >= rest.size() || rest[colon] != ':' || rest[colon + 1] != ' ') {
     return std::nullopt;
