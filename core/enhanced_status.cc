@@ -20,7 +20,7 @@ std::optional<std::uint16_t> maybe_take_up_to_three_digits(std::string_view& res
 
 }  // namespace
 
-std::optional<EnhancedStatus> maybe_take_enhanced_status(std::string_view& rest) {
+std::optional<EnhancedStatus> maybe_take_any_enhanced_status(std::string_view& rest) {
   if (rest.size() < 5 || rest[1] != '.') return std::nullopt;
   if (rest[0] != '2' && rest[0] != '4' && rest[0] != '5') return std::nullopt;
   auto left = rest.substr(2);

@@ -28,7 +28,7 @@ bool take_header(LineOrigin& origin, std::string_view& text, LineHeader& header)
 
 HeadedLine LinePipeline::read_header(LineOrigin& origin, const RawLine& raw) {
   HeadedLine line;
-  line.text = raw.text;
+  line.text = {raw.text.data(), raw.text.size()};
   line.headed = take_header(origin, line.text, line.header);
   if (line.headed) {
     if (line.header.host.empty() || origin.override_host) line.header.host = origin.default_host;
@@ -46,10 +46,14 @@ HeadedLine LinePipeline::read_header(LineOrigin& origin, const RawLine& raw) {
 }
 
 // A server logs under a dozen tags: each has a place of its own here as long as no other tag of the
-// same length and last letter comes between.
+// same length and with the same last letters comes between.
 LinePipeline::Known& LinePipeline::known(std::string_view tag) {
-  const auto last = tag.empty() ? 0U : static_cast<unsigned char>(tag.back());
-  auto& recent = recent_[(tag.size() * 5 + last) % recent_.size()];
+  std::size_t place = tag.size() * 5;
+  if (tag.size() >= 4) {  // "smtp" and "lmtp" differ in the fourth from the end
+    place += static_cast<unsigned char>(tag[tag.size() - 1]) +
+             static_cast<unsigned char>(tag[tag.size() - 4]) * std::size_t{3};
+  }
+  auto& recent = recent_[place % recent_.size()];
   if (recent == nullptr || !same_name(recent->tag, tag)) recent = &find_known(tag);
   return *recent;
 }

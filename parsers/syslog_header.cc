@@ -233,24 +233,8 @@ std::optional<std::int64_t> maybe_take_traditional(std::string_view& rest, Stamp
   return out;
 }
 
-// "2026-11-24T01:40:29.123456+01:00 " as rsyslog writes it, when its minute and its offset are
-// those of the line before.
-bool maybe_take_known_stamp(std::string_view& rest, const StampReader& reader, LineHeader& header) {
-  if (rest.size() <= StampReader::kFullSize || rest[19] != '.' || rest[32] != ' ') return false;
-  const auto minute = reader.known_full_minute(rest);
-  if (!minute) return false;
-  const int second = second_of(rest, 17);
-  const EightDigits us(rest.data() + 20);
-  if (second < 0 || us.size != 6) return false;
-  header.logged_at =
-      Time(Duration((*minute + second) * 1'000'000 + static_cast<std::int64_t>(us.value)));
-  rest.remove_prefix(StampReader::kFullSize);
-  return true;
-}
-
 // "2026-11-24T01:40:29.123+01:00 ", also with a blank between, and without an offset: local time.
 bool take_iso_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
-  if (maybe_take_known_stamp(rest, reader, header)) return true;
   auto left = rest;
   auto local = maybe_take_date_time(left, 'T');
   if (!local) local = maybe_take_date_time(left, ' ');
@@ -379,7 +363,63 @@ bool take_header(std::string_view& rest, StampReader& reader, LineHeader& header
 
 }  // namespace
 
+namespace {
+
+// The size of "2026-11-24T01:40:29.123456+01:00 " as rsyslog writes it, or of "Nov 24 01:40:29 ",
+// when its minute and its offset are those of the line before; else 0.
+std::size_t known_stamp_size(std::string_view line, const StampReader& reader, Time& at) {
+  constexpr std::size_t kTraditionalSize = 16;
+  if (line[19] == '.' && line[32] == ' ') {
+    const auto minute = reader.known_full_minute(line);
+    const int second = second_of(line, 17);
+    const EightDigits us(line.data() + 20);
+    if (!minute || second < 0 || us.size != 6) return 0;
+    at = Time(Duration((*minute + second) * 1'000'000 + static_cast<std::int64_t>(us.value)));
+    return StampReader::kFullSize;
+  }
+  if (line[kTraditionalSize - 1] != ' ') return 0;
+  const auto minute = reader.known_minute(line.substr(0, 13));
+  const int second = second_of(line, 13);
+  if (!minute || second < 0) return 0;
+  at = Time(std::chrono::seconds(*minute + second));
+  return kTraditionalSize;
+}
+
+// The size of the header that nearly all lines have, "STAMP host tag[pid]: " with a known stamp.
+// 0 for anything else, also for what needs a second look: take_header() has the last word.
+std::size_t usual_header_size(std::string_view line, const StampReader& reader,
+                              LineHeader& header) {
+  constexpr std::size_t kBehindTag = 16;  // may be read past the tag, whatever stands there
+  if (line.size() < StampReader::kFullSize + kBehindTag) return 0;
+  Time logged_at{};
+  auto at = known_stamp_size(line, reader, logged_at);
+  if (at == 0 || line[at] == '<' || line[at] == '[' || line.substr(at).starts_with("std")) return 0;
+  const auto host = line.substr(at, position_of(line.substr(at), ' '));
+  at += host.size() + 1;
+  if (host.empty() || host.back() == ':' || at + kBehindTag > line.size()) return 0;
+  const auto program = line.substr(at, position_of(line.substr(at), ':', '[', ' '));
+  at += program.size();
+  if (program.empty() || program == "-" || at + kBehindTag > line.size()) return 0;
+  std::uint32_t process = 0;
+  if (line[at] == '[') {
+    const EightDigits pid(line.data() + at + 1);
+    at += 2 + pid.size;
+    if (pid.size == 0 || pid.size > 7 || line[at - 1] != ']') return 0;
+    process = static_cast<std::uint32_t>(pid.value);
+  }
+  if (line[at] != ':' || line[at + 1] != ' ' || line[at + 2] == 'm' || line[at + 2] == '[')
+    return 0;
+  header = {logged_at, host, program, process, 1};
+  return at + 2;
+}
+
+}  // namespace
+
 bool maybe_take_syslog_header(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  if (const auto size = usual_header_size(rest, reader, header); size > 0) {
+    rest.remove_prefix(size);
+    return true;
+  }
   auto left = rest;
   if (!take_header(left, reader, header)) {
     skip_compose_name(left);

@@ -19,7 +19,7 @@ std::optional<DeliveryStatus> status_of(std::string_view word) {
   return std::nullopt;
 }
 
-bool take_delays(std::string_view& rest, std::optional<Delays>& out) {
+[[gnu::always_inline]] inline bool take_delays(std::string_view& rest, std::optional<Delays>& out) {
   auto left = rest;
   Delays delays;
   for (auto* part : {&delays.before_queue_manager, &delays.in_queue_manager,
@@ -34,7 +34,7 @@ bool take_delays(std::string_view& rest, std::optional<Delays>& out) {
   return true;
 }
 
-bool maybe_take_relay(std::string_view& rest, Peer& relay) {
+[[gnu::always_inline]] inline bool maybe_take_relay(std::string_view& rest, Peer& relay) {
   if (!maybe_take_peer(rest, relay)) return false;
   // "host[private/dovecot-lmtp]" names a socket, not an address.
   if (position_of(relay.ip, '/') != relay.ip.size()) relay.ip = {};
@@ -61,7 +61,7 @@ bool take_recipient(std::string_view& rest, std::optional<std::string_view>& out
 
 // The fields as log_adhoc() writes them, each with the ", " behind it. False, and `rest` is left
 // alone, when the next one is another field or has another shape: take_field() has the last word.
-bool take_usual_field(std::string_view& rest, DeliveryAttempt& out) {
+[[gnu::always_inline]] inline bool take_usual_field(std::string_view& rest, DeliveryAttempt& out) {
   auto left = rest;
   bool taken = false;
   if (maybe_take(left, "to=<")) {
@@ -156,7 +156,10 @@ namespace {
 
 LineKind read_attempt(std::string_view text, DeliveryAttempt& out) {
   while (!maybe_take(text, "status=")) {
-    if (!take_usual_field(text, out) && !take_field(text, out)) return LineKind::unrecognised;
+    if (take_usual_field(text, out)) continue;
+    auto left = text;
+    if (!take_field(left, out)) return LineKind::unrecognised;
+    text = left;
   }
   const auto word = maybe_take_word(text);
   if (!word) return LineKind::unrecognised;

@@ -9,10 +9,6 @@
 
 namespace rastro::postfix {
 
-namespace {
-
-// The size of the short queue id that `rest` starts with, up to its colon, within the first sixteen
-// bytes; 0 when it is another.
 std::size_t short_id_size(std::string_view rest) {
 #if defined(__SSE2__)
   if (rest.size() < 16) return 0;
@@ -35,14 +31,7 @@ std::size_t short_id_size(std::string_view rest) {
 #endif
 }
 
-}  // namespace
-
-std::optional<std::string_view> maybe_take_queue_id(std::string_view& rest) {
-  if (const auto size = short_id_size(rest); size > 0) {
-    const auto word = rest.substr(0, size);
-    rest.remove_prefix(size + 2);
-    return word;
-  }
+std::optional<std::string_view> maybe_take_any_queue_id(std::string_view& rest) {
   const auto colon = position_of(rest.substr(0, kQueueIdBytesMax + 1), ':');
   if (colon + 1 >= rest.size() || rest[colon] != ':' || rest[colon + 1] != ' ') {
     return std::nullopt;

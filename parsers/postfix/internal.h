@@ -8,8 +8,23 @@
 // Shared by the files of this folder only.
 namespace rastro::postfix {
 
+// The size of the short queue id that `rest` starts with, up to its ": ", within the first sixteen
+// bytes; 0 when it starts with something else, or with a longer id.
+std::size_t short_id_size(std::string_view rest);
+std::optional<std::string_view> maybe_take_any_queue_id(std::string_view& rest);
 // "ID: " off the front.
-std::optional<std::string_view> maybe_take_queue_id(std::string_view& rest);
+[[gnu::always_inline]] inline std::optional<std::string_view> maybe_take_queue_id(
+    std::string_view& rest) {
+  if (const auto size = short_id_size(rest); size > 0) {
+    const auto word = rest.substr(0, size);
+    rest.remove_prefix(size + 2);
+    return word;
+  }
+  auto left = rest;
+  const auto word = maybe_take_any_queue_id(left);
+  rest = left;
+  return word;
+}
 
 // "Trusted TLS connection established from|to host[ip]:port: TLSv1.3 with cipher NAME (...) ..."
 // (src/tls/tls_misc.c tls_log_summary()).
