@@ -30,12 +30,13 @@ ParsedLine first_reading(const Readers& readers, const Arguments&... arguments) 
   return out;
 }
 
-// Makes an event in place: `fill` reads its fields and says which kind of line it was; nothing
-// is left of the event when that is `unrecognised`.
+// Makes an event about `queue_id` in place: `fill` reads its other fields and says which kind of
+// line it was; nothing is left of the event when that is `unrecognised`.
 template <typename Made, typename Fill>
-ParsedLine read_event(Fill fill) {
+ParsedLine read_event(std::string_view queue_id, Fill fill) {
   ParsedLine out;
-  out.kind = fill(out.event.template emplace<Made>());
+  // With its first member given no byte of it is set twice, as in "Made{}" all of them would be.
+  out.kind = fill(out.event.template emplace<Made>(queue_id));
   if (out.kind == LineKind::unrecognised) out.event.template emplace<std::monostate>();
   return out;
 }

@@ -442,7 +442,26 @@ bool maybe_take_syslog_header(std::string_view& rest, StampReader& reader, LineH
   return true;
 }
 
+namespace {
+
+// "2026-11-24 01:40:29 text" in the minute of the line before; all else is the general reader's.
+bool maybe_take_known_exim_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  if (rest.size() < 21 || rest[10] != ' ' || rest[19] != ' ') return false;
+  if (rest[20] == '+' || rest[20] == '-' || rest[20] == '[') return false;
+  const auto minute = reader.known_minute(rest.substr(0, 17));
+  const int second = second_of(rest, 17);
+  if (!minute || second < 0) return false;
+  header.logged_at = reader.to_utc(*minute + second);
+  header.pid = 0;
+  header.program = "exim";
+  rest.remove_prefix(20);
+  return true;
+}
+
+}  // namespace
+
 bool maybe_take_exim_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  if (maybe_take_known_exim_stamp(rest, reader, header)) return true;
   auto left = rest;
   if (left.size() < 11 || left[10] != ' ') return false;
   const auto local = maybe_take_iso_seconds(left, reader);

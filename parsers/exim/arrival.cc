@@ -10,7 +10,6 @@ namespace {
 
 LineKind read_arrival(const Line& line, Arrival& event) {
   auto rest = line.text;
-  event.queue_id = line.queue_id;
   event.fake_reject = rest.starts_with("(= ");
   if (!event.fake_reject && !rest.starts_with("<= ")) return LineKind::unrecognised;
   rest.remove_prefix(3);
@@ -53,7 +52,8 @@ LineKind read_arrival(const Line& line, Arrival& event) {
 }  // namespace
 
 ParsedLine parse_arrival(const Line& line) {
-  return read_event<Arrival>([&](Arrival& event) { return read_arrival(line, event); });
+  return read_event<Arrival>(line.queue_id,
+                             [&](Arrival& event) { return read_arrival(line, event); });
 }
 
 }  // namespace rastro::exim

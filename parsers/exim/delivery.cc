@@ -251,7 +251,7 @@ ParsedLine parse_delivery(const Line& line) {
   }
   if (arrow && line.text[0] == '*') return parse_not_delivered(line);
   return read_event<DeliveryAttempt>(
-      [&](DeliveryAttempt& event) { return read_attempt(line, event); });
+      line.queue_id, [&](DeliveryAttempt& event) { return read_attempt(line, event); });
 }
 
 }  // namespace rastro::exim

@@ -1,5 +1,6 @@
 #include "parsers/exim/fields.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <iterator>
@@ -10,8 +11,10 @@
 namespace rastro::exim {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_alnum(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 bool is_ip(std::string_view text) {
   if (text.size() < 2 || text.size() > 64) return false;
@@ -29,7 +32,8 @@ bool is_ip(std::string_view text) {
 }
 
 // "[ip]" and ":port", and the "*" of a further delivery on one connection.
-bool take_ip(std::string_view& rest, std::string_view& ip, std::uint16_t& port) {
+[[gnu::always_inline]] inline bool take_ip(std::string_view& rest, std::string_view& ip,
+                                           std::uint16_t& port) {
   auto tail = rest;
   if (!maybe_take(tail, '[')) return false;
   const auto inside = maybe_take_until(tail, ']');
@@ -49,7 +53,7 @@ bool take_ip(std::string_view& rest, std::string_view& ip, std::uint16_t& port) 
 bool ends_host(std::string_view rest) { return rest.empty() || rest[0] == ' ' || rest[0] == ':'; }
 
 // The address behind a host name or HELO name; in front of it the blank that `rest` starts with.
-bool take_blank_and_ip(std::string_view& rest, Peer& peer) {
+[[gnu::always_inline]] inline bool take_blank_and_ip(std::string_view& rest, Peer& peer) {
   auto tail = rest;
   if (!maybe_take(tail, ' ') || !take_ip(tail, peer.ip, peer.port)) return false;
   if (maybe_take(tail, '*') && !ends_host(tail)) return false;
@@ -74,7 +78,8 @@ bool take_helo_and_ip(std::string_view& rest, unsigned reading, Host& host) {
   return false;
 }
 
-std::optional<std::string_view> maybe_take_value(std::string_view& rest, Place place) {
+[[gnu::always_inline]] inline std::optional<std::string_view> maybe_take_value(
+    std::string_view& rest, Place place) {
   auto value = maybe_take_word(rest);
   if (value && place == Place::failure && value->ends_with(':')) {
     // ": text" follows; the colon is not the value's.
@@ -277,7 +282,8 @@ bool take_login(std::string_view& rest, Place place, Fields& fields) {
   return true;
 }
 
-bool take_number_field(std::string_view& rest, std::optional<std::uint64_t>& value) {
+[[gnu::always_inline]] inline bool take_number_field(std::string_view& rest,
+                                                     std::optional<std::uint64_t>& value) {
   value = maybe_take_number(rest);
   return value && ends_host(rest);
 }
@@ -289,19 +295,28 @@ bool take_time_field(std::string_view& rest, Place place, std::optional<Duration
   return value.has_value();
 }
 
-bool take_value_field(std::string_view& rest, Place place, std::string_view& value) {
+[[gnu::always_inline]] inline bool take_value_field(std::string_view& rest, Place place,
+                                                    std::string_view& value) {
   const auto taken = maybe_take_value(rest, place);
   if (taken) value = *taken;
   return taken.has_value();
 }
 
-// Router, transport and protocol names: configured here, so they have a narrow alphabet.
-bool take_name_field(std::string_view& rest, Place place, std::string_view& value) {
-  if (!take_value_field(rest, place, value)) return false;
-  for (const char c : value) {
-    if (!is_alnum(c) && c != '_' && c != '-' && c != '.' && c != '*' && c != '/') return false;
+constexpr auto kNameBytes = [] {
+  std::array<bool, 256> out{};
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto c = static_cast<char>(i);
+    out[i] = is_alnum(c) || c == '_' || c == '-' || c == '.' || c == '*' || c == '/';
   }
-  return true;
+  return out;
+}();
+
+// Router, transport and protocol names: configured here, so they have a narrow alphabet.
+[[gnu::always_inline]] inline bool take_name_field(std::string_view& rest, Place place,
+                                                   std::string_view& value) {
+  if (!take_value_field(rest, place, value)) return false;
+  return std::ranges::all_of(value,
+                             [](char c) { return kNameBytes[static_cast<unsigned char>(c)]; });
 }
 
 bool take_interface(std::string_view& rest) {
@@ -339,7 +354,7 @@ bool take_quoted_field(std::string_view& rest, std::optional<std::string_view>& 
 }
 
 // Outgoing "H=name DS [ip]:port*", or a name alone (a local transport's host).
-bool take_relay(std::string_view& rest, Peer& peer) {
+[[gnu::always_inline]] inline bool take_relay(std::string_view& rest, Peer& peer) {
   const auto name = maybe_take_word(rest);
   if (!name) return false;
   if (name->starts_with('[')) {
@@ -353,15 +368,26 @@ bool take_relay(std::string_view& rest, Peer& peer) {
   return true;
 }
 
-bool take_field(std::string_view& rest, const KeyName& key, Place place, unsigned reading,
-                Fields& fields) {
+bool take_arrival_field(std::string_view& rest, Key key, unsigned reading, Fields& fields) {
+  switch (key) {
+    case kHost:
+      return take_client(rest, reading, fields.host);
+    case kProtocol:
+      return take_name_field(rest, Place::arrival, fields.protocol);
+    case kTopic:
+      return take_quoted_field(rest, fields.subject);
+    default:  // kReference
+      return take_value_field(rest, Place::arrival, fields.reference) &&
+             is_exim_message_id(fields.reference);
+  }
+}
+
+// What is rare, or the same everywhere.
+bool take_other_field(std::string_view& rest, Key key, Place place, Fields& fields) {
   std::string_view ignored;
   std::optional<std::uint64_t> number;
   std::optional<Duration> time;
-  switch (key.key) {
-    case kHost:
-      return place == Place::arrival ? take_client(rest, reading, fields.host)
-                                     : take_relay(rest, fields.host.peer);
+  switch (key) {
     case kInterface:
       return take_interface(rest);
     case kUser: {
@@ -370,22 +396,11 @@ bool take_field(std::string_view& rest, const KeyName& key, Place place, unsigne
       return !user.empty();
     }
     case kProtocol:
-      if (place == Place::arrival) return take_name_field(rest, place, fields.protocol);
       return maybe_take_address(rest) && ends_host(rest);
-    case kTls: {
-      std::string_view cipher;
-      if (!take_value_field(rest, place, cipher)) return false;
-      fields.tls = cipher;
-      return true;
-    }
-    case kVerified:
-      return take_name_field(rest, place, ignored);
     case kPeerName:
       return take_peer_name(rest);
     case kLogin:
       return take_login(rest, place, fields);
-    case kSize:
-      return take_number_field(rest, fields.size_bytes);
     case kBody:
       return take_number_field(rest, number);
     case kServerName:
@@ -401,13 +416,6 @@ bool take_field(std::string_view& rest, const KeyName& key, Place place, unsigne
     case kMessageId:
       fields.message_id = maybe_take_mailbox(rest);
       return fields.message_id.has_value();
-    case kTopic:
-      if (place == Place::arrival) return take_quoted_field(rest, fields.subject);
-      return take_name_field(rest, place, fields.transport);
-    case kReference:
-      if (place != Place::arrival) return take_name_field(rest, place, fields.router);
-      return take_value_field(rest, place, fields.reference) &&
-             is_exim_message_id(fields.reference);
     case kSender:
       rest = std::string_view(rest.data() - 1, rest.size() + 1);  // the '<' belongs to the address
       fields.envelope_sender = maybe_take_address(rest);
@@ -418,6 +426,43 @@ bool take_field(std::string_view& rest, const KeyName& key, Place place, unsigne
       return take_quoted_field(rest, fields.confirmation);
     default:
       return true;  // flags
+  }
+}
+
+// The field of `key` at the front of `rest`: how many bytes are left behind it, kRefused when it is
+// malformed. By value and with a copy for each kind, so that a view stays in registers (scan.h).
+constexpr std::size_t kRefused = std::string_view::npos;
+std::size_t left_behind_field(std::string_view rest, Key key, Place place, unsigned reading,
+                              Fields& fields) {
+  const auto left_by = [rest](auto take) __attribute__((always_inline)) {
+    auto left = rest;
+    return take(left) ? left.size() : kRefused;
+  };
+  const bool own = key == kHost || key == kProtocol || key == kTopic || key == kReference;
+  if (place == Place::arrival && own) {
+    return left_by([&](auto& left) { return take_arrival_field(left, key, reading, fields); });
+  }
+  switch (key) {
+    case kHost:
+      return left_by([&](auto& left) { return take_relay(left, fields.host.peer); });
+    case kTopic:
+      return left_by([&](auto& left) { return take_name_field(left, place, fields.transport); });
+    case kReference:
+      return left_by([&](auto& left) { return take_name_field(left, place, fields.router); });
+    case kVerified: {
+      std::string_view ignored;
+      return left_by([&](auto& left) { return take_name_field(left, place, ignored); });
+    }
+    case kTls: {
+      std::string_view cipher;
+      const auto left = left_by([&](auto& l) { return take_value_field(l, place, cipher); });
+      if (left != kRefused) fields.tls = cipher;
+      return left;
+    }
+    case kSize:
+      return left_by([&](auto& left) { return take_number_field(left, fields.size_bytes); });
+    default:
+      return left_by([&](auto& left) { return take_other_field(left, key, place, fields); });
   }
 }
 
@@ -473,15 +518,21 @@ bool take_client_and_ident(std::string_view& rest, bool flagged, unsigned readin
 }
 
 bool take_fields(std::string_view& rest, Place place, unsigned reading, Fields& fields) {
-  while (rest.size() > 1 && rest[0] == ' ') {
-    const auto* key = find_key(rest.substr(1), place);
-    if (key == nullptr) return true;
-    if (!first(fields, key->key)) return false;
-    auto tail = rest.substr(1 + key->text.size());
-    if (!take_field(tail, *key, place, reading, fields)) return false;
-    rest = tail;
+  auto left = rest;
+  bool taken = true;
+  while (left.size() > 1 && left[0] == ' ') {
+    const auto* key = find_key(left.substr(1), place);
+    if (key == nullptr) break;
+    const auto value = left.substr(1 + key->text.size());
+    const auto size = first(fields, key->key)
+                          ? left_behind_field(value, key->key, place, reading, fields)
+                          : kRefused;
+    taken = size != kRefused;
+    if (!taken) break;
+    left = std::string_view(left.data() + left.size() - size, size);
   }
-  return true;
+  rest = left;
+  return taken;
 }
 
 std::optional<std::string_view> maybe_take_mailbox(std::string_view& rest) {

@@ -182,8 +182,7 @@ LineKind read_attempt(std::string_view text, DeliveryAttempt& out) {
 }  // namespace
 
 ParsedLine parse_attempt(std::string_view agent, std::string_view id, std::string_view text) {
-  return read_event<DeliveryAttempt>([&](DeliveryAttempt& out) {
-    out.queue_id = id;
+  return read_event<DeliveryAttempt>(id, [&](DeliveryAttempt& out) {
     out.agent = agent;
     return read_attempt(text, out);
   });

@@ -60,8 +60,7 @@ bool read_client(std::string_view rest, Arrival& out) {
 
 // "client=host[ip][:port][, ...]".
 ParsedLine parse_client(std::string_view id, std::string_view rest) {
-  return read_event<Arrival>([&](Arrival& out) {
-    out.queue_id = id;
+  return read_event<Arrival>(id, [&](Arrival& out) {
     return read_client(rest, out) ? LineKind::postfix_client : LineKind::unrecognised;
   });
 }

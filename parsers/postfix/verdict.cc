@@ -204,10 +204,7 @@ LineKind read_verdict(std::string_view text, PolicyVerdict& out) {
 }  // namespace
 
 ParsedLine parse_verdict(std::string_view id, std::string_view text) {
-  return read_event<PolicyVerdict>([&](PolicyVerdict& out) {
-    out.queue_id = id;
-    return read_verdict(text, out);
-  });
+  return read_event<PolicyVerdict>(id, [&](PolicyVerdict& out) { return read_verdict(text, out); });
 }
 
 }  // namespace rastro::postfix
