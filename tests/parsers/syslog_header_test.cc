@@ -204,6 +204,60 @@ TEST(Pitfall2, TimeMayStepBackWithinAFile) {
   EXPECT_EQ(stamp(stamps, "Nov 24 19:48:04"), at(2026, 11, 24, 19, 48, 4));
 }
 
+// What stands in the minute of the line before is read a shorter way: it must read the same.
+TEST(KnownMinute, ChangesNothing) {
+  const std::string_view stamps[] = {"2026-11-24T01:40:29.123456+01:00 ",
+                                     "2026-11-24T01:40:60.000001-09:30 ",
+                                     "2026-11-24T01:40:29.12345678+02 ",
+                                     "2026-11-24T01:40:29,123456+01:00 ",
+                                     "2026-11-24T01:40:61.123456+01:00 ",
+                                     "2026-11-24T01:40:2x.123456+01:00 ",
+                                     "2026-11-24T01:40:29.12345x+01:00 ",
+                                     "2026-11-24T01:40:29.1234567+01:00",
+                                     "Nov 24 01:40:29 ",
+                                     "Nov 24 01:40:60 ",
+                                     "Nov 24 01:40:2x ",
+                                     "Nov 24 01:40:29.123 ",
+                                     "Nov 24 01:40:29: ",
+                                     "Nov  4 01:40:29 "};
+  const std::string_view behind[] = {
+      "mx1 postfix/smtpd[10031]: connect from mx.example.org[192.0.2.7]",
+      "mx1 postfix/smtpd: connect from mx.example.org[192.0.2.7]",
+      "mx1 postfix/smtpd[10031]:connect from mx.example.org[192.0.2.7]",
+      "mx1 postfix/smtpd[10031] connect from mx.example.org[192.0.2.7]",
+      "mx1 postfix/smtpd[123456789]: connect from mx.example.org[192.0.2.7]",
+      "mx1 postfix/smtpd[12x]: connect from mx.example.org[192.0.2.7]",
+      "mx1 postfix/smtpd[]: connect from mx.example.org[192.0.2.7]",
+      "mx1 postfix/smtpd[7]: message repeated 3 times: [ lost connection after x]",
+      "mx1 postfix/smtpd[7]: [ID 197553 mail.info] connect from x.example.org",
+      "mx1 -: a line without a tag of its own, long enough to be looked at",
+      "mx1: postfix/smtpd[7]: a host that ends with a colon is none, is it",
+      "mx1[7]: no host at all, but a program where the host would stand",
+      "[tag] the text of metalog, which is long enough to be looked at",
+      "<mail.info> mx1 postfix/smtpd[7]: connect from mx.example.org[192.0.2.7]",
+      "stdout F mx1 postfix/smtpd[7]: connect from mx.example.org[192.0.2.7]",
+      "INFO postfix/smtpd[7]: connect from mx.example.org[192.0.2.7]",
+      "imap-login: Info: Login: user=<ana>, method=PLAIN, rip=192.0.2.7",
+      "mx1 : an empty tag and then some text that is long enough",
+      " mx1 postfix/smtpd[7]: a blank too many in front of the host",
+      "mx1 postfix/smtpd[7]: x",
+      "mx1 p[7]: ",
+      ""};
+  for (const auto stamp : stamps) {
+    for (const auto rest : behind) {
+      const auto line = std::string(stamp) + std::string(rest);
+      StampReader fresh("Europe/Madrid", at(2026, 11, 25));
+      StampReader used = fresh;
+      // With a full stamp and a traditional one of the same minute before it, whichever fits.
+      for (const auto before : {stamps[0], stamps[8], stamp}) {
+        const auto one = std::string(before) + std::string(behind[0]);
+        read(used, one);
+      }
+      EXPECT_EQ(read(used, line), read(fresh, line)) << line;
+    }
+  }
+}
+
 TEST(DetectFormat, TellsEximFromSyslog) {
   EXPECT_EQ(detect_format("2026-11-24 01:40:29 1tFxyz-000123-AB Completed\n"), LineFormat::exim);
   EXPECT_EQ(detect_format("2026-11-24 01:40:29.123 +0100 [12] Start queue run: pid=1\n"),
