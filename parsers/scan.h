@@ -191,6 +191,8 @@ std::optional<std::string_view> maybe_take_quoted_address(std::string_view& rest
     if (port && *port < 65536) {
       peer.port = static_cast<std::uint16_t>(*port);
       left = digits;
+    } else {
+      maybe_take(left, ":unknown");  // smtpd_client_port_logging where the port is not known
     }
   }
   rest = left;

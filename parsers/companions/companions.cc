@@ -38,6 +38,7 @@ Companion find_companion(std::string_view program) {
       {"postfwd2", {parse_policyd, "policyd"}},
       {"postfwd3", {parse_policyd, "policyd"}},
       {"cbpolicyd", {parse_policyd, "policyd"}},
+      {"policyd-weight", {parse_policyd_weight, "policyd-weight"}},
       {"policyd", {parse_policyd, "policyd"}},
   };
   // "postfwd2/policy", "postfwd3/master": the process behind the name.

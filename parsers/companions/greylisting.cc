@@ -26,6 +26,15 @@ ParsedLine parse_action(std::string_view text) {
     text = rest;
   }
   std::string_view value;
+  // Before 1.28: "delayed 603 seconds: client=mx.example.net, from=a@x, to=b@y".
+  if (const auto late = match_form(text, "delayed {} seconds: client={}, from={?}, to={}")) {
+    add_value(fact, "verdict", "pass");
+    add_value(fact, "delay", late->at[0]);
+    fact.client.host = late->at[1];
+    fact.envelope_sender = late->at[2];
+    fact.recipient = late->at[3];
+    return {LineKind::postgrey_verdict, fact};
+  }
   if (!take_field(text, "action=", ", ", value)) return {};
   if (value != "greylist" && value != "pass") return {};
   add_value(fact, "verdict", value);
@@ -61,6 +70,7 @@ constexpr KnownForm kPostgreyIgnored[] = {
     {"cleaning clients database finished. before: {}, after: {}", "postgrey"},
     {"cleaning main database... before: {}, after: {}", "postgrey"},
     {"whitelisted: {}", "postgrey"},
+    {"tarpit whitelisted: {}", "postgrey with the tarpit patch"},
     {"correcting date for first seen in the future!", "postgrey"},
     {"Exiting!", "postgrey"},
     {"HUP received: reloading whitelists...", "postgrey"},
@@ -74,7 +84,9 @@ constexpr KnownForm kPostgreyIgnored[] = {
     {"{} Server closing!", "Net::Server"},
 };
 constexpr KnownForm kPostgreyTrouble[] = {
-    {"unrecognized request type: '{}'", "postgrey"},
+    {"unrecognized request type: '{?}'", "postgrey"},
+    {"Couldn't unlink \"{}\" [{}]", "Net::Server"},
+    {"{} Pid_file already exists for running process ({})... aborting{?}", "Net::Server"},
     {"ignoring garbage: <{?}>", "postgrey"},
     {"WARNING: {}", "postgrey"},
     {"FATAL: {}", "postgrey"},
@@ -88,17 +100,31 @@ constexpr FactForm kSqlgrey[] = {
     {"grey: reconnect ok: {}({}), {?} -> {} ({})", "network ip from to delay", "pass: reconnect"},
     {"grey: throttling: {}({}), {?} -> {}", "network ip from to", "greylist: throttling"},
     {"grey: domain awl match: updating {}({}), {}", "network ip domain", "pass: known domain"},
-    {"grey: from awl match: updating {}({}), {?}", "network ip from", "pass: known sender"},
     {"grey: from awl: {}, {} added", "network sender", "sender added"},
     {"grey: domain awl: {}, {} added", "network domain", "domain added"},
-    {"whitelist: {}, {}({}) -> {}", "list host ip to", "pass: whitelist"},
-    {"spam: {}: {} -> {} at {}", "ip from to time", "spam"},
+    {"grey: from awl match: updating {}({}), {?}({?})", "network ip from as_sent",
+     "pass: known sender"},
+    {"grey: from awl match: updating {}({}), {?}", "network ip from", "pass: known sender"},
+    {"whitelist: {?}, {}({}) -> {}", "from ip host to", "pass: whitelist"},
+    {"spam: {}: {?} -> {} at {}", "ip from to time", "spam"},
+    {"grey: identified SMTP server pattern: {}, {}: Using C-class ({}).", "host ip network",
+     "asked"},
+    {"grey: identified dynamic pattern ({}): {}, {}: Using full IP.", "pattern host ip", "asked"},
+    {"grey: unknown pattern: {}, {}: using C-class ({}).", "host ip network", "asked"},
+    {"grey: unknown RDNS: {}", "ip", "asked"},
+    {"martians: undefined {}, from is '{?}'", "part from", "asked"},
 };
 constexpr KnownForm kSqlgreyIgnored[] = {
     {"perf: spent {}s cleaning: {}", "sqlgrey"},
     {"conf: {}", "sqlgrey"},
     {"dbaccess: {}", "sqlgrey"},
     {"whitelists: {}", "sqlgrey"},
+    {"whitelist: reloading {}", "sqlgrey"},
+    {"whitelist: {} in static whitelist", "sqlgrey"},
+    {"whitelist: {} in dynamic whitelist", "sqlgrey"},
+    {"system: forked cleanup child ({})", "sqlgrey"},
+    {"system: cleanup child exit ({})", "sqlgrey"},
+    {"system: couldn't fork child: no cleanup!", "sqlgrey"},
     {"Process Backgrounded", "Net::Server"},
 };
 

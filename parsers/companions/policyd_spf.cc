@@ -107,12 +107,22 @@ constexpr FactForm kForms[] = {
     {"550 {} Message rejected due to: {}. Please see {}", "enhanced detail url", "reject"},
     {"451 {} Message temporarily deferred due to: {}. Please see {}", "enhanced detail url",
      "defer"},
+    {"451 {} Message temporarily rejected due to: {}", "enhanced detail", "defer"},
+    {"prepend X-Comment: SPF not applicable to localhost connection - skipped check", "",
+     "not checked: local client"},
     {"prepend Authentication-Results: {}", "authentication_results", ""},
     {"spfcheck: pyspf result: {}", "result", ""},
     {"SPF {}: HELO/EHLO: {?}, IP Address: {}, Recipient: {}", "verdict helo ip to", ""},
     {"SPF {}: HELO/EHLO (Null Sender): {?}, IP Address: {}, Recipient: {}", "verdict helo ip to",
      ""},
     {"SPF {}: Envelope-from: {?}, IP Address: {}, Recipient: {}", "verdict from ip to", ""},
+    {"SPF not applicable to localhost connection - skipped check", "", "not checked: local client"},
+    {"HELO check failed - Mail::SPF->new({?}, {?}, {?}) failed: {}", "ip from helo detail",
+     "not checked: error"},
+    {"HELO check failed - {}", "detail", "not checked: error"},
+    {"Mail From (sender) check failed - {}", "detail", "not checked: error"},
+    // Mail::SPF::Query, before postfix-policyd-spf-perl 2
+    {"SPF {}: smtp_comment={}, header_comment={}", "verdict detail remark", ""},
     {"SPF {}: HELO/EHLO (Null Sender): {?}", "verdict helo", ""},
     {"SPF {}: HELO/EHLO: {?}", "verdict helo", ""},
     {"SPF {}: Envelope-from: {?}", "verdict from", ""},
@@ -120,6 +130,8 @@ constexpr FactForm kForms[] = {
     {"Policy action={}", "action", ""},
     {"handler {}: is decisive.", "handler", ""},
     {"handler {}: {}", "handler response", ""},
+    {"decided action={}", "action", ""},
+    {"testing: stripped sender={?}, stripped rcpt={}", "from to", "asked"},
 };
 constexpr KnownForm kIgnored[] = {
     {"not peruser", "spf_engine/policyd_spf.py"},
@@ -129,17 +141,28 @@ constexpr KnownForm kIgnored[] = {
     {"Found the end of entry", "spf_engine/policyd_spf.py"},
     {"Config: {}", "spf_engine/policyd_spf.py"},
     {"Cached data for this instance: {}", "spf_engine/policyd_spf.py"},
+    {"Read line: {}", "policyd-spf"},
+    {"warning: ignoring garbage: {}", "postfix-policyd-spf-perl"},
+    {"ERROR: Could not match line {}", "policyd-spf"},
     {"Traceback (most recent call last):", "spf_engine/policyd_spf.py"},
 };
 
 }  // namespace
 
 ParsedLine parse_policyd_spf(const LineHeader& /*header*/, std::string_view text) {
-  maybe_take(text, ": ");  // versions that print a queue id even where there is none
+  // Versions that print a queue id do so even where there is none.
+  std::string_view id;
+  if (auto rest = text; const auto word = maybe_take_until(rest, std::string_view(": "))) {
+    if (word->empty() || is_queue_id(*word)) {
+      id = *word;
+      text = rest;
+    }
+  }
   auto out = parse_python(text);
   if (out.kind == LineKind::unrecognised) {
     out = parse_fact("policyd-spf", LineKind::policyd_spf_verdict, kForms, text);
   }
+  if (auto* fact = std::get_if<CompanionFact>(&out.event)) fact->queue_id = id;
   return out.kind == LineKind::unrecognised ? parse_ignored(kIgnored, text) : out;
 }
 

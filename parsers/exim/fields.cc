@@ -129,6 +129,7 @@ enum Key : std::uint32_t {
   kFlagPrdr = 1U << 27,
   kFlagChunking = 1U << 28,
   kFlagArc = 1U << 29,
+  kBareSender = 1U << 30,
 };
 
 bool first(Fields& fields, Key key) {
@@ -144,41 +145,24 @@ struct KeyName {
 };
 // Longer names before their own beginnings.
 constexpr KeyName kKeys[] = {
-    {"H=", kHost, false},
-    {"I=", kInterface, false},
-    {"U=", kUser, false},
-    {"PRX=", kProxy, false},
-    {"PRDR", kFlagPrdr, true},
-    {"P=", kProtocol, false},
-    {"X=", kTls, false},
-    {"CV=", kVerified, false},
-    {"C=", kConfirmation, false},
-    {"DN=", kPeerName, false},
-    {"DT=", kDeliverTime, false},
-    {"DKIM=", kDkim, false},
-    {"DS", kFlagDnssec, true},
-    {"SNI=", kServerName, false},
-    {"ST=", kShadow, false},
-    {"S=", kSize, false},
-    {"A=", kLogin, false},
-    {"ARC", kFlagArc, true},
-    {"M8S=", kBody, false},
-    {"RT=", kReceiveTime, false},
-    {"R=", kReference, false},
-    {"QT=", kQueueTime, false},
-    {"Q=", kQueue, false},
-    {"id=", kMessageId, false},
-    {"id*=", kMessageId, false},
-    {"TFO*", kFlagFastOpen, true},
-    {"TFO", kFlagFastOpen, true},
-    {"T=", kTopic, false},
-    {"F=<", kSender, false},
-    {"K", kFlagChunking, true},
-    {"L*-", kFlagPipelining, true},
-    {"L*", kFlagPipelining, true},
-    {"L.-", kFlagPipelining, true},
-    {"L.", kFlagPipelining, true},
-    {"L-", kFlagPipelining, true},
+    {"H=", kHost, false},          {"I=", kInterface, false},
+    {"U=", kUser, false},          {"PRX=", kProxy, false},
+    {"PRDR", kFlagPrdr, true},     {"P=", kProtocol, false},
+    {"X=", kTls, false},           {"CV=", kVerified, false},
+    {"C=", kConfirmation, false},  {"DN=", kPeerName, false},
+    {"DT=", kDeliverTime, false},  {"DKIM=", kDkim, false},
+    {"DS", kFlagDnssec, true},     {"SNI=", kServerName, false},
+    {"ST=", kShadow, false},       {"S=", kSize, false},
+    {"A=", kLogin, false},         {"ARC", kFlagArc, true},
+    {"M8S=", kBody, false},        {"RT=", kReceiveTime, false},
+    {"R=", kReference, false},     {"QT=", kQueueTime, false},
+    {"Q=", kQueue, false},         {"id=", kMessageId, false},
+    {"id*=", kMessageId, false},   {"TFO*", kFlagFastOpen, true},
+    {"TFO", kFlagFastOpen, true},  {"T=", kTopic, false},
+    {"F=<", kSender, false},       {"F=", kBareSender, false},
+    {"K", kFlagChunking, true},    {"L*-", kFlagPipelining, true},
+    {"L*", kFlagPipelining, true}, {"L.-", kFlagPipelining, true},
+    {"L.", kFlagPipelining, true}, {"L-", kFlagPipelining, true},
     {"L", kFlagPipelining, true},
 };
 
@@ -196,7 +180,7 @@ std::uint32_t keys_of(Place place) {
              kReference | kSender | kShadow | kConfirmation | kQueueTime | kDeliverTime |
              kFlagDnssec | kFlagFastOpen | kFlagPipelining | kFlagPrdr | kFlagChunking;
     case Place::dialogue:
-      return kInterface | kUser | kTlsKeys | kLogin | kSender;
+      return kInterface | kUser | kTlsKeys | kLogin | kSender | kBareSender;
   }
   return 0;
 }
@@ -420,6 +404,9 @@ bool take_other_field(std::string_view& rest, Key key, Place place, Fields& fiel
       rest = std::string_view(rest.data() - 1, rest.size() + 1);  // the '<' belongs to the address
       fields.envelope_sender = maybe_take_address(rest);
       return fields.envelope_sender && ends_host(rest);
+    case kBareSender:  // logs that went through a web page have lost the brackets
+      fields.envelope_sender = maybe_take_mailbox(rest);
+      return fields.envelope_sender.has_value();
     case kShadow:
       return take_shadow(rest, place);
     case kConfirmation:

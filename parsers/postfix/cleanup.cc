@@ -32,7 +32,7 @@ ParsedLine parse_check(std::string_view id, std::string_view word, std::string_v
   out.action = *action;
   const auto kind = maybe_take_until(rest, ' ');
   if (!kind || (*kind != "header" && *kind != "body" && *kind != "mime-header" &&
-                *kind != "nested-header" && *kind != "mime-error")) {
+                *kind != "nested-header" && *kind != "mime-error" && *kind != "content")) {
     return {};
   }
   out.stage = *kind;
@@ -97,7 +97,7 @@ ParsedLine parse_cleanup(const LineHeader& header, std::string_view text) {
   const auto word = maybe_take_until(behind, std::string_view(": "));
   if (!word) return {};
   for (const std::string_view kind :
-       {"header ", "body ", "mime-header ", "nested-header ", "mime-error "}) {
+       {"header ", "body ", "mime-header ", "nested-header ", "mime-error ", "content "}) {
     if (behind.starts_with(kind)) return parse_check(*id, *word, behind);
   }
   return parse_verdict(*id, rest);

@@ -16,6 +16,8 @@ std::optional<DeliveryStatus> status_of(std::string_view word) {
   if (word == "expired") return DeliveryStatus::expired;
   if (word == "deliverable") return DeliveryStatus::deliverable;
   if (word == "undeliverable") return DeliveryStatus::undeliverable;
+  // With address_verify_negative_cache = no (src/global/verify.c).
+  if (word == "undeliverable-but-not-cached") return DeliveryStatus::undeliverable;
   return std::nullopt;
 }
 
@@ -242,6 +244,8 @@ constexpr HostForm kHostForms[] = {
     {"lost connection with {} while {}", 0, true},
     {"conversation with {} timed out while {}", 0, true},
     {"connect to {}: {}", 0, true},
+    {"non-ESMTP response from {}: {}", 0, true},
+    {"non-SMTP response from {}: {}", 0, true},
     {"TLS is required, but was not offered by host {}", 0, true},
     {"TLS is required, but host {} refused to start TLS: {}", 0, true},
     {"TLS is required, but our TLS engine is unavailable", -1, true},
@@ -261,6 +265,7 @@ constexpr HostForm kHostForms[] = {
     {"message size {} exceeds size limit {} of server {}", 2, true},
     {"mail for {} loops back to myself", -1, true},
     {"enabling PIX workarounds: {} for {}", -1, false},
+    {"enabling PIX <CRLF>.<CRLF> workaround for {}", -1, false},  // before 2.4
     {"breaking line > {} bytes with <CR><LF>SPACE", -1, false},
     {"replacing server reply \"{}\" with \"{}\"", -1, false},
     {"offered TLS {}", -1, false},
@@ -296,7 +301,9 @@ ParsedLine parse_connection_failure(const LineHeader& header, std::string_view t
   for (const std::string_view what : {"connect to ", "SSL_connect error to "}) {
     auto rest = text;
     if (!maybe_take(rest, what)) continue;
-    const auto peer = maybe_take_peer(rest);
+    auto peer = maybe_take_peer(rest);
+    // Before 2.5 a TLS failure named the host alone.
+    if (!peer && what.starts_with("SSL_")) peer = maybe_take_bare_host(rest);
     if (!peer || !maybe_take(rest, ": ")) return {};
     return {LineKind::postfix_host_failure, HostFailure{{}, *peer, text}};
   }

@@ -51,6 +51,20 @@ bool maybe_take_host_name(std::string_view& rest) {
   return true;
 }
 
+}  // namespace
+
+std::optional<Peer> maybe_take_bare_host(std::string_view& rest) {
+  auto left = rest;
+  if (!maybe_take_host_name(left)) return std::nullopt;
+  Peer peer;
+  peer.host = rest.substr(0, rest.size() - left.size());
+  if (peer.host.find('[') != std::string_view::npos) return std::nullopt;
+  rest = left;
+  return peer;
+}
+
+namespace {
+
 // Programs that are one binary under several names print the same forms.
 std::string_view family_of(std::string_view program) {
   constexpr std::pair<std::string_view, std::string_view> kFamilies[] = {
@@ -67,17 +81,23 @@ std::string_view family_of(std::string_view program) {
 ParsedLine parse_tls(std::string_view text, SessionTls::Direction direction) {
   SessionTls tls;
   tls.direction = direction;
-  const auto level = maybe_take_until(text, ' ');
-  if (!level) return {};
-  if (*level != "Anonymous" && *level != "Untrusted" && *level != "Trusted" &&
-      *level != "Verified") {
-    return {};
+  if (!text.starts_with("TLS ")) {  // before 2.5 no level
+    const auto level = maybe_take_until(text, ' ');
+    if (!level) return {};
+    if (*level != "Anonymous" && *level != "Untrusted" && *level != "Trusted" &&
+        *level != "Verified") {
+      return {};
+    }
+    tls.level = *level;
   }
   if (!maybe_take(text, "TLS connection ")) return {};
   if (!maybe_take(text, "established ") && !maybe_take(text, "reused ")) return {};
   if (!maybe_take(text, direction == SessionTls::Direction::inbound ? "from " : "to ")) return {};
-  tls.level = *level;
-  if (!maybe_take_peer(text, tls.peer)) return {};
+  if (!maybe_take_peer(text, tls.peer)) {
+    const auto bare = maybe_take_bare_host(text);  // as a client before 2.5
+    if (!bare) return {};
+    tls.peer = *bare;
+  }
   if (maybe_take(text, " to ") && !maybe_take_host_name(text))
     return {};  // the name asked for: SNI
   if (!maybe_take(text, ": ")) return {};

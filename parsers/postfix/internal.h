@@ -34,6 +34,9 @@ ParsedLine parse_tls(std::string_view text, SessionTls::Direction direction);
 // failed login) or the server. A form that Postfix's source doesn't have is `unrecognised`.
 ParsedLine parse_warning(std::string_view program, std::string_view text);
 
+// "mx.example.net" in front of a colon or a blank, without an address.
+std::optional<Peer> maybe_take_bare_host(std::string_view& rest);
+
 // What any program may log beside its own lines: warnings and known_lines.
 ParsedLine parse_general(const LineHeader& header, std::string_view text);
 

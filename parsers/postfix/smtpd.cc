@@ -162,7 +162,11 @@ ParsedLine parse_smtpd(const LineHeader& header, std::string_view text) {
     return maybe_take(rest, "client=") ? parse_proxy_client(rest)
                                        : parse_unnamed(header, text, rest);
   }
-  if (text.starts_with("proxy-")) return parse_verdict({}, text);
+  // Before 2.1 a refusal had no "NOQUEUE: ".
+  if (text.starts_with("proxy-") || text.starts_with("reject: ") ||
+      text.starts_with("reject_warning: ")) {
+    return parse_verdict({}, text);
+  }
   return first_reading(std::array{parse_inbound_tls, parse_trouble_alone, parse_general}, header,
                        text);
 }

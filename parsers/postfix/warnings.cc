@@ -18,6 +18,7 @@ struct Form {
 constexpr Form kForms[] = {
 #include "parsers/postfix/warning_forms.inc"
 #include "parsers/postfix/warning_forms_newer.inc"
+#include "parsers/postfix/warning_forms_system.inc"
 };
 
 // Other versions', and what goes through a "%s".
@@ -68,6 +69,22 @@ constexpr Form kMoreForms[] = {
     {"", "fatal: in parameter {}: {}"},
     {"", "fatal: unable to connect to {}: {}"},
     {"", "fatal: {}: table lookup problem"},
+    {"", "warning: {}: table lookup problem"},  // util/match_list.c
+    {"", "warning: malformed domain name in resource data of {} record for {}:"},
+    {"", "warning: {}: {} map lookup problem for {}"},  // before 2.10
+    {"smtp", "warning: mailer loop: best MX host for {} is local"},
+    {"",
+     "warning: Read failed in network_biopair_interop with errno={}: num_read={}, want_read={}"},
+    {"", "warning: mysql query failed: {}"},  // before 2.3
+    {"", "warning: pgsql query failed: {}"},
+    {"", "warning: xsasl_cyrus_server_get_mechanism_list: {}"},  // xsasl_cyrus_server.c
+    {"", "fatal: dict_open: unsupported dictionary type: {}"},   // before 2.11
+    {"", "fatal: {}: dict_open: unsupported dictionary type: {}"},
+    {"", "error: dict_ldap_connect: Unable to bind to server {} as {}: {}"},  // before 2.3
+    {"", "fatal: non-null host address bits in {}"},
+    {"", "fatal: bad net/mask pattern: {}"},
+    {"", "warning: cannot get {} certificate from file {}: disabling TLS support"},
+    {"sendmail", "error: to submit mail, use the Postfix sendmail command"},
     {"", "fatal: the Postfix mail system is already running"},
     {"", "fatal: the Postfix mail system is not running"},
     {"sendmail",
@@ -169,7 +186,9 @@ constexpr ClientForm kClientForms[] = {
     {"warning: AUTH command rate limit exceeded: {} from {} for service {}", 1, "AUTH"},
     {"warning: non-SMTP command from {}: {}", 0, "UNKNOWN"},
     {"warning: Illegal address syntax from {} in {} command: {}", 0, "UNKNOWN"},
-    {"improper command pipelining after {} from {}: {}", 1, "UNKNOWN"},
+    {"improper command pipelining after {} from {}: {?}", 1, "UNKNOWN"},
+    {"improper command pipelining after {} from {}:", 1, "UNKNOWN"},
+    {"improper command pipelining after {} from {}", 1, "UNKNOWN"},  // before 2.7
     {"NOQUEUE: abort: TLS from {}: {}", 0, "STARTTLS"},
     {"SSL_accept error from {}: {}", 0, "STARTTLS"},
 };
@@ -198,8 +217,15 @@ ParsedLine parse_login_failure(const Peer& client, std::string_view rest) {
   LoginResult out;
   out.client = client;
   const auto method = maybe_take_word(rest);
-  if (!method || !maybe_take(rest, " authentication failed")) return {};
+  if (!method) return {};
   out.method = *method;
+  if (rest == " authentication aborted") {
+    out.text = rest.substr(1);
+    return {LineKind::postfix_login_failed, out};
+  }
+  if (!maybe_take(rest, " authentication failed")) return {};
+  // The reason may be empty, and a log keeper may have cut the blank at the end.
+  if (rest == ":") rest = {};
   if (!rest.empty() && !maybe_take(rest, ": ")) return {};
   out.text = rest;
   constexpr std::string_view kLogin = ", sasl_username=";
