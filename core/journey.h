@@ -200,7 +200,7 @@ struct LegRecord {
   std::optional<std::string> accepted_tls;
   std::string protocol;
   bool arrival_seen = false;  // false: the log starts after it
-  bool internal = false;      // made by the MTA itself (bounce, forward)
+  bool internal = false;      // by the MTA itself (bounce, forward) or a filter
   bool held = false;          // on hold: recipients not yet named are held too
   bool probe = false;         // an address verification probe: no mail, never shown as a journey
 

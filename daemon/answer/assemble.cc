@@ -42,6 +42,14 @@ bool same_dialogue(const LegRecord& a, const LegRecord& b) {
          });
 }
 
+// Exim logs a Message-ID without its brackets, Postfix as it stands in the header.
+std::string_view bare_message_id(const LegRecord& leg) {
+  if (!leg.message_id) return {};
+  std::string_view id = *leg.message_id;
+  if (id.size() > 1 && id.front() == '<' && id.back() == '>') id = id.substr(1, id.size() - 2);
+  return id;
+}
+
 // Whether `other` is the leg that `link` of `from` means.
 bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, bool& inferred) {
   if (other.id == from.id || other.queue_id != link.queue_id) return false;
@@ -60,10 +68,11 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
     return same_dialogue(from, other);
   }
   if (!link.claimed_by_peer) return from.host == other.host && from.mta == other.mta;
-  if (from.message_id && other.message_id && !from.message_id->empty() &&
-      !other.message_id->empty()) {
+  const auto from_id = bare_message_id(from);
+  const auto other_id = bare_message_id(other);
+  if (!from_id.empty() && !other_id.empty()) {
     inferred = false;
-    return *from.message_id == *other.message_id;
+    return from_id == other_id;
   }
   inferred = true;
   if (link.recipient < 0 || static_cast<std::size_t>(link.recipient) >= from.recipients.size())
@@ -72,17 +81,36 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
   return loopback(relay.ip) && from.host == other.host;
 }
 
-// A filter behind pipe(8) gives the message back by sendmail(1) or SMTP: its log names no other id,
-// but both legs have the Message-ID, the sender and the recipient, and the child came while the
-// parent's recipient was being handed over. Returns when that was, for the nearest parent wins.
+// Whether a recipient went to a filter on this host that does not say under which id it gave the
+// message back: behind pipe(8), or by SMTP or LMTP to loopback (Proxmox' pmg-smtp-filter).
+bool went_to_silent_filter(const LegRecord& leg, std::size_t recipient) {
+  const auto& to = leg.recipients[recipient];
+  if (to.outcome != Outcome::delivered || !to.last_attempt_at) return false;
+  if (to.agent == "pipe") return true;
+  return (to.agent == "smtp" || to.agent == "lmtp") && loopback(to.relay.ip) &&
+         std::ranges::none_of(leg.links, [&](const LegLink& link) {
+           return link.direction == LegLink::Direction::child && link.claimed_by_peer &&
+                  link.recipient == static_cast<std::int32_t>(recipient);
+         });
+}
+
+// Whether a message may come from such a filter: by sendmail(1), from loopback, or by a client that
+// spoke for another one.
+bool may_come_from_filter(const LegRecord& leg) {
+  return leg.submission.method == SubmissionMethod::local || loopback(leg.submission.client.ip) ||
+         (leg.internal && leg.submission.method == SubmissionMethod::mx);
+}
+
+// A filter gives the message back by sendmail(1) or SMTP and its log names no other id, but both
+// legs have the Message-ID, the sender and the recipient, and the child came while the parent's
+// recipient was being handed over. Returns when that was, for the nearest parent wins.
 std::optional<Duration> reinjected_after(const LegRecord& parent, std::size_t recipient,
                                          const LegRecord& child) {
   const auto& handed_over = parent.recipients[recipient];
-  const bool piped = handed_over.agent == "pipe" && handed_over.outcome == Outcome::delivered &&
-                     handed_over.last_attempt_at.has_value();
-  if (!piped || parent.id == child.id || parent.host != child.host || parent.mta != child.mta ||
+  if (parent.id == child.id || parent.host != child.host || parent.mta != child.mta ||
       parent.message_id != child.message_id || parent.envelope_sender != child.envelope_sender ||
-      child.submission.method != SubmissionMethod::local || !names(child, handed_over.recipient)) {
+      !may_come_from_filter(child) || !names(child, handed_over.recipient) ||
+      !went_to_silent_filter(parent, recipient)) {
     return std::nullopt;
   }
   const auto apart = *handed_over.last_attempt_at - child.opened_at;
@@ -156,9 +184,11 @@ class Assembly {
   Result<void> follow_pipe(std::size_t at) {
     const auto& leg = journey_.legs[at];
     if (leg.mta != Mta::postfix || !leg.message_id || leg.message_id->empty()) return {};
-    const bool piped =
-        std::ranges::any_of(leg.recipients, [](const auto& r) { return r.agent == "pipe"; });
-    if (!piped && leg.submission.method != SubmissionMethod::local) return {};
+    bool filtered = may_come_from_filter(leg);
+    for (std::size_t i = 0; i < leg.recipients.size(); ++i) {
+      filtered = filtered || went_to_silent_filter(leg, i);
+    }
+    if (!filtered) return {};
     const auto ids = find(KeyKind::message_id, *leg.message_id);
     if (!ids) return ids.error();
     std::vector<LegRecord> legs;
@@ -377,6 +407,31 @@ class Assembly {
     add_recipient(child, untold, &passed);
   }
 
+  // The legs as the message took them: by arrival, but none before the one it came from, for clocks
+  // differ between hosts and traditional stamps put a whole journey into one second.
+  std::vector<std::size_t> in_order() const {
+    std::vector<std::size_t> waiting(journey_.legs.size());
+    for (std::size_t i = 0; i < waiting.size(); ++i) waiting[i] = i;
+    std::ranges::sort(waiting, [&](std::size_t a, std::size_t b) {
+      return std::pair(journey_.legs[a].opened_at, journey_.legs[a].id) <
+             std::pair(journey_.legs[b].opened_at, journey_.legs[b].id);
+    });
+    std::vector<std::size_t> order;
+    while (!waiting.empty()) {
+      const auto next = std::ranges::find_if(waiting, [&](std::size_t leg) {
+        return std::ranges::none_of(edges_, [&](const Edge& edge) {
+          return edge.child == leg && edge.parent != leg &&
+                 edge.link.kind != LegLink::Kind::session &&
+                 std::ranges::find(waiting, edge.parent) != waiting.end();
+        });
+      });
+      const auto chosen = next == waiting.end() ? waiting.begin() : next;  // a loop
+      order.push_back(*chosen);
+      waiting.erase(chosen);
+    }
+    return order;
+  }
+
   void finish() {
     std::set<std::size_t> children;
     for (const auto& edge : edges_) {
@@ -393,12 +448,7 @@ class Assembly {
       recipient.state.outcome = Outcome::unknown;
       recipient.state.unknown_because = UnknownBecause::log_ends_before;
     }
-    std::vector<std::size_t> order(journey_.legs.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-      return std::pair(journey_.legs[a].opened_at, journey_.legs[a].id) <
-             std::pair(journey_.legs[b].opened_at, journey_.legs[b].id);
-    });
+    const auto order = in_order();
     std::vector<LegRecord> sorted;
     std::vector<std::size_t> place(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) {

@@ -143,6 +143,8 @@ class Correlator {
   std::string_view retry_name(const LogLine& line, std::string_view client_ip,
                               std::string_view sender, std::string_view recipient);
   void expect_retry(const LogLine& line, OpenLeg& refused, const PolicyVerdict& event);
+  std::vector<LegHandle> link_retries(const LogLine& line, std::vector<LegHandle> refused,
+                                      const OpenLeg& later);
   void join_refused_for_now(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
   void refine_submission(const LogLine& line, OpenLeg& leg) const;
 

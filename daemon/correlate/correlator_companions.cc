@@ -262,14 +262,24 @@ void Correlator::on(const LogLine& line, const MailboxResult& event) {
                    std::string(updates_.cut(*event.recipient)),
                    std::string(updates_.cut(event.session))};
   recall_message_id(*event.message_id);
+  // Several hosts may have had the message; the mailbox is more likely where its program ran.
+  OpenLeg* chosen = nullptr;
+  LegRecipient* chosen_recipient = nullptr;
   int looked_at = 0;
   for (auto* leg = legs_.find_message_id(bare(*event.message_id));
        leg != nullptr && looked_at < kSameMessageIdMax;
        leg = legs_.next_message_id(*leg, bare(*event.message_id)), ++looked_at) {
     auto* recipient = mailbox_recipient(leg->record, note);
     if (recipient == nullptr) continue;
-    touch(*leg, line);
-    updates_.apply(leg->record, *recipient, note);
+    const bool here = leg->record.host == line.header.host;
+    if (chosen != nullptr && !here) continue;
+    chosen = leg;
+    chosen_recipient = recipient;
+    if (here) break;
+  }
+  if (chosen != nullptr) {
+    touch(*chosen, line);
+    updates_.apply(chosen->record, *chosen_recipient, note);
     return;
   }
   auto& waiting =

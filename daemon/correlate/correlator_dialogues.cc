@@ -47,6 +47,18 @@ PolicyVerdict as_event(const EarlyVerdict& verdict) {
   return out;
 }
 
+std::string_view bare(std::string_view message_id) {
+  if (message_id.size() > 1 && message_id.front() == '<' && message_id.back() == '>') {
+    message_id = message_id.substr(1, message_id.size() - 2);
+  }
+  return message_id;
+}
+
+// Two mails of one sender to one recipient are not each other's retries.
+bool may_be_same_message(const LegRecord& a, const LegRecord& b) {
+  return !a.message_id || !b.message_id || bare(*a.message_id) == bare(*b.message_id);
+}
+
 // Of a message that never came into the queue, as far as its log tells.
 bool may_be_unqueued(const LegRecord& leg) { return is_open(leg) && !leg.accepted; }
 
@@ -374,16 +386,43 @@ std::string_view Correlator::retry_name(const LogLine& line, std::string_view cl
 }
 
 void Correlator::expect_retry(const LogLine& line, OpenLeg& refused, const PolicyVerdict& event) {
-  const bool for_now = event.temporary || event.reply_code / 100 == 4;
+  // A milter's refusal may have the enhanced code alone.
+  const int code_class = event.reply_code != 0   ? event.reply_code / 100
+                         : event.enhanced_status ? event.enhanced_status->klass
+                                                 : 0;
+  const bool for_now = event.temporary || code_class == 4;
   if (!for_now || !event.recipient || !event.envelope_sender || event.client.ip.empty()) return;
   auto& expected = refused_for_now_.open(
       retry_name(line, event.client.ip, *event.envelope_sender, *event.recipient),
       line.header.logged_at);
   const auto same = [&](const LegHandle& known) { return known.id == refused.record.id; };
   if (std::ranges::any_of(expected.refused, same)) return;
+  // Refused behind the content each try has an id of its own (PITFALLS 64).
+  if (!refused.record.queue_id.empty()) {
+    expected.refused = link_retries(line, std::exchange(expected.refused, {}), refused);
+  }
   if (expected.refused.size() >= kRefusalsMax) expected.refused.erase(expected.refused.begin());
   expected.refused.push_back(refused.handle());
   refused_for_now_.changed(expected);
+}
+
+// Names `later` as the retry of each of `refused` that may be the same message, and returns the
+// others.
+std::vector<LegHandle> Correlator::link_retries(const LogLine& line, std::vector<LegHandle> refused,
+                                                const OpenLeg& later) {
+  std::erase_if(refused, [&](const LegHandle& handle) {
+    auto* before = reopen(handle);
+    if (before == nullptr || before == &later) return true;
+    if (!may_be_same_message(before->record, later.record)) return false;
+    LegLink retry;
+    retry.kind = LegLink::Kind::retry;
+    retry.direction = LegLink::Direction::child;
+    retry.queue_id = later.record.queue_id;
+    retry.at = line.header.logged_at;
+    link(*before, std::move(retry));
+    return true;
+  });
+  return refused;
 }
 
 // Greylisting reads as one story: each refused dialogue names the message that came in the end.
@@ -396,18 +435,13 @@ void Correlator::join_refused_for_now(const LogLine& line, OpenLeg& leg, std::in
                  to.original_recipient ? *to.original_recipient : to.recipient));
   if (expected == nullptr) return;
   const bool in_time = line.header.logged_at - expected->last_at <= options_.retry_gap_max;
-  const auto refused = expected->refused;
-  refused_for_now_.erase(*expected);
-  if (!in_time) return;
-  for (const auto handle : refused) {
-    auto* before = reopen(handle);
-    if (before == nullptr) continue;
-    LegLink accepted_later;
-    accepted_later.kind = LegLink::Kind::retry;
-    accepted_later.direction = LegLink::Direction::child;
-    accepted_later.queue_id = leg.record.queue_id;
-    accepted_later.at = line.header.logged_at;
-    link(*before, std::move(accepted_later));
+  auto refused = std::exchange(expected->refused, {});
+  if (in_time) refused = link_retries(line, std::move(refused), leg);
+  if (!in_time || refused.empty()) {
+    refused_for_now_.erase(*expected);
+  } else {
+    expected->refused = std::move(refused);
+    refused_for_now_.changed(*expected);
   }
 }
 

@@ -214,6 +214,8 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
     auto& leg = find_or_open(line, event.queue_id);
     updates_.apply(leg.record, event, line.header.logged_at);
     note_if_closed(leg);
+    // An earlier recipient's refusal in a dialogue that goes on is no end of the message.
+    if (event.action == Action::reject && event.stage != "RCPT") expect_retry(line, leg, event);
     return;
   }
   if (event.action == Action::proxy_accept) {

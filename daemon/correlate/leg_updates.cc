@@ -134,11 +134,13 @@ void LegUpdates::accept(LegRecord& leg, Time at) const {
 
 void LegUpdates::apply(LegRecord& leg, const Arrival& event, Time at) const {
   leg.arrival_seen = true;
-  leg.internal = event.method == ArrivalMethod::internal || event.parent_is_bounced;
   auto& submission = leg.submission;
+  // Only filters may speak for another client (XFORWARD).
   const bool has_original_client =
       !event.original_client.ip.empty() || !event.original_client.host.empty();
   set_endpoint(submission.client, has_original_client ? event.original_client : event.client);
+  leg.internal =
+      event.method == ArrivalMethod::internal || event.parent_is_bounced || has_original_client;
   set_if_said(submission.helo, event.helo);
   set_if_said(submission.login, event.login);
   set_if_said(submission.user, event.user);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cstdlib>
 #include <fstream>
+#include <random>
 #include <set>
 
 #include "daemon/answer/journey_json.h"
@@ -28,6 +30,11 @@ Log read_log(const std::filesystem::path& path) {
   std::ifstream in(path);
   for (std::string line; std::getline(in, line);) log.lines.push_back(line);
   return log;
+}
+
+std::uint64_t seed_of_run() {
+  const char* given = std::getenv("RASTRO_SEED");
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
 }
 
 LogPlayer::LogPlayer(std::vector<Log> logs, CorrelatorOptions options)

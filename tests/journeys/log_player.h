@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -20,6 +21,9 @@ struct Log {
   std::vector<std::string> lines;
 };
 Log read_log(const std::filesystem::path& path);
+
+// What chance starts from: RASTRO_SEED repeats a run that failed.
+std::uint64_t seed_of_run();
 
 // Plays logs, line by line in any order, through everything between framing and store, with
 // restarts at will.

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <random>
+#include <set>
 
 #include "tests/journeys/log_player.h"
 
@@ -70,9 +71,14 @@ std::vector<Log> logs_of_hosts(std::mt19937_64& random, std::size_t count) {
   auto paths = captured_logs();
   std::shuffle(paths.begin(), paths.end(), random);
   std::vector<Log> logs;
-  for (std::size_t i = 0; i < count; ++i) {
-    logs.push_back(read_log(paths[i]));
-    logs.back().host = "host" + std::to_string(i);
+  std::set<std::string> names;
+  for (const auto& path : paths) {
+    if (logs.size() == count) break;
+    // Both MTAs' logs of one scenario have the same Message-IDs, as if one mail went through both.
+    const auto file = path.filename().string();
+    if (!names.insert(file.substr(0, file.find('.'))).second) continue;
+    logs.push_back(read_log(path));
+    logs.back().host = "host" + std::to_string(logs.size());
     logs.back().host_is_theirs = true;
   }
   return logs;
@@ -90,9 +96,12 @@ TEST(Interleaving, OfSeveralHostsLogsChangesNoJourney) {
   std::mt19937_64 random(seed);
   for (int round = 0; round < 20; ++round) {
     const auto logs = logs_of_hosts(random, 6);
-    LogPlayer straight(logs);
+    // These logs were written within ten minutes; the daemon merges what it reads closer than that.
+    CorrelatorOptions options;
+    options.closed_leg_linger = std::chrono::minutes(15);
+    LogPlayer straight(logs, options);
     straight.play_all();
-    LogPlayer mixed(logs);
+    LogPlayer mixed(logs, options);
     std::vector<std::size_t> left;
     for (std::size_t i = 0; i < logs.size(); ++i) left.push_back(i);
     while (!left.empty()) {
@@ -102,7 +111,12 @@ TEST(Interleaving, OfSeveralHostsLogsChangesNoJourney) {
     }
     std::string names;
     for (const auto& log : logs) names += log.host + " " + log.path + "\n";
-    ASSERT_EQ(mixed.journeys(), straight.journeys()) << names;
+    const auto told = mixed.journeys();
+    const auto want = straight.journeys();
+    for (std::size_t i = 0; i < std::min(told.size(), want.size()); ++i) {
+      ASSERT_EQ(told[i], want[i]) << names;
+    }
+    ASSERT_EQ(told.size(), want.size()) << names;
   }
 }
 

@@ -1,0 +1,445 @@
+// Messages that go through several hosts, filters and MTAs: one journey with its hops in order,
+// whichever log is read first. Logs derived from the MTAs' format strings.
+#include <algorithm>
+#include <boost/json.hpp>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "tests/journeys/log_player.h"
+
+namespace rastro {
+namespace {
+
+namespace json = boost::json;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Log log_of(const std::string& host, std::vector<std::string> lines) {
+  for (auto& line : lines) line = "2026-11-24T10:00:" + line;
+  return {"/var/log/" + host + ".log", host, false, std::move(lines)};
+}
+
+// "front/AA2F1A0E5D filter/BB2F1A0E5D | ana@example.org delivered | hop filter"
+std::string told(const std::string& journey) {
+  const auto value = json::parse(journey).as_object();
+  std::string out;
+  for (const auto& leg : value.at("legs").as_array()) {
+    out.append(leg.at("host").as_string()).append("/");
+    out.append(leg.at("queue_id").is_null() ? "-" : leg.at("queue_id").as_string()).append(" ");
+  }
+  out.append("|");
+  for (const auto& to : value.at("recipients").as_array()) {
+    out.append(" ").append(to.at("recipient").as_string());
+    out.append(" ").append(to.at("outcome").as_string());
+  }
+  out.append(" |");
+  for (const auto& link : value.at("links").as_array()) {
+    out.append(" ").append(link.at("kind").as_string());
+    if (link.at("inferred").as_bool()) out.append("?");
+  }
+  return out;
+}
+
+std::vector<std::string> told_by(LogPlayer& player) {
+  player.play_all();
+  std::vector<std::string> out;
+  for (const auto& journey : player.journeys()) out.push_back(told(journey));
+  return out;
+}
+std::vector<std::string> told_of(std::vector<Log> logs) {
+  LogPlayer player(std::move(logs));
+  return told_by(player);
+}
+
+const Log kFront = log_of(
+    "front",
+    {
+        "00.100000+01:00 front postfix/smtpd[11]: AA2F1A0E5D: client=mail.example.net[192.0.2.7]",
+        "00.200000+01:00 front postfix/cleanup[12]: AA2F1A0E5D: message-id=<m1@example.net>",
+        "00.300000+01:00 front postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=500, "
+        "nrcpt=2 (queue active)",
+        "02.000000+01:00 front postfix/smtp[14]: AA2F1A0E5D: to=<ana@example.org>, "
+        "relay=filter.example.org[10.0.0.2]:25, delay=2, delays=1/0/0/1, dsn=2.0.0, status=sent "
+        "(250 2.0.0 Ok: queued as BB2F1A0E5D)",
+        "02.000000+01:00 front postfix/smtp[14]: AA2F1A0E5D: to=<eva@example.org>, "
+        "relay=filter.example.org[10.0.0.2]:25, delay=2, delays=1/0/0/1, dsn=2.0.0, status=sent "
+        "(250 2.0.0 Ok: queued as BB2F1A0E5D)",
+        "02.000000+01:00 front postfix/qmgr[13]: AA2F1A0E5D: removed",
+    });
+const Log kFilter = log_of(
+    "filter",
+    {
+        // The clock of this host is late: it has the message before the front received it.
+        "00.050000+01:00 filter postfix/smtpd[21]: BB2F1A0E5D: client=front.example.org[10.0.0.1]",
+        "00.060000+01:00 filter postfix/cleanup[22]: BB2F1A0E5D: message-id=<m1@example.net>",
+        "01.900000+01:00 filter postfix/qmgr[23]: BB2F1A0E5D: from=<a@example.net>, size=700, "
+        "nrcpt=2 (queue active)",
+        "03.000000+01:00 filter postfix/smtpd[26]: CC2F1A0E5D: client=localhost[127.0.0.1]",
+        "03.100000+01:00 filter postfix/cleanup[22]: CC2F1A0E5D: message-id=<m1@example.net>",
+        "03.200000+01:00 filter postfix/qmgr[23]: CC2F1A0E5D: from=<a@example.net>, size=900, "
+        "nrcpt=2 (queue active)",
+        "03.300000+01:00 filter postfix/smtp[24]: BB2F1A0E5D: to=<ana@example.org>, "
+        "relay=127.0.0.1[127.0.0.1]:10024, delay=2, delays=1/0/0/1, dsn=2.0.0, status=sent (250 "
+        "2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as CC2F1A0E5D)",
+        "03.300000+01:00 filter postfix/smtp[24]: BB2F1A0E5D: to=<eva@example.org>, "
+        "relay=127.0.0.1[127.0.0.1]:10024, delay=2, delays=1/0/0/1, dsn=2.0.0, status=sent (250 "
+        "2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as CC2F1A0E5D)",
+        "03.400000+01:00 filter postfix/qmgr[23]: BB2F1A0E5D: removed",
+        "05.000000+01:00 filter postfix/smtp[25]: CC2F1A0E5D: to=<ana@example.org>, "
+        "relay=store.example.org[10.0.0.3]:25, delay=2, delays=1/0/0/1, dsn=2.0.0, status=sent "
+        "(250 OK id=1tGaaa-000123-AB)",
+        "05.000000+01:00 filter postfix/smtp[25]: CC2F1A0E5D: to=<eva@example.org>, "
+        "relay=store.example.org[10.0.0.3]:25, delay=2, delays=1/0/0/1, dsn=2.0.0, status=sent "
+        "(250 OK id=1tGaaa-000123-AB)",
+        "05.100000+01:00 filter postfix/qmgr[23]: CC2F1A0E5D: removed",
+    });
+const Log kStore =
+    log_of("store", {
+                        "04.800000+01:00 store exim[31]: 1tGaaa-000123-AB <= a@example.net "
+                        "H=filter.example.org [10.0.0.2] P=esmtp S=950 id=m1@example.net",
+                        "05.900000+01:00 store exim[32]: 1tGaaa-000123-AB => ana <ana@example.org> "
+                        "R=local_user T=maildir",
+                        "06.000000+01:00 store exim[32]: 1tGaaa-000123-AB == eva@example.org "
+                        "R=local_user T=maildir defer (-22): mailbox is full",
+                    });
+const std::string kThroughThreeHosts =
+    "front/AA2F1A0E5D filter/BB2F1A0E5D filter/CC2F1A0E5D store/1tGaaa-000123-AB | "
+    "ana@example.org delivered eva@example.org deferred | hop filter hop";
+
+// "Sent" to our own next host is no end (PITFALLS 53).
+TEST(Hops, Pitfall53FrontFilterAndStoreAreOneJourney) {
+  EXPECT_THAT(told_of({kFront, kFilter, kStore}), ElementsAre(kThroughThreeHosts));
+}
+
+TEST(Hops, WhatTheNextHostDidIsNotKnownWithoutItsLog) {
+  EXPECT_THAT(
+      told_of({kFront}),
+      ElementsAre("front/AA2F1A0E5D | ana@example.org delivered eva@example.org delivered |"));
+}
+
+// Read in any order, in one directory or from one central log (PITFALLS 54).
+TEST(Hops, Pitfall54AnyOrderOfTheHostsLinesGivesTheSameJourney) {
+  const auto seed = seed_of_run();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  LogPlayer straight({kFront, kFilter, kStore});
+  straight.play_all();
+  for (int round = 0; round < 50; ++round) {
+    LogPlayer mixed({kFront, kFilter, kStore});
+    std::vector<std::size_t> left{0, 1, 2};
+    while (!left.empty()) {
+      const auto at = std::uniform_int_distribution<std::size_t>(0, left.size() - 1)(random);
+      if (!mixed.play(left[at])) left.erase(left.begin() + static_cast<std::ptrdiff_t>(at));
+      if (random() % 8 == 0) mixed.flush();
+    }
+    ASSERT_EQ(mixed.journeys(), straight.journeys());
+  }
+}
+
+// Traditional stamps put all hops into one second, and the central log has the next hop's lines
+// before those that announce it.
+TEST(Hops, Pitfall54ACentralLogOfTraditionalStampsKeepsTheHopsInOrder) {
+  const Log central{
+      "/var/log/central.log",
+      "",
+      false,
+      {
+          "Nov 24 10:00:00 zfront postfix/smtpd[11]: AA2F1A0E5D: "
+          "client=mail.example.net[192.0.2.7]",
+          "Nov 24 10:00:00 astore postfix/smtpd[21]: BB2F1A0E5D: client=zfront[10.0.0.1]",
+          "Nov 24 10:00:00 astore postfix/cleanup[22]: BB2F1A0E5D: message-id=<m1@example.net>",
+          "Nov 24 10:00:00 zfront postfix/cleanup[12]: AA2F1A0E5D: message-id=<m1@example.net>",
+          "Nov 24 10:00:00 astore postfix/qmgr[23]: BB2F1A0E5D: from=<a@example.net>, size=700, "
+          "nrcpt=1 (queue active)",
+          "Nov 24 10:00:00 astore postfix/virtual[24]: BB2F1A0E5D: to=<ana@example.org>, "
+          "relay=virtual, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (delivered to maildir)",
+          "Nov 24 10:00:00 astore postfix/qmgr[23]: BB2F1A0E5D: removed",
+          "Nov 24 10:00:00 zfront postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=500, "
+          "nrcpt=1 (queue active)",
+          "Nov 24 10:00:00 zfront postfix/smtp[14]: AA2F1A0E5D: to=<ana@example.org>, "
+          "relay=astore[10.0.0.3]:25, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 "
+          "Ok: queued as BB2F1A0E5D)",
+          "Nov 24 10:00:00 zfront postfix/qmgr[13]: AA2F1A0E5D: removed",
+      }};
+  EXPECT_THAT(told_of({central}),
+              ElementsAre("zfront/AA2F1A0E5D astore/BB2F1A0E5D | ana@example.org delivered | hop"));
+}
+
+// Exim hands a message to Postfix, which bounces one recipient.
+TEST(Hops, EximToPostfixIsOneJourney) {
+  const auto exim = log_of(
+      "web", {
+                 "00.000000+01:00 web exim[31]: 1tGaab-000123-AB <= ana@example.org U=ana P=local "
+                 "S=500 id=m2@example.org",
+                 "01.000000+01:00 web exim[32]: 1tGaab-000123-AB => b@example.net R=smarthost "
+                 "T=remote_smtp H=relay.example.org [10.0.0.4] C=\"250 2.0.0 Ok: queued as "
+                 "4DD4XV1qXxz9sPK\"",
+                 "01.000000+01:00 web exim[32]: 1tGaab-000123-AB -> c@example.net R=smarthost "
+                 "T=remote_smtp H=relay.example.org [10.0.0.4] C=\"250 2.0.0 Ok: queued as "
+                 "4DD4XV1qXxz9sPK\"",
+                 "01.100000+01:00 web exim[32]: 1tGaab-000123-AB Completed",
+             });
+  const auto postfix = log_of(
+      "relay",
+      {
+          "00.900000+01:00 relay postfix/smtpd[21]: 4DD4XV1qXxz9sPK: client=web[10.0.0.5]",
+          "00.910000+01:00 relay postfix/cleanup[22]: 4DD4XV1qXxz9sPK: message-id=<m2@example.org>",
+          "00.920000+01:00 relay postfix/qmgr[23]: 4DD4XV1qXxz9sPK: from=<ana@example.org>, "
+          "size=700, nrcpt=2 (queue active)",
+          "02.000000+01:00 relay postfix/smtp[24]: 4DD4XV1qXxz9sPK: to=<b@example.net>, "
+          "relay=mx.example.net[192.0.2.7]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent "
+          "(250 2.0.0 Ok: queued as 9F3A12C04E)",
+          "02.000000+01:00 relay postfix/smtp[24]: 4DD4XV1qXxz9sPK: to=<c@example.net>, "
+          "relay=mx.example.net[192.0.2.7]:25, delay=1, delays=0/0/0/1, dsn=5.1.1, "
+          "status=bounced (host mx.example.net[192.0.2.7] said: 550 5.1.1 no (in reply to RCPT TO "
+          "command))",
+      });
+  const std::string want =
+      "web/1tGaab-000123-AB relay/4DD4XV1qXxz9sPK | b@example.net delivered c@example.net bounced "
+      "| hop";
+  EXPECT_THAT(told_of({exim, postfix}), ElementsAre(want));
+  EXPECT_THAT(told_of({postfix, exim}), ElementsAre(want));
+}
+
+// The next host's id is used again there for another message.
+TEST(Hops, AnIdThatAnotherMessageHasIsNoHop) {
+  auto filter = kFilter;
+  for (auto& line : filter.lines) {
+    const auto at = line.find("message-id=<m1@");
+    if (at != std::string::npos) line.replace(at, 15, "message-id=<x9@");
+  }
+  const auto journeys = told_of({kFront, filter});
+  ASSERT_EQ(journeys.size(), 2U);
+  EXPECT_THAT(journeys,
+              testing::Contains("front/AA2F1A0E5D | ana@example.org delivered eva@example.org "
+                                "delivered |"));
+}
+
+std::vector<std::string> silent_filter(const std::string& agent, const std::string& relay,
+                                       const std::string& reply, const std::string& arrival,
+                                       const std::string& sender) {
+  return {
+      "00.100000+01:00 pmg postfix/smtpd[11]: AA2F1A0E5D: client=mail.example.net[192.0.2.7]",
+      "00.200000+01:00 pmg postfix/cleanup[12]: AA2F1A0E5D: message-id=<m1@example.net>",
+      "00.300000+01:00 pmg postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=500, nrcpt=1 "
+      "(queue active)",
+      "01.000000+01:00 pmg postfix/" + arrival,
+      "01.100000+01:00 pmg postfix/cleanup[12]: BB2F1A0E5D: message-id=<m1@example.net>",
+      "01.200000+01:00 pmg postfix/qmgr[13]: BB2F1A0E5D: from=<" + sender +
+          ">, size=700, nrcpt=1 (queue active)",
+      "01.300000+01:00 pmg postfix/" + agent + "[14]: AA2F1A0E5D: to=<ana@example.org>, relay=" +
+          relay + ", delay=1, delays=0/0/0/1, dsn=2.5.0, status=sent (" + reply + ")",
+      "01.400000+01:00 pmg postfix/qmgr[13]: AA2F1A0E5D: removed",
+      "02.000000+01:00 pmg postfix/smtp[15]: BB2F1A0E5D: to=<ana@example.org>, "
+      "relay=store.example.org[10.0.0.3]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 "
+      "2.0.0 Ok: queued as 5D00A1)",
+      "02.100000+01:00 pmg postfix/qmgr[13]: BB2F1A0E5D: removed",
+  };
+}
+const std::string kFiltered = "pmg/AA2F1A0E5D pmg/BB2F1A0E5D | ana@example.org delivered | filter?";
+constexpr const char* kFromLoopback = "smtpd[16]: BB2F1A0E5D: client=localhost[127.0.0.1]";
+
+// Proxmox Mail Gateway's filter answers with an id of its own.
+TEST(Hops, AFilterThatNamesNoQueueIdIsFoundByItsMessage) {
+  EXPECT_THAT(told_of({log_of("pmg", silent_filter("lmtp", "127.0.0.1[127.0.0.1]:10024",
+                                                   "250 2.5.0 OK (12345AB62757D1E8C9A)",
+                                                   kFromLoopback, "a@example.net"))}),
+              ElementsAre(kFiltered));
+}
+// It may speak for the client that the message came from.
+TEST(Hops, AFilterThatNamesTheClientIsFoundByItsMessage) {
+  EXPECT_THAT(
+      told_of({log_of("pmg", silent_filter("lmtp", "127.0.0.1[127.0.0.1]:10024",
+                                           "250 2.5.0 OK (12345AB62757D1E8C9A)",
+                                           "smtpd[16]: BB2F1A0E5D: client=localhost[127.0.0.1], "
+                                           "orig_client=mail.example.net[192.0.2.7]",
+                                           "a@example.net"))}),
+      ElementsAre(kFiltered));
+}
+TEST(Hops, AFilterBehindPipeIsFoundByItsMessage) {
+  EXPECT_THAT(told_of({log_of(
+                  "pmg", silent_filter("pipe", "spamassassin", "delivered via spamassassin service",
+                                       "pickup[16]: BB2F1A0E5D: uid=106 "
+                                       "from=<a@example.net>",
+                                       "a@example.net"))}),
+              ElementsAre(kFiltered));
+  EXPECT_THAT(told_of({log_of("pmg", silent_filter("pipe", "filter", "delivered via filter service",
+                                                   kFromLoopback, "a@example.net"))}),
+              ElementsAre(kFiltered));
+}
+// A mailing list sends on under a sender of its own: that is another message.
+TEST(Hops, AListBehindPipeIsNoFilter) {
+  const auto journeys =
+      told_of({log_of("pmg", silent_filter("pipe", "mailman", "delivered via mailman service",
+                                           kFromLoopback, "list-bounces@example.org"))});
+  EXPECT_EQ(journeys.size(), 2U);
+}
+// Nor is what comes from elsewhere with the same Message-ID.
+TEST(Hops, TheSameMessageFromElsewhereIsNoFilters) {
+  const auto journeys = told_of({log_of(
+      "pmg", silent_filter(
+                 "lmtp", "127.0.0.1[127.0.0.1]:10024", "250 2.5.0 OK (12345AB62757D1E8C9A)",
+                 "smtpd[16]: BB2F1A0E5D: client=mail.example.net[192.0.2.7]", "a@example.net"))});
+  EXPECT_EQ(journeys.size(), 2U);
+}
+
+// A relay that refuses at end of data: each try has an id of its own.
+std::vector<std::string> refused_try(const std::string& minute, const std::string& id,
+                                     const std::string& message_id, const std::string& reply) {
+  const auto at = "2026-11-24T10:" + minute;
+  return {
+      at + ":00+01:00 mx1 postfix/smtpd[11]: " + id + ": client=mail.example.net[192.0.2.7]",
+      at + ":01+01:00 mx1 postfix/cleanup[12]: " + id + ": message-id=<" + message_id + ">",
+      at + ":02+01:00 mx1 postfix/cleanup[12]: " + id +
+          ": milter-reject: END-OF-MESSAGE from mail.example.net[192.0.2.7]: " + reply +
+          "; from=<a@example.net> to=<ana@example.org> proto=ESMTP helo=<mail.example.net>",
+  };
+}
+std::vector<std::string> delivered_try(const std::string& minute, const std::string& id,
+                                       const std::string& message_id) {
+  const auto at = "2026-11-24T10:" + minute;
+  return {
+      at + ":00+01:00 mx1 postfix/smtpd[11]: " + id + ": client=mail.example.net[192.0.2.7]",
+      at + ":01+01:00 mx1 postfix/cleanup[12]: " + id + ": message-id=<" + message_id + ">",
+      at + ":02+01:00 mx1 postfix/qmgr[13]: " + id +
+          ": from=<a@example.net>, size=500, nrcpt=1 (queue active)",
+      at + ":03+01:00 mx1 postfix/virtual[14]: " + id +
+          ": to=<ana@example.org>, relay=virtual, delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent "
+          "(delivered to maildir)",
+      at + ":04+01:00 mx1 postfix/qmgr[13]: " + id + ": removed",
+  };
+}
+Log tries(std::vector<std::vector<std::string>> parts) {
+  Log log{"/var/log/mx1.log", "mx1", false, {}};
+  for (auto& part : parts) log.lines.insert(log.lines.end(), part.begin(), part.end());
+  return log;
+}
+
+TEST(Retries, Pitfall64ARefusalAtEndOfDataNamesTheNextTry) {
+  EXPECT_THAT(told_of({tries({refused_try("00", "AA2F1A0E5D", "m1@example.net", "4.7.1 later"),
+                              refused_try("10", "BB2F1A0E5D", "m1@example.net", "4.7.1 later"),
+                              delivered_try("30", "CC2F1A0E5D", "m1@example.net")})}),
+              ElementsAre("mx1/AA2F1A0E5D | ana@example.org rejected | retry",
+                          "mx1/BB2F1A0E5D | ana@example.org rejected | retry retry",
+                          "mx1/CC2F1A0E5D | ana@example.org delivered | retry"));
+}
+TEST(Retries, Pitfall64AnotherMessageOfTheSameSenderIsNoRetry) {
+  EXPECT_THAT(told_of({tries({refused_try("00", "AA2F1A0E5D", "m1@example.net", "4.7.1 later"),
+                              refused_try("10", "BB2F1A0E5D", "m2@example.net", "4.7.1 later"),
+                              delivered_try("30", "CC2F1A0E5D", "m2@example.net")})}),
+              ElementsAre("mx1/AA2F1A0E5D | ana@example.org rejected |",
+                          "mx1/BB2F1A0E5D | ana@example.org rejected | retry",
+                          "mx1/CC2F1A0E5D | ana@example.org delivered | retry"));
+}
+TEST(Retries, Pitfall64WhatWasRefusedForGoodIsNotTriedAgain) {
+  EXPECT_THAT(told_of({tries({refused_try("00", "AA2F1A0E5D", "m1@example.net", "5.7.1 spam"),
+                              delivered_try("30", "CC2F1A0E5D", "m1@example.net")})}),
+              ElementsAre("mx1/AA2F1A0E5D | ana@example.org rejected |",
+                          "mx1/CC2F1A0E5D | ana@example.org delivered |"));
+}
+
+// Two milter refusals in one second are two, however alike their lines (PITFALLS 5).
+TEST(Lines, Pitfall5EqualLinesAreTwoEvents) {
+  const std::string greeting =
+      "2026-11-24T10:00:00+01:00 mx1 postfix/smtpd[11]: warning: unknown[192.0.2.7]: SASL LOGIN "
+      "authentication failed: authentication failure";
+  LogPlayer player({tries({{greeting, greeting}})});
+  player.play_all();
+  EXPECT_EQ(player.index().encounters.size(), 2U);
+
+  const auto once = refused_try("00", "AA2F1A0E5D", "m1@example.net", "5.7.1 spam");
+  auto twice = once;
+  twice.push_back(once.back());
+  LogPlayer doubled({tries({twice})});
+  doubled.play_all();
+  const auto journeys = doubled.journeys();
+  ASSERT_EQ(journeys.size(), 1U);
+  const auto evidence = json::parse(journeys[0]).at("evidence").as_array().size();
+  EXPECT_EQ(evidence, 4U);
+}
+
+// One smtpd(8) process: two mails of one client, then the next client within the second.
+TEST(Sessions, Pitfall11EachMailOfAProcessKeepsItsOwnClientAndEnd) {
+  const std::string at = "2026-11-24T10:00:00+01:00 mx1 postfix/";
+  const auto mail = [&](const std::string& id, const std::string& client, const std::string& to) {
+    return std::vector<std::string>{
+        at + "smtpd[11]: " + id + ": client=" + client,
+        at + "cleanup[12]: " + id + ": message-id=<" + id + "@example.net>",
+        at + "qmgr[13]: " + id + ": from=<a@example.net>, size=500, nrcpt=1 (queue active)",
+        at + "virtual[14]: " + id + ": to=<" + to +
+            ">, relay=virtual, delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (delivered to "
+            "maildir)",
+        at + "qmgr[13]: " + id + ": removed",
+    };
+  };
+  const std::string first = "one.example.net[192.0.2.7]";
+  const std::string second = "two.example.net[192.0.2.8]";
+  LogPlayer player(
+      {tries({{at + "smtpd[11]: connect from " + first},
+              mail("AA2F1A0E5D", first, "ana@example.org"),
+              mail("BB2F1A0E5D", first, "eva@example.org"),
+              {at + "smtpd[11]: disconnect from " + first +
+                   " ehlo=1 mail=2 rcpt=2 data=2 quit=1 commands=8",
+               at + "smtpd[11]: connect from " + second,
+               at + "smtpd[11]: NOQUEUE: reject: RCPT from " + second +
+                   ": 550 5.1.1 <no@example.org>: Recipient address rejected: User unknown; "
+                   "from=<a@example.net> to=<no@example.org> proto=ESMTP helo=<two>"},
+              mail("CC2F1A0E5D", second, "ana@example.org"),
+              {at + "smtpd[11]: disconnect from " + second +
+               " ehlo=1 mail=1 rcpt=1/2 data=1 quit=1 commands=5/6"}})});
+  player.play_all();
+  std::vector<std::string> out;
+  for (const auto& journey : player.journeys()) {
+    const auto value = json::parse(journey).as_object();
+    out.push_back(std::string(value.at("submission").at("client_host").as_string()) + " " +
+                  told(journey));
+  }
+  EXPECT_THAT(out, testing::UnorderedElementsAre(
+                       "one.example.net mx1/AA2F1A0E5D | ana@example.org delivered |",
+                       "one.example.net mx1/BB2F1A0E5D | eva@example.org delivered |",
+                       testing::AllOf(testing::StartsWith("two.example.net "),
+                                      testing::HasSubstr("no@example.org rejected"),
+                                      testing::HasSubstr("ana@example.org delivered"))));
+}
+
+// A log that begins in the midst of a message: what is missing is said, nothing is dropped.
+TEST(HalfKnown, Pitfall32AStartInMidLogShowsWhatIsMissing) {
+  auto part = delivered_try("30", "CC2F1A0E5D", "m1@example.net");
+  for (std::size_t cut = 1; cut < part.size() - 1; ++cut) {
+    LogPlayer player({tries({{part.begin() + static_cast<std::ptrdiff_t>(cut), part.end()}})});
+    player.play_all();
+    const auto journeys = player.journeys();
+    ASSERT_EQ(journeys.size(), 1U) << cut;
+    const auto value = json::parse(journeys[0]).as_object();
+    EXPECT_FALSE(value.at("complete").as_bool()) << cut;
+    EXPECT_EQ(value.at("legs").as_array().size(), 1U);
+    if (cut <= 3) {
+      EXPECT_EQ(told(journeys[0]), "mx1/CC2F1A0E5D | ana@example.org delivered |") << cut;
+    }
+    EXPECT_EQ(value.at("envelope_sender").is_null(), cut > 2) << cut;
+  }
+}
+
+// Exim's default log says of a dropped session no more than that it was: no journey is made of it.
+TEST(Absent, Pitfall70ADroppedSessionIsNoMessage) {
+  const Log log{"/var/log/exim4/mainlog",
+                "mx1",
+                false,
+                {
+                    "2026-11-24 10:00:00 unexpected disconnection while reading SMTP command from "
+                    "mail.example.net [192.0.2.7] D=0.2s",
+                    "2026-11-24 10:00:01 SMTP connection from mail.example.net [192.0.2.7] lost",
+                    "2026-11-24 10:00:02 no MAIL in SMTP connection from mail.example.net "
+                    "[192.0.2.7] D=0.1s C=EHLO,QUIT",
+                }};
+  LogPlayer player({log});
+  player.play_all();
+  EXPECT_THAT(player.journeys(), IsEmpty());
+  ASSERT_FALSE(player.index().encounters.empty());
+  for (const auto& seen : player.index().encounters) EXPECT_EQ(seen.client.ip, "192.0.2.7");
+}
+
+}  // namespace
+}  // namespace rastro
