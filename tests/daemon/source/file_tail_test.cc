@@ -57,7 +57,7 @@ TEST_F(FollowedLog, OffsetsAndLengthsFindTheLineAgain) {
   }
 }
 
-TEST_F(FollowedLog, RenameAndCreate) {
+TEST_F(FollowedLog, Pitfall4RenameAndCreate) {
   write(1, 5);
   log_.read();
   directory_.rename("mail.log", "mail.log.1");
@@ -87,7 +87,7 @@ TEST_F(FollowedLog, TheNewFileIsReadAtOnceAndTheOldOneStaysOpen) {
   EXPECT_FALSE(log_.saved().at(1).finished);
 }
 
-TEST_F(FollowedLog, TheOldFileIsFinishedOnlyWhenItsEndWasSeenTwice) {
+TEST_F(FollowedLog, Pitfall4TheOldFileIsFinishedOnlyWhenItsEndWasSeenTwice) {
   write(1, 5);
   log_.read();
   rotate_once();
@@ -102,7 +102,7 @@ TEST_F(FollowedLog, TheOldFileIsFinishedOnlyWhenItsEndWasSeenTwice) {
   EXPECT_TRUE(log_.saved().at(1).finished);
 }
 
-TEST_F(FollowedLog, ThreeRotationsWhileStopped) {
+TEST_F(FollowedLog, Pitfall4ThreeRotationsWhileStopped) {
   write(1, 5);
   log_.read();
   for (int day = 0; day < 3; ++day) {
@@ -129,7 +129,7 @@ TEST_F(FollowedLog, ThreeRotationsBetweenTwoLooks) {
   EXPECT_EQ(log_.tail().counters().rotations, 3U);
 }
 
-TEST_F(FollowedLog, PackedAtOnceWhileStopped) {
+TEST_F(FollowedLog, Pitfall4PackedAtOnceWhileStopped) {
   write(1, 500);
   log_.read_lines(123);
   rotate_once();
@@ -151,7 +151,7 @@ TEST_F(FollowedLog, PackedAtOnceWhileBeingRead) {
   expect(1, 510);
 }
 
-TEST_F(FollowedLog, PackedADayLater) {
+TEST_F(FollowedLog, Pitfall4PackedADayLater) {
   write(1, 50);
   log_.read_lines(20);
   rotate_once();
@@ -191,7 +191,7 @@ TEST_F(FollowedLog, CopyTruncateGoesOnInTheCopyAndSaysThatSomethingMayBeLost) {
   EXPECT_EQ(log_.tail().counters().truncations, 1U);
 }
 
-TEST_F(FollowedLog, CopyTruncateWhileStopped) {
+TEST_F(FollowedLog, Pitfall4CopyTruncateWhileStopped) {
   write(1, 50);
   log_.read();
   write(51, 60);
@@ -252,7 +252,7 @@ TEST_F(FollowedLog, TruncatedAndGrownWhileStopped) {
 }
 
 // What ext4 does every day: the new file has the inode number of the old one.
-TEST_F(FollowedLog, AReusedInodeIsNotTheSameFile) {
+TEST_F(FollowedLog, Pitfall4AReusedInodeIsNotTheSameFile) {
   for (const int lines : {10, 50, 400}) {  // shorter, as long, longer than what was read
     LogDirectory directory;
     TailedLog log(directory / "mail.log");
@@ -323,7 +323,7 @@ TEST_F(FollowedLog, APositionIsExactBehindEveryLine) {
   expect(1, 700);
 }
 
-TEST_F(FollowedLog, APartialLastLineWaitsForItsEnd) {
+TEST_F(FollowedLog, Pitfall4APartialLastLineWaitsForItsEnd) {
   const auto text = numbered(1, 2);
   for (const char c : text) {
     directory_.append("mail.log", std::string(1, c));
@@ -358,7 +358,7 @@ TEST_F(FollowedLog, ALineOfAMegabyteIsCutAndReadingGoesOn) {
   EXPECT_EQ(log_.lines.size(), 3U);
 }
 
-TEST_F(FollowedLog, NulBytesAndCarriageReturns) {
+TEST_F(FollowedLog, Pitfall4NulBytesAndCarriageReturns) {
   using namespace std::string_literals;
   directory_.append("mail.log", "one\r\n\0\0\0two\nth\0ree\n\n"s);
   log_.read();
@@ -370,7 +370,7 @@ TEST_F(FollowedLog, NulBytesAndCarriageReturns) {
   EXPECT_EQ(log_.lines.size(), 4U);
 }
 
-TEST_F(FollowedLog, DatedNames) {
+TEST_F(FollowedLog, Pitfall4DatedNames) {
   write(1, 50);
   log_.read_lines(10);
   directory_.rename("mail.log", "mail.log-20261122");
