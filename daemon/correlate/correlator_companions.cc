@@ -172,7 +172,11 @@ void Correlator::on(const LogLine& line, const CompanionFact& event) {
     updates_.apply(leg.record, event, line.header.logged_at);
   };
   if (!event.queue_id.empty()) {
-    if (auto* leg = find(line, event.queue_id)) return tell(*leg);
+    // The id's form tells the MTA; a companion knows nothing of instances.
+    auto of_mta = line;
+    of_mta.mta = event.queue_id.find('-') == std::string_view::npos ? Mta::postfix : Mta::exim;
+    of_mta.instance = of_mta.mta == Mta::postfix ? "postfix" : "";
+    if (auto* leg = find(of_mta, event.queue_id)) return tell(*leg);
   }
   if (event.message_id && !event.message_id->empty()) {
     if (auto* leg = newest_with_message_id(line, *event.message_id)) return tell(*leg);
@@ -223,6 +227,7 @@ void Correlator::take_facts(const LogLine& line, OpenLeg& leg, std::string_view 
       leg.record.facts.push_back(std::move(fact));
       if (leg.record.lines.empty() || leg.record.lines.back() != ref) add_line(leg, ref);
     }
+    LegUpdates::note_quarantine(leg.record);
   }
   companions_.erase(*waiting);
 }

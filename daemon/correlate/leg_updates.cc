@@ -258,6 +258,7 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
       !recipient->reply_text.empty() &&
       (recipient->outcome == Outcome::deferred || recipient->outcome == Outcome::bounced);
   recipient->outcome = outcome;
+  note_quarantine(leg);
   recipient->unknown_because = UnknownBecause::none;
   recipient->delivered_to =
       outcome == Outcome::delivered ? event.delivered_to : DeliveredTo::nowhere;
@@ -528,6 +529,17 @@ void LegUpdates::apply(LegRecord& leg, const CompanionFact& event, Time /*at*/) 
     }
     const auto& [name, value] = event.values[i];
     leg.facts.push_back({std::string(event.source), std::string(name), std::string(cut(value))});
+  }
+  note_quarantine(leg);
+}
+
+void LegUpdates::note_quarantine(LegRecord& leg) {
+  const bool kept = std::ranges::any_of(leg.facts, [](const Fact& fact) {
+    return fact.source == "amavis" && fact.name == "quarantine";
+  });
+  if (!kept) return;
+  for (auto& recipient : leg.recipients) {
+    if (recipient.outcome == Outcome::discarded) recipient.outcome = Outcome::quarantined;
   }
 }
 

@@ -44,6 +44,8 @@ class LegUpdates {
   void apply(LegRecord& leg, const Note& event, Time at) const;
   void apply(LegRecord& leg, const SessionTrouble& event, Time at) const;
   void apply(LegRecord& leg, const CompanionFact& event, Time at) const;
+  // What a filter discarded and, as it says itself, kept is in quarantine.
+  static void note_quarantine(LegRecord& leg);
   // What the mailbox server did with what `recipient` of `leg` was handed.
   void apply(LegRecord& leg, LegRecipient& recipient, const MailboxNote& note) const;
 

@@ -13,6 +13,7 @@ Companion find_companion(std::string_view program) {
   static constexpr Row kRows[] = {
       {"dovecot", {parse_dovecot, "dovecot"}},
       {"saslauthd", {parse_saslauthd, "saslauthd"}},
+      {"plesk_saslauthd", {parse_plesk_saslauthd, "saslauthd"}},
       {"amavis", {parse_amavis, "amavis"}},
       {"amavisd", {parse_amavis, "amavis"}},
       {"amavisd-new", {parse_amavis, "amavis"}},

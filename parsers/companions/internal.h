@@ -47,6 +47,7 @@ bool is_message_id(std::string_view word);
 // One line each of these programs.
 ParsedLine parse_dovecot(const LineHeader& header, std::string_view text);
 ParsedLine parse_saslauthd(const LineHeader& header, std::string_view text);
+ParsedLine parse_plesk_saslauthd(const LineHeader& header, std::string_view text);
 ParsedLine parse_amavis(const LineHeader& header, std::string_view text);
 ParsedLine parse_rspamd(const LineHeader& header, std::string_view text);
 ParsedLine parse_spamd(const LineHeader& header, std::string_view text);

@@ -65,6 +65,23 @@ constexpr FactForm kMechanisms[] = {
     {"DEBUG: auth_pam: pam_acct_mgmt failed: {}", "error", "login failed"},
     {"pam_unix({}:auth): {}", "service error", "login failed"},
     {"pam_unix({}:account): {}", "service error", "login failed"},
+    // Zimbra's saslauthd/auth_zimbra.c
+    {"auth_zimbra: {} auth failed: {}", "login error", "login failed"},
+    {"auth_zimbra: {} auth OK", "login", "login"},
+};
+constexpr KnownForm kZimbraIgnored[] = {
+    {"zmauth: authenticating against elected url '{}' ...", "saslauthd/auth_zimbra.c"},
+    {"zmpost: url='{}' returned buffer->data='{}", "saslauthd/auth_zimbra.c"},
+    {"auth_zimbra_init: zimbra_url initialized", "saslauthd/auth_zimbra.c"},
+    {"auth_zimbra_init: {} auth urls initialized for round-robin", "saslauthd/auth_zimbra.c"},
+};
+
+// Plesk's own, plesk_saslauthd.
+constexpr KnownForm kPleskIgnored[] = {
+    {"listen={}, status={}, dbpath='{}', keypath='{}', chroot={}, unprivileged={}",
+     "plesk_saslauthd"},
+    {"privileges set to ({}) (effective {})", "plesk_saslauthd"},
+    {"select timeout, exiting", "plesk_saslauthd"},
 };
 
 bool is_function(std::string_view word) {
@@ -90,7 +107,34 @@ ParsedLine parse_saslauthd(const LineHeader& /*header*/, std::string_view text) 
       if (out.kind != LineKind::unrecognised) return out;
     }
   }
-  return parse_fact("saslauthd", LineKind::saslauthd_login, kMechanisms, text);
+  auto out = parse_fact("saslauthd", LineKind::saslauthd_login, kMechanisms, text);
+  return out.kind == LineKind::unrecognised ? parse_ignored(kZimbraIgnored, text) : out;
+}
+
+ParsedLine parse_plesk_saslauthd(const LineHeader& /*header*/, std::string_view text) {
+  LoginResult out;
+  auto rest = text;
+  const bool failed = maybe_take(rest, "failed mail authentication attempt for user '") ||
+                      maybe_take(rest, "failed mail authenticatication attempt for user '");
+  if (failed) {
+    // The name is the client's; the length behind it is ours.
+    const auto end = rest.rfind("' (password len=");
+    if (end == std::string_view::npos || !rest.ends_with(')')) return {};
+    out.login = rest.substr(0, end);
+    out.text = "authentication failed";
+    return {LineKind::saslauthd_login, out};
+  }
+  if (const auto named = match_form(text, "No such user '{}' in mail authorization database")) {
+    out.login = named->at[0];
+    out.text = "no such user";
+    return {LineKind::saslauthd_login, out};
+  }
+  if (const auto named = match_form(text, "Invalid mail address '{?}'")) {
+    out.login = named->at[0];
+    out.text = "invalid mail address";
+    return {LineKind::saslauthd_login, out};
+  }
+  return parse_ignored(kPleskIgnored, text);
 }
 
 }  // namespace rastro::companions

@@ -131,6 +131,18 @@ void read_reply(DeliveryAttempt& out) {
   if (!out.enhanced_status) out.enhanced_status = codes.enhanced_status;
 }
 
+// A content filter that took the message and says that it keeps or destroys it: amavisd
+// (lib/Amavis, "Ok, discarded"), clamsmtpd (clamsmtpd.c), Proxmox' pmg-smtp-filter.
+bool was_dropped_by_filter(std::string_view text) {
+  if (!maybe_take(text, "250 ")) return false;
+  if (maybe_take_enhanced_status(text)) maybe_take(text, ' ');
+  for (const std::string_view words :
+       {"Ok, discarded", "BLOCKED (", "Virus Detected; Discarded Email"}) {
+    if (text.starts_with(words)) return true;
+  }
+  return false;
+}
+
 void read_destination(std::string_view agent, DeliveryAttempt& out) {
   if (out.status != DeliveryStatus::sent) return;
   auto text = out.reply_text;
@@ -145,6 +157,8 @@ void read_destination(std::string_view agent, DeliveryAttempt& out) {
     out.delivered_to = DeliveredTo::file;
   } else if (agent == "local" || agent == "virtual") {
     out.delivered_to = DeliveredTo::mailbox;
+  } else if (was_dropped_by_filter(text)) {
+    out.status = DeliveryStatus::discarded;
   } else {
     out.delivered_to =
         agent == "lmtp" && text.ends_with(" Saved") ? DeliveredTo::mailbox : DeliveredTo::remote;

@@ -42,6 +42,8 @@ std::string told(const std::string& journey) {
   return out;
 }
 
+Log tries(std::vector<std::vector<std::string>> parts);
+
 std::vector<std::string> told_by(LogPlayer& player) {
   player.play_all();
   std::vector<std::string> out;
@@ -283,6 +285,40 @@ TEST(Hops, TheSameMessageFromElsewhereIsNoFilters) {
                  "lmtp", "127.0.0.1[127.0.0.1]:10024", "250 2.5.0 OK (12345AB62757D1E8C9A)",
                  "smtpd[16]: BB2F1A0E5D: client=mail.example.net[192.0.2.7]", "a@example.net"))});
   EXPECT_EQ(journeys.size(), 2U);
+}
+
+// What a filter says that it destroyed, or keeps, was not delivered; the filter's own line may come
+// before the MTA's or after it.
+TEST(Filters, WhatTheyDiscardOrKeepIsNotDelivered) {
+  const std::string at = "2026-11-24T10:00:0";
+  const std::string active = at +
+                             "0+01:00 mx1 postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, "
+                             "size=500, nrcpt=1 (queue active)";
+  const std::string attempt =
+      at +
+      "1+01:00 mx1 postfix/smtp[14]: AA2F1A0E5D: to=<ana@example.org>, "
+      "relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0/1, dsn=2.7.0, status=sent (250 "
+      "2.7.0 Ok, discarded, id=01234-06 - spam)";
+  const auto verdict = [&](const std::string& kept) {
+    return at +
+           "1+01:00 mx1 amavis[15]: (01234-06) Blocked SPAM {DiscardedInbound}, "
+           "[192.0.2.7]:41234 [192.0.2.7] <a@example.net> -> <ana@example.org>, " +
+           kept +
+           "Queue-ID: AA2F1A0E5D, Message-ID: <m1@example.net>, mail_id: SXyz, Hits: 25.1, "
+           "size: 2345, 1200 ms";
+  };
+  const auto told_of_lines = [&](std::vector<std::string> lines) {
+    return told_of({tries({std::move(lines)})});
+  };
+  const std::string kept = verdict("quarantine: S/spam-SXyz.gz, ");
+  EXPECT_THAT(told_of_lines({active, attempt, verdict("")}),
+              ElementsAre("mx1/AA2F1A0E5D | ana@example.org discarded |"));
+  EXPECT_THAT(told_of_lines({active, attempt, kept}),
+              ElementsAre("mx1/AA2F1A0E5D | ana@example.org quarantined |"));
+  EXPECT_THAT(told_of_lines({active, kept, attempt}),
+              ElementsAre("mx1/AA2F1A0E5D | ana@example.org quarantined |"));
+  EXPECT_THAT(told_of_lines({kept, active, attempt}),
+              ElementsAre("mx1/AA2F1A0E5D | ana@example.org quarantined |"));
 }
 
 // A relay that refuses at end of data: each try has an id of its own.
