@@ -8,6 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/json_fields.h"
 #include "cli/pager.h"
+#include "cli/phrases.h"
 #include "cli/times.h"
 
 namespace rastro::cli {
@@ -48,7 +49,7 @@ Result<Answer, int> judge(const CommonOptions& common, Result<Response> response
     return fail(kUnreachableOrIncomplete,
                 say(language, Text::error_unreachable, {escape(response.error().message)}));
   }
-  const auto problem = escape(describe_problem(*response));
+  const auto problem = translate(language, describe_problem(*response));
   if (response->status == 404) {
     if (not_found == NotFound::is_an_old_daemon || is_unknown_question(*response)) {
       return fail(kUnreachableOrIncomplete, say(language, Text::error_old_daemon, {problem}));

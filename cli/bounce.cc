@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cerrno>
@@ -17,7 +19,12 @@ namespace {
 // What the API takes. A bounce says what it says in front; behind it comes the returned message.
 constexpr std::size_t kBounceBytesMax = 8 << 20;
 
-Result<std::string> read_input(const std::string& name) {
+struct BounceInput {
+  std::string text;
+  bool cut = false;  // there was more than kBounceBytesMax
+};
+
+Result<BounceInput> read_input(const std::string& name) {
   std::FILE* file = name == "-" ? stdin : std::fopen(name.c_str(), "re");
   const auto failed = [&] {
     return make_error(Error::Code::io, name + ": " + std::strerror(errno));
@@ -25,23 +32,31 @@ Result<std::string> read_input(const std::string& name) {
   if (file == nullptr) return failed();
   std::string text(kBounceBytesMax, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file));
+  const bool cut = text.size() == kBounceBytesMax && std::fgetc(file) != EOF;
   const bool bad = std::ferror(file) != 0;
   const auto error = failed();
   if (file != stdin) std::fclose(file);
   if (bad) return error;
-  return text;
+  return BounceInput{std::move(text), cut};
+}
+
+void say_on_stderr(const CommonOptions& common, Text text, const std::string& argument = {}) {
+  std::fprintf(stderr, "rastro: %s\n", say(common.language(), text, {argument}).c_str());
 }
 
 }  // namespace
 
 int run_bounce(const CommonOptions& common, const std::string& file) {
-  auto text = read_input(file);
-  if (!text) return fail(kUsage, escape(text.error().message));
+  if (file == "-" && isatty(STDIN_FILENO) != 0) say_on_stderr(common, Text::bounce_paste);
+  auto input = read_input(file);
+  if (!input) return fail(kUsage, escape(input.error().message));
+  if (input->cut)
+    say_on_stderr(common, Text::bounce_too_long, std::to_string(kBounceBytesMax >> 20) + " MiB");
   const auto answer = ask_with_body(
       common,
       make_target("/v1/bounce",
                   {{"lang", std::string(language_name(common.language()))}, {"tz", common.zone()}}),
-      "message/rfc822", std::move(*text));
+      "message/rfc822", std::move(input->text));
   if (!answer) return answer.error();
   print(common, *answer,
         {.as_table = [&](const View& view) { return render_bounce(answer->object, view); },
@@ -56,13 +71,13 @@ void add_bounce(CommandLine line) {
       "bounce",
       "What a bounce means, and which message it is about. Takes a whole message, or whatever part "
       "of it somebody pasted.");
-  auto file = std::make_shared<std::string>();
-  command->add_option("FILE", *file, "the bounce, or - for standard input")->required();
+  auto file = std::make_shared<std::string>("-");
+  command->add_option("FILE", *file, "the bounce; standard input when it is - or missing");
   command->footer(
       "Examples:\n"
       "  rastro bounce undelivered.eml\n"
-      "  rastro bounce -                 paste it, then Ctrl-D on an empty line\n"
-      "  rastro bounce - -o json < bounce.txt");
+      "  rastro bounce                   paste it, then Ctrl-D on an empty line\n"
+      "  rastro bounce -o json < bounce.txt");
   command->callback(
       [line, file] { line.run = [line, file] { return run_bounce(line.common, *file); }; });
 }

@@ -8,7 +8,9 @@
 #include "cli/ask.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
+#include "cli/terminal.h"
 #include "cli/times.h"
+#include "cli/typed_names.h"
 
 namespace rastro::cli {
 namespace {
@@ -49,9 +51,51 @@ void add_common(CLI::App& app, CommonOptions& common) {
   app.add_flag("--no-pager", common.no_pager, "never through a pager")->group(kEveryCommand);
 }
 
-int usage_error(const CLI::App& app, const CLI::ParseError& error) {
-  const int code = app.exit(error);
-  return code == 0 ? kFound : kUsage;
+// "rastro reasons test" for the command that was being read.
+std::string name_so_far(const CLI::App& app) {
+  const CLI::App* command = &app;
+  std::string name = app.get_name();
+  for (auto below = command->get_subcommands(); !below.empty();
+       below = command->get_subcommands()) {
+    command = below.front();
+    name += " " + command->get_name();
+  }
+  return name;
+}
+
+// What the person may have meant by a word that stands where a command should.
+std::string meant_by(const CLI::App& app, const std::string& word) {
+  if (word.find('@') != std::string::npos) return "rastro find " + escape(word);
+  std::string names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names += command->get_name() + " ";
+  const auto near = near_word(word, names);
+  return near.empty() ? near : "rastro " + near;
+}
+
+std::string words_of_error(const CLI::App& app, const CLI::ParseError& error, Language language) {
+  constexpr std::string_view kMissing = " is required";
+  const std::string words = error.what();
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && words.ends_with(kMissing)) {
+    return say(language, Text::error_missing,
+               {escape(words.substr(0, words.size() - kMissing.size()))});
+  }
+  // "The following argument was not expected: finde"; remaining() is empty when that is thrown.
+  const auto colon = words.find(": ");
+  const bool extras = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  if (!extras || colon == std::string::npos) return escape(words);
+  const auto extra = words.substr(colon + 2);
+  if (!app.get_subcommands().empty() || extra.starts_with('-'))
+    return say(language, Text::error_not_expected, {escape(extra)});
+  auto out = say(language, Text::error_no_command, {escape(extra)});
+  const auto meant = meant_by(app, extra);
+  return meant.empty() ? out : out + "\n" + say(language, Text::error_did_you_mean, {meant});
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error, Language language) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  return fail(kUsage, words_of_error(app, error, language) + "\n" +
+                          say(language, Text::error_see_help, {name_so_far(app)}));
 }
 
 }  // namespace
@@ -84,7 +128,7 @@ int run_command_line(int argc, char** argv) {
   try {
     app->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return usage_error(*app, error);
+    return usage_error(*app, error, common.language());
   }
   if (!common.tz.empty() && !use_zone(common.tz))
     return fail(kUsage, say(common.language(), Text::error_zone, {escape(common.tz)}));

@@ -45,6 +45,8 @@ struct FindOptions {
       message_id, client, login, relay, domain, subject, text, sort, cursor;
   std::string limit;
   bool any_given() const;
+  // A word without an option: what it is like decides which one it is.
+  void take_word(const std::string& word);
   QueryParameters parameters() const;
 };
 void add_filter_options(CLI::App& command, FindOptions& find);  // without times and limits

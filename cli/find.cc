@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
+#include <cctype>
 #include <memory>
 
 #include "cli/ask.h"
@@ -7,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/json_fields.h"
 #include "cli/render.h"
+#include "cli/typed_names.h"
 
 namespace rastro::cli {
 
@@ -20,8 +23,8 @@ QueryParameters FindOptions::parameters() const {
           {"within", within},
           {"since", since},
           {"until", until},
-          {"outcome", outcome},
-          {"reason", reason},
+          {"outcome", api_names("outcome_", outcome)},
+          {"reason", api_names("reason_", reason)},
           {"submission", submission},
           {"direction", direction},
           {"queue_id", id},
@@ -42,6 +45,27 @@ bool FindOptions::any_given() const {
     if (!value.empty()) return true;
   }
   return false;
+}
+
+// A queue id rather than a name: 6 letters or more, with a digit, of those that MTAs use.
+static bool is_like_a_queue_id(std::string_view word) {
+  constexpr std::size_t kShortest = 6;
+  const auto is_letter = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; };
+  return word.size() >= kShortest && std::ranges::all_of(word, is_letter) &&
+         std::ranges::any_of(word, [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+void FindOptions::take_word(const std::string& word) {
+  if (word.empty()) return;
+  if (word.size() > 2 && word.front() == '<' && word.back() == '>') {
+    message_id = word;
+  } else if (word.find('@') != std::string::npos) {
+    any = word;
+  } else if (word.find('.') != std::string::npos) {
+    domain = word;
+  } else {
+    (is_like_a_queue_id(word) ? id : any) = word;
+  }
 }
 
 void add_filter_options(CLI::App& command, FindOptions& find) {
@@ -141,16 +165,23 @@ void add_find(CommandLine line) {
       "Find messages by what is known of them. Give what you know, however little: the "
       "answer is ranked by how well it fits when --at is given, newest first otherwise.");
   auto find = std::make_shared<FindOptions>();
+  auto word = std::make_shared<std::string>();
+  command->add_option("WHAT", *word,
+                      "an address (as --any), a domain (--domain), a queue id (--id) or a "
+                      "<Message-ID> (--message-id)");
   add_find_options(*command, *find);
   command->footer(
       "Examples:\n"
+      "  rastro find juan@example.org --at \"half past two\"\n"
       "  rastro find --to juan@example.org --from ana@cliente.example --at 14:30\n"
       "  rastro find --from ana@cliente.example --at \"yesterday 14:30\" --within 2h\n"
       "  rastro find --any juan@example.org --lang es --at \"ayer 14:30\"\n"
       "  rastro find --to @example.org --outcome deferred --since 2h\n"
       "  rastro find --login ana --submission webmail --output csv > sent.csv");
-  command->callback(
-      [line, find] { line.run = [line, find] { return run_find(line.common, *find); }; });
+  command->callback([line, find, word] {
+    find->take_word(*word);
+    line.run = [line, find] { return run_find(line.common, *find); };
+  });
 }
 
 }  // namespace rastro::cli

@@ -22,6 +22,23 @@ std::optional<std::size_t> parse_count(const std::string& text) {
   return value;
 }
 
+// The one of `names` ("a, b, c") that is spelt almost like `word`: ` did you mean b?`; else "".
+std::string near_name(std::string_view word, std::string_view names) {
+  std::string_view nearest;
+  std::size_t least = 3;  // steps: "bounce", "mailboxfull", "greylist"
+  while (!names.empty()) {
+    const auto end = std::min(names.find(", "), names.size());
+    const auto name = names.substr(0, end);
+    const auto steps = edit_distance(word, name, least);
+    if (steps < least) {
+      least = steps;
+      nearest = name;
+    }
+    names.remove_prefix(std::min(end + 2, names.size()));
+  }
+  return nearest.empty() ? std::string() : " did you mean " + std::string(nearest) + "?";
+}
+
 // "a,b" into names, each parsed; the names that are allowed stand in the problem.
 template <typename Value, typename Parse>
 Problem parse_list(const std::string& text, std::vector<Value>& out, Parse parse,
@@ -31,8 +48,9 @@ Problem parse_list(const std::string& text, std::vector<Value>& out, Parse parse
     const auto comma = std::min(rest.find(','), rest.size());
     const auto value = parse(rest.substr(0, comma));
     if (!value)
-      return "\"" + std::string(rest.substr(0, comma)) +
-             "\" is unknown; allowed, one or several with commas: " + allowed;
+      return "\"" + std::string(rest.substr(0, comma)) + "\" is unknown;" +
+             near_name(rest.substr(0, comma), allowed) +
+             " allowed, one or several with commas: " + allowed;
     out.push_back(*value);
     if (comma == rest.size()) return std::nullopt;
     rest.remove_prefix(comma + 1);
@@ -57,6 +75,10 @@ std::optional<Reason> asked_reason(std::string_view name) {
 }
 std::optional<SubmissionMethod> asked_submission(std::string_view name) {
   return name.empty() ? std::nullopt : parse_submission_method(name);
+}
+
+std::string no_time(const std::string& value) {
+  return "\"" + value + "\" is no time; " + std::string(spoken_time_help());
 }
 
 class Parser {
@@ -125,7 +147,7 @@ Problem Parser::take_limit(const std::string& value) {
 
 Problem Parser::take_at(const std::string& value) {
   const auto at = parse_spoken_time(value, limits_.now, zone_);
-  if (!at) return "is no time; " + std::string(spoken_time_help());
+  if (!at) return no_time(value);
   out_.at = at->from + at->span / 2;  // of a whole day: noon, and half a day around
   if (at->span > Duration::zero() && !within_) within_ = at->span / 2;
   return std::nullopt;
@@ -223,7 +245,7 @@ Result<Time, ParameterError> parse_bound(const std::string& name, const std::str
                                          Time now, const Zone& zone, bool is_end) {
   if (const auto at = parse_spoken_time(value, now, zone))
     return is_end && at->span > Duration::zero() ? at->from + at->span - Duration(1) : at->from;
-  return ParameterError{name, "is no time; " + std::string(spoken_time_help())};
+  return ParameterError{name, no_time(value)};
 }
 
 Result<Zone, ParameterError> parse_zone(const Parameters& parameters) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/address.h"
+#include "daemon/answer/spoken_clock.h"
 
 namespace rastro {
 namespace {
@@ -383,7 +384,8 @@ std::optional<SpokenTime> day_and_clock(Words words, Time now, const Zone& zone)
   while (!words.empty()) {
     std::size_t taken = 0;
     if (!has_clock) {
-      taken = take_clock(words, clock);
+      taken = take_spoken_clock(words, clock);
+      if (taken == 0) taken = take_clock(words, clock);
       has_clock = taken > 0;
     }
     if (taken == 0 && !has_day) {
@@ -521,13 +523,15 @@ std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, con
     ago.erase(ago.begin());
   }
   if (const auto back = duration_of(ago)) return SpokenTime{now - *back, Duration(0)};
+  drop_vague_words(words);
   return day_and_clock(std::move(words), now, zone);
 }
 
 std::string_view spoken_time_help() {
   return "allowed: RFC 3339 (2026-11-24T14:30:00Z), seconds since 1970, or words: \"14:30\", "
-         "\"yesterday 14:30\", \"24 nov 14:30\", \"2h ago\", \"ayer a las 14:30\", \"hace 2 "
-         "horas\"";
+         "\"yesterday 14:30\", \"half past two\", \"24 nov 14:30\", \"2h ago\", \"ayer a las "
+         "14:30\", "
+         "\"hace 2 horas\"";
 }
 
 std::optional<Duration> parse_spoken_duration(std::string_view text) {

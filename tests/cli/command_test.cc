@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <boost/json.hpp>
+#include <cstdio>
+#include <fstream>
+#include <map>
 
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
@@ -133,6 +137,59 @@ TEST_F(Commands, UsageErrors) {
   EXPECT_EQ(run({"--help"}).code, kFound);
   EXPECT_EQ(run({"find", "--help"}).code, kFound);
   EXPECT_EQ(run({"--version"}).code, kFound);
+}
+
+TEST_F(Commands, ABounceThatIsTooLongIsSaidToBe) {
+  const std::string answer = R"({"kind": "failed", "recipients": [], "journeys": []})";
+  const auto path = testing::TempDir() + "rastro_long_bounce." + std::to_string(getpid());
+  for (const auto& [bytes, cut] : std::map<std::size_t, bool>{{8 << 20, false}, {9 << 20, true}}) {
+    std::ofstream(path) << std::string(bytes, 'x');
+    FakeDaemon daemon({{"/v1/bounce", {200, answer}}});
+    const auto ran = run({"--socket", daemon.socket(), "--lang", "es", "bounce", path});
+    EXPECT_EQ(ran.code, kFound) << bytes;
+    EXPECT_EQ(ran.err.find("pasa de 8 MiB") != std::string::npos, cut) << ran.err;
+  }
+  std::remove(path.c_str());
+}
+
+TEST_F(Commands, UsageErrorsHelpInTheReadersLanguage) {
+  EXPECT_NE(run({"finde"}).err.find("Did you mean this?  rastro find\n"), std::string::npos);
+  EXPECT_NE(run({"juan@example.org"}).err.find("rastro find juan@example.org"), std::string::npos);
+  EXPECT_EQ(run({"weather"}).err.find("Did you mean"), std::string::npos);
+  const auto missing = run({"--lang", "es", "show"});
+  EXPECT_EQ(missing.code, kUsage);
+  EXPECT_EQ(missing.err, "rastro: falta ID.\nAyuda: rastro show --help\n");
+  const auto odd = run({"--lang", "es", "find", "--foo\x1b[2J"});
+  EXPECT_NE(odd.err.find("\xc2\xbfqu\xc3\xa9 es --foo\\x1b[2J?"), std::string::npos) << odd.err;
+  EXPECT_NE(odd.err.find("rastro find --help"), std::string::npos) << odd.err;
+}
+
+TEST_F(Commands, AWordToFindIsAnAddressADomainOrAnId) {
+  const std::map<std::string, std::string> cases{{"juan@example.org", "any=juan%40example.org"},
+                                                 {"@example.org", "any=%40example.org"},
+                                                 {"example.org", "domain=example.org"},
+                                                 {"4Tq9Xk1z0Bz3", "queue_id=4Tq9Xk1z0Bz3"},
+                                                 {"1vNcKx-0000Ab-2C", "queue_id=1vNcKx-0000Ab-2C"},
+                                                 {"ana", "any=ana"},
+                                                 {"<x1@example.org>", "message_id="}};
+  for (const auto& [word, want] : cases) {
+    FakeDaemon daemon({{"/v1/journeys", {200, list(item(), kComplete)}}});
+    EXPECT_EQ(run({"--socket", daemon.socket(), "find", word}).code, kFound) << word;
+    ASSERT_EQ(daemon.asked().size(), 1U) << word;
+    EXPECT_NE(daemon.asked()[0].find(want), std::string::npos) << daemon.asked()[0];
+  }
+}
+
+TEST_F(Commands, OutcomesAndReasonsMayBeGivenAsTheyAreShown) {
+  FakeDaemon daemon({{"/v1/journeys", {200, list(item(), kComplete)}}});
+  run({"--socket", daemon.socket(), "find", "--outcome", "Devueltos, aplazado,held", "--reason",
+       "buz\xc3\xb3n lleno,mailbox-full,no such thing"});
+  ASSERT_EQ(daemon.asked().size(), 1U);
+  EXPECT_NE(daemon.asked()[0].find("outcome=bounced%2Cdeferred%2Cheld"), std::string::npos)
+      << daemon.asked()[0];
+  EXPECT_NE(daemon.asked()[0].find("reason=mailbox_full%2Cmailbox_full%2Cno%20such%20thing"),
+            std::string::npos)
+      << daemon.asked()[0];
 }
 
 TEST_F(Commands, OptionsBecomeParameters) {

@@ -82,7 +82,11 @@ TEST_P(BadParameters, AreNamedWithWhatIsAllowed) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadParameters,
-    testing::Values(Bad{"outcome", "lost", "deferred"}, Bad{"outcome", "passed", "delivered"},
+    testing::Values(Bad{"outcome", "lost", "deferred"},
+                    Bad{"outcome", "bounce", "unknown; did you mean bounced? allowed"},
+                    Bad{"reason", "mailboxfull", "did you mean mailbox_full?"},
+                    Bad{"reason", "weather", "is unknown; allowed"},
+                    Bad{"at", "soon", "\"soon\" is no time"}, Bad{"outcome", "passed", "delivered"},
                     Bad{"outcome", "", "allowed"}, Bad{"outcome", "deferred,", "allowed"},
                     Bad{"reason", "bad", "greylisted"}, Bad{"reason", "", "allowed"},
                     Bad{"submission", "fax", "webmail"}, Bad{"direction", "up", "relay"},

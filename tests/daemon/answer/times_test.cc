@@ -74,7 +74,24 @@ INSTANTIATE_TEST_SUITE_P(
         Spoken{"1h30m ago", utc(2026, 11, 25, 12h + 30min)},
         Spoken{"2 hours ago", utc(2026, 11, 25, 12h)},
         Spoken{"an hour ago", utc(2026, 11, 25, 13h)},
-        Spoken{"hace 2 horas", utc(2026, 11, 25, 12h)},
+        Spoken{"half past two", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"at about half past two", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"a quarter to three yesterday", utc(2026, 11, 24, 13h + 45min)},
+        Spoken{"ten past 9", utc(2026, 11, 25, 8h + 10min)},
+        Spoken{"two o'clock", utc(2026, 11, 25, 13h)},
+        Spoken{"yesterday at two in the morning", utc(2026, 11, 24, 1h)},
+        Spoken{"around 14:30", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"a las 2 y media", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"las dos y media", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"sobre las 14:30", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"ayer a eso de las tres menos cuarto", utc(2026, 11, 24, 13h + 45min)},
+        Spoken{"2:30 de la tarde", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"2:30 de la madrugada", utc(2026, 11, 25, 1h + 30min)},
+        Spoken{"ayer a las 9 de la noche", utc(2026, 11, 24, 20h)},
+        Spoken{"ayer a las 12 de la ma\xc3\xb1"
+               "ana",
+               utc(2026, 11, 24, 11h)},
+        Spoken{"a las 14", utc(2026, 11, 25, 13h)}, Spoken{"hace 2 horas", utc(2026, 11, 25, 12h)},
         Spoken{"hace 90 min", utc(2026, 11, 25, 12h + 30min)},
         Spoken{"hace una hora", utc(2026, 11, 25, 13h)},
         Spoken{"hace media hora", utc(2026, 11, 25, 13h + 30min)},
@@ -90,13 +107,15 @@ class NoTimes : public testing::TestWithParam<const char*> {};
 
 TEST_P(NoTimes, AreRefused) { EXPECT_FALSE(parse(GetParam())) << GetParam(); }
 
-INSTANTIATE_TEST_SUITE_P(Forms, NoTimes,
-                         testing::Values("", " ", "14", "25:00", "14:60", "2026-13-01",
-                                         "2026-02-30", "31 nov", "30 feb 14:30", "soon", "ago",
-                                         "hace", "2x ago", "14:30 15:30", "yesterday today",
-                                         "14:30 foo", "2026-11-24T01:40:29+2",
-                                         "2026-11-24T01:40:29Zjunk", "99999999999999", "13pm",
-                                         "0:30pm", "a", "1h30x", "2026-11-24T1:40:29Z"));
+INSTANTIATE_TEST_SUITE_P(
+    Forms, NoTimes,
+    testing::Values("", " ", "14", "25:00", "14:60", "2026-13-01", "2026-02-30", "31 nov",
+                    "30 feb 14:30", "soon", "ago", "hace", "2x ago", "14:30 15:30",
+                    "yesterday today", "14:30 foo", "2026-11-24T01:40:29+2",
+                    "2026-11-24T01:40:29Zjunk", "99999999999999", "13pm", "0:30pm", "a",
+                    "half past", "half past noon", "a las", "a las 24", "a las 2 y", "dos", "two",
+                    "y media", "2 y setenta", "las 25 y media", "about", "sobre las",
+                    "half past two and a half", "a las -2", "1h30x", "2026-11-24T1:40:29Z"));
 
 TEST(Zone, TheHourThatComesTwiceIsTheFirst) {
   const auto madrid = *Zone::find("Europe/Madrid");

@@ -1,0 +1,101 @@
+#include "cli/typed_names.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "cli/texts.h"
+
+namespace rastro::cli {
+namespace {
+
+// Lower case, without the accents of Spanish, '_' and '-' as blanks.
+std::string folded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\xc3' && i + 1 < text.size()) {
+      static constexpr std::string_view kSecond = "\xa1\xa9\xad\xb3\xba\xbc\xb1";
+      const auto at = kSecond.find(text[i + 1]);
+      if (at != std::string_view::npos) {
+        out += "aeiouun"[at];
+        ++i;
+        continue;
+      }
+    }
+    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c == '_' || c == '-' ? ' ' : c;
+  }
+  return out;
+}
+
+// "devueltas" and "devuelto" are the same word here.
+std::string stem(std::string_view text) {
+  auto out = folded(text);
+  if (out.size() > 4 && out.back() == 's') out.pop_back();
+  if (out.size() > 4 && (out.back() == 'o' || out.back() == 'a')) out.pop_back();
+  return out;
+}
+
+std::string api_name(std::string_view prefix, std::string_view typed) {
+  const auto wanted = stem(typed);
+  for (std::size_t i = 0; i < kTextCount; ++i) {
+    const auto id = static_cast<Text>(i);
+    if (!text_key(id).starts_with(prefix)) continue;
+    const auto name = text_key(id).substr(prefix.size());
+    if (wanted == stem(name)) return std::string(name);
+    for (const auto language : {Language::en, Language::es}) {
+      if (wanted == stem(template_of(language, id))) return std::string(name);
+    }
+  }
+  return std::string(typed);
+}
+
+// Letters to insert, delete or replace between the two; small words only.
+std::size_t steps_between(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string api_names(std::string_view prefix, std::string_view typed) {
+  std::string out;
+  while (!typed.empty()) {
+    const auto comma = std::min(typed.find(','), typed.size());
+    auto word = typed.substr(0, comma);
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    out += api_name(prefix, word);
+    if (comma < typed.size()) out += ',';
+    typed.remove_prefix(std::min(comma + 1, typed.size()));
+  }
+  return out;
+}
+
+std::string near_word(std::string_view typed, std::string_view names) {
+  constexpr std::size_t kLengthMax = 30;
+  std::string_view nearest;
+  std::size_t least = 3;
+  if (typed.size() > kLengthMax) return {};
+  while (!names.empty()) {
+    const auto end = std::min(names.find(' '), names.size());
+    const auto name = names.substr(0, end);
+    const auto steps = steps_between(folded(typed), name);
+    if (steps < least && steps < name.size()) {
+      least = steps;
+      nearest = name;
+    }
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  return std::string(nearest);
+}
+
+}  // namespace rastro::cli

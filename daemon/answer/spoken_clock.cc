@@ -1,0 +1,187 @@
+#include "daemon/answer/spoken_clock.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <initializer_list>
+#include <optional>
+
+namespace rastro {
+namespace {
+
+using Words = std::vector<std::string_view>;
+
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> names) {
+  return std::ranges::find(names, word) != names.end();
+}
+
+// "7", "07", "seven", "siete"; 0 to 59.
+std::optional<int> small_number(std::string_view word) {
+  struct Named {
+    std::string_view name;
+    int value;
+  };
+  static constexpr std::array<Named, 33> kNames = {
+      {{"one", 1},     {"two", 2},      {"three", 3},   {"four", 4},     {"five", 5},
+       {"six", 6},     {"seven", 7},    {"eight", 8},   {"nine", 9},     {"ten", 10},
+       {"eleven", 11}, {"twelve", 12},  {"twenty", 20}, {"thirty", 30},  {"una", 1},
+       {"dos", 2},     {"tres", 3},     {"cuatro", 4},  {"cinco", 5},    {"seis", 6},
+       {"siete", 7},   {"ocho", 8},     {"nueve", 9},   {"diez", 10},    {"once", 11},
+       {"doce", 12},   {"quince", 15},  {"veinte", 20}, {"treinta", 30}, {"fifteen", 15},
+       {"half", 30},   {"quarter", 15}, {"cuarto", 15}}};
+  if (word == "media") return 30;
+  const auto named = std::ranges::find(kNames, word, &Named::name);
+  if (named != kNames.end()) return named->value;
+  int value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  const bool whole = error == std::errc() && end == word.data() + word.size();
+  if (!whole || word.size() > 2 || word.front() == '-' || value > 59) return std::nullopt;
+  return value;
+}
+
+enum class PartOfDay { unsaid, morning, night_end, afternoon, night };
+
+// "in the afternoon", "de la tarde", "por la noche", "pm": takes it off.
+PartOfDay take_part_of_day(const Words& words, std::size_t& at) {
+  const auto word = [&](std::size_t i) { return i < words.size() ? words[i] : std::string_view(); };
+  std::size_t name = at;
+  if ((is_one_of(word(at), {"in", "por", "de"}) && is_one_of(word(at + 1), {"the", "la"})) ||
+      (word(at) == "at" && word(at + 1) == "night"))
+    name = at + (word(at) == "at" ? 1 : 2);
+  const auto said = word(name);
+  auto part = PartOfDay::unsaid;
+  if (is_one_of(said, {"morning",
+                       "ma\xc3\xb1"
+                       "ana",
+                       "manana"})) {
+    part = PartOfDay::morning;
+  } else if (is_one_of(said, {"am", "a.m.", "madrugada"})) {
+    part = PartOfDay::night_end;
+  } else if (is_one_of(said, {"afternoon", "evening", "tarde", "pm", "p.m."})) {
+    part = PartOfDay::afternoon;
+  } else if (is_one_of(said, {"night", "noche"})) {
+    part = PartOfDay::night;
+  }
+  if (part != PartOfDay::unsaid) at = name + 1;
+  return part;
+}
+
+// Hours since midnight of "two", given the part of the day.
+int hour_of_day(int hour, PartOfDay part) {
+  constexpr int kAfternoonUntil = 7;  // people say "at seven" of the morning and of the evening
+  if (hour > 12) return hour;
+  switch (part) {
+    case PartOfDay::unsaid:
+      return hour > 0 && hour < kAfternoonUntil ? hour + 12 : hour;
+    case PartOfDay::morning:
+      return hour;  // "las doce de la mañana" is noon
+    case PartOfDay::night_end:
+      return hour % 12;
+    case PartOfDay::afternoon:
+      return hour % 12 + 12;
+    case PartOfDay::night:
+      return hour == 12 || hour < 6 ? hour % 12 : hour + 12;
+  }
+  return hour;
+}
+
+// Reads along the words; each step says whether it found its part.
+class ClockReader {
+ public:
+  explicit ClockReader(const Words& words) : words_(words) {}
+
+  std::size_t read(Duration& since_midnight) {
+    take({"at"});
+    take({"a"});
+    named_as_clock_ = at_ > 0;
+    named_as_clock_ = take({"las", "la"}) || named_as_clock_;
+    if (!english_minutes() && !hour_and_minutes()) return 0;
+    named_as_clock_ = take({"o'clock", "oclock"}) || named_as_clock_;
+    if (word() == "en" && at_ + 1 < words_.size() && words_[at_ + 1] == "punto") {
+      at_ += 2;
+      named_as_clock_ = true;
+    }
+    const auto part = take_part_of_day(words_, at_);
+    if (!named_as_clock_ && part == PartOfDay::unsaid) return 0;
+    since_midnight = std::chrono::hours(hour_of_day(hour_, part)) + std::chrono::minutes(minute_);
+    return hour_ < 24 && since_midnight >= Duration(0) ? at_ : 0;
+  }
+
+ private:
+  std::string_view word() const { return at_ < words_.size() ? words_[at_] : std::string_view(); }
+  bool take(std::initializer_list<std::string_view> names) {
+    if (word().empty() || !is_one_of(word(), names)) return false;
+    ++at_;
+    return true;
+  }
+
+  // "half past two", "ten to three"
+  bool english_minutes() {
+    if (at_ + 2 >= words_.size()) return false;
+    const std::size_t skipped = words_[at_] == "a" ? 1 : 0;
+    if (at_ + 2 + skipped >= words_.size()) return false;
+    const auto minute = small_number(words_[at_ + skipped]);
+    const auto between = words_[at_ + 1 + skipped];
+    const auto hour = small_number(words_[at_ + 2 + skipped]);
+    if (!minute || !hour || !is_one_of(between, {"past", "to", "before", "after"})) return false;
+    minute_ = is_one_of(between, {"past", "after"}) ? *minute : -*minute;
+    hour_ = *hour;
+    at_ += 3 + skipped;
+    named_as_clock_ = true;
+    return true;
+  }
+
+  // "dos y media", "3 menos cuarto", "2:30", "two"
+  bool hour_and_minutes() {
+    const auto colon = word().find(':');
+    const auto hour = word().empty() ? std::nullopt : small_number(word().substr(0, colon));
+    if (!hour) return false;
+    hour_ = *hour;
+    if (colon != std::string_view::npos) {  // has a meaning of its own without a part of the day
+      const auto minute = word().substr(colon + 1);
+      const auto value = minute.size() == 2 ? small_number(minute) : std::nullopt;
+      if (!value) return false;
+      minute_ = *value;
+      named_as_clock_ = false;
+    }
+    ++at_;
+    if (at_ + 1 < words_.size() && is_one_of(word(), {"y", "menos"})) {
+      const auto minute = small_number(words_[at_ + 1]);
+      if (!minute) return false;
+      minute_ = word() == "y" ? *minute : -*minute;
+      at_ += 2;
+      named_as_clock_ = true;
+    }
+    return true;
+  }
+
+  const Words& words_;
+  std::size_t at_ = 0;
+  int hour_ = 0;
+  int minute_ = 0;
+  bool named_as_clock_ = false;  // something says that the number is a time of day
+};
+
+}  // namespace
+
+void drop_vague_words(Words& words) {
+  for (std::size_t i = 0; i < words.size();) {
+    const bool with_of = is_one_of(words[i], {"alrededor", "eso", "cerca"});
+    const bool vague = is_one_of(
+        words[i], {"about", "around", "approximately", "approx", "approx.", "roughly", "sobre",
+                   "hacia", "aprox", "aprox.", "aproximadamente", "como", "roundabout"});
+    if (!with_of && !vague) {
+      ++i;
+      continue;
+    }
+    const std::size_t size = with_of && i + 1 < words.size() && words[i + 1] == "de" ? 2 : 1;
+    const auto from = words.begin() + static_cast<std::ptrdiff_t>(i);
+    words.erase(from, from + static_cast<std::ptrdiff_t>(size));
+  }
+}
+
+std::size_t take_spoken_clock(const Words& words, Duration& since_midnight) {
+  return ClockReader(words).read(since_midnight);
+}
+
+}  // namespace rastro
