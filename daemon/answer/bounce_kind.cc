@@ -38,9 +38,9 @@ bool is_notice(const KindEvidence& e) {
   const bool bad =
       e.text.has(Phrase::failure) || e.text.has(Phrase::delay) || e.text.has(Phrase::final_failure);
   if (e.failed_header) return true;
-  if (!e.has_headers) return bad || e.reply_class != 0;
   const bool subject = e.subject.has(Phrase::failure) || e.subject.has(Phrase::delay);
   if (e.from_robot) return bad || subject || e.reply_class != 0 || e.named_recipient;
+  if (!e.has_headers) return bad || e.reply_class != 0;
   if (e.null_sender && bad && e.any_address) return true;
   if (subject && (bad || e.reply_class != 0 || e.named_recipient)) return true;
   return bad && e.reply_class != 0 && (e.named_recipient || e.any_address);
@@ -50,6 +50,7 @@ std::optional<Verdict> other_report(const KindEvidence& e) {
   constexpr auto kNot = BounceKind::not_a_bounce;
   if (e.empty) return Verdict{kNot, NotABounce::empty, "there is no text"};
   if (e.feedback) return Verdict{kNot, NotABounce::abuse_report, "a feedback-report part"};
+  if (e.refusal) return std::nullopt;
   if (e.disposition && !e.delivery_status)
     return Verdict{kNot, NotABounce::read_receipt, "a disposition-notification part"};
   if (e.delivery_status || e.failed_header) return std::nullopt;
@@ -137,6 +138,8 @@ void decide_kind(const KindEvidence& evidence, BounceReport& report) {
   Verdict verdict;
   if (const auto other = other_report(evidence)) {
     verdict = *other;
+  } else if (evidence.refusal) {
+    verdict = {BounceKind::failed, NotABounce::none, "refused by a filter of the recipient"};
   } else if (evidence.delivery_status) {
     add_missing_actions(evidence, report);
     const auto kind = kind_of_actions(report);

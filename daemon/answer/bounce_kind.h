@@ -11,6 +11,7 @@ namespace rastro {
 struct KindEvidence {
   bool delivery_status = false;  // RFC 3464 fields were found
   bool disposition = false;      // RFC 8098
+  bool refusal = false;          // a disposition that says: refused by the recipient's own filter
   bool feedback = false;         // RFC 5965
   bool from_robot = false;       // mailer-daemon, postmaster, ...
   bool null_sender = false;      // Return-Path: <>

@@ -467,6 +467,11 @@ std::vector<Found> queue_ids_in(std::string_view notice, std::size_t bytes_max) 
           R"((?i)message identifier is:?\s+([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})\b)"),
       // Sendmail: "The original message was received at ... from ... with id 1AP9UCxy001234".
       std::make_unique<RE2>(R"((?m)^\s*with id ([0-9A-Za-z]{8,24})\s*$)"),
+      // A line of a log: "postfix/smtp[123]: 3F2A11C0DE: to=<...>", "1abcDE-0001Ab-2C ** juan@...".
+      std::make_unique<RE2>(
+          R"(\bpostfix[a-z/-]*\[\d+\]: ([0-9A-F]{6,17}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}): )"),
+      std::make_unique<RE2>(
+          R"(\b([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (?:\*\*|==|=>|->|<=) )"),
       std::make_unique<RE2>(
           R"((?i)queue[- ]?id(?:entifier)?(?: is)?\s*[:=]\s*<?([0-9A-Za-z]{8,24}(?:-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})?)\b)")};
   std::vector<Found> out;

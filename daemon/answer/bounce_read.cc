@@ -1,3 +1,5 @@
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <array>
 
@@ -185,6 +187,7 @@ class BounceReader {
       apply_dsn(find_dsn_fields(part.text, limits_.recipients_max), limits_, report_);
       evidence_.delivery_status = evidence_.delivery_status || !report_.recipients.empty();
     }
+    read_refusal(bounce);
     if (!report_.recipients.empty() || has_type(bounce, "disposition-notification") ||
         has_type(bounce, "feedback-report"))
       return;
@@ -196,6 +199,19 @@ class BounceReader {
     }
     apply_dsn(fields, limits_, report_);
     evidence_.delivery_status = !report_.recipients.empty();
+  }
+
+  // RFC 5429: a filter of the recipient (Sieve "reject") may say no in a disposition, as Dovecot
+  // and Cyrus do. Everybody else's dispositions are receipts.
+  void read_refusal(const Mail& bounce) {
+    static const RE2 words(R"((?i)\b(?:was |has been )?automatically re(?:jected|fused)\b)");
+    const auto notice = std::string_view(notice_.notice).substr(0, 16'000);
+    if (!RE2::PartialMatch(re2::StringPiece(notice.data(), notice.size()), words)) return;
+    for (const auto& part : bounce.parts) {
+      if (part.type.find("disposition-notification") == std::string::npos) continue;
+      apply_dsn(find_dsn_fields(part.text, limits_.recipients_max), limits_, report_);
+      evidence_.refusal = true;
+    }
   }
 
   void read_recipients(const Mail& bounce) {
