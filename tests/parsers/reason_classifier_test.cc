@@ -224,14 +224,11 @@ TEST_P(Corpus, GetsTheReasonsOfAPerson) {
   RecordProperty("right", std::to_string(right) + " of " + std::to_string(replies.size()));
   EXPECT_GE(share, GetParam().share_min) << wrong;
 }
-INSTANTIATE_TEST_SUITE_P(, Corpus,
-                         testing::Values(CorpusCase{"known.tsv", 1.0},
-                                         CorpusCase{"holdout.tsv", 0.99},
-                                         CorpusCase{"holdout2.tsv", 0.98},
-                                         CorpusCase{"holdout3.tsv", 0.98}),
-                         [](const auto& tested) {
-                           return tested.param.file.substr(0, tested.param.file.find('.'));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    , Corpus,
+    testing::Values(CorpusCase{"known.tsv", 1.0}, CorpusCase{"holdout.tsv", 0.99},
+                    CorpusCase{"holdout2.tsv", 0.98}, CorpusCase{"holdout3.tsv", 0.98}),
+    [](const auto& tested) { return tested.param.file.substr(0, tested.param.file.find('.')); });
 
 }  // namespace
 }  // namespace rastro
