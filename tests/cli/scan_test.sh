@@ -32,7 +32,7 @@ expect 0 'rosa@moody.example.net' scan "$postfix"
 expect 0 'aplazado' --lang es scan "$postfix" --outcome deferred
 expect 1 'Nothing found' scan "$postfix" --to nobody@nowhere.example
 expect 1 'No se ha encontrado nada' --lang es scan "$postfix" --to nobody@nowhere.example
-expect 2 'required' scan
+expect 2 'LOG is missing' scan
 expect 2 'at' scan "$postfix" --at 'half past never'
 expect 3 'no-such-file' scan "$work/no-such-file"
 
