@@ -2,7 +2,6 @@
 // (DESIGN 4 and 7).
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <set>
@@ -82,12 +81,6 @@ std::vector<Log> logs_of_hosts(std::mt19937_64& random, std::size_t count) {
     logs.back().host_is_theirs = true;
   }
   return logs;
-}
-
-// RASTRO_SEED=N repeats what a failure named.
-std::uint64_t seed_of_run() {
-  const char* given = std::getenv("RASTRO_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
 }
 
 TEST(Interleaving, OfSeveralHostsLogsChangesNoJourney) {
