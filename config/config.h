@@ -78,6 +78,8 @@ struct ApiSettings {
   std::vector<std::string> operators;
   std::vector<std::string> support;
   std::vector<std::string> monitoring;
+  // What support sees is mail of these only; ".example.org" is those below it too. Empty: all.
+  std::vector<std::string> support_domains;
   std::string audit_file;  // who asked for what; empty: the journal
   friend bool operator==(const ApiSettings&, const ApiSettings&) = default;
 };

@@ -1,5 +1,7 @@
 #include "config/settings.h"
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 
 #include "config/quantity.h"
@@ -42,6 +44,17 @@ bool is_member(std::string_view text) {
   return false;
 }
 
+// A name of the domain name system, in ASCII; a leading dot stands for what is below it.
+bool is_domain(std::string_view text) {
+  constexpr std::size_t kNameMax = 253;
+  if (text.starts_with('.')) text.remove_prefix(1);
+  if (text.empty() || text.size() > kNameMax || text.front() == '.' || text.back() == '.')
+    return false;
+  return std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
+  });
+}
+
 void visit_api(ApiSettings& api, SettingVisitor& visitor) {
   visitor.path("api.socket", api.socket, false);
   visitor.mode("api.socket_mode", api.socket_mode);
@@ -55,6 +68,8 @@ void visit_api(ApiSettings& api, SettingVisitor& visitor) {
   visitor.texts("api.operators", api.operators, "user:NAME or group:NAME", is_member);
   visitor.texts("api.support", api.support, "user:NAME or group:NAME", is_member);
   visitor.texts("api.monitoring", api.monitoring, "user:NAME or group:NAME", is_member);
+  visitor.texts("api.support_domains", api.support_domains,
+                "a domain, or .domain for those below it too", is_domain);
   visitor.path("api.audit_file", api.audit_file, true);
 }
 

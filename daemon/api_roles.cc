@@ -6,6 +6,8 @@
 
 #include <string_view>
 
+#include "core/address.h"
+
 namespace rastro {
 namespace {
 
@@ -42,6 +44,8 @@ Result<RoleRules> make_role_rules(const ApiSettings& settings) {
     return done.error();
   if (auto done = add_members("api.monitoring", settings.monitoring, rules.monitoring); !done)
     return done.error();
+  for (const auto& domain : settings.support_domains)
+    rules.support_domains.push_back(ascii_lower(domain));
   if (!settings.operators.empty()) return rules;
   rules.otherwise_operators = getegid();
   if (settings.socket_group.empty()) return rules;

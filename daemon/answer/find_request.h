@@ -24,6 +24,7 @@ struct FindRequest {
   std::vector<Reason> reasons;
   std::vector<SubmissionMethod> submissions;
   std::string direction;
+  std::vector<std::string> visible_domains;  // of who asks (is_visible()); empty: all
   std::optional<Time> at;
   Duration within = std::chrono::minutes(30);
   TimeRange range;

@@ -326,8 +326,26 @@ bool endpoint_matches(const std::string& typed, const Endpoint& endpoint) {
          (!endpoint.host.empty() && glob_matches(typed, endpoint.host));
 }
 
+bool is_visible(const Journey& journey, const std::vector<std::string>& domains) {
+  if (domains.empty()) return true;
+  const auto is_of = [&](std::string_view address) {
+    return std::ranges::any_of(
+        domains, [&](const std::string& domain) { return domain_matches(domain, address); });
+  };
+  const auto has = [&](const std::optional<std::string>& address) {
+    return address && is_of(*address);
+  };
+  return std::ranges::any_of(journey.legs, [&](const LegRecord& leg) {
+    return has(leg.envelope_sender) || has(leg.submission.login) ||
+           std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
+             return is_of(recipient.recipient) || has(recipient.original_recipient);
+           });
+  });
+}
+
 std::optional<Matched> match(const Journey& journey, const FindRequest& request) {
   Matched out;
+  if (!is_visible(journey, request.visible_domains)) return std::nullopt;
   if (!legs_match(journey, request) || !AddressMatch(journey, request).run(out))
     return std::nullopt;
   return out;

@@ -21,6 +21,9 @@ struct Matched {
 // Every filter of the question; nullopt: not an answer to it.
 std::optional<Matched> match(const Journey& journey, const FindRequest& request);
 
+// Whether a sender, login or recipient of it is of one of the domains; no domains: always.
+bool is_visible(const Journey& journey, const std::vector<std::string>& domains);
+
 // By what the index is asked. Every journey that matches has at least one leg that `holds`, so
 // whoever visits those legs misses none.
 struct Driver {

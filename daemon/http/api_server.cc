@@ -170,6 +170,7 @@ void ApiServer::State::accept() {
 void ApiServer::State::on_connection(Protocol::socket socket) {
   auto peer = peer_of(socket.native_handle());
   peer.role = role_of(peer, options_.roles);
+  if (peer.role == Role::support) peer.domains = options_.roles.support_domains;
   const auto uid = peer.uid;
   const auto counted = sessions_.size() - refused_now_;
   const auto own = sessions_of_.find(uid);

@@ -18,6 +18,7 @@ struct SocketPeer {
   uid_t uid = 65534;
   std::vector<gid_t> groups;  // the primary one first
   Role role = Role::none;
+  std::vector<std::string> domains{};  // may see mail of these only; empty: all
 };
 
 // Who may do what. Numbers, because names may change hands while the daemon runs.
@@ -31,6 +32,7 @@ struct RoleRules {
   std::vector<uid_t> always_operators = {0};
   // The socket's group, when no operators are named.
   std::optional<gid_t> otherwise_operators;
+  std::vector<std::string> support_domains;  // lower case; empty: all
 };
 
 // A user's own entry wins over those of groups; of two entries of one kind the wider role wins.

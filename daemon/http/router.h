@@ -57,6 +57,8 @@ struct Route {
   std::string path{};
   std::vector<std::string> parameters{};
   Access access = Access::personal_data;
+  // Heeds SocketPeer::domains. Who is limited to domains may ask no other route that tells of mail.
+  bool heeds_domains = false;
   bool audited = false;  // besides everything with personal_data or more
   std::size_t body_bytes_max = 0;
   // Answered on the api thread itself: must neither wait nor touch the index; gets no tools.

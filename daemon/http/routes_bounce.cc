@@ -6,6 +6,7 @@
 #include "daemon/answer/bounce_json.h"
 #include "daemon/answer/explain.h"
 #include "daemon/answer/journey_json.h"
+#include "daemon/answer/match.h"
 #include "daemon/http/answer_json.h"
 #include "daemon/http/routes.h"
 
@@ -124,6 +125,7 @@ ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, Q
   add_explanations(report, tools, telling, context.clock->wall(), out);
   json::array journeys;
   for (const auto& match : found->matches) {
+    if (!is_visible(match.journey, request.peer.domains)) continue;
     journeys.push_back(json::object{
         {"journey", journey_json(match.journey, tools, false, request.peer.role, telling)},
         {"certainty", certainty_name(match.certainty)},
@@ -148,6 +150,7 @@ void add_bounce_routes(Router& router, const ApiContext& context) {
   router.add({.method = "POST",
               .path = "/v1/bounce",
               .parameters = {"lang", "tz"},
+              .heeds_domains = true,
               .body_bytes_max = BounceLimits().input_bytes_max,
               .handle = [context](const ApiRequest& request, QueryTools& tools) {
                 return explain_bounce(context, request, tools);

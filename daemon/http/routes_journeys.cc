@@ -3,6 +3,7 @@
 
 #include "daemon/answer/find_request.h"
 #include "daemon/answer/journey_json.h"
+#include "daemon/answer/match.h"
 #include "daemon/answer/search.h"
 #include "daemon/http/answer_json.h"
 #include "daemon/http/follow.h"
@@ -28,11 +29,19 @@ Duration left_of(const ApiRequest& request, Duration started_at, const Clock& cl
   return std::max(Duration(1), request.time_left - (clock.steady() - started_at));
 }
 
+// An estimate counts what the index has under the key, whoever may see it.
+json::object total_json(const FindAnswer& found, bool limited) {
+  const bool hidden = limited && !found.total_is_exact;
+  return {{"count", hidden ? found.items.size() : found.total}, {"exact", found.total_is_exact}};
+}
+
 ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, QueryTools& tools) {
   const auto& clock = *context.clock;
   const auto started_at = clock.steady();
-  const auto wanted = parse_find(request.parameters, {context.rows_max, clock.wall()});
+  auto wanted = parse_find(request.parameters, {context.rows_max, clock.wall()});
   if (!wanted) return bad_parameter(wanted.error());
+  const bool limited = !request.peer.domains.empty();
+  wanted->visible_domains = request.peer.domains;
   const auto found = find_journeys(*tools.store, *wanted, request.time_left, clock);
   if (!found) return cannot_answer(found.error());
   const auto coverage =
@@ -46,7 +55,10 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
   }
   Nearby nearby;
   Absence absence{false, "messages were found"};
-  if (!any_as_asked && !wanted->before) {
+  if (limited && items.empty()) {
+    // What else was seen, and how much, is not for this peer's eyes.
+    absence = {false, "only mail of some domains may be seen"};
+  } else if (!any_as_asked && !wanted->before && !limited) {
     auto looked = look_nearby(*tools.store, *wanted, left_of(request, started_at, clock), clock);
     if (!looked) return cannot_answer(looked.error());
     nearby = std::move(*looked);
@@ -57,7 +69,7 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
   return ok({{"items", std::move(items)},
              {"more", found->more},
              {"cursor", found->cursor.empty() ? json::value(nullptr) : json::value(found->cursor)},
-             {"total", json::object{{"count", found->total}, {"exact", found->total_is_exact}}},
+             {"total", total_json(*found, limited)},
              {"cut_by", late          ? json::value("time")
                         : found->more ? json::value("rows")
                                       : json::value(nullptr)},
@@ -79,7 +91,7 @@ ApiAnswer show_journey(const ApiRequest& request, QueryTools& tools) {
   auto found = find_by_id(*tools.store, request.id);
   if (!found) return cannot_answer(found.error());
   const auto& journey = *found;
-  if (!journey)
+  if (!journey || !is_visible(*journey, request.peer.domains))
     return problem(404, "no such message", "nothing in the index is called " + request.id);
   return ok(
       journey_json(*journey, tools, with_lines, request.peer.role, telling_of(request.parameters)),
@@ -98,6 +110,7 @@ ApiAnswer tell_coverage(const ApiContext& context, const ApiRequest& request, Qu
 ApiAnswer follow(const ApiContext& context, const ApiRequest& request) {
   auto filter = parse_find(request.parameters, {context.rows_max, context.clock->wall()});
   if (!filter) return bad_parameter(filter.error());
+  filter->visible_domains = request.peer.domains;
   ApiAnswer answer;
   answer.follower =
       std::make_shared<const Follower>(Follower{std::move(*filter), request.peer.role});
@@ -109,11 +122,13 @@ ApiAnswer follow(const ApiContext& context, const ApiRequest& request) {
 void add_journey_routes(Router& router, const ApiContext& context) {
   router.add({.path = "/v1/journeys",
               .parameters = find_parameters(),
+              .heeds_domains = true,
               .handle = [context](const ApiRequest& request, QueryTools& tools) {
                 return list_journeys(context, request, tools);
               }});
   router.add({.path = "/v1/journeys/{id}",
               .parameters = {"raw", "lang", "tz"},
+              .heeds_domains = true,
               .handle = [](const ApiRequest& request, QueryTools& tools) {
                 return show_journey(request, tools);
               }});
@@ -122,12 +137,14 @@ void add_journey_routes(Router& router, const ApiContext& context) {
               .parameters = {"recipient", "sender", "any", "outcome", "reason", "submission",
                              "direction", "queue_id", "message_id", "client", "login", "relay",
                              "domain", "subject", "text", "lang"},
+              .heeds_domains = true,
               .handle = [context](const ApiRequest& request, QueryTools& /*tools*/) {
                 return follow(context, request);
               }});
   router.add({.path = "/v1/coverage",
               .parameters = {"since", "until", "tz"},
               .access = Access::counts,
+              .heeds_domains = true,
               .handle = [context](const ApiRequest& request, QueryTools& tools) {
                 return tell_coverage(context, request, tools);
               }});

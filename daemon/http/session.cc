@@ -185,6 +185,12 @@ void HttpSession::dispatch() {
                             std::string(role_name(peer_.role)) +
                             ", which may not ask this; see api.operators in rastro.yaml(5)"));
   }
+  if (!peer_.domains.empty() && route.access != Access::anyone && !route.heeds_domains) {
+    return send(problem(403, "not allowed",
+                        "uid " + std::to_string(peer_.uid) +
+                            " sees mail of some domains only, and this tells of all mail; see "
+                            "api.support_domains in rastro.yaml(5)"));
+  }
   if (const auto unknown = find_unknown_parameter(route, target_.parameters))
     return send(bad_parameter(*unknown));
   if (!host_.admit(peer_)) {

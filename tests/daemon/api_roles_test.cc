@@ -59,6 +59,14 @@ TEST(ApiRoles, UsersAndGroupsOfEachList) {
   EXPECT_EQ(role_for(4711, {9, 1}, *rules), Role::monitoring);
 }
 
+TEST(ApiRoles, DomainsHaveNoCase) {
+  auto given = settings();
+  given.support_domains = {"Example.ORG", ".example.net"};
+  const auto rules = make_role_rules(given);
+  ASSERT_TRUE(rules);
+  EXPECT_EQ(rules->support_domains, (std::vector<std::string>{"example.org", ".example.net"}));
+}
+
 TEST(ApiRoles, ANameThatTheSystemDoesNotKnowIsAnError) {
   struct Case {
     std::vector<std::string> ApiSettings::*list;

@@ -296,6 +296,47 @@ TEST_F(Server, SupportSeesNoRawLinesAndNoLogins) {
   EXPECT_THAT(get("/v1/summary?by=login"), HasSubstr("\"key\":\"a***@example.org\""));
 }
 
+class LimitedToDomains : public Server {
+ protected:
+  void SetUp() override {
+    Server::SetUp();
+    auto own = simple_leg(2, samples::start_time() + 1s, "eva@Sub.Example.NET");
+    commit({own, simple_leg(3, samples::start_time() + 2s, "pedro@example.com")},
+           samples::start_time() + 6s);
+    options_api_.roles.always_operators = {};
+    options_api_.roles.support.users = {geteuid()};
+    options_api_.roles.support_domains = {".example.net"};
+    start();
+  }
+};
+
+TEST_F(LimitedToDomains, SupportFindsTheirMailOnly) {
+  const auto all = body_of(get("/v1/journeys"));
+  ASSERT_EQ(all.at("items").as_array().size(), 1U);
+  EXPECT_THAT(json::serialize(all), HasSubstr("eva@Sub.Example.NET"));
+  EXPECT_THAT(json::serialize(all), testing::Not(HasSubstr("pedro")));
+  EXPECT_THAT(get("/v1/journeys/Q2"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(get("/v1/journeys/Q3"), StartsWith("HTTP/1.1 404"));
+}
+
+TEST_F(LimitedToDomains, NothingTellsOfOtherMail) {
+  const auto none = body_of(get("/v1/journeys?recipient=pedro@example.com"));
+  EXPECT_TRUE(none.at("items").as_array().empty());
+  EXPECT_EQ(none.at("total").at("count"), 0);
+  EXPECT_EQ(none.at("proven_absent"), false);
+  const auto near = body_of(get("/v1/journeys?recipient=pedor@example.com"));
+  EXPECT_TRUE(near.at("items").as_array().empty()) << json::serialize(near);
+  EXPECT_TRUE(near.at("suggestions").as_array().empty()) << json::serialize(near);
+  const auto bounce =
+      ask("POST /v1/bounce HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 59\r\n\r\n"
+          "<pedro@example.com>: host mx.example.com said: 550 no user\n");
+  EXPECT_THAT(bounce, StartsWith("HTTP/1.1 200"));
+  EXPECT_TRUE(body_of(bounce).at("journeys").as_array().empty()) << bounce;
+  for (const auto* path : {"/v1/summary", "/v1/deferrals", "/v1/status", "/v1/reasons/unknown"})
+    EXPECT_THAT(get(path), StartsWith("HTTP/1.1 403")) << path;
+  EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(Server, MonitoringSeesNoAddress) {
   options_api_.roles.always_operators = {};
   options_api_.roles.monitoring.users = {geteuid()};
