@@ -37,7 +37,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_anchor(mark, anchor);
-    add({.kind = YamlNode::Kind::null, .mark = mark_of(mark)});
+    add({YamlNode::Kind::null, mark_of(mark)});
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
     throw Refused{{mark_of(mark), "aliases (*name) are not supported"}};
@@ -46,7 +46,7 @@ class TreeBuilder : public YAML::EventHandler {
                 const std::string& value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
-    YamlNode node{.kind = YamlNode::Kind::scalar, .mark = mark_of(mark)};
+    YamlNode node(YamlNode::Kind::scalar, mark_of(mark));
     node.text = value;
     node.quoted = tag == "!";
     add(std::move(node));
@@ -88,7 +88,7 @@ class TreeBuilder : public YAML::EventHandler {
       throw Refused{
           {mark_of(mark), "nested deeper than " + std::to_string(kYamlDepthMax) + " levels"}};
     }
-    open_.push_back({.node = {.kind = kind, .mark = mark_of(mark)}});
+    open_.push_back({.node = {kind, mark_of(mark)}});
   }
 
   void end() {

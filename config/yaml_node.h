@@ -29,13 +29,15 @@ std::string format_problems(std::string_view file, std::vector<YamlProblem> prob
 struct YamlNode {
   enum class Kind : std::uint8_t { null, scalar, list, map };
   struct Entry;
+  YamlNode();
+  YamlNode(Kind of_kind, YamlMark at);
 
   Kind kind = Kind::null;
   YamlMark mark;
-  std::string text{};             // scalar
-  bool quoted = false;            // scalar: quoted or a block, so not a number or a word like true
-  std::vector<YamlNode> items{};  // list
-  std::vector<Entry> entries{};   // map, in the order of the file; keys are unique
+  std::string text;             // scalar
+  bool quoted = false;          // scalar: quoted or a block, so not a number or a word like true
+  std::vector<YamlNode> items;  // list
+  std::vector<Entry> entries;   // map, in the order of the file; keys are unique
 
   const YamlNode* find(std::string_view key) const;
 };
@@ -45,6 +47,10 @@ struct YamlNode::Entry {
   YamlMark mark;
   YamlNode value;
 };
+
+// Only here is Entry complete, which clang wants for a vector's members.
+inline YamlNode::YamlNode() = default;
+inline YamlNode::YamlNode(Kind of_kind, YamlMark at) : kind(of_kind), mark(at) {}
 
 inline constexpr std::size_t kYamlBytesMax = 1 << 20;
 inline constexpr int kYamlDepthMax = 16;

@@ -44,3 +44,5 @@ for path in sorted((source / "tests/logs").rglob("*.log"))[:80]:
     content = path.read_bytes()[:4096]
     write("framing", b"\x05" + content)
     write("correlator", b"\x01" + content)
+for path in sorted((source / "tests/bounces/samples").glob("*.eml")):
+    write("bounce", path.read_bytes())
