@@ -19,8 +19,8 @@ bench=$build/bench/pipeline_bench
 result=0
 echo "Postfix"
 "$bench" "$work/mail.log" --repeat 5 --rastrod "$build/bin/rastrod" \
-  --limit parse lines 10 --limit correlate lines 58 --limit index lines 200 || result=1
+  --limit parse lines 4.5 --limit correlate lines 58 --limit index lines 200 || result=1
 echo "Exim"
 "$bench" "$work/mainlog" --repeat 5 --rastrod "$build/bin/rastrod" \
-  --limit parse lines 18 --limit correlate lines 110 --limit index lines 400 || result=1
+  --limit parse lines 7.5 --limit correlate lines 110 --limit index lines 400 || result=1
 exit $result
