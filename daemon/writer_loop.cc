@@ -12,8 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 constexpr milliseconds kIdleWait{200};
 constexpr milliseconds kRetryWait{100};
-// While batches keep coming the slices still do: a backlog of a day fills and ends many hours.
-constexpr milliseconds kSliceEvery{200};
 constexpr std::size_t kManyLegs = 500;  // in one batch: a backlog is being worked off
 constexpr int kTriesBetweenLogs = 300;  // 30 s: our own errors must not fill the disk as well
 
@@ -58,7 +56,7 @@ void WriterLoop::run() {
       memory_is_high = memory_is_high || batch->batch.legs.size() >= kManyLegs;
       used_legs_.try_push(batch->batch.legs);
       more_work = true;
-      if (steady_clock::now() - worked_at < kSliceEvery) continue;
+      if (steady_clock::now() - worked_at < slice_every_) continue;
     } else if (batches_.closed() && batches_.size() == 0) {
       return;
     }

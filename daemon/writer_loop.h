@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,8 +22,11 @@ struct NumberedBatch {
 // is closed: ingest then waits on the full queue, and the log on its disk; nothing is dropped.
 class WriterLoop {
  public:
-  WriterLoop(Writer& writer, BoundedQueue<NumberedBatch>& batches)
-      : writer_(writer), batches_(batches) {}
+  // While batches keep coming there is a slice of housekeeping every `slice_every` still: a backlog
+  // of a day fills and ends many hours.
+  WriterLoop(Writer& writer, BoundedQueue<NumberedBatch>& batches,
+             std::chrono::milliseconds slice_every = std::chrono::milliseconds(200))
+      : writer_(writer), batches_(batches), slice_every_(slice_every) {}
 
   // Returns when the queue is closed and empty, or closed while a commit keeps failing.
   void run();
@@ -47,6 +51,7 @@ class WriterLoop {
 
   Writer& writer_;
   BoundedQueue<NumberedBatch>& batches_;
+  std::chrono::milliseconds slice_every_;
   BoundedQueue<std::vector<LegRecord>> used_legs_{kUsedKept};
   std::atomic<std::uint64_t> committed_{0};
   std::atomic<bool> failing_{false};

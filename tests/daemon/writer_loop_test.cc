@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <chrono>
+#include <future>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -16,13 +17,14 @@ using namespace std::chrono_literals;
 class NotingWriter final : public Writer {
  public:
   Result<void> commit(const Batch&) override {
-    std::this_thread::sleep_for(5ms);
     calls.push_back('b');
     return {};
   }
   Result<bool> work_a_slice() override {
     calls.push_back('s');
-    return slices_left > 0 && --slices_left > 0;
+    if (slices_left == 0) return false;
+    if (--slices_left == 0) all_work_done.set_value();
+    return slices_left > 0;
   }
   Result<std::vector<SourcePosition>> load_positions() override {
     return std::vector<SourcePosition>{};
@@ -39,45 +41,43 @@ class NotingWriter final : public Writer {
 
   std::string calls;
   int slices_left = 0;
+  std::promise<void> all_work_done;
 };
 
-class WriterLoopTest : public testing::Test {
- protected:
-  // Batches without a pause: the next one always waits in the queue.
-  void run_with(int batches) {
-    std::thread thread([this] { loop_.run(); });
-    for (int i = 1; i <= batches; ++i) {
-      NumberedBatch batch;
-      batch.flush_number = static_cast<std::uint64_t>(i);
-      ASSERT_TRUE(queue_.push(std::move(batch)));
-    }
-    queue_.close();
-    thread.join();
+// What the writer was asked for, in order, when so many batches wait for it from the start.
+std::string asked_for(int batches, std::chrono::milliseconds slice_every) {
+  NotingWriter writer;
+  writer.slices_left = 1'000;
+  BoundedQueue<NumberedBatch> queue(static_cast<std::size_t>(batches));
+  for (int i = 1; i <= batches; ++i) {
+    NumberedBatch batch;
+    batch.flush_number = static_cast<std::uint64_t>(i);
+    EXPECT_TRUE(queue.push(std::move(batch)));
   }
-
-  NotingWriter writer_;
-  BoundedQueue<NumberedBatch> queue_{4};
-  WriterLoop loop_{writer_, queue_};
-};
-
-TEST_F(WriterLoopTest, HousekeepingIsDoneWhileBatchesKeepComing) {
-  writer_.slices_left = 100;
-  run_with(200);  // a second
-  EXPECT_EQ(loop_.committed(), 200U);
-  const auto last_batch = writer_.calls.rfind('b');
-  const auto slices = std::count(
-      writer_.calls.begin(), writer_.calls.begin() + static_cast<std::ptrdiff_t>(last_batch), 's');
-  EXPECT_GE(slices, 3);
-  EXPECT_LE(slices, 100) << "most of the time is the batches'";
+  queue.close();
+  WriterLoop loop(writer, queue, slice_every);
+  loop.run();
+  EXPECT_EQ(loop.committed(), static_cast<std::uint64_t>(batches));
+  return writer.calls;
 }
 
-TEST_F(WriterLoopTest, WithNoBatchesTheSlicesFollowEachOther) {
-  writer_.slices_left = 50;
-  std::thread thread([this] { loop_.run(); });
-  std::this_thread::sleep_for(1s);
-  queue_.close();
+TEST(WriterLoop, HousekeepingIsDoneWhileBatchesKeepComing) {
+  EXPECT_EQ(asked_for(4, 0ms), "bsbsbsbs");
+}
+
+TEST(WriterLoop, MostOfTheTimeIsTheBatches) { EXPECT_EQ(asked_for(4, 1h), "bbbb"); }
+
+TEST(WriterLoop, WithNoBatchesTheSlicesFollowEachOther) {
+  NotingWriter writer;
+  writer.slices_left = 50;
+  BoundedQueue<NumberedBatch> queue(1);
+  WriterLoop loop(writer, queue, 1h);
+  std::thread thread([&] { loop.run(); });
+  const auto done = writer.all_work_done.get_future().wait_for(30s);
+  queue.close();
   thread.join();
-  EXPECT_EQ(writer_.slices_left, 0);
+  EXPECT_EQ(done, std::future_status::ready);
+  EXPECT_EQ(writer.slices_left, 0);
 }
 
 }  // namespace
