@@ -66,7 +66,7 @@ inline bool same_name(std::string_view a, std::string_view b) {
     std::memcpy(&right[1], b.data() + size - 8, 8);
     return left[0] == right[0] && left[1] == right[1];
   }
-  return std::memcmp(a.data(), b.data(), size) == 0;
+  return size == 0 || std::memcmp(a.data(), b.data(), size) == 0;  // a view may be of nothing
 }
 // Up to but not including `end`, which must come; `end` is taken too.
 inline std::optional<std::string_view> maybe_take_until(std::string_view& rest, char end) {
