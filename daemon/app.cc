@@ -26,6 +26,9 @@ constexpr std::chrono::milliseconds kPollInterval{250};
 constexpr std::chrono::seconds kStatusInterval{1};
 constexpr int kMappedBytesMin = 256 * 1024;
 constexpr std::size_t kUnreadableMax = 100;
+// One log may be read so far behind another one: of its messages that ended a moment ago the next
+// lines are still to come.
+constexpr std::chrono::minutes kSourcesApart{10};
 
 CorrelatorOptions correlator_options(const LimitSettings& limits) {
   CorrelatorOptions options;
@@ -93,7 +96,6 @@ Result<void> App::load_index() {
   if (!rules) return rules.error();
   IngestOptions ingest_options;
   ingest_options.correlator = correlator_options(config_.limits);
-  const auto closed_leg_linger = ingest_options.correlator.closed_leg_linger;
   ingest_options.seed = std::random_device()();
   ingest_options.keep_duplicates = config_.duplicates == DuplicatePolicy::keep;
   ingest_options.correlator.seed = ingest_options.seed;
@@ -112,7 +114,7 @@ Result<void> App::load_index() {
       *open_legs_, packer_loop_ ? unpacked_ : batches_, *writer_loop_, clock_);
   const auto know = [this](const LegRecord& leg) { ingest_->know(leg); };
   // An id that was used again means the message that is open.
-  if (auto done = writer_->for_each_ended_leg(closed_leg_linger, know); !done) return done.error();
+  if (auto done = writer_->for_each_ended_leg(kSourcesApart, know); !done) return done.error();
   if (auto done = writer_->for_each_open_leg(know); !done) return done.error();
   const auto pending = writer_->load_pending();
   if (!pending) return pending.error();

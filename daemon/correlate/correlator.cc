@@ -44,8 +44,16 @@ void Correlator::apply(const LogLine& line, const Event& event) {
 // ---- finding legs
 
 OpenLeg* Correlator::find(const LogLine& line, std::string_view queue_id) {
-  if (auto* leg = legs_.find(line.header.host, line.mta, line.instance, queue_id)) return leg;
-  return evicted_.empty() ? nullptr : find_evicted(line, queue_id);
+  auto* leg = legs_.find(line.header.host, line.mta, line.instance, queue_id);
+  if (leg == nullptr && !evicted_.empty()) leg = find_evicted(line, queue_id);
+  return leg != nullptr && is_over(line, leg->record) ? nullptr : leg;
+}
+
+// Whether the id is free for another message: by the log's time, not by what is still in memory, or
+// a restart would change what lines mean. Exim's ids are never reused.
+bool Correlator::is_over(const LogLine& line, const LegRecord& leg) const {
+  return line.mta != Mta::exim && !is_open(leg) &&
+         line.header.logged_at - leg.last_activity_at > options_.closed_leg_linger;
 }
 
 OpenLeg* Correlator::find_evicted(const LogLine& line, std::string_view queue_id) {

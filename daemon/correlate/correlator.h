@@ -110,6 +110,7 @@ class Correlator {
   void on(const LogLine& line, const LogLoss& event);
 
   OpenLeg* find(const LogLine& line, std::string_view queue_id);
+  bool is_over(const LogLine& line, const LegRecord& leg) const;
   OpenLeg& find_or_open(const LogLine& line, std::string_view queue_id);
   OpenLeg& find_unended_or_open(const LogLine& line, std::string_view queue_id,
                                 bool (*still_about)(const LegRecord& ended));

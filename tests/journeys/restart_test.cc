@@ -89,12 +89,9 @@ TEST(Interleaving, OfSeveralHostsLogsChangesNoJourney) {
   std::mt19937_64 random(seed);
   for (int round = 0; round < 20; ++round) {
     const auto logs = logs_of_hosts(random, 6);
-    // These logs were written within ten minutes; the daemon merges what it reads closer than that.
-    CorrelatorOptions options;
-    options.closed_leg_linger = std::chrono::minutes(15);
-    LogPlayer straight(logs, options);
+    LogPlayer straight(logs);
     straight.play_all();
-    LogPlayer mixed(logs, options);
+    LogPlayer mixed(logs);
     std::vector<std::size_t> left;
     for (std::size_t i = 0; i < logs.size(); ++i) left.push_back(i);
     while (!left.empty()) {
