@@ -114,13 +114,13 @@ class TreeBuilder : public YAML::EventHandler {
       }
       parent.key = std::move(node);
     } else {
-      add_entry(parent, std::move(node));
+      YamlNode key = std::move(*parent.key);
+      parent.key.reset();
+      add_entry(parent, std::move(key), std::move(node));
     }
   }
 
-  void add_entry(Open& parent, YamlNode value) {
-    YamlNode key = std::move(*parent.key);
-    parent.key.reset();
+  void add_entry(Open& parent, YamlNode key, YamlNode value) {
     if (!parent.keys.insert(key.text).second) {
       problems_.push_back({key.mark, "duplicate key \"" + key.text + "\""});
       return;
