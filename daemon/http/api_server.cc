@@ -227,7 +227,11 @@ bool ApiServer::State::submit(std::shared_ptr<Work> work) {
 
 void ApiServer::State::run_queries() {
   auto tools = make_tools_();
-  while (const auto job = waiting_.pop()) (*job)(tools);
+  for (;;) {
+    const auto job = waiting_.pop();
+    if (!job) return;
+    (*job)(tools);
+  }
 }
 
 void ApiServer::State::run_work(Work& work, QueryTools& tools) {
@@ -262,6 +266,7 @@ void ApiServer::State::look_for_changes() {
   looking_ = true;
   Job job = [this, reader = follow_reader_, to = following_](QueryTools& tools) {
     std::vector<std::shared_ptr<const Follower>> followers;
+    followers.reserve(to.size());
     for (const auto& one : to) followers.push_back(one.follower);
     boost::asio::post(context_, [this, to, events = reader->read(tools, followers)] {
       push_events(to, events);

@@ -7,10 +7,37 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 
 #include "core/check.h"
 
 namespace rastro::cli {
+namespace {
+
+std::size_t content_length(const std::string& header) {
+  constexpr std::string_view kName = "\r\nContent-Length: ";
+  const auto at = header.find(kName);
+  return at == std::string::npos ? 0 : std::stoull(header.substr(at + kName.size()));
+}
+
+// With its body: closing a connection that holds unread bytes resets it, and takes the answer
+// along.
+std::string read_request(int connection) {
+  std::string request;
+  std::size_t wanted = std::string::npos;
+  char block[65536];
+  while (request.size() < wanted) {
+    const auto got = read(connection, block, sizeof block);
+    if (got <= 0) return {};
+    request.append(block, static_cast<std::size_t>(got));
+    const auto header = wanted == std::string::npos ? request.find("\r\n\r\n") : std::string::npos;
+    if (header != std::string::npos)
+      wanted = header + 4 + content_length(request.substr(0, header + 2));
+  }
+  return request;
+}
+
+}  // namespace
 
 FakeDaemon::FakeDaemon(std::map<std::string, Reply> replies) : replies_(std::move(replies)) {
   std::string pattern = (std::filesystem::temp_directory_path() / "rastro-cli-XXXXXX").string();
@@ -42,13 +69,8 @@ void FakeDaemon::serve() {
 }
 
 void FakeDaemon::answer(int connection) {
-  std::string request;
-  char block[4096];
-  while (request.find("\r\n\r\n") == std::string::npos) {
-    const auto got = read(connection, block, sizeof block);
-    if (got <= 0) return;
-    request.append(block, static_cast<std::size_t>(got));
-  }
+  const auto request = read_request(connection);
+  if (request.empty()) return;
   const auto line = request.substr(0, request.find(" HTTP/"));
   asked_.push_back(line);
   const auto target = line.substr(line.find(' ') + 1);
