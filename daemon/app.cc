@@ -178,6 +178,13 @@ Result<void> App::start() {
       packer_loop_->run();
     });
   }
+  if (CheckLoop::is_needed(*writer_->snapshot())) {
+    check_loop_ = std::make_unique<CheckLoop>(writer_->snapshot());
+    check_thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "check");
+      check_loop_->run();
+    });
+  }
   ingest_thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "ingest");
     run_ingest();
@@ -196,6 +203,7 @@ QueryTools App::query_tools() const {
 
 void App::stop() {
   if (api_) api_->stop();
+  if (check_loop_) check_loop_->stop();
   stopping_.store(true);
   // Ingest may wait for a writer that cannot write. What is given up then is read again from the
   // log at the next start.
@@ -211,6 +219,7 @@ void App::stop() {
   if (packer_thread_.joinable()) packer_thread_.join();
   batches_.close();
   if (writer_thread_.joinable()) writer_thread_.join();
+  if (check_thread_.joinable()) check_thread_.join();
   api_.reset();
 }
 

@@ -12,6 +12,7 @@
 #include "core/result.h"
 #include "daemon/answer/coverage.h"
 #include "daemon/audit_log.h"
+#include "daemon/check_loop.h"
 #include "daemon/daemon_status.h"
 #include "daemon/http/api_server.h"
 #include "daemon/ingest.h"
@@ -63,6 +64,7 @@ class App {
   std::unique_ptr<WriterLoop> writer_loop_;
   std::unique_ptr<ReplyReasons> reasons_;    // ingest borrows it
   std::unique_ptr<PackerLoop> packer_loop_;  // null: no lines are copied
+  std::unique_ptr<CheckLoop> check_loop_;    // null: the start has checked every file
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<ApiServer> api_;
@@ -72,6 +74,7 @@ class App {
   std::shared_ptr<const DaemonStatus> status_;
   std::thread writer_thread_;
   std::thread packer_thread_;
+  std::thread check_thread_;
   std::thread ingest_thread_;
   std::map<std::string, std::string> unreadable_;  // ingest's: source to why
   std::map<std::string, std::string> missing_;     // ingest's: logs that do not exist, now

@@ -30,6 +30,7 @@ std::optional<LegRecord> OpenLegReader::find_open_leg(std::string_view host, Mta
     if (!file || *file == nullptr) continue;
     std::vector<std::uint32_t> rows;
     (*file)->collect_rows(view, key, rows);
+    (*file)->collect_unposted(view, snapshot->hasher, key, rows);
     std::sort(rows.begin(), rows.end(), std::greater<>());
     std::vector<std::uint64_t> seen;  // generations of one id within an hour: few
     for (const auto row : rows) {
@@ -60,9 +61,8 @@ std::optional<LegRecord> OpenLegReader::find_leg(std::uint64_t id) {
     if (view.state.leg_id_max < id) continue;
     auto file = files_.open(view);
     if (!file || *file == nullptr) continue;
-    const auto rows = (*file)->rows_of_leg(view, key, id);
-    const bool found =
-        !rows.empty() && (*file)->rows().load(rows.back(), LegRowReader::Depth::summary, leg);
+    const auto row = (*file)->newest_row_of_leg(view, key, id);
+    const bool found = row && (*file)->rows().load(*row, LegRowReader::Depth::summary, leg);
     const bool whole = (*file)->database().ok();
     static_cast<void>(files_.check(view, **file));
     if (found && whole) return leg;

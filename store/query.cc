@@ -67,6 +67,8 @@ class ReaderImpl final : public StoreReader {
   std::shared_ptr<const StoreSnapshot> start(const QueryLimits& limits);
   CutBy scan_file(const LegQuery& query, std::size_t index, ReadFile& file);
   CutBy look_up_in_file(const LegQuery& query, std::size_t index, ReadFile& file);
+  CutBy offer_rows(const LegQuery& query, std::size_t index, ReadFile& file,
+                   std::vector<std::uint32_t>& rows, std::unordered_set<std::uint64_t>& seen);
   CutBy offer(const LegQuery& query, ReadFile& file, std::uint32_t row);
   template <typename Read>
   Result<void> read_newest_file(Read&& read);
@@ -140,10 +142,25 @@ CutBy ReaderImpl::scan_file(const LegQuery& query, std::size_t index, ReadFile& 
 CutBy ReaderImpl::look_up_in_file(const LegQuery& query, std::size_t index, ReadFile& file) {
   const auto& view = *query.snapshot.files[index];
   std::vector<std::uint32_t> rows;
+  std::unordered_set<std::uint64_t> seen;
   for (const auto& key : query.keys) file.collect_rows(view, key.hash, rows);
+  const auto cut = offer_rows(query, index, file, rows, seen);
+  if (cut != CutBy::nothing || view.all_posted()) return cut;
+  rows.clear();
+  for (const auto& key : query.keys) {
+    file.collect_unposted(view, query.snapshot.hasher, key.hash, rows);
+  }
+  file.prefer_newest_unposted(view, rows);
+  return offer_rows(query, index, file, rows, seen);
+}
+
+// Newest first; `seen` are the legs that were offered already.
+CutBy ReaderImpl::offer_rows(const LegQuery& query, std::size_t index, ReadFile& file,
+                             std::vector<std::uint32_t>& rows,
+                             std::unordered_set<std::uint64_t>& seen) {
+  const auto& view = *query.snapshot.files[index];
   std::sort(rows.begin(), rows.end(), std::greater<>());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  std::unordered_set<std::uint64_t> seen;
   for (const auto row : rows) {
     if (files_.out_of_time()) return CutBy::time;
     ++rows_seen_;
@@ -153,9 +170,9 @@ CutBy ReaderImpl::look_up_in_file(const LegQuery& query, std::size_t index, Read
     if (!mark || !is_active_within(mark->opened_at, mark->last_activity_at, query.range)) continue;
     const auto leg_id = mark->leg_id;
     if (!seen.insert(leg_id).second || has_newer_file(query.snapshot, index, leg_id)) continue;
-    const auto versions =
-        file.rows_of_leg(view, hash_of_leg_id(query.snapshot.hasher, leg_id), leg_id);
-    const auto cut = offer(query, file, versions.empty() ? row : versions.back());
+    const auto newest =
+        file.newest_posted_row_of_leg(view, hash_of_leg_id(query.snapshot.hasher, leg_id), leg_id);
+    const auto cut = offer(query, file, newest.value_or(row));
     if (cut != CutBy::nothing) return cut;
   }
   return CutBy::nothing;

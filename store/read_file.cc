@@ -1,7 +1,10 @@
 #include "store/read_file.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
+
+#include "store/rebuild.h"
 
 namespace rastro {
 
@@ -21,8 +24,20 @@ void ReadFile::collect_rows(const FileView& view, std::uint32_t key,
   }
 }
 
-std::vector<std::uint32_t> ReadFile::rows_of_leg(const FileView& view, std::uint32_t key,
-                                                 std::uint64_t leg_id) {
+void ReadFile::collect_unposted(const FileView& view, const KeyHasher& hasher, std::uint32_t key,
+                                std::vector<std::uint32_t>& rows) {
+  if (view.all_posted()) return;
+  std::vector<Posting> postings;
+  post_rows(database_, hasher, 1, view.unposted_until, postings, [&] {
+    const auto found = std::find_if(postings.begin(), postings.end(),
+                                    [key](Posting posting) { return key_of(posting) == key; });
+    if (found != postings.end()) rows.push_back(row_of(*found));
+    postings.clear();
+  });
+}
+
+std::vector<std::uint32_t> ReadFile::posted_rows_of_leg(const FileView& view, std::uint32_t key,
+                                                        std::uint64_t leg_id) {
   std::vector<std::uint32_t> rows;
   collect_rows(view, key, rows);
   std::sort(rows.begin(), rows.end());
@@ -31,6 +46,55 @@ std::vector<std::uint32_t> ReadFile::rows_of_leg(const FileView& view, std::uint
     return !mark || mark->leg_id != leg_id;
   });
   return rows;
+}
+
+std::vector<std::uint32_t> ReadFile::unposted_rows_of_leg(const FileView& view,
+                                                          std::uint64_t leg_id) {
+  std::vector<std::uint32_t> rows;
+  if (view.all_posted()) return rows;
+  auto row = database_.prepare("SELECT row FROM leg WHERE row < ?1 AND leg_id = ?2 ORDER BY row");
+  row.bind(1, std::int64_t{view.unposted_until}).bind(2, static_cast<std::int64_t>(leg_id));
+  while (row.step()) rows.push_back(static_cast<std::uint32_t>(row.column_int(0)));
+  return rows;
+}
+
+std::vector<std::uint32_t> ReadFile::rows_of_leg(const FileView& view, std::uint32_t key,
+                                                 std::uint64_t leg_id) {
+  auto rows = unposted_rows_of_leg(view, leg_id);
+  const auto posted = posted_rows_of_leg(view, key, leg_id);
+  rows.insert(rows.end(), posted.begin(), posted.end());
+  return rows;
+}
+
+void ReadFile::prefer_newest_unposted(const FileView& view, std::vector<std::uint32_t>& rows) {
+  // One pass over the file for all of them: without postings each alone would take one.
+  std::unordered_map<std::uint64_t, std::uint32_t> newest;
+  for (const auto row : rows) {
+    if (const auto mark = mark_of(row)) newest.try_emplace(mark->leg_id, row);
+  }
+  if (newest.empty()) return;
+  auto version = database_.prepare("SELECT row, leg_id FROM leg WHERE row < ?1 ORDER BY row");
+  version.bind(1, std::int64_t{view.unposted_until});
+  while (version.step()) {
+    const auto found = newest.find(static_cast<std::uint64_t>(version.column_int(1)));
+    if (found != newest.end()) found->second = static_cast<std::uint32_t>(version.column_int(0));
+  }
+  rows.clear();
+  for (const auto& [leg_id, row] : newest) rows.push_back(row);
+}
+
+std::optional<std::uint32_t> ReadFile::newest_posted_row_of_leg(const FileView& view,
+                                                                std::uint32_t key,
+                                                                std::uint64_t leg_id) {
+  const auto rows = posted_rows_of_leg(view, key, leg_id);
+  return rows.empty() ? std::nullopt : std::optional(rows.back());
+}
+
+std::optional<std::uint32_t> ReadFile::newest_row_of_leg(const FileView& view, std::uint32_t key,
+                                                         std::uint64_t leg_id) {
+  if (const auto posted = newest_posted_row_of_leg(view, key, leg_id)) return posted;
+  const auto rows = unposted_rows_of_leg(view, leg_id);
+  return rows.empty() ? std::nullopt : std::optional(rows.back());
 }
 
 std::optional<ReadFile::RowMark> ReadFile::mark_of(std::uint32_t row) {

@@ -20,9 +20,19 @@ class ReadFile {
   ReadFile(const FileView& view, Database&& database);
   // The rows posted under `key` that `view` knows of; unsorted. Not yet checked.
   void collect_rows(const FileView& view, std::uint32_t key, std::vector<std::uint32_t>& rows);
+  // Those that will be posted under it, of the rows that have no postings yet: each is read. All of
+  // them come before the posted ones.
+  void collect_unposted(const FileView& view, const KeyHasher& hasher, std::uint32_t key,
+                        std::vector<std::uint32_t>& rows);
+  // Puts in the place of each of these rows the newest one of its leg that has no postings yet.
+  void prefer_newest_unposted(const FileView& view, std::vector<std::uint32_t>& rows);
   // The rows of a leg, oldest first; `key` is hash_of_leg_id().
   std::vector<std::uint32_t> rows_of_leg(const FileView& view, std::uint32_t key,
                                          std::uint64_t leg_id);
+  std::optional<std::uint32_t> newest_posted_row_of_leg(const FileView& view, std::uint32_t key,
+                                                        std::uint64_t leg_id);
+  std::optional<std::uint32_t> newest_row_of_leg(const FileView& view, std::uint32_t key,
+                                                 std::uint64_t leg_id);
   // What a row is about, without loading it.
   struct RowMark {
     std::uint64_t leg_id = 0;
@@ -36,6 +46,9 @@ class ReadFile {
   LegRowReader& rows() { return rows_; }
 
  private:
+  std::vector<std::uint32_t> posted_rows_of_leg(const FileView& view, std::uint32_t key,
+                                                std::uint64_t leg_id);
+  std::vector<std::uint32_t> unposted_rows_of_leg(const FileView& view, std::uint64_t leg_id);
   std::uint64_t serial_;
   Database database_;
   SegmentReader segments_;

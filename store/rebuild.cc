@@ -3,23 +3,26 @@
 #include <utility>
 #include <vector>
 
-#include "store/dictionary.h"
 #include "store/keys.h"
+#include "store/leg_rows.h"
 
 namespace rastro {
 namespace {
-
-constexpr std::size_t kPostingsPerRun = 1 << 20;
 
 // Rows of a table that a leg names as a range. Legs were written in order and so were these, so
 // both are read side by side, once.
 class RangeCursor {
  public:
-  RangeCursor(Database& database, std::string_view sql) : statement_(database.prepare(sql)) {
-    have_ = statement_.step();
-  }
+  // `sql` takes the first row number as its parameter.
+  RangeCursor(Database& database, std::string_view sql) : statement_(database.prepare(sql)) {}
   template <typename Visit>
   void visit_range(std::int64_t first, std::int64_t count, Visit&& visit) {
+    if (count == 0) return;
+    if (!begun_) {
+      begun_ = true;
+      statement_.bind(1, first);
+      have_ = statement_.step();
+    }
     while (have_ && statement_.column_int(0) < first + count) {
       if (statement_.column_int(0) >= first) visit(statement_);
       have_ = statement_.step();
@@ -28,23 +31,24 @@ class RangeCursor {
 
  private:
   Statement statement_;
+  bool begun_ = false;
   bool have_ = false;
 };
 
 }  // namespace
 
-PostingRuns rebuild_postings(Database& database, const KeyHasher& hasher) {
-  PostingRuns runs;
-  std::vector<Posting> postings;
-  KeyPoster poster(hasher, postings);
+void post_rows(Database& database, const KeyHasher& hasher, std::uint32_t from, std::uint32_t until,
+               std::vector<Posting>& out, const std::function<void()>& row_done) {
+  KeyPoster poster(hasher, out);
   DictionaryReader dictionary(database);
   RangeCursor deliveries(database,
                          "SELECT row, recipient, original_recipient, relay FROM delivery"
-                         " ORDER BY row");
-  RangeCursor links(database, "SELECT row, queue_id FROM link ORDER BY row");
+                         " WHERE row >= ?1 ORDER BY row");
+  RangeCursor links(database, "SELECT row, queue_id FROM link WHERE row >= ?1 ORDER BY row");
   auto leg = database.prepare(
       "SELECT row, leg_id, queue_id, message_id, envelope_sender, login, client, delivery_first,"
-      " delivery_count, link_first, link_count FROM leg ORDER BY row");
+      " delivery_count, link_first, link_count FROM leg WHERE row >= ?1 AND row < ?2 ORDER BY row");
+  leg.bind(1, std::int64_t{from}).bind(2, std::int64_t{until});
   while (leg.step()) {
     poster.start_row(static_cast<std::uint32_t>(leg.column_int(0)));
     poster.post_leg(static_cast<std::uint64_t>(leg.column_int(1)), leg.column_bytes(2),
@@ -61,10 +65,19 @@ PostingRuns rebuild_postings(Database& database, const KeyHasher& hasher) {
     });
     links.visit_range(leg.column_int(9), leg.column_int(10),
                       [&](const Statement& row) { poster.post_link(row.column_bytes(1)); });
-    if (postings.size() >= kPostingsPerRun) runs.add(std::exchange(postings, {}));
+    row_done();
   }
+}
+
+bool PostingRebuild::work_some(Database& database, const KeyHasher& hasher, std::uint32_t rows_max,
+                               PostingRuns& runs) {
+  const auto from = until_ > rows_max ? until_ - rows_max : 1;
+  std::vector<Posting> postings;
+  post_rows(database, hasher, from, until_, postings, [] {});
+  if (!database.ok()) return false;
   runs.add(std::move(postings));
-  return runs;
+  until_ = from;
+  return until_ == 1;
 }
 
 LegIdRuns read_carried(Database& database) {
@@ -82,6 +95,29 @@ void for_each_version(Database& database, const std::function<void(const Version
     visit({static_cast<std::uint64_t>(row.column_int(0)),
            static_cast<std::uint32_t>(row.column_int(1)), row.column_int(2) != 0});
   }
+}
+
+LegHeaderReader::LegHeaderReader(Database& database)
+    : dictionary_(database),
+      leg_(database.prepare("SELECT leg_id, host, queue_id, message_id, opened_at, active_after,"
+                            " CASE WHEN flags & 32 THEN active_after ELSE closed_after END"
+                            " FROM leg WHERE row = ?1")) {}
+
+bool LegHeaderReader::load(std::uint32_t row, LegRecord& leg) {
+  leg = LegRecord{};
+  leg_.bind(1, std::int64_t{row});
+  const bool found = leg_.step();
+  if (found) {
+    leg.id = static_cast<std::uint64_t>(leg_.column_int(0));
+    leg.host = dictionary_.name(leg_.column_int(1));
+    leg.queue_id = leg_.column_bytes(2);
+    if (!leg_.is_null(3)) leg.message_id = leg_.column_bytes(3);
+    leg.opened_at = time_at(leg_.column_int(4));
+    leg.last_activity_at = time_after(leg_.column_int(4), leg_.column_int(5));
+    if (!leg_.is_null(6)) leg.closed_at = time_after(leg_.column_int(4), leg_.column_int(6));
+  }
+  leg_.reset();
+  return found;
 }
 
 }  // namespace rastro

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 
 #include "store/leg_rows.h"
 #include "store/schema.h"
@@ -39,16 +40,6 @@ std::optional<std::int64_t> maybe_micros(const std::optional<Time>& at) {
   return at ? std::optional(micros(*at)) : std::nullopt;
 }
 
-Result<void> quick_check(Database& database) {
-  auto check = database.prepare("PRAGMA quick_check(1)");
-  std::string verdict;
-  if (check.step()) verdict = check.column_bytes(0);
-  check.reset();
-  if (auto done = database.take_error(); !done) return done;
-  if (verdict == "ok") return {};
-  return make_error(Error::Code::corrupt, database.path().string() + ": " + verdict);
-}
-
 Result<void> check_marks(const std::filesystem::path& path) {
   const auto kind = identify(path);
   if (!kind) return kind.error();
@@ -66,9 +57,9 @@ Result<void> check_marks(const std::filesystem::path& path) {
   return make_error(Error::Code::corrupt, path.string() + ": not a database");
 }
 
-Result<void> check_inside(Database& database, bool deep) {
-  if (deep) {
-    if (auto done = quick_check(database); !done) return done;
+Result<void> check_inside(Database& database, bool whole) {
+  if (whole) {
+    if (auto done = check_whole(database); !done) return done;
   }
   const bool has_state = database.query_int("SELECT hour FROM file_state WHERE id = 1").has_value();
   if (auto done = database.take_error(); !done) {
@@ -83,6 +74,16 @@ Result<void> check_inside(Database& database, bool deep) {
 }
 
 }  // namespace
+
+Result<void> check_whole(Database& database) {
+  auto check = database.prepare("PRAGMA quick_check(1)");
+  std::string verdict;
+  if (check.step()) verdict = check.column_bytes(0);
+  check.reset();
+  if (auto done = database.take_error(); !done) return done;
+  if (verdict == "ok") return {};
+  return make_error(Error::Code::corrupt, database.path().string() + ": " + verdict);
+}
 
 Time hour_of(Time at) { return std::chrono::floor<std::chrono::hours>(at); }
 
@@ -126,6 +127,36 @@ void remove_shard_files(const std::filesystem::path& path) {
     std::error_code ignored;
     std::filesystem::remove(path.string() + ending, ignored);
   }
+}
+
+std::uint64_t bytes_on_disk(const std::filesystem::path& shard) {
+  std::uint64_t bytes = 0;
+  for (const char* ending : {"", "-wal"}) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(shard.string() + ending, failed);
+    if (!failed) bytes += size;
+  }
+  return bytes;
+}
+
+namespace {
+std::filesystem::path check_mark(const std::filesystem::path& shard) {
+  return shard.string() + ".check";
+}
+}  // namespace
+
+void check_at_next_start(const std::filesystem::path& shard) {
+  if (!is_to_be_checked(shard)) std::ofstream(check_mark(shard)).put('\n');
+}
+
+bool is_to_be_checked(const std::filesystem::path& shard) {
+  std::error_code ignored;
+  return std::filesystem::exists(check_mark(shard), ignored);
+}
+
+void forget_check(const std::filesystem::path& shard) {
+  std::error_code ignored;
+  std::filesystem::remove(check_mark(shard), ignored);
 }
 
 FileState load_state(Database& database) {
@@ -195,11 +226,11 @@ Result<Database> create_shard(const std::filesystem::path& path, const FileState
   return open_shard(path, false);
 }
 
-Result<Database> open_shard(const std::filesystem::path& path, bool deep) {
+Result<Database> open_shard(const std::filesystem::path& path, bool whole) {
   if (auto done = check_marks(path); !done) return done.error();
   auto database = Database::open(path, Database::Mode::read_write);
   if (!database) return database.error();
-  if (auto done = check_inside(*database, deep); !done) return done.error();
+  if (auto done = check_inside(*database, whole); !done) return done.error();
   database->run(kWritePragmas);
   if (auto done = database->take_error(); !done) return done.error();
   return database;

@@ -24,6 +24,15 @@ std::string to_string(const ShardName& name);
 std::optional<ShardName> parse_shard_name(std::string_view text);
 Time hour_of(Time at);
 
+// The file's and its WAL's; 0 for none.
+std::uint64_t bytes_on_disk(const std::filesystem::path& shard);
+
+// A mark beside a file in which damage was met while it was the open one: the next start checks it
+// whole, however large it is, and takes the mark away.
+void check_at_next_start(const std::filesystem::path& shard);
+bool is_to_be_checked(const std::filesystem::path& shard);
+void forget_check(const std::filesystem::path& shard);
+
 // The file and what SQLite puts beside it.
 void remove_shard_files(const std::filesystem::path& path);
 
@@ -39,8 +48,12 @@ Result<Database> create_shard(const std::filesystem::path& path, const FileState
 
 // Opens an existing file for writing and checks that it is one of ours and undamaged.
 // Error::corrupt: quarantine it. Error::invalid: a stranger's file, leave it alone. Error::limit:
-// made by a newer rastro, refuse to start. `deep`: with quick_check.
-Result<Database> open_shard(const std::filesystem::path& path, bool deep);
+// made by a newer rastro, refuse to start. `whole`: with check_whole().
+Result<Database> open_shard(const std::filesystem::path& path, bool whole);
+
+// Has SQLite look at every page of the file and at every row's outside. Error::corrupt: damaged.
+// Takes about a second for 500 MB in memory, and as long as the disk for others.
+Result<void> check_whole(Database& database);
 
 // Forces what was committed to the disk: needed before a newer file carries the positions on, lest
 // a power cut keep the positions and lose the rows before them.

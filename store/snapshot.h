@@ -41,9 +41,13 @@ struct FileView {
   FileState state;
   std::uint32_t row_max = 0;  // later rows belong to later snapshots
   PostingRuns runs;           // empty when sealed
-  LegIdRuns carried;          // legs here that may have older rows in earlier files
+  // After a start: the rows below this one have no postings yet, those above have.
+  std::uint32_t unposted_until = 0;
+  bool all_posted() const { return unposted_until <= 1; }
+  LegIdRuns carried;  // legs here that may have older rows in earlier files
   // Set by a reader that met damage; the writer then quarantines the file.
   std::shared_ptr<std::atomic<bool>> damaged;
+  bool checked = true;  // false: too large to be checked whole at the start; the check thread's
 };
 
 // Immutable. Oldest file first.

@@ -158,6 +158,8 @@ void Database::set_interrupt(std::function<bool()> should_stop) {
                            wanted ? State::check_interrupt : nullptr, state_.get());
 }
 
+void Database::interrupt() { sqlite3_interrupt(state_->handle); }
+
 const std::filesystem::path& Database::path() const { return state_->path; }
 
 Statement::Statement(Database::State* database, sqlite3_stmt* statement)

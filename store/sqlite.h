@@ -55,6 +55,9 @@ class Database {
 
   // Called about every 4,000 virtual machine steps; true interrupts the running statement.
   void set_interrupt(std::function<bool()> should_stop);
+  // Any thread, while the connection lives: ends the running statement, a check of the whole file
+  // too, which asks nobody in between.
+  void interrupt();
 
   const std::filesystem::path& path() const;
 

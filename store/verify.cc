@@ -23,6 +23,8 @@ struct Rule {
   const char* broken;
 };
 
+constexpr std::uint32_t kRowsPerRun = 100'000;
+
 // The parts of the format that SQLite does not enforce: see docs/store.md.
 constexpr Rule kRules[] = {
     {"SELECT count(*) FROM leg WHERE delivery_count > 0 AND (delivery_first < 1 OR"
@@ -170,7 +172,11 @@ class Check {
       fault("its postings were made with another secret than the directory's hash_key");
       return;
     }
-    const auto runs = rebuild_postings(database_, *wanted_.hasher);
+    PostingRuns runs;
+    PostingRebuild rebuild(
+        static_cast<std::uint32_t>(database_.query_int("SELECT max(row) FROM leg").value_or(0)));
+    while (!rebuild.work_some(database_, *wanted_.hasher, kRowsPerRun, runs) && database_.ok()) {
+    }
     take_error("postings of the rows");
     std::vector<Posting> want;
     runs.collect(0, ~Posting{0}, want);

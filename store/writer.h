@@ -40,6 +40,9 @@ struct StoreOptions {
   Duration open_legs_age_max = std::chrono::hours(24 * 6);
   bool keep_everything = false;  // scan: no retention, whatever the age
   std::uint64_t ballast_bytes = 64 << 20;
+  // What a start may look at whole, newest first: SQLite's check cannot be cut off in the middle.
+  // What is left over is the check thread's.
+  std::uint64_t start_check_bytes_max = 24 << 20;
   std::uint64_t bytes_max = 0;  // of all files together; the oldest goes first. 0: no bound
 };
 
@@ -67,8 +70,9 @@ struct WriterCounters {
 // positions of the hour before.
 class Writer {
  public:
-  // Opens or creates the directory, quarantines files that cannot be read, rebuilds the open hour's
-  // posting runs. `clock` is borrowed.
+  // Opens or creates the directory and quarantines files that cannot be read. The posting runs of
+  // hours that were not sealed are made again by the first slices of work; until then their rows
+  // are searched one by one. `clock` is borrowed.
   static Result<std::unique_ptr<Writer>> open(StoreOptions options, const Clock& clock);
   virtual ~Writer() = default;
 
@@ -81,7 +85,7 @@ class Writer {
   // What a start needs. Newest state over all files.
   virtual Result<std::vector<SourcePosition>> load_positions() = 0;
   virtual Result<std::vector<PendingEntry>> load_pending() = 0;
-  // Header and recipients of every leg without an end, in no particular order.
+  // Id, host, queue id, Message-ID and times of every leg without an end, in no particular order.
   virtual Result<void> for_each_open_leg(const std::function<void(const LegRecord&)>& visit) = 0;
   // The same of legs that have ended and were active within `back` of the newest activity, in the
   // order in which they were written: late lines may still come for them. One may come twice.

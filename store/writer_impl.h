@@ -16,6 +16,7 @@
 #include "store/leg_rows.h"
 #include "store/lock.h"
 #include "store/postings.h"
+#include "store/rebuild.h"
 #include "store/retention.h"
 #include "store/shard.h"
 #include "store/writer.h"
@@ -31,6 +32,8 @@ struct ShardFile {
   std::uint32_t row_max = 0;
   PostingRuns runs;
   LegIdRuns carried;
+  std::optional<PostingRebuild> rebuild;  // not all postings are in `runs` again since the start
+  bool checked = true;                    // whole, at the start
   std::shared_ptr<std::atomic<bool>> damaged = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<const FileView> view;  // null: changed since the last snapshot
   // While it is not sealed. The row writer's statements go before their connection.
@@ -87,7 +90,7 @@ class WriterImpl final : public Writer {
 
  private:
   // Start.
-  Result<void> load_file(const ShardName& name, const std::filesystem::path& path, bool deep);
+  Result<void> load_file(const ShardName& name, const std::filesystem::path& path, bool whole);
   Result<void> load_rows(ShardFile& file);
   Result<void> load_open_legs();
   // A batch.
@@ -103,6 +106,8 @@ class WriterImpl final : public Writer {
   Result<void> ensure_row_writer();
   std::unique_ptr<LegRowWriter> make_row_writer(ShardFile& file) const;
   // Housekeeping.
+  Result<void> rebuild_some(ShardFile& file);
+  ShardFile* next_to_rebuild();
   Result<void> seal_some();
   Result<void> carry_some();
   bool load_to_carry(std::uint64_t leg_id, LegRecord& leg);

@@ -11,7 +11,8 @@
 namespace rastro {
 namespace {
 
-constexpr Duration kStartChecksMax = std::chrono::seconds(1);
+// The same for disks that are slow or busy.
+constexpr Duration kStartChecksMax = std::chrono::milliseconds(300);
 
 // Oldest first. Looks from the end back until many rows in a row are older: carried legs stand
 // among the new ones.
@@ -49,13 +50,17 @@ Result<void> WriterImpl::load_directory() {
     return make_error(Error::Code::io,
                       "list " + options_.state_directory.string() + ": " + failed.message());
   }
-  // Newest first: it is checked in full whatever that takes, the older ones as far as the time for
-  // a start allows. Damage in the rest shows when they are read.
   std::sort(found.rbegin(), found.rend());
   const auto checks_end = clock_.steady() + kStartChecksMax;
+  std::uint64_t checked_bytes = 0;
   for (const auto& [name, path] : found) {
-    const bool deep = files_.empty() || clock_.steady() < checks_end;
-    if (auto done = load_file(name, path, deep); !done) return done;
+    const auto bytes = bytes_on_disk(path);
+    const bool suspected = is_to_be_checked(path);
+    const bool whole = suspected || (checked_bytes + bytes <= options_.start_check_bytes_max &&
+                                     clock_.steady() < checks_end);
+    if (whole && !suspected) checked_bytes += bytes;
+    if (auto done = load_file(name, path, whole); !done) return done;
+    if (suspected) forget_check(path);
   }
   std::reverse(files_.begin(), files_.end());
   std::reverse(waiting_for_seal_.begin(), waiting_for_seal_.end());
@@ -66,6 +71,10 @@ Result<void> WriterImpl::load_directory() {
         waiting_for_seal_.end());
     // It may have been about to be sealed, and what came after it is lost.
     if (auto done = unpack_pending(*open_->database); !done) return done;
+    // What was in flight is asked for by the next lines, and its rows are the last ones.
+    if (open_->rebuild) {
+      if (auto done = rebuild_some(*open_); !done) return done;
+    }
   }
   if (auto done = load_open_legs(); !done) return done;
   quarantined_ = list_quarantined(options_.state_directory);
@@ -76,11 +85,12 @@ Result<void> WriterImpl::load_directory() {
 }
 
 Result<void> WriterImpl::load_file(const ShardName& name, const std::filesystem::path& path,
-                                   bool deep) {
+                                   bool whole) {
   auto file = std::make_unique<ShardFile>();
   file->path = path;
   file->name = name;
-  auto opened = open_shard(path, deep);
+  file->checked = whole;
+  auto opened = open_shard(path, whole);
   Result<void> done;
   if (opened) {
     file->database.emplace(std::move(*opened));
@@ -128,7 +138,7 @@ Result<void> WriterImpl::load_rows(ShardFile& file) {
     file.state.key_check = key_check_;
     save_state(database, file.state);
   }
-  if (!file.state.sealed) file.runs = rebuild_postings(database, hasher_);
+  if (!file.state.sealed && file.row_max != 0) file.rebuild.emplace(file.row_max);
   return database.take_error();
 }
 
@@ -194,9 +204,9 @@ Result<void> WriterImpl::for_each_open_leg(const std::function<void(const LegRec
     auto database = open_for_reading(*find_serial(serial));
     if (!database) return database.error();
     {
-      LegRowReader rows(*database);
+      LegHeaderReader rows(*database);
       for (; i < places.size() && places[i].serial == serial; ++i) {
-        if (rows.load(places[i].row, LegRowReader::Depth::summary, leg)) visit(leg);
+        if (rows.load(places[i].row, leg)) visit(leg);
       }
     }
     if (auto done = database->take_error(); !done) return done;
@@ -216,9 +226,9 @@ Result<void> WriterImpl::for_each_ended_leg(Duration back,
     auto database = open_for_reading(*file);
     if (!database) return database.error();
     {
-      LegRowReader rows(*database);
+      LegHeaderReader rows(*database);
       for (const auto row : rows_active_since(*database, since)) {
-        if (rows.load(row, LegRowReader::Depth::summary, leg) && !is_open(leg)) visit(leg);
+        if (rows.load(row, leg) && !is_open(leg)) visit(leg);
       }
     }
     if (auto done = database->take_error(); !done) return done;

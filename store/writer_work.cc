@@ -12,6 +12,8 @@ namespace {
 
 // One slice of housekeeping: each about 10 to 20 ms.
 constexpr std::size_t kSegmentsPerSlice = 256;
+// Longer, since until the last one is done questions take longer too: about 40 ms.
+constexpr std::uint32_t kRebuiltPerSlice = 8'000;
 constexpr std::size_t kAddressRowsPerSlice = 8'000;
 constexpr std::size_t kCarriedPerSlice = 500;
 constexpr Duration kRetentionEvery = std::chrono::seconds(30);
@@ -19,16 +21,6 @@ constexpr Duration kVisibleStep = std::chrono::seconds(1);
 // An open file that is past retention is closed when nothing was written for so long. While a
 // backlog of old lines is read the open file is old and must stay the open one.
 constexpr Duration kIdleMin = std::chrono::minutes(10);
-
-std::uint64_t bytes_on_disk(const std::filesystem::path& shard) {
-  std::uint64_t bytes = 0;
-  for (const char* ending : {"", "-wal"}) {
-    std::error_code failed;
-    const auto size = std::filesystem::file_size(shard.string() + ending, failed);
-    if (!failed) bytes += size;
-  }
-  return bytes;
-}
 
 }  // namespace
 
@@ -45,19 +37,45 @@ Result<bool> WriterImpl::work_a_slice() {
     if (auto done = keep_retention(); !done) return done.error();
     ballast_.maybe_fill();
   }
-  if (!to_carry_.empty() ||
-      (open_ != nullptr && !open_->state.carried_all && !options_.keep_everything)) {
+  auto* unposted = next_to_rebuild();
+  if (unposted != nullptr) {
+    if (auto done = rebuild_some(*unposted); !done) return done.error();
+  } else if (!to_carry_.empty() ||
+             (open_ != nullptr && !open_->state.carried_all && !options_.keep_everything)) {
     if (auto done = carry_some(); !done) return done.error();
     // What waited only for this may go now.
     if (to_carry_.empty()) retention_checked_at_.reset();
   } else if (!waiting_for_seal_.empty()) {
     if (auto done = seal_some(); !done) return done.error();
   }
-  return !to_carry_.empty() || !waiting_for_seal_.empty() || (may_drop && !retention_checked_at_);
+  return unposted != nullptr || !to_carry_.empty() || !waiting_for_seal_.empty() ||
+         (may_drop && !retention_checked_at_);
+}
+
+// The open file first, being the one that is asked most.
+ShardFile* WriterImpl::next_to_rebuild() {
+  if (open_ != nullptr && open_->rebuild) return open_;
+  for (const auto serial : waiting_for_seal_) {
+    if (auto* file = find_serial(serial); file->rebuild) return file;
+  }
+  return nullptr;
+}
+
+Result<void> WriterImpl::rebuild_some(ShardFile& file) {
+  const bool all = file.rebuild->work_some(*file.database, hasher_, kRebuiltPerSlice, file.runs);
+  if (auto done = file.database->take_error(); !done) {
+    if (done.error().code == Error::Code::corrupt) file.damaged->store(true);
+    return done;
+  }
+  if (all) file.rebuild.reset();
+  file.view.reset();
+  publish();
+  return {};
 }
 
 Result<void> WriterImpl::seal_some() {
   auto* file = find_serial(waiting_for_seal_.front());
+  if (file->rebuild) return rebuild_some(*file);
   auto& database = *file->database;
   bool finished = false;
   auto state = file->state;
@@ -218,6 +236,7 @@ void WriterImpl::forget_file(std::size_t index) {
   boost::unordered::erase_if(open_legs_,
                              [serial](const auto& leg) { return leg.second.serial == serial; });
   files_.erase(files_.begin() + static_cast<std::ptrdiff_t>(index));
+  forget_check(path);
   remove_shard_files(path);
 }
 
@@ -249,9 +268,13 @@ void WriterImpl::drop_oldest() {
 void WriterImpl::set_damaged_aside() {
   for (std::size_t i = files_.size(); i-- > 0;) {
     auto& file = *files_[i];
-    // The open file is left to the next start: the sources have already read on, so only going back
-    // to the positions of the hour before brings its lines again.
-    if (&file == open_ || !file.damaged->load()) continue;
+    if (!file.damaged->load()) continue;
+    if (&file == open_) {
+      // Left to the next start: the sources have already read on, so only going back to the
+      // positions of the hour before brings its lines again.
+      check_at_next_start(file.path);
+      continue;
+    }
     file.rows.reset();
     file.database.reset();
     quarantined_.push_back(

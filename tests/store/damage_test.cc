@@ -301,6 +301,61 @@ TEST_F(DamageTest, FlippedBytesCostAtMostTheirHour) {
   EXPECT_GT(set_aside, 50);
 }
 
+// Overwrites the first page of a table that a start does not read.
+void damage_encounters(const std::filesystem::path& path) {
+  std::int64_t page = 0;
+  {
+    auto database = Database::open(path, Database::Mode::read_only);
+    ASSERT_TRUE(database.has_value());
+    page = database->query_int("SELECT rootpage FROM sqlite_schema WHERE name = 'encounter'")
+               .value_or(0);
+  }
+  ASSERT_GT(page, 1);
+  std::fstream out(path, std::ios::in | std::ios::out | std::ios::binary);
+  out.seekp(static_cast<std::streamoff>((page - 1) * 4096));
+  out << std::string(4096, '\x5a');
+}
+
+TEST_F(DamageTest, ALargeFileIsNotCheckedByTheStartAndSaysSo) {
+  make_three_hours();
+  const auto bytes = std::filesystem::file_size(file("20260301T12.db"));
+  options_.start_check_bytes_max = bytes;
+  damage_encounters(file("20260301T11.db"));
+  open();
+  const auto snapshot = writer_->snapshot();
+  ASSERT_EQ(snapshot->files.size(), 3U);
+  EXPECT_FALSE(snapshot->files[0]->checked);
+  EXPECT_FALSE(snapshot->files[1]->checked);
+  EXPECT_TRUE(snapshot->files[2]->checked);
+  EXPECT_EQ(count_of({}), 600U);
+}
+
+// It cannot be set aside while it is written to: the sources have read on. The next start does,
+// whatever its size.
+TEST_F(DamageTest, DamageMetInTheOpenFileIsLookedForByTheNextStart) {
+  make_three_hours();
+  options_.start_check_bytes_max = 0;
+  for (const bool damaged : {false, true}) {
+    SCOPED_TRACE(damaged);
+    if (damaged) damage_encounters(file("20260301T12.db"));
+    open();
+    EXPECT_EQ(count_of({}), 600U);
+    writer_->snapshot()->files.back()->damaged->store(true);
+    samples::work_until_done(*writer_);
+    EXPECT_TRUE(std::filesystem::exists(file("20260301T12.db.check")));
+    reopen();
+    EXPECT_FALSE(std::filesystem::exists(file("20260301T12.db.check")));
+    EXPECT_EQ(writer_->counters().files_quarantined, damaged ? 1U : 0U);
+    if (!damaged) {
+      EXPECT_TRUE(writer_->snapshot()->files.back()->checked);
+      EXPECT_EQ(count_of({}), 600U);
+      writer_.reset();
+    }
+  }
+  EXPECT_EQ(writer_->load_positions()->front().offset, 2U);
+  expect_hour_lost("20260301T12.db", 2);
+}
+
 TEST_F(DamageTest, DamageFoundWhileReadingIsToldAndSetAside) {
   make_three_hours();
   open();
