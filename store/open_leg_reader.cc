@@ -10,18 +10,12 @@ namespace rastro {
 OpenLegReader::OpenLegReader(std::function<std::shared_ptr<const StoreSnapshot>()> snapshots)
     : snapshots_(std::move(snapshots)) {}
 
-std::shared_ptr<const StoreSnapshot> OpenLegReader::start() {
-  auto snapshot = snapshots_();
-  files_.keep_only(*snapshot);
-  return snapshot;
-}
-
-void OpenLegReader::close_expired() { start(); }
+void OpenLegReader::close_expired() { files_.keep_only(*snapshots_()); }
 
 std::optional<LegRecord> OpenLegReader::find_open_leg(std::string_view host, Mta mta,
                                                       std::string_view instance,
                                                       std::string_view queue_id) {
-  const auto snapshot = start();
+  const Question snapshot(snapshots_(), files_);
   const auto key = hash_of(snapshot->hasher, {KeyKind::queue_id, std::string(queue_id)});
   LegRecord leg;
   for (auto i = snapshot->files.size(); i-- > 0;) {
@@ -53,12 +47,11 @@ std::optional<LegRecord> OpenLegReader::find_open_leg(std::string_view host, Mta
 }
 
 std::optional<LegRecord> OpenLegReader::find_leg(std::uint64_t id) {
-  const auto snapshot = start();
+  const Question snapshot(snapshots_(), files_);
   const auto key = hash_of_leg_id(snapshot->hasher, id);
   LegRecord leg;
-  for (auto i = snapshot->files.size(); i-- > 0;) {
+  for (const auto i : files_of_leg(*snapshot, id)) {
     const auto& view = *snapshot->files[i];
-    if (view.state.leg_id_max < id) continue;
     auto file = files_.open(view);
     if (!file || *file == nullptr) continue;
     const auto row = (*file)->newest_row_of_leg(view, key, id);

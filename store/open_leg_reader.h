@@ -25,7 +25,6 @@ class OpenLegReader final : public LegStore {
   void close_expired();
 
  private:
-  std::shared_ptr<const StoreSnapshot> start();
   std::function<std::shared_ptr<const StoreSnapshot>()> snapshots_;
   ReadFiles files_;
 };

@@ -82,8 +82,7 @@ class SegmentReader {
   void collect_rows(std::uint32_t key, std::vector<std::uint32_t>& out);
 
  private:
-  Statement before_;
-  Statement within_;
+  Statement from_behind_;
 };
 
 }  // namespace rastro

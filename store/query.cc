@@ -35,6 +35,8 @@ class ReaderImpl final : public StoreReader {
   explicit ReaderImpl(std::function<std::shared_ptr<const StoreSnapshot>()> snapshots)
       : snapshots_(std::move(snapshots)) {}
 
+  void begin_one_state() override { held_.emplace(snapshots_(), files_); }
+  void end_one_state() override { held_.reset(); }
   Result<CutBy> for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
                              const QueryLimits& limits,
                              const std::function<Visit(const LegRecord&)>& visit) override;
@@ -54,7 +56,7 @@ class ReaderImpl final : public StoreReader {
   Result<std::vector<SourcePosition>> positions() override;
   std::vector<FileTrouble> troubles() override;
   Result<std::optional<std::string>> raw_line(const LineRef& line) override;
-  Time visible_since() override { return snapshots_()->ended_visible_since; }
+  Time visible_since() override { return snapshot()->ended_visible_since; }
   void close_expired() override { start(QueryLimits{Duration::zero()}); }
 
  private:
@@ -64,7 +66,10 @@ class ReaderImpl final : public StoreReader {
     const TimeRange& range;
     const std::function<Visit(const LegRecord&)>& visit;
   };
-  std::shared_ptr<const StoreSnapshot> start(const QueryLimits& limits);
+  std::shared_ptr<const StoreSnapshot> snapshot() const {
+    return held_ ? held_->snapshot() : snapshots_();
+  }
+  Question start(const QueryLimits& limits);
   CutBy scan_file(const LegQuery& query, std::size_t index, ReadFile& file);
   CutBy look_up_in_file(const LegQuery& query, std::size_t index, ReadFile& file);
   CutBy offer_rows(const LegQuery& query, std::size_t index, ReadFile& file,
@@ -75,16 +80,15 @@ class ReaderImpl final : public StoreReader {
 
   std::function<std::shared_ptr<const StoreSnapshot>()> snapshots_;
   ReadFiles files_;
+  std::optional<Question> held_;
   LegRecord leg_;
   std::uint64_t rows_seen_ = 0;
   RowAddresses row_addresses_;
 };
 
-std::shared_ptr<const StoreSnapshot> ReaderImpl::start(const QueryLimits& limits) {
-  auto snapshot = snapshots_();
-  files_.keep_only(*snapshot);
+Question ReaderImpl::start(const QueryLimits& limits) {
   files_.set_deadline(limits.deadline);
-  return snapshot;
+  return Question(snapshot(), files_);
 }
 
 Result<CutBy> ReaderImpl::for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
@@ -284,9 +288,8 @@ Result<std::optional<LegRecord>> ReaderImpl::load_leg(std::uint64_t leg_id) {
   const auto snapshot = start(QueryLimits{});
   const auto key = hash_of_leg_id(snapshot->hasher, leg_id);
   std::vector<LegRecord> versions;  // newest first
-  for (auto i = snapshot->files.size(); i-- > 0;) {
+  for (const auto i : files_of_leg(*snapshot, leg_id)) {
     const auto& view = *snapshot->files[i];
-    if (view.state.leg_id_max < leg_id) continue;
     auto file = files_.open(view);
     if (!file) return file.error();
     if (*file == nullptr) continue;
@@ -299,7 +302,6 @@ Result<std::optional<LegRecord>> ReaderImpl::load_leg(std::uint64_t leg_id) {
       }
     }
     if (auto done = files_.check(view, **file); !done) return done.error();
-    if (!rows.empty() && !view.carried.contains(leg_id)) break;  // it began here
   }
   if (files_.out_of_time()) {
     return make_error(Error::Code::unavailable, "the leg could not be read in time");
@@ -421,9 +423,9 @@ Result<std::optional<std::string>> ReaderImpl::raw_line(const LineRef& line) {
 }
 
 std::vector<FileTrouble> ReaderImpl::troubles() {
-  const auto snapshot = snapshots_();
-  auto troubles = snapshot->troubles;
-  for (const auto& view : snapshot->files) {
+  const auto now = snapshot();
+  auto troubles = now->troubles;
+  for (const auto& view : now->files) {
     if (!view->damaged->load()) continue;
     troubles.push_back({view->path.filename().string(), view->state.hour,
                         view->state.hour + std::chrono::hours(1),

@@ -69,6 +69,10 @@ class StoreReader {
       std::function<std::shared_ptr<const StoreSnapshot>()> snapshots);
   virtual ~StoreReader() = default;
 
+  // What is asked between these sees one state of the store, and finds it opened: use OneState.
+  virtual void begin_one_state() {}
+  virtual void end_one_state() {}
+
   // Every leg that has one of `keys` and was active within `range`, each once, in its newest
   // version (header and recipients; `lines` and `timeline` empty), newest arrival first as far as
   // hours go. An empty `keys` visits every leg of the range.
@@ -113,6 +117,19 @@ class StoreReader {
   // Closes files that retention unlinked meanwhile; every query does so too. To be called once a
   // minute: a file that is open somewhere keeps its disk space although its name is gone.
   virtual void close_expired() = 0;
+};
+
+// For as long as it lives, `reader` answers from the state that the store was in when it was made.
+// One at a time; for the length of an answer, not of a connection: what it sees can't be tidied up.
+class OneState {
+ public:
+  explicit OneState(StoreReader& reader) : reader_(reader) { reader_.begin_one_state(); }
+  ~OneState() { reader_.end_one_state(); }
+  OneState(const OneState&) = delete;
+  OneState& operator=(const OneState&) = delete;
+
+ private:
+  StoreReader& reader_;
 };
 
 }  // namespace rastro

@@ -114,6 +114,7 @@ Result<ReadFile*> ReadFiles::open(const FileView& view) {
                                   [&](const auto& file) { return file->serial() == view.serial; });
   if (found != files_.end()) {
     files_.splice(files_.begin(), files_, found);
+    files_.front()->database().begin_reading();
     return files_.front().get();
   }
   auto database = Database::open(view.path, Database::Mode::read_only);
@@ -125,6 +126,7 @@ Result<ReadFile*> ReadFiles::open(const FileView& view) {
   }
   database->set_interrupt([this] { return out_of_time(); });
   files_.push_front(std::make_unique<ReadFile>(view, std::move(*database)));
+  files_.front()->database().begin_reading();
   if (files_.size() > kOpenMax) files_.pop_back();
   if (auto done = files_.front()->database().take_error(); !done) {
     files_.pop_front();
@@ -152,12 +154,29 @@ void ReadFiles::keep_only(const StoreSnapshot& snapshot) {
   });
 }
 
+void ReadFiles::end_reading() {
+  for (auto& file : files_) file->database().end_reading();
+}
+
 void ReadFiles::set_deadline(Duration from_now) {
   deadline_.reset();
   if (from_now > Duration::zero()) deadline_ = SystemClock().steady() + from_now;
 }
 
 bool ReadFiles::out_of_time() const { return deadline_ && SystemClock().steady() >= *deadline_; }
+
+std::vector<std::size_t> files_of_leg(const StoreSnapshot& snapshot, std::uint64_t leg_id) {
+  std::vector<std::size_t> files;
+  bool began = false;
+  for (std::size_t i = 0; i < snapshot.files.size(); ++i) {
+    const auto& file = *snapshot.files[i];
+    if (file.state.leg_id_max < leg_id) continue;
+    if (!began || file.carried.contains(leg_id)) files.push_back(i);
+    began = true;
+  }
+  std::reverse(files.begin(), files.end());
+  return files;
+}
 
 bool has_newer_file(const StoreSnapshot& snapshot, std::size_t index, std::uint64_t leg_id) {
   for (auto i = index + 1; i < snapshot.files.size(); ++i) {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
@@ -72,10 +74,41 @@ class ReadFiles {
   bool out_of_time() const;
 
  private:
+  friend class Question;
+  void end_reading();
+
   static constexpr std::size_t kOpenMax = 40;   // a day, and what waits to be dropped
   std::list<std::unique_ptr<ReadFile>> files_;  // most recently used first
   std::optional<Duration> deadline_;            // steady
+  int questions_ = 0;
 };
+
+// What one question sees: a snapshot, and each file that it opens in one transaction, which ends
+// with the outermost question. Borrows `files`.
+class Question {
+ public:
+  Question(std::shared_ptr<const StoreSnapshot> snapshot, ReadFiles& files)
+      : snapshot_(std::move(snapshot)), files_(files) {
+    ++files_.questions_;
+    files_.keep_only(*snapshot_);
+  }
+  ~Question() {
+    if (--files_.questions_ == 0) files_.end_reading();
+  }
+  Question(const Question&) = delete;
+  Question& operator=(const Question&) = delete;
+  const StoreSnapshot& operator*() const { return *snapshot_; }
+  const StoreSnapshot* operator->() const { return snapshot_.get(); }
+  const std::shared_ptr<const StoreSnapshot>& snapshot() const { return snapshot_; }
+
+ private:
+  std::shared_ptr<const StoreSnapshot> snapshot_;
+  ReadFiles& files_;
+};
+
+// Indices of the files that can hold rows of the leg, newest first: the oldest that knows of an id
+// as high, where it began, and those that list it as carried or changed later.
+std::vector<std::size_t> files_of_leg(const StoreSnapshot& snapshot, std::uint64_t leg_id);
 
 // Whether `leg_id` has a newer row in one of the files behind `index`.
 bool has_newer_file(const StoreSnapshot& snapshot, std::size_t index, std::uint64_t leg_id);

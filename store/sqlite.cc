@@ -125,6 +125,16 @@ Statement Database::prepare(std::string_view sql) {
   return {state_.get(), statement};
 }
 
+void Database::begin_reading() {
+  if (sqlite3_get_autocommit(state_->handle) != 0) run("BEGIN");
+}
+
+void Database::end_reading() {
+  // Whatever failed meanwhile: its locks must go.
+  if (sqlite3_get_autocommit(state_->handle) == 0)
+    sqlite3_exec(state_->handle, "COMMIT", nullptr, nullptr, nullptr);
+}
+
 std::optional<std::int64_t> Database::query_int(std::string_view sql) {
   auto statement = prepare(sql);
   if (!statement.step() || statement.is_null(0)) return std::nullopt;

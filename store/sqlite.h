@@ -53,6 +53,11 @@ class Database {
   // Since the connection was opened: to the WAL, not counting what a checkpoint copies.
   std::uint64_t bytes_written() const;
 
+  // One view of the file for all statements until end_reading(), and one lock instead of one for
+  // each. Both may be called at any time.
+  void begin_reading();
+  void end_reading();
+
   // Called about every 4,000 virtual machine steps; true interrupts the running statement.
   void set_interrupt(std::function<bool()> should_stop);
   // Any thread, while the connection lives: ends the running statement, a check of the whole file

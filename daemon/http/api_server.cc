@@ -298,6 +298,7 @@ ApiAnswer ApiServer::State::answer(Work& work, QueryTools& tools) {
   ApiAnswer given;
   try {
     if (tools.refresh) tools.refresh();
+    const OneState state(*tools.store);
     given = work.route->handle(request, tools);
   } catch (const std::exception& error) {  // a library's: memory, most likely
     given = problem(500, "the question could not be answered", error.what());

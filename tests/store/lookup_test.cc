@@ -229,5 +229,28 @@ TEST_F(LookupTest, AReaderMaySurviveTheFileItReads) {
   EXPECT_TRUE(fresh->troubles().empty());
 }
 
+class OneStateOfTheStore : public WriterFixture {};
+
+// The hour's file is sealed meanwhile: its postings move from memory into it.
+TEST_F(OneStateOfTheStore, IsSeenByAllThatIsAskedForOneAnswer) {
+  open();
+  const auto start = samples::start_time();
+  commit({samples::simple_leg(1, start, "first@example.net")}, start);
+  auto reader = samples::reader_of(*writer_);
+  const std::vector<LegKey> first{{KeyKind::recipient, "first@example.net"}};
+  const std::vector<LegKey> second{{KeyKind::recipient, "second@example.net"}};
+  {
+    const OneState state(*reader);
+    EXPECT_EQ(find(*reader, first).size(), 1U);
+    commit({samples::simple_leg(2, start + 1min, "second@example.net")}, start + 1min);
+    commit({samples::simple_leg(3, start + 2h, "first@example.net")}, start + 2h);
+    let_pass(10min);
+    EXPECT_EQ(find(*reader, first).size(), 1U);
+    EXPECT_TRUE(find(*reader, second).empty());
+  }
+  EXPECT_EQ(find(*reader, first).size(), 2U);
+  EXPECT_EQ(find(*reader, second).size(), 1U);
+}
+
 }  // namespace
 }  // namespace rastro

@@ -39,6 +39,21 @@ TEST(Varint, RefusesWhatIsCutOrTooLong) {
   EXPECT_FALSE(take_varint(rest));
 }
 
+TEST(Varint, IsReadAtOnceWhenItIsShort) {
+  for (unsigned bits = 0; bits <= 56; ++bits) {
+    for (const std::uint64_t value : {(std::uint64_t{1} << bits) - 1, std::uint64_t{1} << bits}) {
+      std::string bytes;
+      append_varint(bytes, value);
+      const auto length = bytes.size();
+      bytes += std::string(8, '\xff');
+      const auto read = look_at_varint(bytes.data());
+      ASSERT_EQ(read.length, length <= 8 ? length : 0) << value;
+      if (length > 8) continue;
+      EXPECT_EQ(read.value(), value);
+    }
+  }
+}
+
 TEST(LineRefs, ComeBackWhateverTheyAre) {
   std::mt19937_64 random(7);
   for (int round = 0; round < 200; ++round) {
