@@ -25,6 +25,8 @@ std::string clean_address(std::string_view address) {
          address.starts_with('*') || address.starts_with('`') || address.starts_with('-'))
     address.remove_prefix(1);
   if (equal_ignoring_case(address.substr(0, 7), "mailto:")) address.remove_prefix(7);
+  // Exchange's "dda:SMTP=a@b".
+  if (equal_ignoring_case(address.substr(0, 5), "smtp=")) address.remove_prefix(5);
   return std::string(address);
 }
 

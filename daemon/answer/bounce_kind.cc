@@ -58,8 +58,10 @@ std::optional<Verdict> other_report(const KindEvidence& e) {
   if (hard) return std::nullopt;
   if (e.subject.has(Phrase::read_receipt) && !e.from_robot && !e.subject.has(Phrase::failure))
     return Verdict{kNot, NotABounce::read_receipt, "the subject"};
-  if (e.subject.has(Phrase::list_notice) ||
-      (e.text.has(Phrase::list_notice) && !e.from_robot && e.reply_class == 0))
+  // The subject of a bounce may quote that of a list's notice.
+  const bool bounced = e.subject.has(Phrase::failure) && e.text.has(Phrase::failure);
+  if ((e.subject.has(Phrase::list_notice) && !bounced) ||
+      (e.text.has(Phrase::list_notice) && !bounced && !e.from_robot && e.reply_class == 0))
     return Verdict{kNot, NotABounce::list_notice, "the words of a mailing list"};
   if (e.text.has(Phrase::challenge) && e.reply_class == 0 &&
       (!e.from_robot || e.subject.has(Phrase::challenge)))

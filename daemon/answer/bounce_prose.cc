@@ -66,13 +66,16 @@ std::optional<Hit> bare_heading(std::string_view line) {
   return std::nullopt;
 }
 
-// "Juan Pérez (a@b)<mailto:a@b>", "Juan Pérez <a@b>": Exchange's list of recipients.
+// "Juan Pérez (a@b)<mailto:a@b>", "Juan Pérez <a@b>": Exchange's list of recipients. Not whom to
+// ask: "For further assistance, please contact <postmaster@b>".
 std::optional<Hit> named_heading(std::string_view line) {
   static const RE2 form(pattern(R"re(^["'“«*•·\-–\s]*[\pL\pN][^<>()@:"]{0,60}["'”»]?\s*[<(\[])re",
                                 R"([>)\]]((?:\s*<mailto:[^>]*>)?\s*:?\s*)$)"));
+  static const RE2 to_ask(
+      R"((?i)^[^<(\[]*\b(?:contact|assistance|please|write|send|reply|questions?|help|abuse|report|ayuda|contacte|contactar|escriba|kontakt|aide|contacter|contattare)\b)");
   std::string address;
   re2::StringPiece rest;
-  if (RE2::FullMatch(piece(line), form, &address, &rest))
+  if (RE2::FullMatch(piece(line), form, &address, &rest) && !RE2::PartialMatch(piece(line), to_ask))
     return Hit{Form::heading, clean_address(address), {rest.data(), rest.size()}};
   return std::nullopt;
 }
@@ -88,7 +91,7 @@ std::optional<Hit> generated_by(std::string_view line) {
 
 std::optional<Hit> labelled(std::string_view line) {
   static const RE2 form(pattern(
-      R"(^[>\-–*•·\s]*(?:direcci[oó]n del destinatario|(?:the )?(?:failed|undeliverable|undelivered|final|intended|invalid|bounced|rejected|original|envelope|destination|unknown|following|mail)?[ -]?(?:recipients?|address(?:es)?|mailbox|user|users?['’]?s? mailbox is full|destinatarios?|destinatários?|empfänger|destinataires?|destinatari|geadresseerde|odbiorca|получатель|受信者|宛先)(?: address| e-?mail| adresse|es|\(s\))?|addressed to|delivery failed(?: for| to)?|user mailbox exceeds allowed size|undeliverable to|undeliverable|unable to deliver (?:the |your )?(?:message|mail)? ?to|(?:invalid )?(?:final )?delivery userid|error-for|user unknown|unknown local[- ]part|no such user|failed|bounced|envelope-to|rcpt|x-failed-recipients?|sent to|forwarded to)\s*[:=]?\s*[<"'(\[]*(?:mailto:|rfc822;\s*)?)",
+      R"(^[>\-–*•·\s]*(?:direcci[oó]n del destinatario|(?:the )?(?:failed|undeliverable|undelivered|final|intended|invalid|bounced|rejected|original|envelope|destination|unknown|following|mail)?[ -]?(?:recipients?|address(?:es)?|mailbox|user|users?['’]?s? mailbox is full|destinatarios?|destinatários?|empfänger|destinataires?|destinatari|geadresseerde|odbiorca|получатель|受信者|宛先)(?: address| e-?mail| adresse|es|\(s\))?|addressed to|delivery failed(?: for| to)?|user mailbox exceeds allowed size|undeliverable to|undeliverable|unable to deliver (?:the |your )?(?:message|mail)? ?to|(?:invalid )?(?:final )?delivery userid|error-for|user unknown|unknown local[- ]part|no such user|failed|bounced|envelope-to|rcpt|x-failed-recipients?|sent to|forwarded to)(?:\s*[:=]\s*|\s+|[<"'(\[])[<"'(\[]*(?:mailto:|rfc822;\s*)?)",
       R"((.*)$)"));
   std::string address;
   re2::StringPiece rest;
@@ -259,9 +262,12 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
   constexpr std::size_t kAnnouncementMax = 60;
   static const RE2 alias(expanded_from().pattern() + R"([^)\n]*\)[ :]*)");
   static const RE2 boilerplate(
-      R"((?i)^(?:no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|reporting-mta:|hi!|this is the mail|this message was created automatically))");
+      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|<?[^\s@]+@[^\s@]+>?:?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this is a mime|portions of this message|the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|reporting-mta:|hi!|this is the mail|this message was created automatically))");
+  // Lines of dashes and the like end what is above them.
+  static const RE2 rule(R"((?m)^[ \t]*[-_=*~#+]{5,}[ \t]*$)");
   std::string without_alias(whole);
   RE2::Replace(&without_alias, alias, "");
+  RE2::GlobalReplace(&without_alias, rule, "");
   std::string_view body = without_alias;
   std::string announced;
   while (true) {

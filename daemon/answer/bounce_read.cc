@@ -57,11 +57,17 @@ int bounce_score(const Mail& mail) {
   return score;
 }
 
-// The message that reports: the outermost one, unless a person sent it on.
+bool says_something(const Mail& mail) {
+  return std::ranges::any_of(mail.parts, [](const auto& p) { return !trim(p.text).empty(); });
+}
+
+// The message that reports: the outermost one, unless a person sent it on, or a gateway put it
+// into an envelope that says nothing itself.
 const Mail& find_bounce(const Mail& root) {
+  const bool robot = is_robot_header(header_value(root.headers, "from"));
   const bool reports = has_type(root, "delivery-status") ||
                        !header_value(root.headers, "x-failed-recipients").empty() ||
-                       is_robot_header(header_value(root.headers, "from"));
+                       (robot && (says_something(root) || root.enclosed.empty()));
   if (reports) return root;
   const Mail* best = &root;
   int best_score = std::max(4, bounce_score(root));
@@ -270,6 +276,15 @@ class BounceReader {
            contains_ignoring_case(header_value(headers, "x-auto-response-suppress"), "oof");
   }
 
+  // No return path, sent in bulk, and no word of a failure: a program's answer.
+  bool bulk_answer(const std::vector<MailHeader>& headers) const {
+    const auto precedence = header_value(headers, "precedence");
+    const bool bulk =
+        equal_ignoring_case(precedence, "bulk") || equal_ignoring_case(precedence, "junk");
+    return evidence_.null_sender && bulk && !evidence_.text.has(Phrase::failure) &&
+           header_value(headers, "list-id").empty();
+  }
+
   void decide(const Mail& root, const Mail& bounce) {
     auto& e = evidence_;
     const auto& headers = bounce.headers.empty() ? notice_.forwarded : bounce.headers;
@@ -277,11 +292,13 @@ class BounceReader {
     e.has_headers = !bounce.headers.empty() && !inline_bounce;
     e.disposition = e.disposition || has_type(bounce, "disposition-notification");
     e.feedback = has_type(bounce, "feedback-report");
-    e.from_robot = is_robot_header(header_value(headers, "from")) || inline_bounce;
+    // A report part that could not be read still makes it a report.
+    e.from_robot = is_robot_header(header_value(headers, "from")) || inline_bounce ||
+                   has_type(bounce, "delivery-status");
     const auto path = header_value(headers, "return-path");
     e.null_sender = path == "<>" || path == "<MAILER-DAEMON>";
-    e.auto_header = auto_responder(headers) && !inline_bounce;
     e.text = phrases_in(notice_.notice);
+    e.auto_header = !inline_bounce && (auto_responder(headers) || bulk_answer(headers));
     e.subject =
         phrases_in_subject(header_value(inline_bounce ? notice_.forwarded : headers, "subject"));
     e.reply_class = reply_class();
