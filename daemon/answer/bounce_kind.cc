@@ -40,7 +40,8 @@ bool is_notice(const KindEvidence& e) {
   if (e.failed_header) return true;
   const bool subject = e.subject.has(Phrase::failure) || e.subject.has(Phrase::delay);
   if (e.from_robot) return bad || subject || e.reply_class != 0 || e.named_recipient;
-  if (!e.has_headers) return bad || e.reply_class != 0;
+  if (!e.has_headers)
+    return bad || e.reply_class != 0 || (e.text.has(Phrase::cause) && e.any_address);
   if (e.null_sender && bad && e.any_address) return true;
   if (subject && (bad || e.reply_class != 0 || e.named_recipient)) return true;
   return bad && e.reply_class != 0 && (e.named_recipient || e.any_address);

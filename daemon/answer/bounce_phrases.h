@@ -8,6 +8,7 @@ namespace rastro {
 // What the words of a notice or of its subject say. Bits of a set.
 enum class Phrase : std::uint8_t {
   failure,        // was not delivered
+  cause,          // what a refusal names, without saying that it is one
   final_failure,  // ... and will not be tried again
   delay,          // not delivered yet, still being tried
   success,

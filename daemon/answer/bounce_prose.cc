@@ -46,10 +46,12 @@ struct Hit {
 std::optional<Hit> angle_heading(std::string_view line) {
   static const RE2 form(pattern(R"(^["'“«*•·\-–\s]*<?<)", R"(>>?["'”»]?(.*)$)"));
   static const RE2 local(R"(^<([A-Za-z0-9][A-Za-z0-9._+-]{0,63})>(?::|\.\.\.|\s*$|\s+\()(.*)$)");
+  static const RE2 tag(
+      R"((?i)html|head|body|title|meta|style|div|span|table|t[rdh]|p|br|b|i|font|a|pre|center)");
   std::string address;
   re2::StringPiece rest;
   if (RE2::FullMatch(piece(line), form, &address, &rest) ||
-      RE2::FullMatch(piece(line), local, &address, &rest))
+      (RE2::FullMatch(piece(line), local, &address, &rest) && !RE2::FullMatch(address, tag)))
     return Hit{Form::heading, clean_address(address), {rest.data(), rest.size()}};
   return std::nullopt;
 }
@@ -58,7 +60,7 @@ std::optional<Hit> angle_heading(std::string_view line) {
 std::optional<Hit> bare_heading(std::string_view line) {
   static const RE2 form(pattern(
       R"(^["'“«*•·>\-–\s\[]*(?:mailto:)?)",
-      R"(["'”»\]]?((?:\s*<mailto:[^>]*>|\s*<[^>@\s]+@[^>\s]+>)?\s*(?:$|[:,;]\s*$|:\s.*|\(.*|\s\[.*|\.\.\..*|\t.*| - .*| – .*|\s{2,}\S.*|\s(?:on|el|am|le|il|em|op|dnia|den) \d.*|,? error_code.*|\sinvalid address.*|\s(?:not|user|mailbox|unknown|no such|is|was|has|does|could|cannot|rejected|failed|550|55\d|45\d|#\d)\b.*))$)"));
+      R"(["'”»\]]?((?:\s*<mailto:[^>]*>|\s*<[^>@\s]+@[^>\s]+>)?\s*(?:$|[:,;]\s*$|:\s.*|\(.*|\s\[.*|\.\.\..*|\t.*| - .*| – .*|\s{2,}\S.*|\s(?:on|el|am|le|il|em|op|dnia|den) (?:\pL{2,9},? )?\d.*|,? error_code.*|\sinvalid address.*|\s(?:not|user|mailbox|unknown|no such|is|was|has|does|could|cannot|rejected|failed|550|55\d|45\d|#\d)\b.*))$)"));
   std::string address;
   re2::StringPiece rest;
   if (RE2::FullMatch(piece(line), form, &address, &rest))
@@ -262,7 +264,7 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
   constexpr std::size_t kAnnouncementMax = 60;
   static const RE2 alias(expanded_from().pattern() + R"([^)\n]*\)[ :]*)");
   static const RE2 boilerplate(
-      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|<?[^\s@]+@[^\s@]+>?:?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this is a mime|portions of this message|the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|reporting-mta:|hi!|this is the mail|this message was created automatically))");
+      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|<?[^\s@]+@[^\s@]+>?:?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this is a mime|portions of this message|(?:subject|asunto|betreff|objet): |the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|reporting-mta:|hi!|this is the mail|this message was created automatically))");
   // Lines of dashes and the like end what is above them.
   static const RE2 rule(R"((?m)^[ \t]*[-_=*~#+]{5,}[ \t]*$)");
   std::string without_alias(whole);

@@ -57,6 +57,14 @@ int bounce_score(const Mail& mail) {
   return score;
 }
 
+// Pasted source of a page, or a part that goes by the wrong name.
+bool is_html(std::string_view text) {
+  const auto start = trim(text).substr(0, 200);
+  return start.starts_with('<') && (contains_ignoring_case(start, "<html") ||
+                                    contains_ignoring_case(start, "<!doctype html") ||
+                                    contains_ignoring_case(start, "<body"));
+}
+
 bool says_something(const Mail& mail) {
   return std::ranges::any_of(mail.parts, [](const auto& p) { return !trim(p.text).empty(); });
 }
@@ -89,7 +97,11 @@ class BounceReader {
 
   BounceReport run(std::string_view input) {
     const Mail root = read_input(input, limits_, report_.cuts);
-    const Mail& bounce = find_bounce(root);
+    return examine(root, find_bounce(root));
+  }
+
+  // `bounce` is `root` or stands in it.
+  BounceReport examine(const Mail& root, const Mail& bounce) {
     if (late()) return std::move(report_);
     read_text(bounce);
     if (late()) return std::move(report_);
@@ -102,6 +114,7 @@ class BounceReader {
     apply_bounce_headers(notice_.forwarded, limits_, report_);
     decide(root, bounce);
     finish(bounce);
+    if (&root == &bounce && says_nothing_of_note(report_)) look_into_attached(root);
     return std::move(report_);
   }
 
@@ -111,6 +124,23 @@ class BounceReader {
     return report_.cuts.time;
   }
 
+  static bool says_nothing_of_note(const BounceReport& report) {
+    return report.not_a_bounce == NotABounce::ordinary || report.not_a_bounce == NotABounce::empty;
+  }
+
+  // "Look at the attachment": a person's letter around a message that a program sent.
+  void look_into_attached(const Mail& root) {
+    for (const auto& inner : root.enclosed) {
+      if (late()) return;
+      BounceReader reader(limits_, out_of_time_);
+      auto found = reader.examine(inner, inner);
+      if (says_nothing_of_note(found)) continue;
+      found.cuts = report_.cuts;
+      report_ = std::move(found);
+      return;
+    }
+  }
+
   // The notice is the plain text; HTML only where there is no other.
   void read_text(const Mail& bounce) {
     const bool reports = !header_value(bounce.headers, "x-failed-recipients").empty() ||
@@ -118,7 +148,11 @@ class BounceReader {
     std::string html;
     for (const auto& part : bounce.parts) {
       if (part.type == "text/plain" || part.type == "text/x-prologue") {
-        if (!trim(part.text).empty()) text_.append(part.text).append("\n\n");
+        if (is_html(part.text)) {
+          html.append(html_to_text(part.text)).append("\n\n");
+        } else if (!trim(part.text).empty()) {
+          text_.append(part.text).append("\n\n");
+        }
       } else if (part.type == "text/html") {
         html.append(html_to_text(part.text)).append("\n\n");
       }
