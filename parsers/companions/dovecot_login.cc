@@ -42,6 +42,7 @@ constexpr std::string_view kLoginMessages[] = {
     "Input buffer full",
     "TLS initialization failed",
     "TLS handshaking failed",
+    "Client has quit the connection",
 };
 
 bool is_login_message(std::string_view message) {

@@ -29,7 +29,7 @@ LineKind read_arrival(const Line& line, Arrival& event) {
     event.recipients = rest;
     rest = {};
   }
-  if (!rest.empty() || !fields.size_bytes) return LineKind::unrecognised;
+  if (!rest.empty() || !(fields.size_bytes || fields.size_masked)) return LineKind::unrecognised;
 
   event.client = fields.host.peer;
   event.helo = fields.host.helo;

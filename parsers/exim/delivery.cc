@@ -122,7 +122,7 @@ bool read_text(std::string_view rest, std::string_view& text) {
   maybe_take(rest, ' ');
   text = rest;
   const auto at = text.rfind(" DT=");
-  if (at != std::string_view::npos && parse_time(text.substr(at + 4))) text = text.substr(0, at);
+  if (at != std::string_view::npos && is_time(text.substr(at + 4))) text = text.substr(0, at);
   return true;
 }
 
@@ -157,6 +157,13 @@ bool take_code(std::string_view& rest, int& code) {
   auto tail = rest;
   if (!maybe_take(tail, '(')) return false;
   const bool negative = maybe_take(tail, '-');
+  if (auto mark = tail; const auto word = maybe_take_until(mark, ')')) {
+    if (is_masked(*word)) {
+      code = 1;
+      rest = mark;
+      return !negative;
+    }
+  }
   const auto number = maybe_take_number(tail);
   if (!number || *number > 9999 || !maybe_take(tail, ')')) return false;
   code = static_cast<int>(negative ? -static_cast<std::int64_t>(*number)

@@ -138,7 +138,7 @@ bool take_read_error_and_time(std::string_view rest) {
     if (!maybe_take_until(rest, ')')) return false;
   }
   if (rest.empty()) return true;
-  return maybe_take(rest, " D=") && parse_time(rest).has_value();
+  return maybe_take(rest, " D=") && is_time(rest);
 }
 
 ParsedLine trouble(const Line& line, const Peer& client, std::string_view what,
@@ -269,7 +269,7 @@ ParsedLine parse_connection(const Line& line) {
   if (rest.starts_with(" D=")) {  // 4.97 says here how long it took
     rest.remove_prefix(3);
     const auto word = maybe_take_word(rest);
-    if (!word || !parse_time(*word)) return {};
+    if (!word || !is_time(*word)) return {};
   }
   if (maybe_take(rest, " closed by ")) {
     if (!maybe_take(rest, "QUIT") && !maybe_take(rest, "EOF") && !maybe_take(rest, "DROP in ACL")) {
@@ -331,7 +331,8 @@ ParsedLine parse_timeout(const Line& line) {
   Client client;
   if (!maybe_take(rest, "local process") &&
       !take_client_and_ident(rest, false, line.reading, client)) {
-    return {};
+    const auto caller = maybe_take_word(rest);  // a local one shows its login name only
+    if (!caller || caller->find('[') != std::string_view::npos) return {};
   }
   if (maybe_take(rest, " F=") && !maybe_take_address(rest)) return {};
   if (!take_read_error_and_time(rest)) return {};
@@ -348,7 +349,7 @@ ParsedLine parse_no_mail(const Line& line) {
   if (!take_client_and_ident(rest, false, line.reading, client)) return {};
   if (!maybe_take(rest, " D=")) return {};
   const auto time = maybe_take_word(rest);
-  if (!time || !parse_time(*time)) return {};
+  if (!time || !is_time(*time)) return {};
   Fields fields;
   if (!take_fields(rest, Place::dialogue, 0, fields)) return {};
   std::string_view commands;

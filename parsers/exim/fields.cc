@@ -16,6 +16,25 @@ constexpr bool is_alnum(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+// Four parts with a dot between them, a mark among the figures: "x.x.x.x", "V4NET.0.0.1".
+bool is_masked_ip(std::string_view text) {
+  std::size_t parts = 1;
+  std::size_t length = 0;
+  bool mark = false;
+  for (const char c : text) {
+    if (c == '.') {
+      if (length == 0) return false;
+      ++parts;
+      length = 0;
+      continue;
+    }
+    if (!is_alnum(c) && c != '*') return false;
+    if (++length > 5) return false;
+    mark = mark || !is_digit(c);
+  }
+  return mark && length > 0 && parts == 4;
+}
+
 bool is_ip(std::string_view text) {
   if (text.size() < 2 || text.size() > 64) return false;
   std::size_t separators = 0;
@@ -25,7 +44,7 @@ bool is_ip(std::string_view text) {
     if (c == '.' || c == ':') {
       ++separators;
     } else if (!is_digit(c) && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F')) {
-      return false;
+      return is_masked_ip(text);
     }
   }
   return separators > 1;
@@ -269,14 +288,16 @@ bool take_login(std::string_view& rest, Place place, Fields& fields) {
 [[gnu::always_inline]] inline bool take_number_field(std::string_view& rest,
                                                      std::optional<std::uint64_t>& value) {
   value = maybe_take_number(rest);
-  return value && ends_host(rest);
+  if (value) return ends_host(rest);
+  const auto mark = maybe_take_value(rest, Place::failure);
+  return mark && is_masked(*mark);
 }
 
 bool take_time_field(std::string_view& rest, Place place, std::optional<Duration>& value) {
   const auto word = maybe_take_value(rest, place);
   if (!word) return false;
   value = parse_time(*word);
-  return value.has_value();
+  return value || is_time(*word);
 }
 
 [[gnu::always_inline]] inline bool take_value_field(std::string_view& rest, Place place,
@@ -447,7 +468,11 @@ std::size_t left_behind_field(std::string_view rest, Key key, Place place, unsig
       return left;
     }
     case kSize:
-      return left_by([&](auto& left) { return take_number_field(left, fields.size_bytes); });
+      return left_by([&](auto& left) {
+        if (!take_number_field(left, fields.size_bytes)) return false;
+        fields.size_masked = !fields.size_bytes;
+        return true;
+      });
     default:
       return left_by([&](auto& left) { return take_other_field(left, key, place, fields); });
   }
@@ -499,7 +524,8 @@ bool take_client_and_ident(std::string_view& rest, bool flagged, unsigned readin
     client.ident = maybe_take_value(tail, Place::failure);
     if (!client.ident) return false;
   }
-  if (auto number = tail; maybe_take(number, " Ci=") && maybe_take_number(number)) tail = number;
+  std::optional<std::uint64_t> number;
+  if (auto id = tail; maybe_take(id, " Ci=") && take_number_field(id, number)) tail = id;
   rest = tail;
   return true;
 }
@@ -557,6 +583,19 @@ std::optional<std::string_view> maybe_take_quoted(std::string_view& rest) {
     }
   }
   return std::nullopt;
+}
+
+bool is_masked(std::string_view word) {
+  if (word.empty() || word.size() > 12 || is_digit(word[0])) return false;
+  if (word.size() == 1) return word[0] == 'x' || word[0] == 'X' || word[0] == '*';
+  return word.find_first_not_of(word[0]) == std::string_view::npos;
+}
+
+bool is_time(std::string_view text) {
+  if (parse_time(text)) return true;
+  if (!text.ends_with('s')) return false;
+  text.remove_suffix(1);
+  return is_masked(text);
 }
 
 std::optional<Duration> parse_time(std::string_view text) {

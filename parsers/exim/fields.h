@@ -45,6 +45,7 @@ struct Fields {
   std::optional<std::string_view> confirmation;     // C=, still escaped
   std::optional<std::string_view> envelope_sender;  // F=<>
   std::optional<std::uint64_t> size_bytes;          // S=
+  bool size_masked = false;                         // S=xxx
   std::optional<Duration> queue_time;               // QT=
   std::string_view protocol;                        // P= on arrival
   std::string_view reference;                       // R= on arrival
@@ -63,6 +64,10 @@ std::optional<std::string_view> maybe_take_mailbox(std::string_view& rest);
 std::optional<std::string_view> maybe_take_quoted(std::string_view& rest);
 // Readconf_printtime() and string_timediff(): "1w2d3h4m5s", "0.123s".
 std::optional<Duration> parse_time(std::string_view text);
+// A figure that whoever published the log has put out of sight, as one sign: "xxx", "***". The line
+// says all else that it says; only the figure is not known.
+bool is_masked(std::string_view word);
+bool is_time(std::string_view text);  // parse_time(), or masked: "xxs"
 // "1abcDE-0000ab-CD" (16) or "1abcDE-00000000abc-CDEF" (23) and the blank behind it.
 std::optional<std::string_view> maybe_take_message_id(std::string_view& rest);
 bool ends_token(std::string_view rest);  // at a blank or the end

@@ -28,7 +28,7 @@ ParsedLine note(const Line& line, Note::About about = Note::About::other) {
 ParsedLine parse_completed(const Line& line) {
   auto rest = line.text;
   if (!maybe_take(rest, "Completed")) return {};
-  if (!rest.empty() && (!maybe_take(rest, " QT=") || !parse_time(rest))) return {};
+  if (!rest.empty() && (!maybe_take(rest, " QT=") || !is_time(rest))) return {};
   return {LineKind::exim_completed, Removed{line.queue_id, Removed::By::queue_manager}};
 }
 
@@ -155,6 +155,36 @@ ParsedLine parse_host_failure(const Line& line) {
   return {tls ? LineKind::exim_tls_failure : LineKind::exim_host_failure, event};
 }
 
+// Before 4.88 without "H=": "SMTP error from remote mail server after MAIL FROM:<a>: host mx [ip]:
+// 450 no", "SMTP timeout while connected to mx [ip] after EHLO x: text", "Remote host mx [ip]
+// closed connection in response to initial connection"; src/transports/smtp.c check_response().
+ParsedLine parse_old_host_failure(const Line& line) {
+  auto rest = line.text;
+  if (maybe_take(rest, "SMTP error from remote mail server after ") ||
+      maybe_take(rest, "LMTP error from remote mail server after ")) {
+    maybe_take(rest, "pipelined ");
+    if ((maybe_take(rest, "MAIL FROM:") || maybe_take(rest, "RCPT TO:")) &&
+        !maybe_take_address(rest)) {
+      return {};
+    }
+    if (!maybe_take_until(rest, ": host ")) return {};
+  } else if (!maybe_take(rest, "SMTP timeout while connected to ") &&
+             !maybe_take(rest, "Remote host ")) {
+    return {};
+  }
+  Host host;
+  if (!take_client(rest, 0, host)) return {};
+  if (!rest.starts_with(": ") && !rest.starts_with(" after ") &&
+      !rest.starts_with(" closed connection")) {
+    return {};
+  }
+  HostFailure event;
+  event.queue_id = line.queue_id;
+  event.relay = host.peer;
+  event.text = line.text;
+  return {LineKind::exim_host_failure, event};
+}
+
 // "name authenticator failed H=mx [ip] text", "DANE attempt failed; TLS connection to mx [ip]: ",
 // "text: delivering unencrypted to H=mx [ip] (not in hosts_require_tls)".
 ParsedLine parse_outgoing_trouble(const Line& line) {
@@ -237,9 +267,18 @@ ParsedLine parse_transport_trouble(const Line& line) {
 ParsedLine parse_queue_line(const Line& line) {
   using Parser = ParsedLine (*)(const Line&);
   static constexpr Parser kWithId[] = {
-      parse_completed,         parse_frozen,           parse_ended,         parse_edited,
-      parse_host_failure,      parse_locked,           parse_note,          parse_transport_output,
-      parse_transport_trouble, parse_outgoing_trouble, parse_error_ignored,
+      parse_completed,
+      parse_frozen,
+      parse_ended,
+      parse_edited,
+      parse_host_failure,
+      parse_locked,
+      parse_note,
+      parse_transport_output,
+      parse_transport_trouble,
+      parse_outgoing_trouble,
+      parse_old_host_failure,
+      parse_error_ignored,
   };
   if (line.queue_id.empty()) return parse_locked(line);
   return first_reading(kWithId, line);

@@ -68,6 +68,9 @@ constexpr Form kForms[] = {
     {"WARNING: obsolete syntax used for lookup", kWarning},
     {"OCSP unusable with this GnuTLS library version", kNote},
     {"OCSP dates invalid", kTls},
+    {"SSL verify error: depth={} error={} cert={}", kTls},      // before 4.86
+    {"SSL verify error: certificate name mismatch: {}", kTls},  // without the host's address
+    {"SSL verify error (during {}): {}", kTls},
     {"ALPN unusable with this {} library version; ignoring \"{}\"", kNote},
     {"SNI unusable with this OpenSSL library version; ignoring \"{}\"", kNote},
     {"TLS ALPN ({?}) rejected", kTls},
@@ -134,6 +137,7 @@ constexpr Form kForms[] = {
     {"Tainted filename '{}'", kWarning},
     {"Tainted filename for search: '{}'", kWarning},
     {"Tainted '{}' {}", kWarning},
+    {"Tainted {} after expansion: '{}'", kWarning},
     {"Tainted name '{}' for {}", kWarning},
     {"Tainted arg {} for {}", kWarning},
     {"tainted search query is not properly quoted{?}: {}", kWarning},
