@@ -70,7 +70,8 @@ namespace rastro {
   X(dovecot_session, "dovecot.session")                 \
   X(greylist_verdict, "greylist.verdict")               \
   X(policyd_verdict, "policyd.verdict")                 \
-  X(companion_warning, "companion.warning")
+  X(companion_warning, "companion.warning")             \
+  X(pmg_verdict, "pmg.verdict")
 
 enum class LineKind : std::uint16_t {
 #define RASTRO_KIND(name, text) name,

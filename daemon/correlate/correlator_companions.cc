@@ -40,6 +40,19 @@ bool is_of_other_transaction(std::string_view reply, std::string_view session) {
   return reply.find(session) == std::string_view::npos;
 }
 
+// Proxmox Mail Gateway's filter ends its reply with its own name for the message: "250 2.5.0 OK
+// (12AB34CD56EF7890)".
+std::string_view filter_session(std::string_view reply) {
+  constexpr std::size_t kSizeMin = 13;
+  constexpr std::size_t kSizeMax = 25;
+  const auto open = reply.rfind('(');
+  if (open == std::string_view::npos || !reply.ends_with(')')) return {};
+  const auto name = reply.substr(open + 1, reply.size() - open - 2);
+  const bool hexadecimal = name.find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
+  return hexadecimal && name.size() >= kSizeMin && name.size() <= kSizeMax ? name
+                                                                           : std::string_view();
+}
+
 bool is_submission(std::string_view cwd) { return !cwd.starts_with("/var/spool"); }
 
 // "/home/ana/public_html" is of "ana".
@@ -317,6 +330,10 @@ LegRecipient* Correlator::mailbox_recipient(LegRecord& leg, const MailboxNote& n
 void Correlator::join_companions(const LogLine& line, OpenLeg& leg, std::int32_t recipient) {
   if (companions_.size() == 0 || recipient < 0) return;
   auto& to = leg.record.recipients[static_cast<std::size_t>(recipient)];
+  if (const auto session = filter_session(to.reply_text);
+      !session.empty() && is_loopback(to.relay.ip)) {
+    take_facts(line, leg, companion_name({"queue id", line.header.host, session}));
+  }
   if (to.attempts <= 1) {
     join_facts_of(line, leg, to.original_recipient ? *to.original_recipient : to.recipient);
   }

@@ -534,6 +534,18 @@ void LegUpdates::apply(LegRecord& leg, const CompanionFact& event, Time /*at*/) 
 }
 
 void LegUpdates::note_quarantine(LegRecord& leg) {
+  // Proxmox Mail Gateway says for whom; amavis keeps the message as a whole.
+  for (const auto& fact : leg.facts) {
+    if (fact.source != "pmg" || fact.name != "quarantined_for") continue;
+    for (auto& recipient : leg.recipients) {
+      const bool taken_by_filter =
+          recipient.outcome == Outcome::delivered && is_loopback(recipient.relay.ip);
+      if (taken_by_filter && equal_ignoring_case(recipient.recipient, fact.value)) {
+        recipient.outcome = Outcome::quarantined;
+        recipient.delivered_to = DeliveredTo::nowhere;
+      }
+    }
+  }
   const bool kept = std::ranges::any_of(leg.facts, [](const Fact& fact) {
     return fact.source == "amavis" && fact.name == "quarantine";
   });

@@ -41,6 +41,7 @@ Companion find_companion(std::string_view program) {
       {"cbpolicyd", {parse_policyd, "policyd"}},
       {"policyd-weight", {parse_policyd_weight, "policyd-weight"}},
       {"policyd", {parse_policyd, "policyd"}},
+      {"pmg-smtp-filter", {parse_pmg, "pmg"}},
   };
   // "postfwd2/policy", "postfwd3/master": the process behind the name.
   const auto whole = program.substr(0, program.find('/'));

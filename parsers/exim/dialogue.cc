@@ -249,10 +249,18 @@ ParsedLine parse_from_client(const Line& line) {
   return parse_rejected(rest, event, fields);
 }
 
+// "SMTP connection from ", since 4.98 also "SMTP connection Ci=12 from " (log_selector
+// +connection_id).
+bool take_connection_words(std::string_view& rest) {
+  if (!maybe_take(rest, "SMTP connection")) return false;
+  if (maybe_take(rest, " Ci=") && !take_process_number(rest)) return false;
+  return maybe_take(rest, " from ");
+}
+
 // "SMTP connection from client[ I=[ip]:port] ...": smtp_get_connection_info() and what follows.
 ParsedLine parse_connection(const Line& line) {
   auto rest = line.text;
-  if (!maybe_take(rest, "SMTP connection from ")) return {};
+  if (!take_connection_words(rest)) return {};
   Client client;
   if (!take_client_and_ident(rest, false, line.reading, client)) {
     // A local caller shows its login name only.
@@ -410,7 +418,7 @@ ParsedLine parse_login_failed(const Line& line) {
   if (!name || !maybe_take(rest, " authenticator failed for ")) return {};
   Client client;
   if (!take_client_and_ident(rest, false, line.reading, client)) return {};
-  if (!maybe_take(rest, ':')) return {};
+  if (!rest.empty() && !maybe_take(rest, ':')) return {};
   maybe_take(rest, ' ');
   event.client = client.host.peer;
   event.method = *name;
@@ -432,11 +440,11 @@ ParsedLine parse_tls_error(const Line& line) {
   if (!maybe_take(rest, "TLS error on ")) return {};
   Client client;
   maybe_take(rest, "SMTP ");
-  if (maybe_take(rest, "connection from ")) {
+  if (!maybe_take(rest, "connection")) return {};
+  if (maybe_take(rest, " Ci=") && !take_process_number(rest)) return {};
+  if (maybe_take(rest, " from ")) {
     if (!take_client_and_ident(rest, false, line.reading, client)) return {};
     maybe_take(rest, " (via inetd)");
-  } else if (!maybe_take(rest, "connection")) {
-    return {};
   }
   if (!maybe_take(rest, ' ') || rest.empty()) return {};
   return trouble(line, client.host.peer, rest, "STARTTLS", LineKind::exim_tls_failure);

@@ -63,6 +63,13 @@ bool is_ip(std::string_view text) {
     const auto number = maybe_take_number(tail);
     if (!number || *number > 65535) return false;
     port = static_cast<std::uint16_t>(*number);
+  } else if (tail.size() > 1 && tail[0] == ':' && tail[1] >= 'A' && tail[1] <= 'Z') {
+    const auto name =
+        tail.substr(1, tail.find_first_of(" :*", 1) - 1);  // "PORT", a mark in its place
+    if (!std::ranges::all_of(name, [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; })) {
+      return false;
+    }
+    tail.remove_prefix(1 + name.size());
   }
   ip = *inside;
   rest = tail;
@@ -149,6 +156,7 @@ enum Key : std::uint32_t {
   kFlagChunking = 1U << 28,
   kFlagArc = 1U << 29,
   kBareSender = 1U << 30,
+  kConnection = 1U << 31,
 };
 
 bool first(Fields& fields, Key key) {
@@ -164,25 +172,19 @@ struct KeyName {
 };
 // Longer names before their own beginnings.
 constexpr KeyName kKeys[] = {
-    {"H=", kHost, false},          {"I=", kInterface, false},
-    {"U=", kUser, false},          {"PRX=", kProxy, false},
-    {"PRDR", kFlagPrdr, true},     {"P=", kProtocol, false},
-    {"X=", kTls, false},           {"CV=", kVerified, false},
-    {"C=", kConfirmation, false},  {"DN=", kPeerName, false},
-    {"DT=", kDeliverTime, false},  {"DKIM=", kDkim, false},
-    {"DS", kFlagDnssec, true},     {"SNI=", kServerName, false},
-    {"ST=", kShadow, false},       {"S=", kSize, false},
-    {"A=", kLogin, false},         {"ARC", kFlagArc, true},
-    {"M8S=", kBody, false},        {"RT=", kReceiveTime, false},
-    {"R=", kReference, false},     {"QT=", kQueueTime, false},
-    {"Q=", kQueue, false},         {"id=", kMessageId, false},
-    {"id*=", kMessageId, false},   {"TFO*", kFlagFastOpen, true},
-    {"TFO", kFlagFastOpen, true},  {"T=", kTopic, false},
-    {"F=<", kSender, false},       {"F=", kBareSender, false},
-    {"K", kFlagChunking, true},    {"L*-", kFlagPipelining, true},
-    {"L*", kFlagPipelining, true}, {"L.-", kFlagPipelining, true},
-    {"L.", kFlagPipelining, true}, {"L-", kFlagPipelining, true},
-    {"L", kFlagPipelining, true},
+    {"H=", kHost, false},          {"I=", kInterface, false},      {"U=", kUser, false},
+    {"PRX=", kProxy, false},       {"PRDR", kFlagPrdr, true},      {"P=", kProtocol, false},
+    {"X=", kTls, false},           {"CV=", kVerified, false},      {"Ci=", kConnection, false},
+    {"C=", kConfirmation, false},  {"DN=", kPeerName, false},      {"DT=", kDeliverTime, false},
+    {"DKIM=", kDkim, false},       {"DS", kFlagDnssec, true},      {"SNI=", kServerName, false},
+    {"ST=", kShadow, false},       {"S=", kSize, false},           {"A=", kLogin, false},
+    {"ARC", kFlagArc, true},       {"M8S=", kBody, false},         {"RT=", kReceiveTime, false},
+    {"R=", kReference, false},     {"QT=", kQueueTime, false},     {"Q=", kQueue, false},
+    {"id=", kMessageId, false},    {"id*=", kMessageId, false},    {"TFO*", kFlagFastOpen, true},
+    {"TFO", kFlagFastOpen, true},  {"T=", kTopic, false},          {"F=<", kSender, false},
+    {"F=", kBareSender, false},    {"K", kFlagChunking, true},     {"L*-", kFlagPipelining, true},
+    {"L*", kFlagPipelining, true}, {"L.-", kFlagPipelining, true}, {"L.", kFlagPipelining, true},
+    {"L-", kFlagPipelining, true}, {"L", kFlagPipelining, true},
 };
 
 // Which keys a place knows; a key elsewhere is text.
@@ -192,7 +194,7 @@ std::uint32_t keys_of(Place place) {
     case Place::arrival:
       return kHost | kInterface | kUser | kProtocol | kTlsKeys | kLogin | kProxy | kSize | kBody |
              kDkim | kReceiveTime | kQueue | kMessageId | kTopic | kReference | kFlagDnssec |
-             kFlagFastOpen | kFlagPipelining | kFlagPrdr | kFlagChunking | kFlagArc;
+             kFlagFastOpen | kFlagPipelining | kFlagPrdr | kFlagChunking | kFlagArc | kConnection;
     case Place::delivery:
     case Place::failure:
       return kHost | kInterface | kProtocol | kTlsKeys | kLogin | kProxy | kSize | kQueue | kTopic |
@@ -408,6 +410,8 @@ bool take_other_field(std::string_view& rest, Key key, Place place, Fields& fiel
       return take_login(rest, place, fields);
     case kBody:
       return take_number_field(rest, number);
+    case kConnection:
+      return take_process_number(rest) && ends_host(rest);
     case kServerName:
     case kProxy:
     case kDkim:
@@ -480,6 +484,17 @@ std::size_t left_behind_field(std::string_view rest, Key key, Place place, unsig
 
 }  // namespace
 
+bool take_process_number(std::string_view& rest) {
+  auto left = rest;
+  maybe_take(left, 'p');
+  if (!maybe_take_number(left)) {
+    const auto mark = maybe_take_word(left);
+    if (!mark || !is_masked(*mark)) return false;
+  }
+  rest = left;
+  return true;
+}
+
 bool ends_token(std::string_view rest) { return rest.empty() || rest[0] == ' '; }
 
 bool take_client(std::string_view& rest, unsigned reading, Host& host) {
@@ -524,8 +539,7 @@ bool take_client_and_ident(std::string_view& rest, bool flagged, unsigned readin
     client.ident = maybe_take_value(tail, Place::failure);
     if (!client.ident) return false;
   }
-  std::optional<std::uint64_t> number;
-  if (auto id = tail; maybe_take(id, " Ci=") && take_number_field(id, number)) tail = id;
+  if (auto id = tail; maybe_take(id, " Ci=") && take_process_number(id)) tail = id;
   rest = tail;
   return true;
 }

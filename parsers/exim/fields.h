@@ -67,6 +67,8 @@ std::optional<Duration> parse_time(std::string_view text);
 // A figure that whoever published the log has put out of sight, as one sign: "xxx", "***". The line
 // says all else that it says; only the figure is not known.
 bool is_masked(std::string_view word);
+// "540", or where logs are made comparable "p1234" and "pppp".
+bool take_process_number(std::string_view& rest);
 bool is_time(std::string_view text);  // parse_time(), or masked: "xxs"
 // "1abcDE-0000ab-CD" (16) or "1abcDE-00000000abc-CDEF" (23) and the blank behind it.
 std::optional<std::string_view> maybe_take_message_id(std::string_view& rest);

@@ -50,12 +50,7 @@ ParsedLine parse_queue_run(const Line& line) {
     return {};
   }
   if (maybe_take(rest, '\'') && !maybe_take_until(rest, "' ")) return {};
-  if (!maybe_take(rest, "queue run: pid=")) return {};
-  maybe_take(rest, 'p');  // "pid=p1234" and "pid=pppp" where the log was made anonymous
-  if (!maybe_take_number(rest)) {
-    const auto mark = maybe_take_word(rest);
-    if (!mark || !is_masked(*mark)) return {};
-  }
+  if (!maybe_take(rest, "queue run: pid=") || !take_process_number(rest)) return {};
   if (!ends_token(rest)) return {};
   return {LineKind::exim_queue_run, std::monostate{}};
 }

@@ -321,6 +321,33 @@ TEST(Filters, WhatTheyDiscardOrKeepIsNotDelivered) {
               ElementsAre("mx1/AA2F1A0E5D | ana@example.org quarantined |"));
 }
 
+// Proxmox Mail Gateway answers a quarantined message as it does a delivered one; its own lines name
+// the message by the name that ends its reply.
+TEST(Filters, ProxmoxMailGatewayQuarantinesForOneRecipient) {
+  const std::string at = "2026-11-24T10:00:0";
+  const std::string filter = "0+01:00 mx1 pmg-smtp-filter[15]: 12AB34CD56EF7890: ";
+  const auto attempt = [&](const std::string& to, const std::string& relay) {
+    return at + "1+01:00 mx1 postfix/lmtp[14]: AA2F1A0E5D: to=<" + to + ">, relay=" + relay +
+           ", delay=1, delays=0/0/0/1, dsn=2.5.0, status=sent (250 2.5.0 OK (12AB34CD56EF7890))";
+  };
+  const auto told_with = [&](const std::string& relay) {
+    return told_of({tries(
+        {{at + "0+01:00 mx1 postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=500, nrcpt=2 "
+               "(queue active)",
+          at + filter + "new mail message-id=<m1@example.net>#012",
+          at + filter + "SA score=8/5 time=0.5 bayes=0.99 autolearn=no hits=BAYES_99(3.5)",
+          at + filter +
+              "moved mail for <ana@example.org> to spam quarantine - 9F3A12C04F (rule: Spam)",
+          attempt("ana@example.org", relay), attempt("b@example.org", relay)}})});
+  };
+  EXPECT_THAT(
+      told_with("127.0.0.1[127.0.0.1]:10024"),
+      ElementsAre("mx1/AA2F1A0E5D | ana@example.org quarantined b@example.org delivered |"));
+  // A stranger's server cannot speak for our filter.
+  EXPECT_THAT(told_with("mx.example.net[192.0.2.9]:25"),
+              ElementsAre("mx1/AA2F1A0E5D | ana@example.org delivered b@example.org delivered |"));
+}
+
 // A relay that refuses at end of data: each try has an id of its own.
 std::vector<std::string> refused_try(const std::string& minute, const std::string& id,
                                      const std::string& message_id, const std::string& reply) {

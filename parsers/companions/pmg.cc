@@ -1,0 +1,106 @@
+// Proxmox Mail Gateway's filter (pmg-smtp-filter, PMG/RuleDB/*.pm, PMG/Utils.pm). It names a
+// message by an id of its own, which its reply to Postfix ends with: "250 2.5.0 OK (id)",
+// "250 2.7.0 BLOCKED (id)".
+#include <algorithm>
+#include <variant>
+
+#include "parsers/companions/internal.h"
+#include "parsers/forms.h"
+#include "parsers/scan.h"
+
+namespace rastro::companions {
+namespace {
+
+constexpr std::size_t kIdMin = 13;
+constexpr std::size_t kIdMax = 25;
+
+bool is_session(std::string_view id) {
+  return id.size() >= kIdMin && id.size() <= kIdMax &&
+         id.find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
+}
+
+constexpr FactForm kForms[] = {
+    {"new mail message-id={}", "message_id", ""},
+    {"virus detected: {} ({})", "virus scanner", "infected"},
+    {"processing time: {} seconds{?}", "#seconds times", ""},
+};
+// "(rule: name)" and the end; the name is the operator's and may hold brackets.
+bool take_rule(std::string_view rest, std::string_view& rule) {
+  if (!maybe_take(rest, "(rule: ") || !rest.ends_with(')')) return false;
+  rule = rest.substr(0, rest.size() - 1);
+  return true;
+}
+
+// "SA score=8/5 time=0.5 bayes=0.00 autolearn=no autolearn_force=no hits=A(0.5),B(1)".
+ParsedLine parse_score(CompanionFact fact, std::string_view rest) {
+  while (!rest.empty()) {
+    const auto name = maybe_take_until(rest, '=');
+    if (!name) return {};
+    const auto end = std::min(rest.find(' '), rest.size());
+    const auto value = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (*name == "score" || *name == "bayes" || *name == "hits") {
+      add_value(fact, *name == "hits" ? "tests" : *name, value);
+    }
+  }
+  return {LineKind::pmg_verdict, fact};
+}
+
+// "accept mail to <a> (id) (rule: r)", "block mail to <a> (rule: r)", "moved mail for <a> to spam
+// quarantine - id (rule: r)".
+ParsedLine parse_action(CompanionFact fact, std::string_view rest) {
+  std::string_view action;
+  std::string_view rule;
+  if (maybe_take(rest, "accept mail to ")) {
+    action = "accept";
+  } else if (maybe_take(rest, "block mail to ")) {
+    action = "block";
+  } else if (maybe_take(rest, "moved mail for ")) {
+    action = "quarantine";
+  } else {
+    return {};
+  }
+  const auto recipient = maybe_take_address(rest);
+  if (!recipient || !maybe_take(rest, ' ')) return {};
+  fact.recipient = *recipient;
+  add_value(fact, "action", action);
+  if (action == "accept") {
+    if (!maybe_take(rest, '(')) return {};
+    const auto id = maybe_take_until(rest, std::string_view(") "));
+    if (!id) return {};
+    add_value(fact, "queued_as", *id);
+  } else if (action == "quarantine") {
+    if (!maybe_take(rest, "to ")) return {};
+    const auto where = maybe_take_until(rest, std::string_view(" quarantine - "));
+    const auto id = where ? maybe_take_word(rest) : std::nullopt;
+    if (!id || !maybe_take(rest, ' ')) return {};
+    add_value(fact, "quarantine", *where);
+    add_value(fact, "quarantined_for", *recipient);
+  }
+  if (!take_rule(rest, rule)) return {};
+  add_value(fact, "rule", rule);
+  return {LineKind::pmg_verdict, fact};
+}
+
+}  // namespace
+
+ParsedLine parse_pmg(const LineHeader& /*header*/, std::string_view text) {
+  while (text.ends_with("#012")) text.remove_suffix(4);  // rsyslog's newline
+  auto rest = text;
+  const auto session = maybe_take_until(rest, std::string_view(": "));
+  if (!session || !is_session(*session)) return {};
+  CompanionFact fact;
+  fact.source = "pmg";
+  fact.queue_id = *session;
+  if (maybe_take(rest, "SA ")) return parse_score(fact, rest);
+  auto out = parse_action(fact, rest);
+  if (out.kind != LineKind::unrecognised) return out;
+  out = parse_fact("pmg", LineKind::pmg_verdict, kForms, rest);
+  if (auto* told = std::get_if<CompanionFact>(&out.event)) {
+    // The Message-ID is a stranger's: the session's id is the surer name of the two.
+    told->queue_id = *session;
+  }
+  return out;
+}
+
+}  // namespace rastro::companions
