@@ -32,7 +32,10 @@ bool maybe_take_pid(std::string_view& rest, LineHeader& header) {
 }
 
 // "tag[pid]: text", "tag: text".
-bool maybe_take_tag(std::string_view& rest, LineHeader& header) {
+// A template of rsyslog's may leave the colon out: "postfix/smtpd[12] text".
+enum class Colon : bool { required, after_pid_optional };
+bool maybe_take_tag(std::string_view& rest, LineHeader& header,
+                    Colon colon = Colon::after_pid_optional) {
   auto left = rest;
   const auto end = position_of(left, ':', '[', ' ');
   if (end == left.size() || left[end] == ' ' || end == 0) return false;
@@ -40,7 +43,9 @@ bool maybe_take_tag(std::string_view& rest, LineHeader& header) {
   left.remove_prefix(end);
   header.pid = 0;
   if (left[0] == '[' && !maybe_take_pid(left, header)) return false;
-  if (!maybe_take(left, ':')) return false;
+  const bool may_lack_colon = colon == Colon::after_pid_optional && header.pid != 0 &&
+                              program.find('/') != std::string_view::npos;
+  if (!maybe_take(left, ':') && !(may_lack_colon && left.starts_with(' '))) return false;
   maybe_take(left, ' ');
   header.program = program;
   rest = left;
@@ -497,7 +502,7 @@ bool looks_like_syslog(std::string_view behind_stamp) {
   if (!maybe_take(behind_stamp, ' ')) return false;
   LineHeader header;
   return maybe_take_word(behind_stamp) && maybe_take(behind_stamp, ' ') &&
-         maybe_take_tag(behind_stamp, header) && header.pid != 0;
+         maybe_take_tag(behind_stamp, header, Colon::required) && header.pid != 0;
 }
 
 // Without a reader: no zone is needed to tell that there is a stamp.

@@ -339,7 +339,7 @@ void skip_level(std::string_view& text) {
 ParsedLine parse_dovecot(const LineHeader& /*header*/, std::string_view text) {
   maybe_take(text, "Info: ");
   const auto prefix = maybe_take_prefix(text);
-  if (!prefix) return {};
+  if (!prefix) return parse_dovecot_known({}, text);  // 1.x
   const auto service = prefix->service;
   auto said = text;
   skip_level(said);

@@ -55,7 +55,9 @@ bool take_recipient(std::string_view& rest, std::optional<std::string_view>& out
   if (!out) {
     const auto end = rest.find(", ");
     if (end == std::string_view::npos) return false;
-    out = rest.substr(0, end);
+    auto address = rest.substr(0, end);
+    maybe_take(address, '<');  // its end was cut off
+    out = address;
     rest.remove_prefix(end);
   }
   return maybe_take(rest, ", ");
@@ -108,7 +110,11 @@ bool take_field(std::string_view& rest, DeliveryAttempt& out) {
   if (*name == "delays") return take_delays(left, out.delays) && left.empty();
   if (*name == "dsn") {
     out.enhanced_status = parse_enhanced_status(*value);
-    return out.enhanced_status.has_value();
+    // A class that RFC 3463 does not have says nothing, and hides nothing else.
+    const bool looks_like_one = value->size() >= 5 && (*value)[1] == '.' && (*value)[0] >= '0' &&
+                                (*value)[0] <= '9' &&
+                                value->find_first_not_of("0123456789.") == std::string_view::npos;
+    return out.enhanced_status.has_value() || looks_like_one;
   }
   if (*name == "tls") out.tls = *value;
   return name->find(' ') == std::string_view::npos;

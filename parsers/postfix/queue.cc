@@ -12,7 +12,13 @@ namespace {
 // "from=<a>, size=1, nrcpt=2 (queue active)" (src/qmgr/qmgr_active.c), "from=<a>,
 // status=expired, returned to sender" (src/qmgr/qmgr_active.c, 3.5: force-expired).
 ParsedLine parse_queue_state(std::string_view id, std::string_view rest) {
-  const auto sender = maybe_take_address(rest);
+  auto sender = maybe_take_address(rest);
+  // Before 2.0 without the brackets, as to=; a sender with ", size=" in it had them by then.
+  if (!sender && !rest.starts_with('<')) {
+    if (auto old = rest; (sender = maybe_take_until(old, std::string_view(", ")))) {
+      rest.remove_prefix(sender->size());
+    }
+  }
   if (!sender || !maybe_take(rest, ", ")) return {};
   if (maybe_take(rest, "status=")) {
     const bool forced = maybe_take(rest, "force-expired");
