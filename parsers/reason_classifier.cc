@@ -1,13 +1,14 @@
 #include "parsers/reason_classifier.h"
 
-#include <re2/filtered_re2.h>
 #include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <map>
 #include <utility>
 
+#include "parsers/pattern_needs.h"
 #include "parsers/reply_mask.h"
 #include "parsers/scan.h"
 
@@ -72,95 +73,174 @@ bool agree(const ReasonRule& rule, const ReasonDecision& asked) {
 }  // namespace
 
 // Finds which of many literals occur in a text: at every position the few that begin with the same
-// bytes are compared. Long ones stand under more bytes than short ones, because many words of
-// replies begin alike.
+// bytes are compared. Long ones stand under more bytes than short ones, because many phrases of
+// replies begin with the same word.
 class LiteralFinder {
  public:
-  static constexpr std::size_t kLiteralBytesMin = 3;
+  static constexpr std::size_t kLiteralBytesMin = PatternNeeds::kLiteralBytesMin;
 
   explicit LiteralFinder(std::vector<std::string> literals) : literals_(std::move(literals)) {
-    short_.fill(literals_, [](const std::string& text) { return text.size() < kLongPrefix; });
-    long_.fill(literals_, [](const std::string& text) { return text.size() >= kLongPrefix; });
+    short_.fill(literals_, kWordPrefix);
+    words_.fill(literals_, kPhrasePrefix);
+    phrases_.fill(literals_, std::string::npos);
   }
 
-  // The numbers of those that occur, each once, in order.
-  std::vector<int> find(std::string_view text) const {
-    std::vector<int> found;
+  // Calls `found` with the number of each that occurs, as often as it does.
+  template <typename Function>
+  void find(std::string_view text, Function&& found) const {
     for (std::size_t at = 0; at + kLiteralBytesMin <= text.size(); ++at) {
       const auto rest = text.substr(at);
-      const auto here = first_bytes(rest);
+      const Beginning here(rest);
       short_.find(literals_, rest, here, found);
-      if (rest.size() >= kLongPrefix) long_.find(literals_, rest, here, found);
+      if (rest.size() >= kWordPrefix) words_.find(literals_, rest, here, found);
+      if (rest.size() >= kPhrasePrefix) phrases_.find(literals_, rest, here, found);
     }
-    std::ranges::sort(found);
-    found.erase(std::unique(found.begin(), found.end()), found.end());
-    return found;
   }
 
  private:
-  static constexpr std::size_t kLongPrefix = 6;
+  static constexpr std::size_t kWordPrefix = 6;
+  static constexpr std::size_t kPhrasePrefix = 13;
+  static constexpr std::size_t kWord = sizeof(std::uint64_t);
 
-  // The first eight bytes, fewer at the end of the text.
-  static std::uint64_t first_bytes(std::string_view text) {
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, text.data(), std::min(text.size(), sizeof bytes));
-    return bytes;
+  static std::uint64_t mask_of(std::size_t bytes) {
+    return bytes >= kWord ? ~0ULL : (1ULL << (8 * bytes)) - 1;
   }
+
+  // The first sixteen bytes, zeroes behind the end of the text.
+  struct Beginning {
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+
+    explicit Beginning(std::string_view text) {
+      std::array<char, 2 * kWord> bytes{};
+      if (text.size() >= bytes.size()) {
+        std::memcpy(bytes.data(), text.data(), bytes.size());
+      } else {
+        std::memcpy(bytes.data(), text.data(), text.size());
+      }
+      std::memcpy(&first, bytes.data(), kWord);
+      std::memcpy(&second, bytes.data() + kWord, kWord);
+    }
+    template <std::size_t kBytes>
+    std::uint64_t mixed() const {
+      constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15ULL;
+      const auto begin = (first & mask_of(kBytes)) * kOdd;
+      if constexpr (kBytes <= kWord) return begin;
+      return ((begin >> 32) ^ begin ^ (second & mask_of(kBytes - kWord))) * kOdd;
+    }
+  };
 
   // Literals by their first kPrefix bytes: those of one bucket stand next to each other.
   template <std::size_t kPrefix>
   class Table {
    public:
-    template <typename Filter>
-    void fill(const std::vector<std::string>& literals, Filter&& takes) {
-      std::vector<std::pair<std::size_t, int>> sorted;
+    // Takes those that are shorter than `end`.
+    void fill(const std::vector<std::string>& literals, std::size_t end) {
+      std::vector<std::pair<std::size_t, std::uint32_t>> sorted;
       for (std::size_t i = 0; i < literals.size(); ++i) {
-        if (!takes(literals[i])) continue;
-        sorted.emplace_back(bucket_of(first_bytes(literals[i])), static_cast<int>(i));
+        if (literals[i].size() < kPrefix || literals[i].size() >= end) continue;
+        const auto mixed = Beginning(literals[i]).template mixed<kPrefix>();
+        sorted.emplace_back(mixed >> (64 - kBucketBits), static_cast<std::uint32_t>(i));
+        seen_[mixed >> (64 - kSeenBits + 6)] |= 1ULL << (mixed >> (64 - kSeenBits) & 63);
       }
       std::ranges::sort(sorted);
       for (const auto& [bucket, literal] : sorted) {
         ++begins_[bucket + 1];
-        numbers_.push_back(literal);
+        const auto& text = literals[literal];
+        entries_.push_back({Beginning(text).first, mask_of(text.size()), literal});
       }
       for (std::size_t i = 1; i < begins_.size(); ++i) begins_[i] += begins_[i - 1];
     }
-    void find(const std::vector<std::string>& literals, std::string_view text, std::uint64_t first,
-              std::vector<int>& found) const {
-      const auto bucket = bucket_of(first);
+    template <typename Function>
+    void find(const std::vector<std::string>& literals, std::string_view text,
+              const Beginning& here, Function& found) const {
+      const auto mixed = here.template mixed<kPrefix>();
+      if ((seen_[mixed >> (64 - kSeenBits + 6)] >> (mixed >> (64 - kSeenBits) & 63) & 1) == 0)
+        return;
+      const auto bucket = mixed >> (64 - kBucketBits);
       for (auto i = begins_[bucket]; i < begins_[bucket + 1]; ++i) {
-        const auto literal = numbers_[i];
-        if (text.starts_with(literals[static_cast<std::size_t>(literal)])) found.push_back(literal);
+        const auto& entry = entries_[i];
+        if (((here.first ^ entry.first) & entry.mask) != 0) continue;
+        if (text.starts_with(literals[entry.literal])) found(entry.literal);
       }
     }
 
    private:
     static constexpr int kBucketBits = 13;
-    static std::size_t bucket_of(std::uint64_t first) {
-      const auto prefix = first & ((1ULL << (8 * kPrefix)) - 1);
-      return (prefix * 0x9e3779b97f4a7c15ULL) >> (64 - kBucketBits);
-    }
+    static constexpr int kSeenBits = 16;
+    struct Entry {
+      std::uint64_t first = 0;  // bytes of the literal, as many as `mask` says
+      std::uint64_t mask = 0;
+      std::uint32_t literal = 0;
+    };
+    // A bit for each beginning, finer than the buckets: most positions of a text need no more.
+    std::array<std::uint64_t, (1U << kSeenBits) / 64> seen_{};
     std::array<std::uint32_t, (1U << kBucketBits) + 1> begins_{};
-    std::vector<int> numbers_;
+    std::vector<Entry> entries_;
   };
 
   std::vector<std::string> literals_;
   Table<kLiteralBytesMin> short_;
-  Table<kLongPrefix> long_;
+  Table<kWordPrefix> words_;
+  Table<kPhrasePrefix> phrases_;
 };
 
 // Few patterns can be found in any one reply: only those whose literal words occur in it are asked.
 // One automaton of all of them costs milliseconds for each new wording.
 struct ReasonRules::Patterns {
-  re2::FilteredRE2 filtered{static_cast<int>(LiteralFinder::kLiteralBytesMin)};
+  struct Pattern {
+    std::unique_ptr<const RE2> regexp;
+    std::size_t rule = 0;
+    std::uint8_t clauses = 0;  // a bit for each
+    bool enough = false;       // the clauses are all that there is to it
+  };
+  // What it means that a literal occurs.
+  struct Meaning {
+    std::uint32_t pattern = 0;
+    std::uint8_t clause = 0;  // its bit
+  };
+  std::vector<Pattern> patterns;
+  std::vector<std::uint32_t> always;  // patterns without clauses
   std::unique_ptr<LiteralFinder> literals;
-  std::vector<std::size_t> rule_of;  // by the pattern's number
+  std::vector<std::uint32_t> begins;  // in `meanings`, by literal; one more at the end
+  std::vector<Meaning> meanings;
+
+  void prepare() {
+    std::map<std::string, std::vector<Meaning>> by_literal;
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+      const auto needs = needs_of(patterns[i].regexp->pattern());
+      patterns[i].enough = needs.enough;
+      if (needs.clauses.empty()) always.push_back(static_cast<std::uint32_t>(i));
+      for (std::size_t clause = 0; clause < needs.clauses.size(); ++clause) {
+        const auto bit = static_cast<std::uint8_t>(1U << clause);
+        patterns[i].clauses |= bit;
+        for (const auto& literal : needs.clauses[clause]) {
+          by_literal[literal].push_back({static_cast<std::uint32_t>(i), bit});
+        }
+      }
+    }
+    std::vector<std::string> texts;
+    for (const auto& [literal, means] : by_literal) {
+      texts.push_back(literal);
+      begins.push_back(static_cast<std::uint32_t>(meanings.size()));
+      meanings.insert(meanings.end(), means.begin(), means.end());
+    }
+    begins.push_back(static_cast<std::uint32_t>(meanings.size()));
+    literals = std::make_unique<LiteralFinder>(std::move(texts));
+  }
 
   // The numbers of the patterns that may be found, in order.
-  std::vector<int> candidates(std::string_view text) const {
-    std::vector<int> out;
-    if (rule_of.empty()) return out;
-    filtered.AllPotentials(literals->find(text), &out);
+  std::vector<std::uint32_t> candidates(std::string_view text) const {
+    auto out = always;
+    std::vector<std::uint8_t> met(patterns.size());
+    literals->find(text, [&](std::uint32_t literal) {
+      for (auto i = begins[literal]; i < begins[literal + 1]; ++i) {
+        const auto [pattern, clause] = meanings[i];
+        if ((met[pattern] & clause) != 0) continue;
+        met[pattern] |= clause;
+        if (met[pattern] == patterns[pattern].clauses) out.push_back(pattern);
+      }
+    });
     std::ranges::sort(out);
     return out;
   }
@@ -183,34 +263,34 @@ Result<std::shared_ptr<const ReasonRules>> ReasonRules::compile(std::vector<Reas
   for (std::size_t i = 0; i < out->rules_.size(); ++i) {
     const auto& rule = out->rules_[i];
     for (const auto& pattern : rule.patterns) {
-      int number = 0;
       if (pattern.size() > kPatternBytesMax) {
         refuse(rule, pattern, "longer than " + std::to_string(kPatternBytesMax) + " bytes");
-      } else if (patterns.filtered.Add(pattern, options, &number) != RE2::NoError) {
-        refuse(rule, pattern, RE2(pattern, options).error());
-      } else if (RE2::PartialMatch("", patterns.filtered.GetRE2(number))) {
+        continue;
+      }
+      auto regexp = std::make_unique<const RE2>(pattern, options);
+      if (!regexp->ok()) {
+        refuse(rule, pattern, regexp->error());
+      } else if (RE2::PartialMatch("", *regexp)) {
         refuse(rule, pattern, "would be found in every reply");
       } else {
-        patterns.rule_of.push_back(i);
+        patterns.patterns.push_back({std::move(regexp), i, 0, false});
       }
     }
   }
   if (!problems.empty()) return make_error(Error::Code::invalid, problems);
-  std::vector<std::string> literals;
-  if (!patterns.rule_of.empty()) patterns.filtered.Compile(&literals);
-  patterns.literals = std::make_unique<LiteralFinder>(std::move(literals));
+  patterns.prepare();
   return std::shared_ptr<const ReasonRules>(std::move(out));
 }
 
 const ReasonRule* ReasonRules::by_text(const ReasonDecision& asked,
                                        std::string_view rule_text) const {
   // Patterns are numbered in the rules' order: the first that is found decides.
-  for (const auto pattern : patterns_->candidates(rule_text)) {
-    const auto& rule = rules_[patterns_->rule_of[static_cast<std::size_t>(pattern)]];
-    if (agree(rule, asked) && RE2::PartialMatch({rule_text.data(), rule_text.size()},
-                                                patterns_->filtered.GetRE2(pattern))) {
-      return &rule;
-    }
+  const re2::StringPiece text(rule_text.data(), rule_text.size());
+  for (const auto number : patterns_->candidates(rule_text)) {
+    const auto& pattern = patterns_->patterns[number];
+    const auto& rule = rules_[pattern.rule];
+    if (!agree(rule, asked)) continue;
+    if (pattern.enough || RE2::PartialMatch(text, *pattern.regexp)) return &rule;
   }
   return nullptr;
 }
@@ -225,17 +305,23 @@ const ReasonRule* ReasonRules::by_codes(const ReasonDecision& asked) const {
 
 ReasonDecision ReasonRules::decide(std::optional<EnhancedStatus> enhanced_status,
                                    std::uint16_t reply_code, std::string_view text) const {
+  const MaskedReply masked(text);
+  auto out = decide_masked(enhanced_status, reply_code, masked.text());
+  out.masked = masked.text();
+  return out;
+}
+
+ReasonDecision ReasonRules::decide_masked(std::optional<EnhancedStatus> enhanced_status,
+                                          std::uint16_t reply_code, std::string_view masked) const {
   ReasonDecision out;
   out.reply_code = reply_code;
   out.enhanced_status = enhanced_status;
-  const MaskedReply masked(text);
-  out.masked = masked.text();
-  read_codes(masked.text(), out);
-  out.rule = by_text(out, rule_text(masked.text()));
+  read_codes(masked, out);
+  out.rule = by_text(out, rule_text(masked));
   if (out.rule == nullptr) out.rule = by_codes(out);
   if (out.rule != nullptr) {
     out.reason = out.rule->reason;
-  } else if (!text.empty() || out.reply_code != 0 || out.enhanced_status) {
+  } else if (!masked.empty() || out.reply_code != 0 || out.enhanced_status) {
     out.reason = Reason::other;
   }
   return out;
@@ -262,7 +348,7 @@ Reason ReasonClassifier::classify(std::optional<EnhancedStatus> enhanced_status,
     ++counters_.hits;
   } else {
     ++counters_.misses;
-    const auto decision = rules_->decide(enhanced_status, reply_code, text);
+    const auto decision = rules_->decide_masked(enhanced_status, reply_code, masked.text());
     found = end - 1;
     counters_.evicted += found->reason == Reason::none ? 0 : 1;
     *found = {key, decision.reason};

@@ -43,6 +43,9 @@ class ReasonRules {
 
   ReasonDecision decide(std::optional<EnhancedStatus> enhanced_status, std::uint16_t reply_code,
                         std::string_view text) const;
+  // The same of a text that is masked already; what it looked at is not told again.
+  ReasonDecision decide_masked(std::optional<EnhancedStatus> enhanced_status,
+                               std::uint16_t reply_code, std::string_view masked) const;
   const std::vector<ReasonRule>& rules() const { return rules_; }
 
  private:

@@ -11,7 +11,9 @@ namespace {
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_octal(char c) { return c >= '0' && c <= '7'; }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 // U+00C0 to U+00FF without accents; '*' where there is no such letter.
 constexpr std::string_view kPlainLetters =
@@ -40,33 +42,45 @@ std::string without_escapes(std::string_view text) {
   return out;
 }
 
+// What a byte of plain ASCII becomes; 0: it needs a closer look.
+constexpr auto kPlainBytes = [] {
+  std::array<char, 256> out{};
+  for (unsigned c = 0; c < 0x80; ++c) {
+    out[c] = c <= ' ' || c == 0x7f ? ' ' : lower(static_cast<char>(c));
+  }
+  return out;
+}();
+
 // Lower case and unaccented, blanks and control bytes as single blanks.
 std::string plain(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
+  std::string out(text.size(), '\0');
+  std::size_t size = 0;
+  char last = ' ';  // no blank at the start
   const auto byte = [&](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
   };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = byte(i);
-    char plain = lower(text[i]);
-    if (c <= ' ' || c == 0x7f) {
-      plain = ' ';
-    } else if (c == 0xc3 && byte(i + 1) >= 0x80 && byte(i + 1) <= 0xbf) {
-      plain = kPlainLetters[byte(++i) - 0x80];
-    } else if (c == 0xe2 && byte(i + 1) == 0x80 && (byte(i + 2) & 0xfeU) == 0x98) {
-      plain = '\'';  // typographic apostrophes
-      i += 2;
-    } else if (c == 0xc2 && byte(i + 1) == 0xa0) {
-      plain = ' ';
-      ++i;
-    } else if (c >= 0xc0 && (byte(i + 1) & 0xc0U) != 0x80) {
-      plain = kPlainLetters[c - 0xc0];  // Latin-1
+    char plain = kPlainBytes[c];
+    if (plain == '\0') {
+      plain = text[i];
+      if (c == 0xc3 && byte(i + 1) >= 0x80 && byte(i + 1) <= 0xbf) {
+        plain = kPlainLetters[byte(++i) - 0x80];
+      } else if (c == 0xe2 && byte(i + 1) == 0x80 && (byte(i + 2) & 0xfeU) == 0x98) {
+        plain = '\'';  // typographic apostrophes
+        i += 2;
+      } else if (c == 0xc2 && byte(i + 1) == 0xa0) {
+        plain = ' ';
+        ++i;
+      } else if (c >= 0xc0 && (byte(i + 1) & 0xc0U) != 0x80) {
+        plain = kPlainLetters[c - 0xc0];  // Latin-1
+      }
     }
-    if (plain == ' ' && (out.empty() || out.back() == ' ')) continue;
-    out.push_back(plain);
+    if (plain == ' ' && last == ' ') continue;
+    out[size++] = last = plain;
   }
-  if (!out.empty() && out.back() == ' ') out.pop_back();
+  if (size > 0 && last == ' ') --size;
+  out.resize(size);
   return out;
 }
 
@@ -84,74 +98,128 @@ std::size_t status_end(std::string_view text, std::size_t at) {
   return dots == 2 ? i : at;
 }
 
+// The first code at or behind `from`; npos if there is none.
+std::size_t find_code(std::string_view text, std::size_t from) {
+  if (from == 0) {
+    if (is_code_at(text, 0)) return 0;
+    from = 1;
+  }
+  for (auto at = text.find(' ', from - 1); at != std::string_view::npos;
+       at = text.find(' ', at + 1)) {
+    if (is_code_at(text, at + 1)) return at + 1;
+  }
+  return std::string_view::npos;
+}
+
 // A multi-line reply repeats its codes before each line: once is enough, so that sentences hang
 // together.
-std::string without_repeated_codes(std::string_view text) {
-  std::size_t first = 0;
-  while (first < text.size() && !is_code_at(text, first)) ++first;
-  if (first >= text.size()) return std::string(text);
+void drop_repeated_codes(std::string& kept) {
+  const std::string_view text = kept;
+  const auto first = find_code(text, 0);
+  if (first == std::string_view::npos) return;
   const auto code = text.substr(first, 3);
-  std::string out(text.substr(0, first + 4));
-  for (auto i = first + 4; i < text.size(); ++i) {
-    if (!is_code_at(text, i) || text.substr(i, 3) != code) {
-      out.push_back(text[i]);
+  std::string out;
+  std::size_t done = 0;
+  for (auto at = find_code(text, first + 4); at != std::string_view::npos;) {
+    if (text.substr(at, 3) != code) {
+      at = find_code(text, at + 1);
       continue;
     }
-    auto next = status_end(text, i + 4);
-    if (next < text.size() && text[next] == ' ') ++next;
-    i = next - 1;
+    out.append(text, done, at - done);
+    done = status_end(text, at + 4);
+    if (done < text.size() && text[done] == ' ') ++done;
+    at = find_code(text, done);
   }
-  return out;
+  if (done == 0) return;
+  out.append(text, done);
+  kept = std::move(out);
 }
 
 // "<anything>" as "<@>"; links stay.
-std::string without_bracketed_names(std::string_view text) {
+void drop_bracketed_names(std::string& kept) {
+  const std::string_view text = kept;
   std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    out.push_back(text[i]);
-    if (text[i] != '<' || text.substr(i + 1).starts_with("http")) continue;
-    const auto end = text.find_first_of("<> ", i + 1);
-    if (end == std::string_view::npos || text[end] != '>') continue;
-    out += "@>";
-    i = end;
+  std::size_t done = 0;
+  for (auto at = text.find('<'); at != std::string_view::npos;) {
+    auto next = at + 1;
+    if (!text.substr(next).starts_with("http")) {
+      const auto end = text.find_first_of("<> ", next);
+      if (end != std::string_view::npos && text[end] == '>') {
+        const bool is_mark = end == next + 1 && text[next] == '@';
+        if (!is_mark) {
+          out.append(text, done, next - done).append("@>");
+          done = end + 1;
+        }
+        next = end + 1;
+      }
+    }
+    at = text.find('<', next);
   }
-  return out;
+  if (done == 0) return;
+  out.append(text, done);
+  kept = std::move(out);
 }
 
 // Words of Postfix (src/smtp/smtp_addr.c, smtp_trouble.c), Exim (src/transports/smtp.c,
 // src/retry.c) and Sendmail behind which a host or domain is named.
 constexpr std::array<std::string_view, 8> kBeforeNames = {
     "host ", "name=", "for '", "mail for ", "look up host ", "domain ", "server for ", "host '"};
-
-// The name behind those words as "@", if it has a dot within.
-std::string without_host_names(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t taken = 0;
-    for (const auto words : kBeforeNames) {
-      if (i > 0 && text[i - 1] != ' ' && text[i - 1] != ':') break;
-      if (!text.substr(i).starts_with(words)) continue;
-      const auto begin = i + words.size();
-      const auto end = std::min(text.find_first_of(" '\"[]()<>,:;", begin), text.size());
-      const auto dot = text.find('.', begin);
-      if (dot == std::string_view::npos || dot + 1 >= end || dot == begin) continue;
-      out.append(words).push_back('@');
-      taken = end - i;
-      break;
-    }
-    if (taken == 0) out.push_back(text[i++]);
-    i += taken;
-  }
+constexpr auto kMayBegin = [] {
+  std::array<bool, 256> out{};
+  for (const auto words : kBeforeNames) out[static_cast<unsigned char>(words.front())] = true;
   return out;
+}();
+
+// How many of the bytes of `text` are a name with a dot within.
+std::size_t host_name_size(std::string_view text) {
+  const auto end = std::min(text.find_first_of(" '\"[]()<>,:;"), text.size());
+  const auto dot = text.substr(0, end).find('.');
+  return dot == std::string_view::npos || dot == 0 || dot + 1 >= end ? 0 : end;
+}
+
+// The name behind those words as "@".
+void drop_host_names(std::string& kept) {
+  const std::string_view text = kept;
+  std::string out;
+  std::size_t done = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t taken = 0;
+    if (kMayBegin[static_cast<unsigned char>(text[at])]) {
+      for (const auto words : kBeforeNames) {
+        const auto rest = text.substr(at);
+        if (!rest.starts_with(words)) continue;
+        const auto name = host_name_size(rest.substr(words.size()));
+        if (name == 0) continue;
+        out.append(text, done, at + words.size() - done).push_back('@');
+        taken = words.size() + name;
+        done = at + taken;
+        break;
+      }
+    }
+    if (taken > 0) {
+      at += taken;
+      // What stands behind a name may begin a word only behind a blank or a colon.
+      if (at < text.size() && text[at - 1] != ' ' && text[at - 1] != ':') {
+        at = std::min(text.find_first_of(" :", at), text.size() - 1) + 1;
+      }
+      continue;
+    }
+    at = std::min(text.find_first_of(" :", at), text.size() - 1) + 1;
+  }
+  if (done == 0) return;
+  out.append(text, done);
+  kept = std::move(out);
 }
 
 }  // namespace
 
 std::string rule_text(std::string_view masked) {
-  const auto lines = plain(without_escapes(masked));
-  return without_host_names(without_bracketed_names(without_repeated_codes(lines)));
+  const bool escapes = masked.find('\\') != std::string_view::npos;
+  auto text = escapes ? plain(without_escapes(masked)) : plain(masked);
+  drop_repeated_codes(text);
+  drop_bracketed_names(text);
+  drop_host_names(text);
+  return text;
 }
 
 }  // namespace rastro
