@@ -39,7 +39,7 @@ std::vector<const CLI::Option*> options_of(const CLI::App& app, const std::strin
 std::string usage(const CLI::App& app) {
   std::string text = app.get_name();
   for (const auto* above = app.get_parent(); above != nullptr; above = above->get_parent())
-    text = above->get_name() + " " + text;
+    text.insert(0, above->get_name() + " ");
   for (const auto* option :
        app.get_options([](const CLI::Option* o) { return o->get_positional(); })) {
     auto name = option->get_name(true);

@@ -19,7 +19,7 @@ std::string option_of(std::string_view parameter) {
 std::string typed(std::string_view value) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._+-=:/";
-  const auto escaped = escape(value);
+  auto escaped = escape(value);
   if (escaped.find_first_not_of(kPlain) == std::string::npos) return escaped;
   std::string out = "'";
   for (const char c : escaped) out += c == '\'' ? std::string("'\\''") : std::string(1, c);

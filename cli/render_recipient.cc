@@ -25,7 +25,7 @@ std::string where_text(const json::object& recipient, const View& view) {
 
 std::string attempts_text(const json::object& recipient, const View& view) {
   const auto attempts = number_of(recipient, "attempts");
-  const auto last = view.clock_ago(text_of(recipient, "last_attempt_at"));
+  auto last = view.clock_ago(text_of(recipient, "last_attempt_at"));
   if (attempts == 0 || last.empty()) return {};
   if (attempts == 1) return last;
   return view.say(Text::attempts_many, {view.number(attempts),

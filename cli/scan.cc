@@ -113,6 +113,7 @@ class Child {
         close(control[1]);
       }
       std::vector<char*> argv;
+      argv.reserve(arguments.size() + 1);
       for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
       argv.push_back(nullptr);
       execvp(argv[0], argv.data());

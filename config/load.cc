@@ -362,7 +362,7 @@ void Reader::report_unknown(std::string_view section) {
     for (const auto& entry : map.entries) {
       if (known.contains(entry.key)) continue;
       auto message = unknown_key(entry.key, known);
-      if (!where.empty()) message = std::string(where) + ": " + message;
+      if (!where.empty()) message.insert(0, std::string(where) + ": ");
       add(entry.mark, std::move(message));
     }
   };
