@@ -584,6 +584,12 @@ void LegUpdates::apply(LegRecord& leg, LegRecipient& recipient, const MailboxNot
       return;
     case MailboxResult::What::rejected:
       fact("rejected", note.text);
+      // The agent tells the sender itself, and the MTA that all is well.
+      if (!recipient.folder.empty()) return;
+      recipient.outcome = Outcome::bounced;
+      recipient.delivered_to = DeliveredTo::nowhere;
+      recipient.reason = classify_(std::nullopt, 0, note.text);
+      recipient.reply_text = cut(note.text);
       return;
     case MailboxResult::What::deferred:
       fact("deferred", note.text);

@@ -43,6 +43,9 @@ Companion find_companion(std::string_view program) {
       {"policyd", {parse_policyd, "policyd"}},
       {"pmg-smtp-filter", {parse_pmg, "pmg"}},
   };
+  if (program.starts_with("deliver(") || program.starts_with("dovecot-lda(")) {
+    return {parse_deliver, "dovecot"};
+  }
   // "postfwd2/policy", "postfwd3/master": the process behind the name.
   const auto whole = program.substr(0, program.find('/'));
   for (const auto& row : kRows) {

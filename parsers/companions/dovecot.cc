@@ -336,6 +336,16 @@ void skip_level(std::string_view& text) {
 
 }  // namespace
 
+ParsedLine parse_deliver(const LineHeader& header, std::string_view text) {
+  Prefix prefix;
+  prefix.service = "deliver";
+  auto user = header.program;
+  if (!maybe_take_until(user, '(') || !user.ends_with(')')) return {};
+  user.remove_suffix(1);
+  prefix.user = user;
+  return parse_agent(prefix, text);
+}
+
 ParsedLine parse_dovecot(const LineHeader& /*header*/, std::string_view text) {
   maybe_take(text, "Info: ");
   const auto prefix = maybe_take_prefix(text);

@@ -46,6 +46,8 @@ bool is_message_id(std::string_view word);
 
 // One line each of these programs.
 ParsedLine parse_dovecot(const LineHeader& header, std::string_view text);
+// 1.x logs under its own name and the user's: "deliver(ana@example.org): msgid=<1@x>: saved ...".
+ParsedLine parse_deliver(const LineHeader& header, std::string_view text);
 ParsedLine parse_saslauthd(const LineHeader& header, std::string_view text);
 ParsedLine parse_plesk_saslauthd(const LineHeader& header, std::string_view text);
 ParsedLine parse_amavis(const LineHeader& header, std::string_view text);

@@ -321,6 +321,33 @@ TEST(Filters, WhatTheyDiscardOrKeepIsNotDelivered) {
               ElementsAre("mx1/AA2F1A0E5D | ana@example.org quarantined |"));
 }
 
+// Dovecot's delivery agent tells the sender of a full mailbox itself and the MTA that all is well.
+TEST(Mailboxes, WhatTheAgentRejectsIsNotDelivered) {
+  const std::string at = "2026-11-24T10:00:0";
+  const std::string attempt = at +
+                              "1+01:00 mx1 postfix/pipe[14]: AA2F1A0E5D: to=<ana@example.org>, "
+                              "relay=dovecot, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent "
+                              "(delivered via dovecot service)";
+  const auto said = [&](const std::string& tag, const std::string& what) {
+    return at + "1+01:00 mx1 " + tag + "msgid=<m1@example.net>: " + what;
+  };
+  const auto told_with = [&](const std::string& first, const std::string& second) {
+    return told_of({tries({{at + "0+01:00 mx1 postfix/cleanup[13]: AA2F1A0E5D: "
+                                 "message-id=<m1@example.net>",
+                            first, second}})});
+  };
+  const std::string full = "rejected: Quota exceeded (mailbox for user is full)";
+  for (const std::string tag :
+       {"dovecot: lda(ana@example.org)<15><x>: ", "deliver(ana@example.org): "}) {
+    EXPECT_THAT(told_with(said(tag, full), attempt),
+                ElementsAre("mx1/AA2F1A0E5D | ana@example.org bounced |"));
+    EXPECT_THAT(told_with(attempt, said(tag, full)),
+                ElementsAre("mx1/AA2F1A0E5D | ana@example.org bounced |"));
+    EXPECT_THAT(told_with(said(tag, "saved mail to INBOX"), attempt),
+                ElementsAre("mx1/AA2F1A0E5D | ana@example.org delivered |"));
+  }
+}
+
 // Proxmox Mail Gateway answers a quarantined message as it does a delivered one; its own lines name
 // the message by the name that ends its reply.
 TEST(Filters, ProxmoxMailGatewayQuarantinesForOneRecipient) {
