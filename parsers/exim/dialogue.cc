@@ -246,6 +246,17 @@ ParsedLine parse_from_client(const Line& line) {
     event.reply_text = rest;
     return {LineKind::exim_reject, event};
   }
+  // src/receive.c: what local_scan() refused has the fields of an arrival.
+  if (auto scanned = rest; maybe_take(scanned, "P=") && maybe_take_word(scanned)) {
+    Fields more;
+    if (!take_fields(scanned, Place::arrival, line.reading, more)) return {};
+    event.temporary = maybe_take(scanned, " temporarily");
+    if (!maybe_take(scanned, " rejected by local_scan(): ")) return {};
+    event.stage = "END-OF-MESSAGE";
+    event.envelope_sender = fields.envelope_sender;
+    set_text(event, scanned);
+    return {LineKind::exim_reject, event};
+  }
   return parse_rejected(rest, event, fields);
 }
 

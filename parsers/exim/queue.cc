@@ -150,6 +150,7 @@ ParsedLine parse_host_failure(const Line& line) {
   event.relay.host = *name;
   maybe_take(rest, ':');
   if (!maybe_take(rest, ' ') || rest.empty()) return {};
+  if (rest.starts_with("F=<")) return {};  // a client, not a relay
   event.text = rest;
   const bool tls = rest.starts_with("TLS error on connection");
   return {tls ? LineKind::exim_tls_failure : LineKind::exim_host_failure, event};

@@ -211,6 +211,38 @@ ParsedLine parse_verify_error(const Line& line) {
   return note(LineKind::exim_tls_failure, line);
 }
 
+// sa-exim, SpamAssassin as Exim's local_scan(): "SA: Action: flagged as Spam but accepted:
+// score=8.2 required=5.0 (scanned in 6/6 secs | Message-Id: x). From <a> (host=mx [ip]) for b".
+// What the stranger wrote stands behind the figures.
+ParsedLine parse_sa_exim(const Line& line) {
+  auto rest = line.text;
+  if (line.queue_id.empty() || !maybe_take(rest, "SA: ")) return {};
+  if (rest.starts_with("Notice: ") || rest.starts_with("Warning: ") || rest.starts_with("Debug")) {
+    return note(LineKind::exim_verification, line);
+  }
+  if (!maybe_take(rest, "Action: ")) return {};
+  const auto action = maybe_take_until(rest, ": score=");
+  const auto score = action ? maybe_take_word(rest) : std::nullopt;
+  if (!score || !maybe_take(rest, " required=")) return {};
+  const auto required = maybe_take_word(rest);
+  if (!required) return {};
+  if (action->starts_with("silently tossed message")) {
+    PolicyVerdict event;
+    event.queue_id = line.queue_id;
+    event.action = PolicyVerdict::Action::discard;
+    event.stage = "END-OF-MESSAGE";
+    event.reply_text = line.text;
+    return {LineKind::exim_policy, event};
+  }
+  CompanionFact event;
+  event.source = "sa-exim";
+  event.queue_id = line.queue_id;
+  event.values[event.value_count++] = {"action", *action};
+  event.values[event.value_count++] = {"score", *score};
+  event.values[event.value_count++] = {"required", *required};
+  return {LineKind::exim_verification, event};
+}
+
 }  // namespace
 
 ParsedLine parse_service_line(const Line& line) {
@@ -226,6 +258,7 @@ ParsedLine parse_service_line(const Line& line) {
       parse_verify_error,
       parse_sender_identification,
       parse_connection_identification,
+      parse_sa_exim,
       parse_service_form,
   };
   return first_reading(kParsers, line);
