@@ -71,7 +71,8 @@ namespace rastro {
   X(greylist_verdict, "greylist.verdict")               \
   X(policyd_verdict, "policyd.verdict")                 \
   X(companion_warning, "companion.warning")             \
-  X(pmg_verdict, "pmg.verdict")
+  X(pmg_verdict, "pmg.verdict")                         \
+  X(postfix_debug, "postfix.debug")
 
 enum class LineKind : std::uint16_t {
 #define RASTRO_KIND(name, text) name,

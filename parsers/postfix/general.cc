@@ -112,7 +112,7 @@ ParsedLine parse_tls(std::string_view text, SessionTls::Direction direction) {
 
 ParsedLine parse_general(const LineHeader& header, std::string_view text) {
   const auto program = family_of(agent_of(header));
-  return first_reading(std::array{parse_warning, parse_known_line}, program, text);
+  return first_reading(std::array{parse_warning, parse_known_line, parse_debug}, program, text);
 }
 
 }  // namespace rastro::postfix

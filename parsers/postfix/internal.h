@@ -34,6 +34,9 @@ ParsedLine parse_tls(std::string_view text, SessionTls::Direction direction);
 // failed login) or the server. A form that Postfix's source doesn't have is `unrecognised`.
 ParsedLine parse_warning(std::string_view program, std::string_view text);
 
+// What Postfix logs with -v or debug_peer_list: last, since it looks like anything.
+ParsedLine parse_debug(std::string_view program, std::string_view text);
+
 // "mx.example.net" in front of a colon or a blank, without an address.
 std::optional<Peer> maybe_take_bare_host(std::string_view& rest);
 
