@@ -19,7 +19,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
-#include <iterator>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -83,20 +82,15 @@ class NoStore final : public LegStore, public LegSink {
     return std::nullopt;
   }
   std::optional<LegRecord> find_leg(std::uint64_t) override { return std::nullopt; }
-  void on_leg(LegRecord&& version) override {
+  // As the daemon does: into the memory of a batch before.
+  void on_leg(const LegRecord& version) override {
     recipients += version.recipients.size();
-    batch_.push_back(std::move(version));
-  }
-  // As the daemon does: the memory of a batch before is used again.
-  LegRecord blank_leg() override {
-    if (used_.empty()) return {};
-    auto blank = std::move(used_.back());
-    used_.pop_back();
-    return blank;
+    if (filled_ == batch_.size()) batch_.emplace_back();
+    batch_[filled_++] = version;
   }
   void commit() {
-    if (used_.size() < kLegsPerFlush) std::ranges::move(batch_, std::back_inserter(used_));
-    batch_.clear();
+    std::swap(batch_, committed_);
+    filled_ = 0;
   }
   void on_encounter(Encounter&&) override {}
   void on_pending(std::string_view, std::string_view) override {}
@@ -104,8 +98,9 @@ class NoStore final : public LegStore, public LegSink {
   std::uint64_t recipients = 0;
 
  private:
-  std::vector<LegRecord> batch_;
-  std::vector<LegRecord> used_;
+  std::vector<LegRecord> batch_;  // its first filled_ are
+  std::size_t filled_ = 0;
+  std::vector<LegRecord> committed_;  // the writer has them while the next ones are filled
 };
 
 // Read and compiled once: what a start costs is no stage's business.

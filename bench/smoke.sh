@@ -19,8 +19,8 @@ bench=$build/bench/pipeline_bench
 result=0
 echo "Postfix"
 "$bench" "$work/mail.log" --repeat 5 --rastrod "$build/bin/rastrod" \
-  --limit parse lines 4.5 --limit correlate lines 58 --limit index lines 190 --limit index correlate 3.4 || result=1
+  --limit parse lines 4.5 --limit correlate lines 45 --limit index lines 135 || result=1
 echo "Exim"
 "$bench" "$work/mainlog" --repeat 5 --rastrod "$build/bin/rastrod" \
-  --limit parse lines 7.5 --limit correlate lines 110 --limit index lines 400 || result=1
+  --limit parse lines 7.5 --limit correlate lines 85 --limit index lines 266 || result=1
 exit $result

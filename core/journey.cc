@@ -84,6 +84,113 @@ std::string_view encounter_kind_name(Encounter::Kind kind) {
   return name_in(kEncounterKinds, kind);
 }
 
+namespace {
+
+// One huge message must not keep its memory for ever.
+constexpr std::size_t kKeptBytesMax = 256;
+constexpr std::size_t kKeptItemsMax = 8;
+constexpr std::size_t kKeptLinesMax = 64;
+
+void wipe(std::string& text) {
+  if (text.capacity() > kKeptBytesMax) std::string().swap(text);  // an assignment would keep it
+  text.clear();
+}
+void wipe(MaybeText& text) { text.reset(kKeptBytesMax); }
+template <typename Items>
+void wipe(Items& items, std::size_t kept_max) {
+  if (items.capacity() > kept_max) {
+    items = Items();
+  } else {
+    items.clear();
+  }
+}
+
+}  // namespace
+
+void Endpoint::clear() {
+  wipe(host);
+  wipe(ip);
+  port = 0;
+}
+
+void TimelineEntry::clear() {
+  at = {};
+  kind = Kind::note;
+  recipient = -1;
+  ordinal = 0;
+  result = Outcome::unknown;
+  reason = Reason::none;
+  reply_code = 0;
+  enhanced_status.reset();
+  wipe(agent);
+  relay.clear();
+  wipe(text);
+}
+
+void LegRecipient::clear() {
+  wipe(recipient);
+  wipe(original_recipient);
+  wipe(dsn_original_recipient);
+  outcome = Outcome::queued;
+  delivered_to = DeliveredTo::nowhere;
+  unknown_because = UnknownBecause::none;
+  reason = Reason::none;
+  reply_code = 0;
+  enhanced_status.reset();
+  wipe(reply_text);
+  wipe(folder);
+  wipe(agent);
+  relay.clear();
+  wipe(tls);
+  attempts = 0;
+  first_attempt_at.reset();
+  last_attempt_at.reset();
+}
+
+void Submission::clear() {
+  method = SubmissionMethod::unknown;
+  wipe(login);
+  client.clear();
+  wipe(helo);
+  uid.reset();
+  wipe(user);
+  wipe(script);
+  wipe(script_dir);
+}
+
+void LegRecord::clear() {
+  id = 0;
+  wipe(host);
+  mta = Mta::none;
+  wipe(instance);
+  wipe(queue_id);
+  generation = 0;
+  opened_at = {};
+  last_activity_at = {};
+  closed_at.reset();
+  wipe(envelope_sender);
+  wipe(message_id);
+  size_bytes.reset();
+  wipe(subject);
+  recipient_count.reset();
+  accepted = false;
+  accepted_at.reset();
+  accepted_reply_code = 0;
+  wipe(accepted_reply_text);
+  wipe(accepted_tls);
+  wipe(protocol);
+  arrival_seen = false;
+  internal = false;
+  held = false;
+  probe = false;
+  submission.clear();
+  wipe(recipients, kKeptItemsMax);
+  wipe(links, kKeptItemsMax);
+  wipe(facts, kKeptItemsMax);
+  wipe(timeline, kKeptItemsMax);
+  wipe(lines, kKeptLinesMax);
+}
+
 bool is_open(const LegRecord& leg) { return !leg.closed_at.has_value(); }
 
 std::string format_leg_id(std::uint64_t id) {

@@ -9,7 +9,9 @@
 #include "core/clock.h"
 #include "core/enhanced_status.h"
 #include "core/event.h"
+#include "core/maybe_text.h"
 #include "core/reason.h"
+#include "core/reused_items.h"
 
 namespace rastro {
 
@@ -67,6 +69,7 @@ struct Endpoint {
   std::uint16_t port = 0;
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
   bool empty() const { return host.empty() && ip.empty(); }
+  void clear();
 };
 
 // One line of a journey's timeline: an attempt or something that was done to the message.
@@ -97,14 +100,16 @@ struct TimelineEntry {
   std::string agent;
   Endpoint relay;
   std::string text;  // reply text, or what was done in the log's words
+
+  void clear();
 };
 std::string_view timeline_kind_name(TimelineEntry::Kind kind);
 
 // One recipient of one leg, as its newest line left it.
 struct LegRecipient {
   std::string recipient;  // as logged
-  std::optional<std::string> original_recipient;
-  std::optional<std::string> dsn_original_recipient;
+  MaybeText original_recipient;
+  MaybeText dsn_original_recipient;
   Outcome outcome = Outcome::queued;
   DeliveredTo delivered_to = DeliveredTo::nowhere;
   UnknownBecause unknown_because = UnknownBecause::none;
@@ -115,10 +120,12 @@ struct LegRecipient {
   std::string folder;
   std::string agent;
   Endpoint relay;
-  std::optional<std::string> tls;
+  MaybeText tls;
   std::uint32_t attempts = 0;  // true tries only, not retry bookkeeping
   std::optional<Time> first_attempt_at;
   std::optional<Time> last_attempt_at;
+
+  void clear();
 };
 
 // What one leg's log says about another leg. One-sided: the other side need not be known.
@@ -157,14 +164,16 @@ struct Fact {
 };
 
 struct Submission {
+  void clear();
+
   SubmissionMethod method = SubmissionMethod::unknown;
-  std::optional<std::string> login;
+  MaybeText login;
   Endpoint client;
-  std::optional<std::string> helo;
+  MaybeText helo;
   std::optional<std::uint32_t> uid;
-  std::optional<std::string> user;
-  std::optional<std::string> script;
-  std::optional<std::string> script_dir;
+  MaybeText user;
+  MaybeText script;
+  MaybeText script_dir;
 };
 
 // The part of a journey under one queue id, or one rejected SMTP dialogue (queue_id empty).
@@ -177,39 +186,40 @@ struct LegRecord {
   // Deterministic: the opening second in the upper 32 bits, a hash of (host, mta, instance, queue
   // id, generation, opened_at) below. The same whenever the same log is read again.
   std::uint64_t id = 0;
-  std::string host;
-  Mta mta = Mta::none;
-  std::string instance;  // "postfix", "postfix-out"; Exim: ""
+  // What nearly every line of the leg reads or changes stands together, in few cache lines.
   std::string queue_id;  // empty: a rejected dialogue
+  std::string host;
+  std::string instance;  // "postfix", "postfix-out"; Exim: ""
   std::uint32_t generation = 0;
-
-  Time opened_at{};  // stamp of the earliest line
-  Time last_activity_at{};
-  std::optional<Time> closed_at;
-
-  std::optional<std::string> envelope_sender;  // "" is the null reverse-path
-  std::optional<std::string> message_id;
-  std::optional<std::uint64_t> size_bytes;
-  std::optional<std::string> subject;
-  std::optional<std::uint32_t> recipient_count;  // as logged: may exceed what recipients names
-
-  bool accepted = false;  // by us: queued, or answered 2xx
-  std::optional<Time> accepted_at;
-  std::uint16_t accepted_reply_code = 0;  // what the client was told, when it differs or is known
-  std::string accepted_reply_text;
-  std::optional<std::string> accepted_tls;
-  std::string protocol;
+  Mta mta = Mta::none;
+  bool accepted = false;      // by us: queued, or answered 2xx
   bool arrival_seen = false;  // false: the log starts after it
   bool internal = false;      // by the MTA itself (bounce, forward) or a filter
   bool held = false;          // on hold: recipients not yet named are held too
   bool probe = false;         // an address verification probe: no mail, never shown as a journey
+  std::uint16_t accepted_reply_code = 0;  // what the client was told, when it differs or is known
+  Time opened_at{};                       // stamp of the earliest line
+  Time last_activity_at{};
+  std::optional<Time> closed_at;
+  std::optional<Time> accepted_at;
+  std::vector<LineRef> lines;  // since the last version
+  ReusedItems<LegRecipient> recipients;
 
+  MaybeText message_id;
+  MaybeText envelope_sender;  // "" is the null reverse-path
+  std::optional<std::uint64_t> size_bytes;
+  std::optional<std::uint32_t> recipient_count;  // as logged: may exceed what recipients names
   Submission submission;
-  std::vector<LegRecipient> recipients;
+  MaybeText accepted_tls;
   std::vector<LegLink> links;
+  ReusedItems<TimelineEntry> timeline;  // since the last version
+  std::string protocol;
+  MaybeText subject;
+  std::string accepted_reply_text;
   std::vector<Fact> facts;
-  std::vector<TimelineEntry> timeline;  // since the last version
-  std::vector<LineRef> lines;           // since the last version
+
+  // As a new one. Here as in its parts: what it owns keeps its memory where that is little.
+  void clear();
 };
 
 // Whether the leg still owes an end: it is carried from hour to hour until it has one.

@@ -26,9 +26,8 @@ class LegStore {
 class LegSink {
  public:
   virtual ~LegSink() = default;
-  virtual void on_leg(LegRecord&& version) = 0;
-  // A record to write the next version into: any content, for its memory is used again.
-  virtual LegRecord blank_leg() { return {}; }
+  // Valid during the call only.
+  virtual void on_leg(const LegRecord& version) = 0;
   virtual void on_encounter(Encounter&& encounter) = 0;
   // A piece of transient state that changed (store's table `pending`); an empty value: it is gone.
   virtual void on_pending(std::string_view key, std::string_view value) = 0;

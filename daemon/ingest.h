@@ -90,8 +90,7 @@ class Ingest final : private LegSink {
     std::optional<std::uint64_t> offset;  // of `line`; nullopt: none
   };
 
-  void on_leg(LegRecord&& version) override;
-  LegRecord blank_leg() override;
+  void on_leg(const LegRecord& version) override;
   void on_encounter(Encounter&& encounter) override;
   void on_pending(std::string_view key, std::string_view value) override;
 
@@ -115,7 +114,8 @@ class Ingest final : private LegSink {
   Batch batch_;
   std::vector<CoverageHole> new_holes_;
   RawBlockBuilder raw_lines_;  // of origins whose lines are copied; packed on the way to the writer
-  std::vector<LegRecord> blank_legs_;  // of batches that the writer is done with
+  std::size_t batch_legs_ = 0;         // of batch_.legs; those behind them are to be written into
+  std::vector<LegRecord> spare_legs_;  // more of them: of batches that the writer is done with
   Time batch_line_time_{};
   Duration last_batch_at_{0};
   std::uint64_t sent_ = 0;  // number of the last flush

@@ -78,7 +78,7 @@ class Binder {
     statement_.bind_text(++index_, value);
     return *this;
   }
-  Binder& maybe_text(const std::optional<std::string>& value) {
+  Binder& maybe_text(const MaybeText& value) {
     statement_.bind_maybe_text(++index_, value);
     return *this;
   }

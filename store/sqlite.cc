@@ -205,7 +205,7 @@ Statement& Statement::bind_text(int index, std::string_view bytes) {
   return *this;
 }
 
-Statement& Statement::bind_maybe_text(int index, const std::optional<std::string>& bytes) {
+Statement& Statement::bind_maybe_text(int index, const MaybeText& bytes) {
   return bytes ? bind_text(index, std::string_view(*bytes)) : bind_null(index);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/maybe_text.h"
 #include "core/result.h"
 
 struct sqlite3;
@@ -88,7 +89,7 @@ class Statement {
   Statement& bind(int index, std::optional<std::int64_t> value);
   // Bytes as they are: NUL and broken UTF-8 come back the same.
   Statement& bind_text(int index, std::string_view bytes);
-  Statement& bind_maybe_text(int index, const std::optional<std::string>& bytes);
+  Statement& bind_maybe_text(int index, const MaybeText& bytes);
   Statement& bind_blob(int index, std::string_view bytes);
   Statement& bind_null(int index);
 

@@ -17,7 +17,7 @@ json::value text(std::string_view bytes) { return json::value(valid_utf8(bytes))
 json::value text_or_null(std::string_view bytes) {
   return bytes.empty() ? json::value(nullptr) : text(bytes);
 }
-json::value maybe_text(const std::optional<std::string>& bytes) {
+json::value maybe_text(const MaybeText& bytes) {
   return bytes ? text(*bytes) : json::value(nullptr);
 }
 json::value maybe_time(const std::optional<Time>& at) {
@@ -277,7 +277,7 @@ json::object to_json(const Journey& journey, const JourneyJsonOptions& options) 
   for (const auto& [name, count] : by_outcome) counts[name] = count;
   Time last = first.last_activity_at;
   bool complete = true;
-  std::optional<std::string> sender, message_id, subject;
+  MaybeText sender, message_id, subject;
   std::optional<std::uint64_t> size;
   json::array legs, facts, links;
   for (const auto& leg : journey.legs) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/prefetch.h"
 #include "daemon/correlate/link_rules.h"
 #include "daemon/correlate/pending_codec.h"
 
@@ -11,6 +12,17 @@ namespace {
 
 constexpr std::size_t kEvictionScanMax = 64;
 constexpr int kDroppedPerFlush = 1'000;
+constexpr std::size_t kReadAhead = 6;  // legs
+
+void prefetch_texts(const LegRecord& leg) {
+  for (const auto* text : {&leg.envelope_sender, &leg.message_id, &leg.accepted_tls}) {
+    if (*text) prefetch((*text)->data(), (*text)->size());
+  }
+  prefetch(leg.submission.client.host.data(), leg.submission.client.host.size());
+  prefetch(leg.lines.data(), leg.lines.size() * sizeof(LineRef));
+  if (leg.recipients.empty()) return;
+  prefetch(leg.recipients.data(), sizeof(LegRecipient));
+}
 
 // It may wait for its next attempt for hours, beside many others.
 void give_back_memory(LegRecord& leg) {
@@ -189,18 +201,21 @@ void Correlator::hand_over(OpenLeg& leg) {
   leg.dirty = false;
   leg.stored = true;
   leg.flush_number = flushes_;
-  auto version = sink_.blank_leg();
-  version = leg.record;  // in the memory that the blank one has
+  sink_.on_leg(leg.record);
   leg.record.timeline.clear();
   leg.record.lines.clear();
   if (is_open(leg.record)) give_back_memory(leg.record);
   ++counters_.versions;
-  sink_.on_leg(std::move(version));
 }
 
 std::uint64_t Correlator::flush() {
   ++flushes_;
-  for (auto* leg : dirty_) hand_over(*leg);
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {
+    // They have been left alone for so long that they lie in memory, not in a cache.
+    if (i + kReadAhead < dirty_.size()) prefetch(dirty_[i + kReadAhead], sizeof(OpenLeg));
+    if (i + kReadAhead / 2 < dirty_.size()) prefetch_texts(dirty_[i + kReadAhead / 2]->record);
+    hand_over(*dirty_[i]);
+  }
   dirty_.clear();
   slowest_ = clocks_.slowest();
   for (auto& [prefix, sessions, silence_max] : session_tables()) {

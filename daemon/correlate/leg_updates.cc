@@ -12,7 +12,7 @@ bool waits(Outcome outcome) {
   return outcome == Outcome::queued || outcome == Outcome::deferred || outcome == Outcome::held;
 }
 
-void set_if_said(std::optional<std::string>& field, std::optional<std::string_view> said) {
+void set_if_said(MaybeText& field, std::optional<std::string_view> said) {
   if (said) set_text(field, *said);
 }
 
@@ -60,13 +60,7 @@ void set_endpoint(Endpoint& endpoint, const Peer& peer) {
   endpoint.port = peer.port;
 }
 
-void set_text(std::optional<std::string>& field, std::string_view text) {
-  if (field) {
-    *field = text;
-  } else {
-    field.emplace(text);
-  }
-}
+void set_text(MaybeText& field, std::string_view text) { field.emplace(text); }
 
 bool is_loopback(std::string_view ip) { return ip.starts_with("127.") || ip == "::1"; }
 
@@ -108,7 +102,7 @@ LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipi
   }
   if (unresolved != nullptr) {
     unresolved->recipient = recipient;
-    unresolved->original_recipient = std::string(*original);
+    unresolved->original_recipient = *original;
   }
   return unresolved;
 }

@@ -81,7 +81,7 @@ void end_waiting_recipients(LegRecord& leg, Outcome outcome, UnknownBecause beca
 
 Endpoint to_endpoint(const Peer& peer);
 void set_endpoint(Endpoint& endpoint, const Peer& peer);  // in the memory that it has
-void set_text(std::optional<std::string>& field, std::string_view text);
+void set_text(MaybeText& field, std::string_view text);
 bool is_loopback(std::string_view ip);
 
 }  // namespace rastro

@@ -11,58 +11,8 @@ std::string_view bare(std::string_view id) {
   const bool bracketed = id.size() > 1 && id.front() == '<' && id.back() == '>';
   return bracketed ? id.substr(1, id.size() - 2) : id;
 }
-std::string_view bare(const std::optional<std::string>& id) {
+std::string_view bare(const MaybeText& id) {
   return id ? bare(std::string_view(*id)) : std::string_view();
-}
-
-// One huge message must not keep its memory for ever.
-constexpr std::size_t kKeptBytesMax = 64;
-constexpr std::size_t kKeptItemsMax = 32;
-
-void clear(std::string& text) {
-  if (text.capacity() > kKeptBytesMax) {
-    text = std::string();
-  } else {
-    text.clear();
-  }
-}
-void clear(Endpoint& endpoint) {
-  clear(endpoint.host);
-  clear(endpoint.ip);
-  endpoint.port = 0;
-}
-template <typename T>
-void clear(std::vector<T>& items) {
-  if (items.capacity() > kKeptItemsMax) {
-    items = std::vector<T>();
-  } else {
-    items.clear();
-  }
-}
-
-template <typename T>
-void move_memory(std::vector<T>& from, std::vector<T>& to) {
-  clear(from);
-  to = std::move(from);
-}
-
-// As a new one, but what it owns keeps its memory where that is little.
-void clear(LegRecord& leg) {
-  // Assigning an empty one would give the memory back: it is taken out first.
-  LegRecord empty;
-  for (const auto text : {&LegRecord::host, &LegRecord::instance, &LegRecord::queue_id,
-                          &LegRecord::accepted_reply_text, &LegRecord::protocol}) {
-    clear(leg.*text);
-    empty.*text = std::move(leg.*text);
-  }
-  clear(leg.submission.client);
-  empty.submission.client = std::move(leg.submission.client);
-  move_memory(leg.recipients, empty.recipients);
-  move_memory(leg.links, empty.links);
-  move_memory(leg.facts, empty.facts);
-  move_memory(leg.timeline, empty.timeline);
-  move_memory(leg.lines, empty.lines);
-  leg = std::move(empty);
 }
 
 }  // namespace
@@ -79,9 +29,10 @@ OpenLeg* OpenLegs::find(std::string_view host, Mta mta, std::string_view instanc
   for (OpenLeg* leg = bucket->second; leg != nullptr; leg = leg->next_same_key) {
     const auto& record = leg->record;
     if (record.queue_id != queue_id || record.host != host || record.mta != mta) continue;
+    if (record.instance == instance) return leg;
     const bool of_arrival =
         leg->arrival_instance == nullptr ? instance.empty() : *leg->arrival_instance == instance;
-    if (record.instance == instance || of_arrival) return leg;
+    if (of_arrival) return leg;
     if (other_instance == nullptr && is_open(record)) other_instance = leg;
   }
   return other_instance;
@@ -175,7 +126,7 @@ void OpenLegs::erase(OpenLeg& leg) {
 }
 
 void OpenLeg::reset() {
-  clear(record);
+  record.clear();
   key = 0;
   next_same_key = nullptr;
   arrival_instance.reset();

@@ -21,18 +21,18 @@ struct LegHandle {
 
 // One leg in memory: open, or closed so recently that late lines still come.
 struct OpenLeg : boost::intrusive::list_base_hook<> {
-  LegRecord record;
   std::uint64_t key = 0;
   OpenLeg* next_same_key = nullptr;
   // smtpd may log under another syslog_name than the queue's owner; null: it does not.
   std::unique_ptr<const std::string> arrival_instance;
+  std::uint32_t lines_total = 0;  // over all versions; bounded by LegLimits
+  bool dirty = false;
+  bool stored = false;  // handed over at least once
+  LegRecord record;
   std::uint64_t message_id_key = 0;  // 0: not indexed
   OpenLeg* next_same_message_id = nullptr;
   OpenLeg* previous_same_message_id = nullptr;
   std::uint64_t flush_number = 0;  // of the flush that handed it over last
-  std::uint32_t lines_total = 0;   // over all versions; bounded by LegLimits
-  bool dirty = false;
-  bool stored = false;  // handed over at least once
 
   LegHandle handle() const { return {key, record.id}; }
   void reset();  // as a new one; in no table, and without a Message-ID's place
@@ -80,8 +80,8 @@ class OpenLegs {
   bool has_spare() const { return !spare_.empty(); }
 
  private:
-  // Few: the next legs take them while they are in the processor's cache.
-  static constexpr std::size_t kSpareMax = 64;
+  // As many as one flush drops.
+  static constexpr std::size_t kSpareMax = 1'024;
 
   void forget_message_id(OpenLeg& leg);
 

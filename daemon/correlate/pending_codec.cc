@@ -1,5 +1,6 @@
 #include "daemon/correlate/pending_codec.h"
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -8,9 +9,12 @@ namespace {
 
 constexpr char kVersion = 4;
 constexpr std::size_t kItemsMax = 1000;
+constexpr std::size_t kBytesUsual = 480;  // with the text of a client and some lines
 
 void put(std::string& out, std::uint64_t value) {
-  for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+  std::array<char, 8> bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+  out.append(bytes.data(), bytes.size());
 }
 void put(std::string& out, std::string_view text) {
   put(out, text.size());
@@ -27,6 +31,10 @@ void put(std::string& out, LineRef line) {
   put(out, std::uint64_t{line.length});
 }
 void put(std::string& out, const std::optional<std::string>& text) {
+  put(out, std::uint64_t{text.has_value()});
+  if (text) put(out, std::string_view(*text));
+}
+void put(std::string& out, const MaybeText& text) {
   put(out, std::uint64_t{text.has_value()});
   if (text) put(out, std::string_view(*text));
 }
@@ -159,7 +167,9 @@ struct Reader {
 }  // namespace
 
 std::string encode_session(const Session& session) {
-  std::string out(1, kVersion);
+  std::string out;
+  out.reserve(kBytesUsual);
+  out.push_back(kVersion);
   put(out, session.last_at);
   put(out, session.client);
   put(out, session.tls);

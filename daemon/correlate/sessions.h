@@ -69,8 +69,8 @@ struct Session : boost::intrusive::list_base_hook<> {
                                    // each envelope sender
   std::vector<LegHandle> refused_before;  // those before it: they may belong to it
   std::vector<EarlyVerdict> verdicts;     // since the last message was taken
-  std::optional<std::string> tls;         // of this connection: "TLSv1.3 with cipher ..."
-  std::optional<std::string> tls_peer;
+  MaybeText tls;                          // of this connection: "TLSv1.3 with cipher ..."
+  MaybeText tls_peer;
   std::vector<UnreachedHost> unreached;  // since the last attempt of this process
   std::vector<EarlyFact> facts;
   std::vector<MailboxNote> mailboxes;

@@ -24,10 +24,10 @@ void require(bool promise) {
 class MemoryStore : public LegStore, public LegSink {
  public:
   explicit MemoryStore(std::string_view input) : input_(input) {}
-  void on_leg(LegRecord&& leg) override {
+  void on_leg(const LegRecord& leg) override {
     require(leg.queue_id.empty() || input_.find(leg.queue_id) != std::string_view::npos);
     auto& slot = legs_[leg.id];
-    slot = std::move(leg);
+    slot = leg;
   }
   void on_encounter(Encounter&& /*encounter*/) override {}
   void on_pending(std::string_view key, std::string_view value) override {

@@ -27,13 +27,13 @@ bool has_key(const LegRecord& leg, const LegKey& key) {
 
 }  // namespace
 
-void MemoryIndex::on_leg(LegRecord&& version) {
+void MemoryIndex::on_leg(const LegRecord& version) {
   auto& leg = legs[version.id];
   auto lines = std::move(leg.lines);
   auto timeline = std::move(leg.timeline);
   lines.insert(lines.end(), version.lines.begin(), version.lines.end());
   timeline.insert(timeline.end(), version.timeline.begin(), version.timeline.end());
-  leg = std::move(version);
+  leg = version;
   leg.lines = std::move(lines);
   leg.timeline = std::move(timeline);
 }

@@ -13,7 +13,7 @@ namespace rastro {
 // versions, and the correlator's transient state. Finds what assemble() asks for.
 class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
  public:
-  void on_leg(LegRecord&& version) override;
+  void on_leg(const LegRecord& version) override;
   void on_encounter(Encounter&& encounter) override { encounters.push_back(std::move(encounter)); }
   void on_pending(std::string_view key, std::string_view value) override;
 

@@ -49,6 +49,9 @@ class Spelling {
       out_ << name << "=absent ";
     }
   }
+  void add(const char* name, const MaybeText& value) {
+    add(name, std::optional<std::string>(value));
+  }
   void line(const char* what) { out_ << '\n' << what << ": "; }
   std::string text() const { return out_.str(); }
 

@@ -15,14 +15,14 @@ using testing::SizeIs;
 // What a store would hold: the newest version of each leg, lines and timeline of all versions.
 class MemoryStore : public LegStore, public LegSink {
  public:
-  void on_leg(LegRecord&& version) override {
+  void on_leg(const LegRecord& version) override {
     ++versions;
     auto& leg = legs[version.id];
     auto lines = std::move(leg.lines);
     auto timeline = std::move(leg.timeline);
     lines.insert(lines.end(), version.lines.begin(), version.lines.end());
     timeline.insert(timeline.end(), version.timeline.begin(), version.timeline.end());
-    leg = std::move(version);
+    leg = version;
     leg.lines = std::move(lines);
     leg.timeline = std::move(timeline);
   }

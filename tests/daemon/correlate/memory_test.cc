@@ -45,9 +45,9 @@ constexpr std::size_t kEvictedBytesMax = 48;  // two 8-byte words in a table tha
 class FewLegsStore final : public LegStore, public LegSink {
  public:
   explicit FewLegsStore(std::string kept_sender) : kept_sender_(std::move(kept_sender)) {}
-  void on_leg(LegRecord&& version) override {
+  void on_leg(const LegRecord& version) override {
     if (version.envelope_sender != kept_sender_) return;
-    legs[version.id] = std::move(version);
+    legs[version.id] = version;
   }
   void on_encounter(Encounter&& /*encounter*/) override {}
   void on_pending(std::string_view /*key*/, std::string_view /*value*/) override {}
