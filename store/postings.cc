@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
 #include "store/varint.h"
 
@@ -14,6 +15,36 @@ constexpr std::size_t kRunsPerLevel = 8;
 // A look-up reads half of one on average, in every file: four to a page are as dense as one and are
 // read four times as fast.
 constexpr std::size_t kSegmentBytesMax = 960;
+
+// Ascending. A batch's postings: keys are hashes and rows a narrow range, so a third of the digits
+// is the same in all and passed over; what is left costs less than comparing does.
+void sort_numbers(std::vector<std::uint64_t>& values) {
+  constexpr std::size_t kWorthIt = 2'000;
+  constexpr unsigned kDigitBits = 11;
+  constexpr unsigned kDigits = 6;  // 66 bits
+  constexpr std::size_t kBuckets = std::size_t{1} << kDigitBits;
+  if (values.size() < kWorthIt) {
+    std::sort(values.begin(), values.end());
+    return;
+  }
+  const auto digit = [](std::uint64_t value, unsigned which) {
+    return static_cast<std::size_t>((value >> (which * kDigitBits)) & (kBuckets - 1));
+  };
+  std::vector<std::size_t> counts(kDigits * kBuckets);
+  for (const auto value : values) {
+    for (unsigned which = 0; which < kDigits; ++which) {
+      ++counts[which * kBuckets + digit(value, which)];
+    }
+  }
+  std::vector<std::uint64_t> sorted(values.size());
+  for (unsigned which = 0; which < kDigits; ++which) {
+    auto* place = &counts[which * kBuckets];
+    if (place[digit(values.front(), which)] == values.size()) continue;
+    std::exclusive_scan(place, place + kBuckets, place, std::size_t{0});
+    for (const auto value : values) sorted[place[digit(value, which)]++] = value;
+    values.swap(sorted);
+  }
+}
 
 std::vector<std::uint64_t> merge(const std::vector<SortedRuns::Run>& runs) {
   std::vector<std::vector<std::uint64_t>> halves;
@@ -99,7 +130,7 @@ bool unpack_segment(Posting first, std::string_view bytes, std::vector<Posting>&
 
 void SortedRuns::add(std::vector<std::uint64_t> values) {
   if (values.empty()) return;
-  std::sort(values.begin(), values.end());
+  sort_numbers(values);
   values.erase(std::unique(values.begin(), values.end()), values.end());
   runs_.push_back({0, std::make_shared<const std::vector<std::uint64_t>>(std::move(values))});
   merge_full_levels();

@@ -24,6 +24,27 @@ TEST(SipHash, GivesTheReferenceValues) {
   EXPECT_EQ(sip_hash(key, message), 0xa129ca6149be45e5ULL);
 }
 
+// Long enough to be sorted by digits, in every range of them.
+TEST(SortedRuns, SortWhateverComes) {
+  std::mt19937_64 random(11);
+  for (const unsigned shift : {0U, 1U, 20U, 33U, 52U, 63U}) {
+    SCOPED_TRACE(shift);
+    std::vector<std::uint64_t> values(5'000);
+    for (auto& value : values) value = random() >> shift;
+    values.push_back(~std::uint64_t{0});
+    values.push_back(values.front());
+    SortedRuns runs;
+    runs.add(values);
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    ASSERT_EQ(runs.runs().size(), 1U);
+    EXPECT_EQ(*runs.runs().front(), values);
+  }
+  SortedRuns same;
+  same.add(std::vector<std::uint64_t>(3'000, 7));
+  EXPECT_EQ(same.size(), 1U);
+}
+
 TEST(Varint, RefusesWhatIsCutOrTooLong) {
   for (const std::uint64_t value : {0ULL, 127ULL, 128ULL, 300ULL, 1ULL << 62, ~0ULL}) {
     std::string bytes;
