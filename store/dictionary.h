@@ -76,8 +76,8 @@ class DictionaryReader {
   const Endpoint& endpoint(std::int64_t id);
 
  private:
-  static constexpr std::size_t kCachedMax =
-      2'000;  // of each: there is a reader for each file and thread
+  // Of each: there is a reader for each file and thread, and a question needs a few dozen.
+  static constexpr std::size_t kCachedMax = 256;
   Statement select_name_;
   Statement select_endpoint_;
   // Keyed by our own row numbers, which nobody outside chooses.

@@ -93,7 +93,7 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode, in
   database.run("PRAGMA cell_size_check=ON");
   // A reader has a connection to each hour: the upper pages of its trees stay, the system caches
   // the rest.
-  if (mode == Mode::read_only) database.run("PRAGMA cache_size=-256");
+  if (mode == Mode::read_only) database.run("PRAGMA cache_size=-96");
   if (auto done = database.take_error(); !done) return done.error();
   return database;
 }
