@@ -86,6 +86,8 @@ class Writer {
   virtual Result<std::vector<SourcePosition>> load_positions() = 0;
   virtual Result<std::vector<PendingEntry>> load_pending() = 0;
   // Id, host, queue id, Message-ID and times of every leg without an end, in no particular order.
+  // What cannot be read any more is left out, and its file set aside by the next slice of work or,
+  // the open one, by the next start.
   virtual Result<void> for_each_open_leg(const std::function<void(const LegRecord&)>& visit) = 0;
   // The same of legs that have ended and were active within `back` of the newest activity, in the
   // order in which they were written: late lines may still come for them. One may come twice.

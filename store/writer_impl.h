@@ -92,7 +92,11 @@ class WriterImpl final : public Writer {
   // Start.
   Result<void> load_file(const ShardName& name, const std::filesystem::path& path, bool whole);
   Result<void> load_rows(ShardFile& file);
+  Result<void> load_newest_state();
   Result<void> load_open_legs();
+  // Passes `done` on, and remembers whose damage it tells.
+  static Result<void> note_damage(const ShardFile& file, Result<void> done);
+  void set_aside(std::size_t index, const std::string& why);
   // A batch.
   Result<void> commit_once(const Batch& batch);
   Result<void> make_room(const Batch& batch, Error full);

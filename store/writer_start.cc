@@ -64,24 +64,48 @@ Result<void> WriterImpl::load_directory() {
   }
   std::reverse(files_.begin(), files_.end());
   std::reverse(waiting_for_seal_.begin(), waiting_for_seal_.end());
-  if (!files_.empty() && !files_.back()->state.sealed) {
-    open_ = files_.back().get();
-    waiting_for_seal_.erase(
-        std::remove(waiting_for_seal_.begin(), waiting_for_seal_.end(), open_->serial),
-        waiting_for_seal_.end());
-    // It may have been about to be sealed, and what came after it is lost.
-    if (auto done = unpack_pending(*open_->database); !done) return done;
-    // What was in flight is asked for by the next lines, and its rows are the last ones.
-    if (open_->rebuild) {
-      if (auto done = rebuild_some(*open_); !done) return done;
-    }
+  // What was not checked whole may turn out to be damaged where a start has to read. Without that
+  // file the one before is the newest.
+  for (;;) {
+    auto done = load_newest_state();
+    if (done) break;
+    const auto damaged = std::find_if(files_.begin(), files_.end(),
+                                      [](const auto& file) { return file->damaged->load(); });
+    if (damaged == files_.end()) return done;
+    set_aside(static_cast<std::size_t>(damaged - files_.begin()), done.error().message);
   }
-  if (auto done = load_open_legs(); !done) return done;
   quarantined_ = list_quarantined(options_.state_directory);
   // From the first answer on, not from the first housekeeping.
   if (!options_.keep_everything) ended_visible_since_ = clock_.wall() - options_.retention;
   publish();
   return {};
+}
+
+Result<void> WriterImpl::note_damage(const ShardFile& file, Result<void> done) {
+  if (!done && done.error().code == Error::Code::corrupt) file.damaged->store(true);
+  return done;
+}
+
+Result<void> WriterImpl::load_newest_state() {
+  open_ = nullptr;
+  if (files_.empty()) return {};
+  auto& newest = *files_.back();
+  if (!newest.state.sealed) {
+    open_ = &newest;
+    std::erase(waiting_for_seal_, open_->serial);
+    // It may have been about to be sealed, and what came after it is lost.
+    if (auto done = note_damage(newest, unpack_pending(*newest.database)); !done) return done;
+    // What was in flight is asked for by the next lines, and its rows are the last ones.
+    if (open_->rebuild) {
+      if (auto done = rebuild_some(*open_); !done) return done;
+    }
+  }
+  // Where to read on: it must not be found damaged when everything else has begun.
+  const auto positions = load_positions();
+  if (!positions) return note_damage(newest, positions.error());
+  const auto pending = load_pending();
+  if (!pending) return note_damage(newest, pending.error());
+  return load_open_legs();
 }
 
 Result<void> WriterImpl::load_file(const ShardName& name, const std::filesystem::path& path,
@@ -143,6 +167,10 @@ Result<void> WriterImpl::load_rows(ShardFile& file) {
 }
 
 Result<void> WriterImpl::load_open_legs() {
+  open_legs_.clear();
+  row_of_leg_.clear();
+  to_carry_.clear();
+  earlier_leg_id_max_ = 0;
   // The newest file into which everything open was carried has all there is to know of before.
   std::size_t first = files_.size();
   while (first > 0) {
@@ -154,7 +182,7 @@ Result<void> WriterImpl::load_open_legs() {
     if (&file != open_) earlier_leg_id_max_ = std::max(earlier_leg_id_max_, file.state.leg_id_max);
     if (i < first) continue;
     auto database = open_for_reading(file);
-    if (!database) return database.error();
+    if (!database) return note_damage(file, database.error());
     for_each_version(*database, [&](const VersionMark& version) {
       if (version.open) {
         open_legs_[version.leg_id] = {file.serial, version.row};
@@ -163,7 +191,7 @@ Result<void> WriterImpl::load_open_legs() {
       }
       if (&file == open_) row_of_leg_[version.leg_id] = version.row;
     });
-    if (auto done = database->take_error(); !done) return done;
+    if (auto done = note_damage(file, database->take_error()); !done) return done;
   }
   if (open_ != nullptr && !open_->state.carried_all && !options_.keep_everything) {
     for (const auto& [leg_id, where] : open_legs_) {
@@ -201,7 +229,8 @@ Result<void> WriterImpl::for_each_open_leg(const std::function<void(const LegRec
   LegRecord leg;
   for (std::size_t i = 0; i < places.size();) {
     const auto serial = places[i].serial;
-    auto database = open_for_reading(*find_serial(serial));
+    const auto& file = *find_serial(serial);
+    auto database = open_for_reading(file);
     if (!database) return database.error();
     {
       LegHeaderReader rows(*database);
@@ -209,7 +238,9 @@ Result<void> WriterImpl::for_each_open_leg(const std::function<void(const LegRec
         if (rows.load(places[i].row, leg)) visit(leg);
       }
     }
-    if (auto done = database->take_error(); !done) return done;
+    if (auto done = note_damage(file, database->take_error()); !done && !file.damaged->load()) {
+      return done;
+    }
   }
   return {};
 }
@@ -231,7 +262,9 @@ Result<void> WriterImpl::for_each_ended_leg(Duration back,
         if (rows.load(row, leg) && !is_open(leg)) visit(leg);
       }
     }
-    if (auto done = database->take_error(); !done) return done;
+    if (auto done = note_damage(*file, database->take_error()); !done && !file->damaged->load()) {
+      return done;
+    }
   }
   return {};
 }

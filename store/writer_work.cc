@@ -54,19 +54,18 @@ Result<bool> WriterImpl::work_a_slice() {
 
 // The open file first, being the one that is asked most.
 ShardFile* WriterImpl::next_to_rebuild() {
-  if (open_ != nullptr && open_->rebuild) return open_;
+  // A damaged one is read by questions, which say so, until it is set aside.
+  const auto wants = [](const ShardFile& file) { return file.rebuild && !file.damaged->load(); };
+  if (open_ != nullptr && wants(*open_)) return open_;
   for (const auto serial : waiting_for_seal_) {
-    if (auto* file = find_serial(serial); file->rebuild) return file;
+    if (auto* file = find_serial(serial); wants(*file)) return file;
   }
   return nullptr;
 }
 
 Result<void> WriterImpl::rebuild_some(ShardFile& file) {
   const bool all = file.rebuild->work_some(*file.database, hasher_, kRebuiltPerSlice, file.runs);
-  if (auto done = file.database->take_error(); !done) {
-    if (done.error().code == Error::Code::corrupt) file.damaged->store(true);
-    return done;
-  }
+  if (auto done = note_damage(file, file.database->take_error()); !done) return done;
   if (all) file.rebuild.reset();
   file.view.reset();
   publish();
@@ -265,6 +264,15 @@ void WriterImpl::drop_oldest() {
   publish();
 }
 
+void WriterImpl::set_aside(std::size_t index, const std::string& why) {
+  auto& file = *files_[index];
+  file.rows.reset();
+  file.database.reset();
+  quarantined_.push_back(quarantine_shard(file.path, why));
+  ++counters_.files_quarantined;
+  forget_file(index);
+}
+
 void WriterImpl::set_damaged_aside() {
   for (std::size_t i = files_.size(); i-- > 0;) {
     auto& file = *files_[i];
@@ -275,12 +283,7 @@ void WriterImpl::set_damaged_aside() {
       check_at_next_start(file.path);
       continue;
     }
-    file.rows.reset();
-    file.database.reset();
-    quarantined_.push_back(
-        quarantine_shard(file.path, "SQLite found it damaged while it was read"));
-    ++counters_.files_quarantined;
-    forget_file(i);
+    set_aside(i, "SQLite found it damaged while it was read");
     publish();
   }
 }

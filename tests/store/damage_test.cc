@@ -330,6 +330,39 @@ TEST_F(DamageTest, ALargeFileIsNotCheckedByTheStartAndSaysSo) {
   EXPECT_EQ(count_of({}), 600U);
 }
 
+// Whatever page of a large newest file is damaged, the daemon starts: where the start reads it the
+// file is set aside at once, else when somebody meets it.
+TEST_F(DamageTest, NoDamagedPageOfAFileThatIsNotCheckedStopsTheStart) {
+  make_three_hours();
+  options_.start_check_bytes_max = 0;
+  const auto path = file("20260301T12.db");
+  const auto whole = bytes_of(path);
+  int set_aside_at_once = 0;
+  for (std::size_t page = 4096; page < whole.size(); page += 4096) {
+    SCOPED_TRACE("page " + std::to_string(page / 4096 + 1));
+    auto bytes = whole;
+    bytes.replace(page, 4096, 4096, '\x5a');
+    overwrite(path, bytes);
+    open();
+    set_aside_at_once += writer_->counters().files_quarantined != 0 ? 1 : 0;
+    const auto visit = [](const LegRecord&) {};
+    EXPECT_TRUE(writer_->for_each_open_leg(visit));
+    EXPECT_TRUE(writer_->for_each_ended_leg(1h, visit));
+    EXPECT_TRUE(writer_->load_positions().has_value());
+    EXPECT_TRUE(writer_->load_pending().has_value());
+    EXPECT_EQ(count_hour(0), 200U);
+    EXPECT_EQ(count_hour(1), 200U);
+    samples::work_until_done(*writer_);
+    writer_.reset();
+    for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
+      if (entry.path().filename().string().starts_with("20260301T12.db")) {
+        std::filesystem::remove(entry.path());
+      }
+    }
+  }
+  EXPECT_GT(set_aside_at_once, 5);
+}
+
 // It cannot be set aside while it is written to: the sources have read on. The next start does,
 // whatever its size.
 TEST_F(DamageTest, DamageMetInTheOpenFileIsLookedForByTheNextStart) {
