@@ -1,9 +1,9 @@
 #include "cli/typed_names.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "cli/texts.h"
+#include "core/edit_distance.h"
 
 namespace rastro::cli {
 namespace {
@@ -49,22 +49,6 @@ std::string api_name(std::string_view prefix, std::string_view typed) {
   return std::string(typed);
 }
 
-// Letters to insert, delete or replace between the two; small words only.
-std::size_t steps_between(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::string api_names(std::string_view prefix, std::string_view typed) {
@@ -88,7 +72,7 @@ std::string near_word(std::string_view typed, std::string_view names) {
   while (!names.empty()) {
     const auto end = std::min(names.find(' '), names.size());
     const auto name = names.substr(0, end);
-    const auto steps = steps_between(folded(typed), name);
+    const auto steps = edit_distance(folded(typed), name, least);
     if (steps < least && steps < name.size()) {
       least = steps;
       nearest = name;

@@ -8,6 +8,7 @@
 #include "config/read_text.h"
 #include "config/settings.h"
 #include "config/yaml_node.h"
+#include "core/edit_distance.h"
 
 namespace rastro {
 namespace {
@@ -22,22 +23,6 @@ std::string quote(std::string_view text) {
   return '"' + std::string(text.substr(0, kShownMax)) + (text.size() > kShownMax ? "...\"" : "\"");
 }
 
-// Edit distance, for "did you mean". Both are short: a known name, and a key cut by the caller.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 using Names = std::set<std::string, std::less<>>;
 
 std::string unknown_key(std::string_view key, const Names& known) {
@@ -47,7 +32,7 @@ std::string unknown_key(std::string_view key, const Names& known) {
   std::size_t best = std::max<std::size_t>(2, key.size() / 3) + 1;
   if (key.size() <= kComparedMax) {
     for (const auto& name : known) {
-      const auto steps = distance(key, name);
+      const auto steps = edit_distance(key, name, best);
       if (steps < best) {
         best = steps;
         nearest = &name;

@@ -1,8 +1,5 @@
 #include "daemon/answer/address_pattern.h"
 
-#include <algorithm>
-#include <vector>
-
 #include "core/address.h"
 #include "daemon/answer/idn.h"
 
@@ -43,37 +40,18 @@ std::string without_tag(std::string_view address) {
   return out;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t most) {
-  if (a.size() > b.size()) std::swap(a, b);
-  if (b.size() - a.size() > most) return most + 1;
-  std::vector<std::size_t> two_back(b.size() + 1), back(b.size() + 1), row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) back[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    std::size_t least = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] =
-          std::min({back[j] + 1, row[j - 1] + 1, back[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        row[j] = std::min(row[j], two_back[j - 2] + 1);
-      least = std::min(least, row[j]);
-    }
-    if (least > most) return most + 1;
-    std::swap(two_back, back);
-    std::swap(back, row);
-  }
-  return std::min(back[b.size()], most + 1);
-}
-
 AddressPattern::AddressPattern(std::string_view typed) {
   if (typed == "<>") {
     form_ = Form::null;
     return;
   }
   if (typed.starts_with('<') && typed.ends_with('>')) typed = typed.substr(1, typed.size() - 2);
+  // "juan@": the domain is not remembered.
+  if (typed.size() > 1 && typed.ends_with('@')) typed.remove_suffix(1);
   if (typed.find_first_of("*?") != std::string_view::npos) {
     form_ = Form::glob;
     ascii_ = fold_address(typed);
+    if (typed.starts_with('@')) ascii_.insert(0, "*");  // "@*.example.org": anybody there
   } else if (typed.starts_with("@.")) {
     form_ = Form::domain_or_below;
     ascii_ = ascii_domain(typed.substr(2));

@@ -15,15 +15,12 @@ bool glob_matches(std::string_view pattern, std::string_view text);
 // The address without what follows the first '+' of its local part; "" when there is nothing.
 std::string without_tag(std::string_view address);
 
-// Steps (insert, delete, replace, swap of neighbours) from one to the other; `most` + 1: more.
-std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t most);
-
 // What somebody typed for an address:
 //   juan@example.org       that address, in any case, IDN in either form, or with a +tag
-//   juan                   that local part, at any domain or without one
+//   juan, juan@            that local part, at any domain or without one
 //   @example.org           any address of the domain
 //   @.example.org          of the domain or one below it
-//   *juan*, a?b@*          glob
+//   *juan*, a?b@*          glob; @*.example.org: anybody below that domain
 //   <>                     the null reverse-path
 class AddressPattern {
  public:

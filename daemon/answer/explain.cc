@@ -2,6 +2,7 @@
 
 #include <date/tz.h>
 
+#include <algorithm>
 #include <ctime>
 #include <map>
 
@@ -76,8 +77,34 @@ class Clockwork {
 
 using Values = std::map<std::string_view, std::string>;
 
+bool has_all(std::string_view form, const Values& values) {
+  for (auto open = form.find('{'); open != std::string_view::npos;
+       open = form.find('{', open + 1)) {
+    const auto close = std::min(form.find('}', open), form.size());
+    const auto value = values.find(form.substr(open + 1, close - open - 1));
+    if (value == values.end() || value->second.empty()) return false;
+  }
+  return true;
+}
+
+// "refused[[ at {last}]]": without what stands in brackets when a value of it is missing.
+std::string without_gaps(std::string_view form, const Values& values) {
+  std::string out;
+  while (true) {
+    const auto open = form.find("[[");
+    const auto close = open == std::string_view::npos ? open : form.find("]]", open);
+    out.append(form.substr(0, close == std::string_view::npos ? close : open));
+    if (close == std::string_view::npos) return out;
+    const auto part = form.substr(open + 2, close - open - 2);
+    if (has_all(part, values)) out.append(part);
+    form.remove_prefix(close + 2);
+  }
+}
+
 // Puts the values in. What is put in is never looked at again: strangers wrote it.
-std::string fill(std::string_view form, const Values& values) {
+std::string fill(std::string_view text, const Values& values) {
+  const auto whole = without_gaps(text, values);
+  std::string_view form = whole;
   std::string out;
   while (!form.empty()) {
     const auto open = form.find('{');

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/address.h"
+#include "core/edit_distance.h"
 #include "daemon/answer/idn.h"
 
 namespace rastro {

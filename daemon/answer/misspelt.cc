@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/address.h"
+#include "core/edit_distance.h"
 
 namespace rastro {
 namespace {
@@ -26,11 +27,16 @@ class Nearest {
     const auto parts = split_address(asked_);
     local_part_ = parts.local_part;
     domain_ = parts.domain;
+    word_ = asked.form() == AddressPattern::Form::local_part;
   }
 
   void offer(std::string_view address) {
     if (candidates_.size() >= kCandidatesMax) return;
     const auto parts = split_address(address);
+    if (word_) {
+      offer_to_word(address, parts.local_part, parts.domain);
+      return;
+    }
     if (!domain_.empty() && !parts.domain.empty() && parts.local_part == local_part_ &&
         parts.domain != domain_) {
       keep(address, edit_distance(parts.domain, domain_, kStepsMax));
@@ -47,6 +53,16 @@ class Nearest {
   const std::map<std::string, std::size_t, std::less<>>& candidates() const { return candidates_; }
 
  private:
+  void offer_to_word(std::string_view address, std::string_view local_part,
+                     std::string_view domain) {
+    constexpr std::size_t kShort = 4;  // two steps in a short word leave nothing of it
+    const std::size_t most = asked_.size() <= kShort ? 1 : kStepsMax;
+    const auto steps = edit_distance(local_part, asked_, most);
+    if (steps > 0 && steps <= most) keep(address, steps);
+    const auto at = ("." + std::string(domain) + ".").find("." + asked_ + ".");
+    if (!asked_.empty() && at != std::string::npos) keep("@" + std::string(domain), 1);
+  }
+
   void keep(std::string_view address, std::size_t steps) {
     candidates_.emplace(std::string(address), steps);
   }
@@ -55,6 +71,7 @@ class Nearest {
   std::uint64_t set_;
   std::string local_part_;
   std::string domain_;
+  bool word_ = false;                                           // a local part was asked
   std::map<std::string, std::size_t, std::less<>> candidates_;  // to steps
 };
 

@@ -18,8 +18,9 @@ struct NearAddresses {
   CutBy cut = CutBy::nothing;
 };
 
-// Addresses that occurred in the interval's hours and are spelt almost like `asked`, which is a
-// whole address. Not `asked` itself.
+// Addresses that occurred in the interval's hours and are spelt almost like `asked`, a whole
+// address or a local part. Not `asked` itself. For a local part also "@domain" where the word is
+// one of the domain's names: somebody remembers "moody" of juan@moody.example.org.
 Result<NearAddresses> near_addresses(StoreReader& store, const AddressPattern& asked,
                                      const TimeRange& range, const QueryLimits& limits);
 

@@ -37,11 +37,12 @@ class Looker {
     const char* parameter;
     KeyKind whole;
   };
-  std::vector<Asked> asked() const {
+  std::vector<Asked> asked(bool words = false) const {
     std::vector<Asked> all;
     const auto add = [&](const std::optional<AddressPattern>& pattern, const char* name,
                          KeyKind whole) {
-      if (pattern && pattern->form() == AddressPattern::Form::address)
+      if (pattern && (pattern->form() == AddressPattern::Form::address ||
+                      (words && pattern->form() == AddressPattern::Form::local_part)))
         all.push_back({&*pattern, name, whole});
     };
     add(request_.recipient, "recipient", KeyKind::recipient);
@@ -118,7 +119,7 @@ class Looker {
   }
 
   Result<void> misspelt() {
-    for (const auto& one : asked()) {
+    for (const auto& one : asked(true)) {
       const auto left = limits();
       if (!left) return {};
       auto near = near_addresses(store_, *one.pattern, request_.range, *left);

@@ -215,5 +215,22 @@ TEST(UnknownReplies, CountsAndKeepsTheMostFrequent) {
   for (const auto& seen : list) EXPECT_GE(seen.count, seen.count_too_high_by_max + 1);
 }
 
+// A pasted bounce often says no time: no "at ." and no "()".
+TEST(Explain, WithoutATimeNothingStandsForIt) {
+  for (const auto outcome : {Outcome::bounced, Outcome::deferred, Outcome::rejected}) {
+    auto one = recipient(outcome, Reason::user_unknown);
+    one.first_attempt_at.reset();
+    one.last_attempt_at.reset();
+    for (const auto language : {Language::en, Language::es}) {
+      const auto told = explainer().explain(one, request(language));
+      EXPECT_THAT(told.text, Not(HasSubstr("()"))) << told.text;
+      EXPECT_THAT(told.text, Not(HasSubstr(" at "))) << told.text;
+      EXPECT_THAT(told.text, Not(HasSubstr("["))) << told.text;
+    }
+  }
+  EXPECT_THAT(explainer().explain(recipient(Outcome::bounced), request()).text,
+              HasSubstr("refused for good at 14:40."));
+}
+
 }  // namespace
 }  // namespace rastro

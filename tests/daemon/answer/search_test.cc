@@ -227,6 +227,22 @@ TEST_F(Search, NothingFoundOffersWhatWasSeenNear) {
                                     &Suggestion::kind, Suggestion::Kind::other_interval)));
 }
 
+TEST_F(Search, AWordIsLookedForAmongNamesOfPeopleAndDomains) {
+  commit({simple_leg(1, start_ + 1min, "juan@example.com"),
+          simple_leg(2, start_ + 2min, "eva@moody.example.net")},
+         start_ + 5min);
+  EXPECT_TRUE(find({{"any", "jaun"}}).items.empty());
+  auto near = nearby();
+  ASSERT_FALSE(near.suggestions.empty());
+  EXPECT_EQ(near.suggestions[0].value, "juan@example.com");
+  EXPECT_TRUE(find({{"any", "moody"}}).items.empty());
+  near = nearby();
+  ASSERT_FALSE(near.suggestions.empty());
+  EXPECT_EQ(near.suggestions[0].value, "@moody.example.net");
+  EXPECT_EQ(near.suggestions[0].messages, 1U);
+  EXPECT_EQ(ids({{"any", "juan@"}}), Ids{"Q1"});
+}
+
 TEST_F(Search, ADeadlineIsTold) {
   std::vector<LegRecord> legs;
   for (std::uint64_t i = 0; i < 5000; ++i)
