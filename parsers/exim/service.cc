@@ -184,9 +184,17 @@ ParsedLine parse_prdr(const Line& line) {
   if (maybe_take(words, "R=")) {
     event.recipient = maybe_take_address(words);
     if (!event.recipient || !maybe_take(words, ' ')) return {};
-    event.action =
-        words == "acceptance" ? PolicyVerdict::Action::permit : PolicyVerdict::Action::info;
-    if (words != "acceptance" && words != "refusal" && words != "temporary refusal") return {};
+    if (words == "acceptance") {
+      event.action = PolicyVerdict::Action::permit;
+    } else if (words == "refusal") {
+      // Exim strikes this recipient off and goes on with the others, as after RCPT.
+      event.action = PolicyVerdict::Action::reject;
+      event.stage = "RCPT";
+    } else if (words == "temporary refusal") {
+      event.action = PolicyVerdict::Action::info;
+    } else {
+      return {};
+    }
   } else {
     const auto address = maybe_take_mailbox(words);
     if (!address || !maybe_take(words, ' ')) return {};

@@ -157,7 +157,8 @@ void read_destination(std::string_view agent, DeliveryAttempt& out) {
   } else if (maybe_take(text, "forwarded as ")) {
     const auto id = maybe_take_word(text);
     if (id && is_postfix_queue_id(*id)) out.forwarded_as = *id;
-  } else if (agent == "pipe" || text.starts_with("delivered to command")) {
+  } else if (agent == "pipe" || text.starts_with("delivered to command") ||
+             (agent == "local" && text.starts_with("\"|"))) {  // of the first 2.x
     out.delivered_to = DeliveredTo::program;
   } else if (text.starts_with("delivered to file")) {
     out.delivered_to = DeliveredTo::file;

@@ -48,6 +48,7 @@ constexpr Form kMoreForms[] = {
     {"", "warning: {}: undefined parameter: {}"},
     {"", "warning: do not list domain {} in BOTH {}"},
     {"smtp", "warning: {} offered null AUTH mechanism list"},
+    {"smtp", "warning: no MX host for {} has a valid A record"},
     {"", "warning: connect to transport {}: {}"},
     {"", "warning: private/{} socket: malformed response"},
     {"",

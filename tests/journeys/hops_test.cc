@@ -321,6 +321,18 @@ TEST(Filters, WhatTheyDiscardOrKeepIsNotDelivered) {
               ElementsAre("mx1/AA2F1A0E5D | ana@example.org quarantined |"));
 }
 
+// Exim with PRDR: each recipient has a verdict on the content, before the arrival is written.
+TEST(Refusals, OneRecipientOfPrdr) {
+  const std::string at = "2026-11-24T10:00:00+01:00 mx1 exim[31]: 1tFxyz-000123-AB ";
+  EXPECT_THAT(
+      told_of({tries(
+          {{at + "PRDR R=<ana@example.org> acceptance", at + "PRDR R=<bo@example.org> refusal",
+            at + "<= a@example.net H=mx.example.net [192.0.2.7] P=esmtp PRDR S=321 "
+                 "for ana@example.org",
+            at + "=> ana <ana@example.org> R=local T=mail", at + "Completed"}})}),
+      ElementsAre("mx1/1tFxyz-000123-AB | bo@example.org rejected ana@example.org delivered |"));
+}
+
 // Dovecot's delivery agent tells the sender of a full mailbox itself and the MTA that all is well.
 TEST(Mailboxes, WhatTheAgentRejectsIsNotDelivered) {
   const std::string at = "2026-11-24T10:00:0";
