@@ -332,9 +332,7 @@ bool is_visible(const Journey& journey, const std::vector<std::string>& domains)
     return std::ranges::any_of(
         domains, [&](const std::string& domain) { return domain_matches(domain, address); });
   };
-  const auto has = [&](const MaybeText& address) {
-    return address && is_of(*address);
-  };
+  const auto has = [&](const MaybeText& address) { return address && is_of(*address); };
   return std::ranges::any_of(journey.legs, [&](const LegRecord& leg) {
     return has(leg.envelope_sender) || has(leg.submission.login) ||
            std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
