@@ -38,6 +38,15 @@ std::string encounter_text(const json::object& seen, const View& view) {
   return text;
 }
 
+// Of the time that was read, never of all time: a log that began a minute ago proves a minute.
+std::string proven_text(const json::object& answer, const std::string& why, const View& view) {
+  const auto& coverage = object_of(answer, "coverage");
+  const auto from = view.clock(text_of(coverage, "from"));
+  const auto until = view.clock(text_of(coverage, "until"));
+  if (from.empty() || until.empty()) return view.say(Text::nothing_proven, {why});
+  return view.say(Text::nothing_proven_between, {why, from, until});
+}
+
 }  // namespace
 
 std::string render_suggestions(const json::object& answer, const View& view) {
@@ -73,7 +82,7 @@ std::string render_nothing(const json::object& answer, const View& view) {
   if (text_of(answer, "cut_by") == "time") out += wrap(view.say(Text::list_cut_by_time), width, 0);
   const bool proven = is_true(answer, "proven_absent");
   const auto why = view.said(text_of(answer, "proven_absent_why"));
-  if (proven) out += wrap(view.say(Text::nothing_proven, {why}), width, 0);
+  if (proven) out += wrap(proven_text(answer, why, view), width, 0);
   if (!proven && !why.empty()) out += wrap(view.say(Text::nothing_not_proven, {why}), width, 0);
   return out + render_coverage(object_of(answer, "coverage"), view);
 }
