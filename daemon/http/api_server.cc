@@ -61,6 +61,7 @@ class ApiServer::State final : public HttpSessionHost {
   const Clock& clock() const override { return clock_; }
   bool admit(const SocketPeer& peer) override;
   bool submit(std::shared_ptr<Work> work) override;
+  bool stopping() const override { return waiting_.closed(); }
   bool reserve_body(std::size_t bytes) override;
   void release_body(std::size_t bytes) override { body_bytes_ -= bytes; }
   void count(const Route* route, unsigned status) override {

@@ -215,7 +215,9 @@ void HttpSession::dispatch() {
   work->received_at = host_.clock().steady();
   stream_.expires_never();
   if (host_.submit(work)) return;
-  auto answer = problem(503, "busy", "too many questions wait for an answer; try again");
+  auto answer = problem(503, "busy",
+                        host_.stopping() ? "rastrod ends, or takes a new configuration; try again"
+                                         : "too many questions wait for an answer; try again");
   answer.headers.emplace_back("Retry-After", "1");
   send(std::move(answer));
 }

@@ -42,8 +42,10 @@ class HttpSessionHost {
   virtual const Clock& clock() const = 0;
   // False: this peer asked too often.
   virtual bool admit(const SocketPeer& peer) = 0;
-  // False: too many questions wait.
+  // False: too many questions wait, or none is taken any more.
   virtual bool submit(std::shared_ptr<Work> work) = 0;
+  // Whether that is because the server ends.
+  virtual bool stopping() const = 0;
   // Room for bodies of all sessions together; false: none left.
   virtual bool reserve_body(std::size_t bytes) = 0;
   virtual void release_body(std::size_t bytes) = 0;
