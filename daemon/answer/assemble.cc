@@ -110,7 +110,7 @@ std::optional<Duration> reinjected_after(const LegRecord& parent, std::size_t re
   if (parent.id == child.id || parent.host != child.host || parent.mta != child.mta ||
       parent.message_id != child.message_id || parent.envelope_sender != child.envelope_sender ||
       !may_come_from_filter(child) || !names(child, handed_over.recipient) ||
-      !went_to_silent_filter(parent, recipient)) {
+      !went_to_silent_filter(parent, recipient) || !handed_over.last_attempt_at) {
     return std::nullopt;
   }
   const auto apart = *handed_over.last_attempt_at - child.opened_at;
@@ -131,8 +131,9 @@ class Assembly {
   Result<std::optional<Journey>> run(std::uint64_t leg_id) {
     auto first = store_.load_leg(leg_id);
     if (!first) return first.error();
-    if (!*first || (*first)->probe) return std::optional<Journey>();
-    add(std::move(**first));
+    auto& leg = *first;
+    if (!leg || leg->probe) return std::optional<Journey>();
+    add(std::move(*leg));
     for (std::size_t next = 0; next < journey_.legs.size(); ++next) {
       if (auto done = follow(next); !done) return done.error();
     }
@@ -205,21 +206,24 @@ class Assembly {
   void join_piped(std::uint64_t around, const LegRecord& child,
                   const std::vector<LegRecord>& legs) {
     struct Match {
-      Duration apart;
-      const LegRecord* parent;
-      std::size_t recipient;
+      Duration apart{};
+      const LegRecord* parent = nullptr;
+      std::size_t recipient = 0;
     };
     std::map<std::string, Match> nearest;
     for (const auto& parent : legs) {
       for (std::size_t i = 0; i < parent.recipients.size(); ++i) {
         const auto apart = reinjected_after(parent, i, child);
         if (!apart) continue;
-        const auto [known, fresh] =
-            nearest.try_emplace(parent.recipients[i].recipient, Match{*apart, &parent, i});
-        if (!fresh && *apart < known->second.apart) known->second = {*apart, &parent, i};
+        auto& best = nearest[parent.recipients[i].recipient];
+        if (best.parent != nullptr && best.apart <= *apart) continue;
+        best.apart = *apart;
+        best.parent = &parent;
+        best.recipient = i;
       }
     }
-    for (const auto& [recipient, match] : nearest) {
+    for (const auto& one : nearest) {
+      const auto& match = one.second;
       if (match.parent->id != around && child.id != around) continue;
       LegLink link;
       link.kind = LegLink::Kind::filter;
@@ -255,15 +259,16 @@ class Assembly {
     if (index_.contains(id)) return {};
     auto other = store_.load_leg(id);
     if (!other) return other.error();
-    if (!*other) return {};
-    for (const auto& link : (*other)->links) {
+    const auto& leg = *other;
+    if (!leg) return {};
+    for (const auto& link : leg->links) {
       bool inferred = false;
-      if (!agrees(**other, link, journey_.legs[at], inferred)) continue;
+      if (!agrees(*leg, link, journey_.legs[at], inferred)) continue;
       auto turned = link;
       turned.direction = link.direction == LegLink::Direction::child ? LegLink::Direction::parent
                                                                      : LegLink::Direction::child;
-      turned.queue_id = (*other)->queue_id;
-      auto copy = **other;
+      turned.queue_id = leg->queue_id;
+      auto copy = *leg;
       join(at, turned, std::move(copy), inferred, link.recipient);
     }
     return {};
@@ -471,10 +476,12 @@ class Assembly {
 }  // namespace
 
 Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id) {
-  auto journey = Assembly(store).run(leg_id);
-  if (!journey || !*journey || (*journey)->id() == leg_id) return journey;
+  auto assembled = Assembly(store).run(leg_id);
+  if (!assembled) return assembled;
+  const auto& journey = *assembled;
+  if (!journey || journey->id() == leg_id) return assembled;
   // Told from its first leg, whichever one was asked for: the same answer to every question.
-  return Assembly(store).run((*journey)->id());
+  return Assembly(store).run(journey->id());
 }
 
 }  // namespace rastro
