@@ -191,13 +191,13 @@ Problem Parser::take_bound(const std::string& name, const std::string& value) {
 }
 
 Problem Parser::take(const std::string& name, const std::string& value) {
-  static const std::map<std::string_view, std::string FindRequest::*> kTexts = {
+  static const std::map<std::string_view, std::string FindRequest::*> texts = {
       {"queue_id", &FindRequest::queue_id}, {"message_id", &FindRequest::message_id},
       {"client", &FindRequest::client},     {"login", &FindRequest::login},
       {"relay", &FindRequest::relay},       {"domain", &FindRequest::domain},
       {"subject", &FindRequest::subject},   {"text", &FindRequest::text}};
   if (value.size() > kTextMax) return "is longer than " + std::to_string(kTextMax) + " bytes";
-  if (const auto text = kTexts.find(name); text != kTexts.end())
+  if (const auto text = texts.find(name); text != texts.end())
     return take_text(text->second, value);
   if (name == "recipient") return take_address(&FindRequest::recipient, value);
   if (name == "sender") return take_address(&FindRequest::sender, value);
@@ -297,12 +297,12 @@ Result<FindRequest, ParameterError> parse_find(const Parameters& parameters,
 }
 
 const std::vector<std::string>& find_parameters() {
-  static const std::vector<std::string> kNames = {
+  static const std::vector<std::string> names = {
       "recipient",  "sender",  "any",    "at",         "within",    "since",
       "until",      "outcome", "reason", "submission", "direction", "queue_id",
       "message_id", "client",  "login",  "relay",      "domain",    "subject",
       "text",       "sort",    "tz",     "lang",       "limit",     "cursor"};
-  return kNames;
+  return names;
 }
 
 std::string make_cursor(SortBy sort, std::uint64_t id) {
