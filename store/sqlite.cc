@@ -30,8 +30,8 @@ constexpr int kStepsPerInterruptCheck = 4000;
 // SQLite counts every allocation under a global lock, for statistics that nobody here asks for.
 // Must come before its first use; refused and harmless when somebody else used it already.
 void leave_memory_uncounted() {
-  static const int kDone = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-  static_cast<void>(kDone);
+  static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(done);
 }
 
 Error::Code code_of(int sqlite_code) {
@@ -81,7 +81,7 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode, in
   const int code = sqlite3_open_v2(resolved.c_str(), &state->handle, flags, nullptr);
   if (code != SQLITE_OK) {
     state->fail(code, "open");
-    auto error = *state->error;
+    auto error = state->error.value_or(Error{});
     sqlite3_close_v2(state->handle);
     return error;
   }
@@ -144,10 +144,9 @@ std::optional<std::int64_t> Database::query_int(std::string_view sql) {
 bool Database::ok() const { return !state_->error; }
 
 Result<void> Database::take_error() {
-  if (!state_->error) return {};
-  auto error = std::move(*state_->error);
-  state_->error.reset();
-  return error;
+  auto error = std::exchange(state_->error, std::nullopt);
+  if (!error) return {};
+  return std::move(*error);
 }
 
 std::uint64_t Database::bytes_written() const {
@@ -248,7 +247,7 @@ std::string_view Statement::column_bytes(int column) const {
   // _blob gives text values without conversion too.
   const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
-  return data == nullptr ? std::string_view("", 0) : std::string_view(data, size);
+  return data == nullptr ? std::string_view("") : std::string_view(data, size);
 }
 
 int Statement::column_count() const { return sqlite3_column_count(statement_); }

@@ -202,13 +202,14 @@ void LegUpdates::keep_superseded_attempt(LegRecord& leg, const LegRecipient& rec
   add_timeline(leg, std::move(entry));
 }
 
-std::int32_t LegUpdates::answer_for(LegRecord& leg, const DeliveryAttempt& event, Time at) const {
-  note(leg, TimelineEntry::Kind::note,
-       "automatic answer to " + std::string(event.recipient->substr(1)), at);
-  auto* known = find_recipient(leg, *event.original_recipient, std::nullopt);
+std::int32_t LegUpdates::answer_for(LegRecord& leg, const DeliveryAttempt& event,
+                                    std::string_view answer_to, std::string_view recipient,
+                                    Time at) const {
+  note(leg, TimelineEntry::Kind::note, "automatic answer to " + std::string(answer_to), at);
+  auto* known = find_recipient(leg, recipient, std::nullopt);
   if (known != nullptr && !waits(known->outcome)) return -1;
   auto answered = event;
-  answered.recipient = event.original_recipient;
+  answered.recipient = recipient;
   answered.original_recipient = std::nullopt;
   answered.delivered_to = DeliveredTo::program;
   return apply(leg, answered, at);
@@ -223,7 +224,7 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
   if (!event.recipient) return -1;
   if (event.recipient->starts_with('>') && event.original_recipient) {
     // Exim's automatic answer: another message, made for a recipient of this one.
-    return answer_for(leg, event, at);
+    return answer_for(leg, event, event.recipient->substr(1), *event.original_recipient, at);
   }
   auto* recipient = recipient_for(leg, *event.recipient, event.original_recipient);
   if (recipient == nullptr) return -1;
@@ -403,8 +404,8 @@ void LegUpdates::refuse_message(LegRecord& leg, const PolicyVerdict& event, Outc
   leg.closed_at = at;
 }
 
-void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) const {
-  using Action = PolicyVerdict::Action;
+// What the verdict tells of the mail itself.
+void LegUpdates::learn_of_mail(LegRecord& leg, const PolicyVerdict& event) const {
   // pickup names a local sender as it was given; cleanup knows the whole address.
   const bool bare_sender = leg.envelope_sender && !leg.envelope_sender->empty() &&
                            leg.envelope_sender->find('@') == std::string::npos;
@@ -425,6 +426,11 @@ void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) cons
     leg.submission.method = event.login ? SubmissionMethod::submission : SubmissionMethod::mx;
     leg.arrival_seen = leg.mta == Mta::exim;
   }
+}
+
+void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) const {
+  using Action = PolicyVerdict::Action;
+  learn_of_mail(leg, event);
   switch (event.action) {
     case Action::reject:
     case Action::proxy_reject:

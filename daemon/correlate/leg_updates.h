@@ -65,9 +65,11 @@ class LegUpdates {
                                std::optional<std::string_view> original) const;
   LegRecipient* recipient_for(LegRecord& leg, std::string_view recipient,
                               std::optional<std::string_view> original) const;
+  void learn_of_mail(LegRecord& leg, const PolicyVerdict& event) const;
   void refuse(LegRecipient& recipient, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
-  std::int32_t answer_for(LegRecord& leg, const DeliveryAttempt& event, Time at) const;
+  std::int32_t answer_for(LegRecord& leg, const DeliveryAttempt& event, std::string_view answer_to,
+                          std::string_view recipient, Time at) const;
   void keep_superseded_attempt(LegRecord& leg, const LegRecipient& recipient) const;
   void note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view text, Time at) const;
 

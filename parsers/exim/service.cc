@@ -230,7 +230,8 @@ ParsedLine parse_sa_exim(const Line& line) {
   }
   if (!maybe_take(rest, "Action: ")) return {};
   const auto action = maybe_take_until(rest, ": score=");
-  const auto score = action ? maybe_take_word(rest) : std::nullopt;
+  if (!action) return {};
+  const auto score = maybe_take_word(rest);
   if (!score || !maybe_take(rest, " required=")) return {};
   const auto required = maybe_take_word(rest);
   if (!required) return {};

@@ -152,7 +152,8 @@ bool was_dropped_by_filter(std::string_view text) {
 void read_destination(std::string_view agent, DeliveryAttempt& out) {
   if (out.status != DeliveryStatus::sent) return;
   auto text = out.reply_text;
-  if (agent == "discard") {
+  const bool relayed = agent != "pipe" && agent != "local" && agent != "virtual";
+  if (agent == "discard" || (relayed && was_dropped_by_filter(text))) {
     out.status = DeliveryStatus::discarded;
   } else if (maybe_take(text, "forwarded as ")) {
     const auto id = maybe_take_word(text);
@@ -164,8 +165,6 @@ void read_destination(std::string_view agent, DeliveryAttempt& out) {
     out.delivered_to = DeliveredTo::file;
   } else if (agent == "local" || agent == "virtual") {
     out.delivered_to = DeliveredTo::mailbox;
-  } else if (was_dropped_by_filter(text)) {
-    out.status = DeliveryStatus::discarded;
   } else {
     out.delivered_to =
         agent == "lmtp" && text.ends_with(" Saved") ? DeliveredTo::mailbox : DeliveredTo::remote;
@@ -288,7 +287,7 @@ constexpr HostForm kHostForms[] = {
     {"enabling PIX workarounds: {} for {}", -1, false},
     {"enabling PIX <CRLF>.<CRLF> workaround for {}", -1, false},  // before 2.4
     {"breaking line > {} bytes with <CR><LF>SPACE", -1, false},
-    {"replacing server reply \"{}\" with \"{}\"", -1, false},
+    {R"(replacing server reply "{}" with "{}")", -1, false},
     {"offered TLS {}", -1, false},
 };
 
