@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -56,8 +57,8 @@ class ReusedItems {
   const Item* end() const { return items_.data() + size_; }
   Item& operator[](std::size_t i) { return items_[i]; }
   const Item& operator[](std::size_t i) const { return items_[i]; }
-  Item& at(std::size_t i) { return items_.at(i); }
-  const Item& at(std::size_t i) const { return items_.at(i); }
+  Item& at(std::size_t i) { return items_[checked(i)]; }
+  const Item& at(std::size_t i) const { return items_[checked(i)]; }
   Item& front() { return items_.front(); }
   const Item& front() const { return items_.front(); }
   Item& back() { return items_[size_ - 1]; }
@@ -110,6 +111,12 @@ class ReusedItems {
   }
 
  private:
+  // What was taken out is still there, and not in.
+  std::size_t checked(std::size_t i) const {
+    if (i >= size_) throw std::out_of_range("ReusedItems::at");
+    return i;
+  }
+
   std::vector<Item> items_;  // the first size_ are in, the others were
   std::size_t size_ = 0;
 };

@@ -37,8 +37,7 @@ Nearest nearest_moment(const Journey& journey, Time at) {
 
 double worth(Fit fit) {
   switch (fit) {
-    case Fit::none:
-      return 1;  // not asked
+    case Fit::none:  // not asked
     case Fit::exact:
       return 1;
     case Fit::tagged:

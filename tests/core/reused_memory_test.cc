@@ -96,6 +96,7 @@ TEST(ReusedItems, TakesInAndOutAnywhere) {
   words.erase(words.begin(), words.begin() + 2);
   words.erase(words.begin() + 1);
   EXPECT_THAT(words, ElementsAre(Word{"three"}, Word{"five"}));
+  EXPECT_THROW(words.at(2), std::out_of_range);
   auto moved = std::move(words);
   EXPECT_THAT(moved, ElementsAre(Word{"three"}, Word{"five"}));
   EXPECT_THAT(words, IsEmpty());  // NOLINT(bugprone-use-after-move): it is what is asked
