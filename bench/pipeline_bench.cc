@@ -30,6 +30,7 @@
 #include "daemon/line_pipeline.h"
 #include "daemon/log_origin.h"
 #include "daemon/reply_reasons.h"
+#include "store/packed_legs.h"
 
 namespace rastro {
 namespace {
@@ -82,15 +83,14 @@ class NoStore final : public LegStore, public LegSink {
     return std::nullopt;
   }
   std::optional<LegRecord> find_leg(std::uint64_t) override { return std::nullopt; }
-  // As the daemon does: into the memory of a batch before.
+  // As the daemon does.
   void on_leg(const LegRecord& version) override {
     recipients += version.recipients.size();
-    if (filled_ == batch_.size()) batch_.emplace_back();
-    batch_[filled_++] = version;
+    batch_.push_back(version);
   }
   void commit() {
     std::swap(batch_, committed_);
-    filled_ = 0;
+    batch_.clear(~std::size_t{0});
   }
   void on_encounter(Encounter&&) override {}
   void on_pending(std::string_view, std::string_view) override {}
@@ -98,9 +98,8 @@ class NoStore final : public LegStore, public LegSink {
   std::uint64_t recipients = 0;
 
  private:
-  std::vector<LegRecord> batch_;  // its first filled_ are
-  std::size_t filled_ = 0;
-  std::vector<LegRecord> committed_;  // the writer has them while the next ones are filled
+  PackedLegs batch_;
+  PackedLegs committed_;  // the writer has them while the next ones are filled
 };
 
 // Read and compiled once: what a start costs is no stage's business.

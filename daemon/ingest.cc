@@ -8,8 +8,6 @@ namespace {
 
 constexpr std::size_t kOriginsMax = 1'000;
 constexpr std::size_t kHolesToldMax = 16;
-constexpr std::size_t kReusedItemsMax = 8;  // of a leg whose memory is used again
-constexpr std::size_t kReusedLinesMax = 64;
 
 }  // namespace
 
@@ -37,25 +35,9 @@ void Ingest::restore_pending(std::string_view key, std::string_view value) {
   correlator_.restore_pending(key, value);
 }
 
-// Into a record of a batch that the writer is done with: its strings have room already.
 void Ingest::on_leg(const LegRecord& version) {
   if (observer_) observer_(version);
-  auto& legs = batch_.legs;
-  if (batch_legs_ == legs.size()) {
-    if (spare_legs_.empty()) {
-      legs.emplace_back();
-    } else {
-      legs.push_back(std::move(spare_legs_.back()));
-      spare_legs_.pop_back();
-    }
-  }
-  auto& copy = legs[batch_legs_++];
-  // One huge message must not keep its memory for ever.
-  const bool huge = copy.recipients.capacity() > kReusedItemsMax ||
-                    copy.timeline.capacity() > kReusedItemsMax ||
-                    copy.lines.capacity() > kReusedLinesMax;
-  if (huge) copy = LegRecord();
-  copy = version;
+  batch_.legs.push_back(version);
 }
 void Ingest::on_encounter(Encounter&& encounter) {
   batch_.encounters.push_back(std::move(encounter));
@@ -135,18 +117,11 @@ void Ingest::send_if_due(SourceSet& sources, bool behind) {
 void Ingest::send_batch(SourceSet& sources) {
   correlator_.committed(writer_.committed());
   collect(sources);
-  batch_.legs = writer_.take_used_legs();
   NumberedBatch numbered;
   numbered.flush_number = correlator_.flush();
   sent_ = numbered.flush_number;
-  // The next batch hardly needs more than twice as many as this one: behind a backlog the memory of
-  // its batches goes.
-  for (; batch_.legs.size() > batch_legs_; batch_.legs.pop_back()) {
-    if (spare_legs_.size() < batch_legs_) spare_legs_.push_back(std::move(batch_.legs.back()));
-  }
-  if (spare_legs_.size() > batch_legs_) spare_legs_.resize(batch_legs_);
-  batch_legs_ = 0;
   numbered.batch = std::exchange(batch_, {});
+  batch_.legs = writer_.take_used_legs();
   numbered.batch.raw_blocks = raw_lines_.take();
   numbered.batch.line_time = batch_line_time_;
   unsent_ = false;

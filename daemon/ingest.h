@@ -23,11 +23,11 @@ namespace rastro {
 
 struct IngestOptions {
   CorrelatorOptions correlator;
-  std::size_t batch_legs_max = 3'000;
+  std::size_t batch_legs_max = 1'500;
   Duration batch_interval = std::chrono::milliseconds(200);
   // While there is more to read at once: a message that goes on is then written once, not twice.
   Duration backlog_interval = std::chrono::milliseconds(1'000);
-  std::size_t budget_bytes = 4 << 20;  // of one turn, all sources together
+  std::size_t budget_bytes = 1 << 20;  // of one turn, all sources together
   std::uint64_t seed = 0;
   bool keep_duplicates = false;  // index two sources although they carry the same events
 };
@@ -114,8 +114,6 @@ class Ingest final : private LegSink {
   Batch batch_;
   std::vector<CoverageHole> new_holes_;
   RawBlockBuilder raw_lines_;  // of origins whose lines are copied; packed on the way to the writer
-  std::size_t batch_legs_ = 0;         // of batch_.legs; those behind them are to be written into
-  std::vector<LegRecord> spare_legs_;  // more of them: of batches that the writer is done with
   Time batch_line_time_{};
   Duration last_batch_at_{0};
   std::uint64_t sent_ = 0;  // number of the last flush

@@ -54,6 +54,7 @@ void WriterLoop::run() {
     if (batch) {
       if (!commit(*batch)) return;
       memory_is_high = memory_is_high || batch->batch.legs.size() >= kManyLegs;
+      batch->batch.legs.clear(kUsedBytesMax);
       used_legs_.try_push(batch->batch.legs);
       more_work = true;
       if (steady_clock::now() - worked_at < slice_every_) continue;
@@ -71,9 +72,9 @@ void WriterLoop::run() {
   }
 }
 
-std::vector<LegRecord> WriterLoop::take_used_legs() {
+PackedLegs WriterLoop::take_used_legs() {
   auto legs = used_legs_.pop_for(milliseconds(0));
-  return legs ? std::move(*legs) : std::vector<LegRecord>{};
+  return legs ? std::move(*legs) : PackedLegs();
 }
 
 }  // namespace rastro

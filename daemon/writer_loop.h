@@ -36,12 +36,13 @@ class WriterLoop {
   // As of the last commit or housekeeping.
   WriterCounters counters() const { return *std::atomic_load(&counters_); }
   bool failing() const { return failing_.load(std::memory_order_relaxed); }
-  // Legs of a batch that was committed, empty when there is none. Ingest writes the next ones into
-  // them: memory that one thread takes and another one gives back is what malloc does worst.
-  std::vector<LegRecord> take_used_legs();
+  // Of a batch that was committed, emptied: for the next one, because memory that one thread takes
+  // and another one gives back is what malloc does worst.
+  PackedLegs take_used_legs();
 
  private:
   static constexpr std::size_t kUsedKept = 1;
+  static constexpr std::size_t kUsedBytesMax = 8 << 20;
 
   bool commit(const NumberedBatch& numbered);
   bool work_a_slice();  // whether there is more to do
@@ -52,7 +53,7 @@ class WriterLoop {
   Writer& writer_;
   BoundedQueue<NumberedBatch>& batches_;
   std::chrono::milliseconds slice_every_;
-  BoundedQueue<std::vector<LegRecord>> used_legs_{kUsedKept};
+  BoundedQueue<PackedLegs> used_legs_{kUsedKept};
   std::atomic<std::uint64_t> committed_{0};
   std::atomic<bool> failing_{false};
   std::shared_ptr<const WriterCounters> counters_{std::make_shared<const WriterCounters>()};

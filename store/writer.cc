@@ -71,7 +71,7 @@ Result<void> WriterImpl::commit_once(const Batch& batch) {
   const auto written_before = open_->database->bytes_written();
   auto& database = *open_->database;
   Transaction transaction(database);
-  for (const auto& leg : batch.legs) write_leg(leg, stage);
+  batch.legs.for_each([&](const LegRecord& leg) { write_leg(leg, stage); });
   for (const auto& encounter : batch.encounters) {
     open_->rows->write_encounter(encounter);
     widen(stage.state.activity_min, stage.state.activity_max, encounter.at);

@@ -11,6 +11,7 @@
 #include "core/journey.h"
 #include "core/position.h"
 #include "core/result.h"
+#include "store/packed_legs.h"
 #include "store/raw_blocks.h"
 #include "store/snapshot.h"
 
@@ -25,7 +26,7 @@ struct PendingEntry {
 
 // What one transaction holds: all or nothing.
 struct Batch {
-  std::vector<LegRecord> legs;  // new versions, in the order in which they came to be
+  PackedLegs legs;  // new versions, in the order in which they came to be
   std::vector<Encounter> encounters;
   std::vector<SourcePosition> positions;  // those that moved since the last batch
   std::vector<CoverageHole> holes;

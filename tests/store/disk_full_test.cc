@@ -70,7 +70,9 @@ TEST_F(DiskFullTest, AFailedCommitChangesNothingAndMayBeTriedAgain) {
   samples::commit_or_die(*writer_, failed);
   committed += failed.legs.size();
   EXPECT_EQ(count_of({}), committed);
-  EXPECT_EQ(count_of({{KeyKind::queue_id, failed.legs.back().queue_id}}), 1U);
+  std::string last_queue_id;
+  failed.legs.for_each([&](const LegRecord& leg) { last_queue_id = leg.queue_id; });
+  EXPECT_EQ(count_of({{KeyKind::queue_id, last_queue_id}}), 1U);
   reopen();
   EXPECT_EQ(count_of({}), committed);
   EXPECT_EQ(writer_->load_positions()->front().offset, committed);

@@ -368,9 +368,9 @@ LegRecord random_leg(std::mt19937_64& random, std::uint64_t id, Time opened_at) 
   return leg;
 }
 
-Batch batch_of(std::vector<LegRecord> legs, Time line_time) {
+Batch batch_of(const std::vector<LegRecord>& legs, Time line_time) {
   Batch batch;
-  batch.legs = std::move(legs);
+  for (const auto& leg : legs) batch.legs.push_back(leg);
   batch.line_time = line_time;
   return batch;
 }

@@ -36,7 +36,7 @@ LegRecord deferred_leg(std::uint64_t number, Time opened_at, std::string recipie
 // Every field at random, strings of any bytes (NUL, 0x01, broken UTF-8, empty, absent).
 LegRecord random_leg(std::mt19937_64& random, std::uint64_t id, Time opened_at);
 
-Batch batch_of(std::vector<LegRecord> legs, Time line_time);
+Batch batch_of(const std::vector<LegRecord>& legs, Time line_time);
 
 // Every field, spelled out: equal legs give equal texts, and a difference is readable.
 std::string describe(const LegRecord& leg);
