@@ -46,7 +46,7 @@ Result<std::shared_ptr<const ReasonRules>> load_reply_rules(const ReasonSettings
   if (!shipped) return shipped.error();
   rules.insert(rules.end(), std::make_move_iterator(shipped->begin()),
                std::make_move_iterator(shipped->end()));
-  return ReasonRules::compile(std::move(rules));
+  return ReasonRules::trust(std::move(rules));
 }
 
 ReplyReasons::ReplyReasons(std::shared_ptr<const ReasonRules> rules, std::uint64_t seed)

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <deque>
 #include <map>
+#include <mutex>
 #include <utility>
 
 #include "parsers/pattern_needs.h"
@@ -189,17 +191,28 @@ class LiteralFinder {
 // One automaton of all of them costs milliseconds for each new wording.
 struct ReasonRules::Patterns {
   struct Pattern {
-    std::unique_ptr<const RE2> regexp;
+    Pattern(const std::string& pattern, std::size_t of_rule) : text(pattern), rule(of_rule) {}
+    // Compiled when first asked for: a thousand patterns take longer than a small log.
+    const RE2& regexp() const {
+      std::call_once(once, [this] { compiled.emplace(text, pattern_options()); });
+      return *compiled;
+    }
+
+    const std::string& text;  // the rule's
     std::size_t rule = 0;
     std::uint8_t clauses = 0;  // a bit for each
     bool enough = false;       // the clauses are all that there is to it
+
+   private:
+    mutable std::once_flag once;
+    mutable std::optional<RE2> compiled;
   };
   // What it means that a literal occurs.
   struct Meaning {
     std::uint32_t pattern = 0;
     std::uint8_t clause = 0;  // its bit
   };
-  std::vector<Pattern> patterns;
+  std::deque<Pattern> patterns;
   std::vector<std::uint32_t> always;  // patterns without clauses
   std::unique_ptr<LiteralFinder> literals;
   std::vector<std::uint32_t> begins;  // in `meanings`, by literal; one more at the end
@@ -208,7 +221,7 @@ struct ReasonRules::Patterns {
   void prepare() {
     std::map<std::string, std::vector<Meaning>> by_literal;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
-      const auto needs = needs_of(patterns[i].regexp->pattern());
+      const auto needs = needs_of(patterns[i].text);
       patterns[i].enough = needs.enough;
       if (needs.clauses.empty()) always.push_back(static_cast<std::uint32_t>(i));
       for (std::size_t clause = 0; clause < needs.clauses.size(); ++clause) {
@@ -250,36 +263,40 @@ ReasonRules::ReasonRules(std::vector<ReasonRule> rules)
     : rules_(std::move(rules)), patterns_(std::make_unique<Patterns>()) {}
 ReasonRules::~ReasonRules() = default;
 
-Result<std::shared_ptr<const ReasonRules>> ReasonRules::compile(std::vector<ReasonRule> rules) {
+std::shared_ptr<const ReasonRules> ReasonRules::trust(std::vector<ReasonRule> rules) {
   std::shared_ptr<ReasonRules> out(new ReasonRules(std::move(rules)));
   auto& patterns = *out->patterns_;
-  const auto options = pattern_options();
+  for (std::size_t i = 0; i < out->rules_.size(); ++i) {
+    for (const auto& pattern : out->rules_[i].patterns) patterns.patterns.emplace_back(pattern, i);
+  }
+  patterns.prepare();
+  return out;
+}
+
+Result<std::shared_ptr<const ReasonRules>> ReasonRules::compile(std::vector<ReasonRule> rules) {
   std::string problems;
   const auto refuse = [&](const ReasonRule& rule, std::string_view pattern, std::string_view why) {
     if (!problems.empty()) problems += '\n';
     problems.append(place(rule)).append("rule ").append(rule.name).append(": pattern \"");
     problems.append(pattern).append("\": ").append(why);
   };
-  for (std::size_t i = 0; i < out->rules_.size(); ++i) {
-    const auto& rule = out->rules_[i];
+  const auto options = pattern_options();
+  for (const auto& rule : rules) {
     for (const auto& pattern : rule.patterns) {
       if (pattern.size() > kPatternBytesMax) {
         refuse(rule, pattern, "longer than " + std::to_string(kPatternBytesMax) + " bytes");
         continue;
       }
-      auto regexp = std::make_unique<const RE2>(pattern, options);
-      if (!regexp->ok()) {
-        refuse(rule, pattern, regexp->error());
-      } else if (RE2::PartialMatch("", *regexp)) {
+      const RE2 regexp(pattern, options);
+      if (!regexp.ok()) {
+        refuse(rule, pattern, regexp.error());
+      } else if (RE2::PartialMatch("", regexp)) {
         refuse(rule, pattern, "would be found in every reply");
-      } else {
-        patterns.patterns.push_back({std::move(regexp), i, 0, false});
       }
     }
   }
   if (!problems.empty()) return make_error(Error::Code::invalid, problems);
-  patterns.prepare();
-  return std::shared_ptr<const ReasonRules>(std::move(out));
+  return trust(std::move(rules));
 }
 
 const ReasonRule* ReasonRules::by_text(const ReasonDecision& asked,
@@ -290,7 +307,7 @@ const ReasonRule* ReasonRules::by_text(const ReasonDecision& asked,
     const auto& pattern = patterns_->patterns[number];
     const auto& rule = rules_[pattern.rule];
     if (!agree(rule, asked)) continue;
-    if (pattern.enough || RE2::PartialMatch(text, *pattern.regexp)) return &rule;
+    if (pattern.enough || RE2::PartialMatch(text, pattern.regexp())) return &rule;
   }
   return nullptr;
 }
