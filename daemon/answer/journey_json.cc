@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cstdio>
 #include <map>
 
 #include "daemon/answer/direction.h"
@@ -126,9 +125,9 @@ json::object entry_json(const LegRecord& leg, const TimelineEntry& entry) {
 }
 
 // The last attempt of each recipient stands in its state, not in the timeline rows.
-TimelineEntry last_attempt(const LegRecipient& state, std::size_t index) {
+TimelineEntry last_attempt(const LegRecipient& state, std::size_t index, Time at) {
   TimelineEntry entry;
-  entry.at = *state.last_attempt_at;
+  entry.at = at;
   entry.kind = state.outcome == Outcome::rejected ? TimelineEntry::Kind::rejected
                                                   : TimelineEntry::Kind::attempt;
   entry.recipient = static_cast<std::int32_t>(index);
@@ -152,8 +151,9 @@ json::array timeline_json(const Journey& journey) {
     }
     for (const auto& entry : leg.timeline) entries.emplace_back(&leg, entry);
     for (std::size_t i = 0; i < leg.recipients.size(); ++i) {
-      if (leg.recipients[i].last_attempt_at)
-        entries.emplace_back(&leg, last_attempt(leg.recipients[i], i));
+      const auto& state = leg.recipients[i];
+      if (!state.last_attempt_at) continue;
+      entries.emplace_back(&leg, last_attempt(state, i, *state.last_attempt_at));
     }
   }
   std::ranges::stable_sort(entries, {}, [](const auto& entry) { return entry.second.at; });
@@ -217,18 +217,87 @@ const LegRecord& arrival_leg(const Journey& journey) {
   return journey.legs.front();
 }
 
+// Of the first leg that has it.
+const std::string* first_known(const Journey& journey, MaybeText LegRecord::*field) {
+  for (const auto& leg : journey.legs) {
+    const auto& known = leg.*field;
+    if (known) return &*known;
+  }
+  return nullptr;
+}
+json::value text_of(const std::string* known) {
+  return known == nullptr ? json::value(nullptr) : text(*known);
+}
+
+void add_headers(const Journey& journey, json::object& out) {
+  out["envelope_sender"] = text_of(first_known(journey, &LegRecord::envelope_sender));
+  const auto* message_id = first_known(journey, &LegRecord::message_id);
+  out["message_id"] =
+      message_id == nullptr ? json::value(nullptr) : text(bare_message_id(*message_id));
+  json::value size = nullptr;
+  for (const auto& leg : journey.legs) {
+    if (size.is_null() && leg.size_bytes) size = *leg.size_bytes;
+  }
+  out["size_bytes"] = std::move(size);
+  out["subject"] = text_of(first_known(journey, &LegRecord::subject));
+}
+
+json::object counts_json(const Journey& journey) {
+  std::map<std::string_view, int> by_outcome;
+  for (const auto& recipient : journey.recipients) {
+    ++by_outcome[outcome_name(recipient.state.outcome)];
+  }
+  json::object out;
+  for (const auto& [name, count] : by_outcome) out[name] = count;
+  return out;
+}
+
+json::array facts_json(const Journey& journey) {
+  json::array out;
+  for (const auto& leg : journey.legs) {
+    for (const auto& fact : leg.facts) {
+      out.push_back(json::object{
+          {"source", text(fact.source)}, {"name", text(fact.name)}, {"value", text(fact.value)}});
+    }
+  }
+  return out;
+}
+
+json::object link_json(const JourneyLink& link) {
+  return {
+      {"kind", link_kind_name(link.link.kind)},
+      {"direction", link.link.direction == LegLink::Direction::parent ? "parent" : "child"},
+      {"queue_id", text_or_null(link.link.queue_id)},
+      {"journey", link.journey ? json::value(format_leg_id(*link.journey)) : json::value(nullptr)},
+      {"outcome", link.outcome ? json::value(outcome_name(*link.outcome)) : json::value(nullptr)},
+      {"inferred", link.inferred}};
+}
+json::array links_json(const Journey& journey) {
+  json::array out;
+  for (const auto& link : journey.links) out.push_back(link_json(link));
+  return out;
+}
+
 }  // namespace
 
 std::string api_time(Time at) {
   const auto days = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date(days);
   const auto us = (at - days).count();
-  char out[40];
-  std::snprintf(out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(us / 3'600'000'000),
-                static_cast<int>(us / 60'000'000 % 60), static_cast<int>(us / 1'000'000 % 60),
-                static_cast<int>(us % 1'000'000));
+  const auto year = std::clamp(static_cast<int>(date.year()), 0, 9999);
+  std::string out = "0000-00-00T00:00:00.000000Z";
+  const auto put = [&](std::size_t place, int digits, std::int64_t number) {
+    for (; digits > 0; --digits, number /= 10) {
+      out[place + static_cast<std::size_t>(digits) - 1] = static_cast<char>('0' + number % 10);
+    }
+  };
+  put(0, 4, year);
+  put(5, 2, static_cast<unsigned>(date.month()));
+  put(8, 2, static_cast<unsigned>(date.day()));
+  put(11, 2, us / 3'600'000'000);
+  put(14, 2, us / 60'000'000 % 60);
+  put(17, 2, us / 1'000'000 % 60);
+  put(20, 6, us % 1'000'000);
   return out;
 }
 
@@ -237,9 +306,12 @@ std::string valid_utf8(std::string_view bytes) {
   out.reserve(bytes.size());
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
   for (std::size_t i = 0; i < bytes.size();) {
+    const auto plain = i;
+    while (i < bytes.size() && at(i) < 0x80) ++i;
+    out.append(bytes.substr(plain, i - plain));
+    if (i == bytes.size()) break;
     const auto first = at(i);
-    std::size_t size = first < 0x80                    ? 1
-                       : first >= 0xc2 && first < 0xe0 ? 2
+    std::size_t size = first >= 0xc2 && first < 0xe0   ? 2
                        : first >= 0xe0 && first < 0xf0 ? 3
                        : first >= 0xf0 && first < 0xf5 ? 4
                                                        : 0;
@@ -267,60 +339,34 @@ std::string valid_utf8(std::string_view bytes) {
 json::object to_json(const Journey& journey, const JourneyJsonOptions& options) {
   const auto& first = journey.legs.front();
   const auto& arrival = arrival_leg(journey);
-  json::object counts;
   json::array recipients;
-  std::map<std::string_view, int> by_outcome;
+  json::array legs;
   for (const auto& recipient : journey.recipients) {
-    ++by_outcome[outcome_name(recipient.state.outcome)];
     recipients.push_back(recipient_json(journey, recipient, options));
   }
-  for (const auto& [name, count] : by_outcome) counts[name] = count;
-  Time last = first.last_activity_at;
+  auto last = first.last_activity_at;
   bool complete = true;
-  MaybeText sender, message_id, subject;
-  std::optional<std::uint64_t> size;
-  json::array legs, facts, links;
   for (const auto& leg : journey.legs) {
     last = std::max(last, leg.last_activity_at);
     complete = complete && (leg.arrival_seen || leg.internal);
-    if (!sender) sender = leg.envelope_sender;
-    if (!message_id) message_id = leg.message_id;
-    if (!subject) subject = leg.subject;
-    if (!size) size = leg.size_bytes;
     legs.push_back(leg_json(leg));
-    for (const auto& fact : leg.facts) {
-      facts.push_back(json::object{
-          {"source", text(fact.source)}, {"name", text(fact.name)}, {"value", text(fact.value)}});
-    }
   }
-  for (const auto& link : journey.links) {
-    links.push_back(json::object{
-        {"kind", link_kind_name(link.link.kind)},
-        {"direction", link.link.direction == LegLink::Direction::parent ? "parent" : "child"},
-        {"queue_id", text_or_null(link.link.queue_id)},
-        {"journey",
-         link.journey ? json::value(format_leg_id(*link.journey)) : json::value(nullptr)},
-        {"outcome", link.outcome ? json::value(outcome_name(*link.outcome)) : json::value(nullptr)},
-        {"inferred", link.inferred}});
-  }
-  return {{"id", format_leg_id(journey.id())},
-          {"arrived_at", api_time(first.opened_at)},
-          {"last_activity_at", api_time(last)},
-          {"complete", complete},
-          {"envelope_sender", maybe_text(sender)},
-          {"message_id", message_id ? text(bare_message_id(*message_id)) : json::value(nullptr)},
-          {"size_bytes", size ? json::value(*size) : json::value(nullptr)},
-          {"subject", maybe_text(subject)},
-          {"direction", direction_of(journey)},
-          {"counts", std::move(counts)},
-          {"accepted", accepted_json(arrival)},
-          {"submission", submission_json(arrival.submission)},
-          {"recipients", std::move(recipients)},
-          {"legs", std::move(legs)},
-          {"links", std::move(links)},
-          {"facts", std::move(facts)},
-          {"timeline", timeline_json(journey)},
-          {"evidence", evidence_json(journey, options)}};
+  json::object out{{"id", format_leg_id(journey.id())},
+                   {"arrived_at", api_time(first.opened_at)},
+                   {"last_activity_at", api_time(last)},
+                   {"complete", complete}};
+  add_headers(journey, out);
+  out["direction"] = direction_of(journey);
+  out["counts"] = counts_json(journey);
+  out["accepted"] = accepted_json(arrival);
+  out["submission"] = submission_json(arrival.submission);
+  out["recipients"] = std::move(recipients);
+  out["legs"] = std::move(legs);
+  out["links"] = links_json(journey);
+  out["facts"] = facts_json(journey);
+  out["timeline"] = timeline_json(journey);
+  out["evidence"] = evidence_json(journey, options);
+  return out;
 }
 
 }  // namespace rastro
