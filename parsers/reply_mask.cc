@@ -72,28 +72,13 @@ BlockBits bits_of(const char* bytes) {
 
 constexpr std::uint64_t below(std::size_t bit) { return bit >= kBlock ? ~0ULL : (1ULL << bit) - 1; }
 
-bool ends_address(char c) {
-  switch (c) {
-    case ' ':
-    case '<':
-    case '>':
-    case '(':
-    case ')':
-    case ',':
-    case ';':
-    case ':':
-    case '"':
-    case '\'':
-    case '[':
-    case ']':
-    case '|':
-    case '=':
-    case '\t':
-      return true;
-    default:
-      return false;
-  }
-}
+constexpr auto kEndsAddress = [] {
+  std::array<bool, 256> ends{};
+  for (const char c : std::string_view(" <>(),;:\"'[]|=\t"))
+    ends[static_cast<unsigned char>(c)] = true;
+  return ends;
+}();
+bool ends_address(char c) { return kEndsAddress[static_cast<unsigned char>(c)]; }
 
 // The MTA's own words before the name of a host: "host H[ip] said: ...". Returns the bytes of the
 // lead, and how many behind it name the host; 0 if there is none.
