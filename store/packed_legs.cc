@@ -17,13 +17,16 @@ constexpr std::uint8_t kLong = 255;
 class Packer {
  public:
   // Writes over `room`, which grows.
-  explicit Packer(std::vector<char>& room) : room_(room) {}
-  std::string_view packed() const { return {room_.data(), end_}; }
+  explicit Packer(std::vector<char>& room) : room_(room) { make_room(0); }
+  std::string_view packed() const {
+    return {room_.data(), static_cast<std::size_t>(at_ - room_.data())};
+  }
 
   template <typename Value>
     requires std::is_trivially_copyable_v<Value>
   void plain(const Value& value) {
-    bytes(&value, sizeof value);
+    std::memcpy(at_, &value, sizeof value);
+    at_ += sizeof value;
   }
   template <typename Value>
   void maybe(const std::optional<Value>& value) {
@@ -47,11 +50,16 @@ class Packer {
     length(items.size());
     if (!items.empty()) bytes(items.data(), items.size() * sizeof(Item));
   }
+  // Before each item of a list.
+  void start_item() { make_room(0); }
 
  private:
+  // More than all fields of a part between two texts take, lengths of empty texts included.
+  static constexpr std::size_t kPlainBytesMax = 512;
+
   void sized(std::string_view text) {
     length(text.size());
-    bytes(text.data(), text.size());
+    if (!text.empty()) bytes(text.data(), text.size());
   }
   void length(std::size_t length) {
     if (length < kAbsent) {
@@ -62,14 +70,24 @@ class Packer {
     }
   }
   void bytes(const void* from, std::size_t size) {
-    if (size == 0) return;
-    if (room_.size() - end_ < size) room_.resize((end_ + size) * 2);
-    std::memcpy(room_.data() + end_, from, size);
-    end_ += size;
+    make_room(size);
+    std::memcpy(at_, from, size);
+    at_ += size;
+  }
+  // For `size` bytes and the plain fields behind them, which do not look.
+  void make_room(std::size_t size) {
+    if (static_cast<std::size_t>(end_ - at_) >= size + kPlainBytesMax) return;
+    const auto used = at_ == nullptr ? 0 : packed().size();
+    if (room_.size() < used + size + kPlainBytesMax) {
+      room_.resize((used + size + kPlainBytesMax) * 2);
+    }
+    at_ = room_.data() + used;
+    end_ = room_.data() + room_.size();
   }
 
   std::vector<char>& room_;
-  std::size_t end_ = 0;
+  char* at_ = nullptr;
+  char* end_ = nullptr;
 };
 
 class Unpacker {
@@ -99,6 +117,7 @@ class Unpacker {
       text.emplace(sized(first));
     }
   }
+  void start_item() {}
   std::size_t count(std::size_t /*of what is filled*/) { return length(get<std::uint8_t>()); }
   template <typename Item>
   void plain_items(std::vector<Item>& items) {
@@ -197,7 +216,10 @@ template <typename Coder, typename Items, typename Code>
 void code_items(Coder& coder, Items& items, Code code) {
   const auto count = coder.count(items.size());
   if constexpr (!std::is_const_v<Items>) items.resize(count);
-  for (auto& item : items) code(item);
+  for (auto& item : items) {
+    coder.start_item();
+    code(item);
+  }
 }
 
 template <typename Coder, typename Leg>
