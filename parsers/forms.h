@@ -9,8 +9,8 @@ namespace rastro {
 
 // A message form as a format string would print it, with "{}" where it prints something and "{?}"
 // where it may print nothing. Read left to right: a hole takes up to the first occurrence of the
-// literal behind it, "<{}>" an address with its quotes followed, the last hole the rest. For the
-// rare lines: the frequent ones have readers of their own.
+// literal behind it, "<{}>" an address with its quotes followed, the last hole all up to the form's
+// last words. For the rare lines: the frequent ones have readers of their own.
 struct Captured {
   static constexpr std::size_t kMax = 12;
   std::array<std::string_view, kMax> at{};
