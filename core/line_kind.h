@@ -72,7 +72,9 @@ namespace rastro {
   X(policyd_verdict, "policyd.verdict")                 \
   X(companion_warning, "companion.warning")             \
   X(pmg_verdict, "pmg.verdict")                         \
-  X(postfix_debug, "postfix.debug")
+  X(postfix_debug, "postfix.debug")                     \
+  X(mailscanner_verdict, "mailscanner.verdict")         \
+  X(mimedefang_verdict, "mimedefang.verdict")
 
 enum class LineKind : std::uint16_t {
 #define RASTRO_KIND(name, text) name,

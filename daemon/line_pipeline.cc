@@ -24,6 +24,18 @@ bool take_header(LineOrigin& origin, std::string_view& text, LineHeader& header)
   return false;
 }
 
+// "4Zx1Yc3Qbmz9rxG: text" of Postfix, "1tFxyz-000123-AB text" of Exim, or empty.
+std::string_view message_named_in_front(Mta mta, std::string_view text) {
+  constexpr std::size_t kIdBytesMax = 32;
+  const auto blank = text.substr(0, kIdBytesMax).find(' ');
+  if (blank == std::string_view::npos) return {};
+  auto word = text.substr(0, blank);
+  if (mta == Mta::exim) return is_exim_message_id(word) ? word : std::string_view();
+  if (!word.ends_with(':')) return {};
+  word.remove_suffix(1);
+  return is_postfix_queue_id(word) ? word : std::string_view();
+}
+
 }  // namespace
 
 HeadedLine LinePipeline::read_header(LineOrigin& origin, const RawLine& raw) {
@@ -77,7 +89,14 @@ LinePipeline::Understood LinePipeline::understand(const HeadedLine& line) {
   const auto& found = known(line.headed ? line.header.program : std::string_view{});
   auto* const parse = found.program.parse;
   if (line.headed && parse != nullptr) {  // made in place: an event is too large to be moved about
-    return {found.tag, parse(line.header, line.text), &found.program, found.lines};
+    Understood out{found.tag, parse(line.header, line.text), &found.program, found.lines};
+    // What an administrator lets Exim log about a message ("logwrite") has words of its own: the
+    // line is not understood, but it is known whose it is.
+    if (out.kind() == LineKind::unrecognised && found.program.mta != Mta::none) {
+      const auto id = message_named_in_front(found.program.mta, line.text);
+      if (!id.empty()) out.parsed.event = Note{id, Note::About::other, line.text};
+    }
+    return out;
   }
   auto kind = LineKind::unrecognised;
   if (line.headed) {

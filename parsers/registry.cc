@@ -41,6 +41,8 @@ Program find_program(std::string_view tag) {
   if (is_exim(tag)) return {parse_exim, Mta::exim, {}, "exim"};
   if (is_syslog_daemon(tag)) return {parse_syslog_notice, Mta::none, {}, "syslog"};
   const auto companion = find_companion(tag);
+  // It gives Postfix' messages new ids.
+  if (tag == "MailScanner") return {companion.parse, Mta::postfix, "postfix", companion.name};
   return {companion.parse, Mta::none, {}, companion.name};
 }
 }  // namespace rastro

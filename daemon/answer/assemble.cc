@@ -87,6 +87,8 @@ bool went_to_silent_filter(const LegRecord& leg, std::size_t recipient) {
   const auto& to = leg.recipients[recipient];
   if (to.outcome != Outcome::delivered || !to.last_attempt_at) return false;
   if (to.agent == "pipe") return true;
+  // A pipe of Exim's has a name like any other local transport.
+  if (leg.mta == Mta::exim) return to.relay.ip.empty() && !to.agent.empty();
   return (to.agent == "smtp" || to.agent == "lmtp") && loopback(to.relay.ip) &&
          std::ranges::none_of(leg.links, [&](const LegLink& link) {
            return link.direction == LegLink::Direction::child && link.claimed_by_peer &&
@@ -184,7 +186,7 @@ class Assembly {
   // Through a filter that leaves no trace of the id.
   Result<void> follow_pipe(std::size_t at) {
     const auto& leg = journey_.legs[at];
-    if (leg.mta != Mta::postfix || !leg.message_id || leg.message_id->empty()) return {};
+    if (leg.mta == Mta::none || !leg.message_id || leg.message_id->empty()) return {};
     bool filtered = may_come_from_filter(leg);
     for (std::size_t i = 0; i < leg.recipients.size(); ++i) {
       filtered = filtered || went_to_silent_filter(leg, i);

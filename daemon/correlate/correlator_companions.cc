@@ -178,6 +178,20 @@ void Correlator::keep_facts(const LogLine& line, const CompanionFact& event,
   }
 }
 
+// Exim names a message before its "<=": what is said while it is being received waits for that line
+// and alone makes no message.
+void Correlator::keep_note(const LogLine& line, const Note& event) {
+  if (line.mta != Mta::exim) return;
+  auto& waiting = companions_.open(companion_name({"queue id", line.header.host, event.queue_id}),
+                                   line.header.logged_at);
+  companions_.changed(waiting);
+  if (waiting.facts.size() >= Sessions::kFactsMax) {
+    ++counters_.values_refused;
+    return;
+  }
+  waiting.facts.push_back({{}, line.ref});
+}
+
 // A companion names a message as it knows it; the MTA's own lines may come before or after.
 void Correlator::on(const LogLine& line, const CompanionFact& event) {
   const auto tell = [&](OpenLeg& leg) {
@@ -237,7 +251,7 @@ void Correlator::take_facts(const LogLine& line, OpenLeg& leg, std::string_view 
   if (line.header.logged_at - waiting->last_at <= options_.companion_gap) {
     for (auto& [fact, ref] : waiting->facts) {
       if (leg.record.facts.size() >= options_.leg.facts_max) break;
-      leg.record.facts.push_back(std::move(fact));
+      if (!fact.source.empty()) leg.record.facts.push_back(std::move(fact));
       if (leg.record.lines.empty() || leg.record.lines.back() != ref) add_line(leg, ref);
     }
     LegUpdates::note_quarantine(leg.record);

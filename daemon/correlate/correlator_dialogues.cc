@@ -320,8 +320,10 @@ OpenLeg& Correlator::refused_dialogue(const LogLine& line, Session& session,
   auto& refused = legs_.insert(std::move(fresh));
   refused.record.arrival_seen = true;
   refused.record.submission.client = session.client;
-  refused.record.submission.method =
-      event.login ? SubmissionMethod::submission : SubmissionMethod::mx;
+  const bool local_caller = line.mta == Mta::exim && event.client.ip.empty();
+  refused.record.submission.method = event.login    ? SubmissionMethod::submission
+                                     : local_caller ? SubmissionMethod::local
+                                                    : SubmissionMethod::mx;
   refused.record.accepted_tls = session.tls;
   for (const auto ref : session.lines) add_line(refused, ref);
   if (session.refused.size() < Sessions::kLegsMax) session.refused.push_back(refused.handle());
@@ -332,11 +334,21 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
   const auto at = line.header.logged_at;
   auto& session = open_session(line, event.client);
   if (session.client.empty()) session.client = to_endpoint(event.client);
+  // Exim tells first what it found out about the sender.
+  std::vector<LineRef> explained;
+  if (line.mta == Mta::exim) {
+    std::erase_if(session.verdicts, [&](const EarlyVerdict& verdict) {
+      if (verdict.envelope_sender != event.envelope_sender) return false;
+      explained.push_back(verdict.line);
+      return true;
+    });
+  }
   // What was decided about this recipient before has come to nothing.
   std::erase_if(session.verdicts, [&](const EarlyVerdict& verdict) {
     return !event.recipient || verdict.recipient == event.recipient;
   });
   auto& leg = refused_dialogue(line, session, event);
+  for (const auto ref : explained) add_line(leg, ref);
   touch(leg, line);
   updates_.apply(leg.record, event, at);
   refine_submission(line, leg);

@@ -213,6 +213,7 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
   if (!event.queue_id.empty()) {
     auto& leg = find_or_open(line, event.queue_id);
     updates_.apply(leg.record, event, line.header.logged_at);
+    if (line.mta == Mta::exim) join_facts(line, leg);
     note_if_closed(leg);
     // An earlier recipient's refusal in a dialogue that goes on is no end of the message.
     if (event.action == Action::reject && event.stage != "RCPT") expect_retry(line, leg, event);
@@ -230,7 +231,7 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
   } else if (refuses || line.agent == "postscreen") {
     encounter(line, Encounter::Kind::client_rejected, event.client, event.login.value_or(""),
               event.reply_text);
-  } else if (line.mta == Mta::postfix) {
+  } else if (line.mta == Mta::postfix || (event.stage == "MAIL" && event.envelope_sender)) {
     keep_early_verdict(line, event);
   }
 }
@@ -254,7 +255,7 @@ void Correlator::on(const LogLine& line, const HostFailure& event) {
 void Correlator::on(const LogLine& line, const Note& event) {
   if (event.queue_id.empty()) return;
   auto* leg = find(line, event.queue_id);
-  if (leg == nullptr) return;
+  if (leg == nullptr) return keep_note(line, event);
   touch(*leg, line);
   updates_.apply(leg->record, event, line.header.logged_at);
   note_if_closed(*leg);

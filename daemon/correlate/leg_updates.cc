@@ -483,8 +483,13 @@ void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) cons
     case Action::info:
     case Action::prepend:
     case Action::replace:
-    case Action::permit:
     case Action::client_accepted:
+      return;
+    case Action::permit:
+      // Exim's PRDR asks about each recipient, and names them nowhere else by default.
+      if (!leg.queue_id.empty() && event.recipient && event.stage == "PRDR") {
+        recipient_for(leg, *event.recipient, std::nullopt);
+      }
       return;
   }
 }
@@ -533,6 +538,24 @@ void LegUpdates::apply(LegRecord& leg, const CompanionFact& event, Time /*at*/) 
   note_quarantine(leg);
 }
 
+namespace {
+
+// MailScanner took a message out of the hold queue and, by what it says that it does
+// ("store,delete"), will not give it back: Postfix logs nothing more.
+void end_as_filtered(LegRecord& leg, std::string_view actions) {
+  const auto has = [&](std::string_view action) {
+    return actions.find(action) != std::string_view::npos;
+  };
+  if (!is_open(leg) || !leg.held || has("deliver") || has("forward")) return;
+  for (auto& recipient : leg.recipients) {
+    if (!waits(recipient.outcome)) continue;
+    recipient.outcome = has("store") ? Outcome::quarantined : Outcome::discarded;
+  }
+  leg.closed_at = leg.last_activity_at;
+}
+
+}  // namespace
+
 void LegUpdates::note_quarantine(LegRecord& leg) {
   // Proxmox Mail Gateway says for whom; amavis keeps the message as a whole.
   for (const auto& fact : leg.facts) {
@@ -545,6 +568,9 @@ void LegUpdates::note_quarantine(LegRecord& leg) {
         recipient.delivered_to = DeliveredTo::nowhere;
       }
     }
+  }
+  for (const auto& fact : leg.facts) {
+    if (fact.source == "mailscanner" && fact.name == "actions") end_as_filtered(leg, fact.value);
   }
   const bool kept = std::ranges::any_of(leg.facts, [](const Fact& fact) {
     return fact.source == "amavis" && fact.name == "quarantine";

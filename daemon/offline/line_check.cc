@@ -39,7 +39,10 @@ void LineCheck::check_line(const LegRecord& leg, const LineRef& ref, Faults& fau
   const auto understood = pipeline_.understand(headed);
   const auto where = leg_name(leg) + ": line at " + std::to_string(ref.offset) + " of " +
                      lines_.source_path(ref.source);
-  if (understood.kind() == LineKind::foreign || understood.kind() == LineKind::unrecognised) {
+  const bool understands =
+      understood.kind() != LineKind::foreign && understood.kind() != LineKind::unrecognised;
+  const bool names_it = !leg.queue_id.empty() && understood.queue_id() == leg.queue_id;
+  if (!understands && !names_it) {
     faults.add(where + " is not understood (any more)");
     return;
   }

@@ -41,6 +41,12 @@ Companion find_companion(std::string_view program) {
       {"cbpolicyd", {parse_policyd, "policyd"}},
       {"policyd-weight", {parse_policyd_weight, "policyd-weight"}},
       {"policyd", {parse_policyd, "policyd"}},
+      {"spampd", {parse_spampd, "spampd"}},
+      {"MailScanner", {parse_mailscanner, "mailscanner"}},
+      {"iredapd", {parse_iredapd, "iredapd"}},
+      {"mimedefang", {parse_mimedefang, "mimedefang"}},
+      {"mimedefang.pl", {parse_mimedefang, "mimedefang"}},
+      {"mimedefang-multiplexor", {parse_mimedefang, "mimedefang"}},
       {"pmg-smtp-filter", {parse_pmg, "pmg"}},
   };
   if (program.starts_with("deliver(") || program.starts_with("dovecot-lda(")) {

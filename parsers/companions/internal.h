@@ -53,6 +53,10 @@ ParsedLine parse_plesk_saslauthd(const LineHeader& header, std::string_view text
 ParsedLine parse_amavis(const LineHeader& header, std::string_view text);
 ParsedLine parse_rspamd(const LineHeader& header, std::string_view text);
 ParsedLine parse_spamd(const LineHeader& header, std::string_view text);
+ParsedLine parse_spampd(const LineHeader& header, std::string_view text);
+ParsedLine parse_mailscanner(const LineHeader& header, std::string_view text);
+ParsedLine parse_iredapd(const LineHeader& header, std::string_view text);
+ParsedLine parse_mimedefang(const LineHeader& header, std::string_view text);
 ParsedLine parse_opendkim(const LineHeader& header, std::string_view text);
 ParsedLine parse_opendmarc(const LineHeader& header, std::string_view text);
 ParsedLine parse_postgrey(const LineHeader& header, std::string_view text);

@@ -97,7 +97,33 @@ ParsedLine parse_result(std::string_view text) {
   return any ? ParsedLine{LineKind::spamd_verdict, fact} : ParsedLine{};
 }
 
+// spampd (spampd.pl process_message()): the Message-ID and the addresses are strangers'.
+constexpr FactForm kProxyForms[] = {
+    {"identified spam {} ({}/{}) from {?} for {} in {}s, {} bytes.",
+     "message_id #score #required from to #seconds #size", "spam"},
+    {"clean message {} ({}/{}) from {?} for {} in {}s, {} bytes.",
+     "message_id #score #required from to #seconds #size", "clean"},
+    {"processing message {} for {} ORCPT={?}", "message_id to orcpt", "scanning"},
+    {"processing message {} for {}", "message_id to", "scanning"},
+    {"rules hit for {}: {?}", "message_id tests", ""},
+    {"skipped large message ({}", "size", "too large to scan"},
+};
+constexpr KnownForm kProxyIgnored[] = {
+    {"{} Process Backgrounded", "Net::Server"},
+    {"{} SpamPD (type Net::Server::{}) starting! pid({})", "Net::Server"},
+    {"Binding to TCP port {} on host {}", "Net::Server"},
+    {"Setting gid to \"{}\"", "Net::Server"},
+    {"Setting uid to \"{}\"", "Net::Server"},
+    {"{} Server closing!", "Net::Server"},
+    {"child process initialized", "spampd.pl"},
+};
+
 }  // namespace
+
+ParsedLine parse_spampd(const LineHeader& /*header*/, std::string_view text) {
+  const auto out = parse_fact("spampd", LineKind::spamd_verdict, kProxyForms, text);
+  return out.kind == LineKind::unrecognised ? parse_ignored(kProxyIgnored, text) : out;
+}
 
 ParsedLine parse_spamd(const LineHeader& /*header*/, std::string_view text) {
   auto rest = text;

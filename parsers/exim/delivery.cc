@@ -237,11 +237,14 @@ LineKind read_attempt(const Line& line, DeliveryAttempt& event) {
   return LineKind::unrecognised;
 }
 
-// -N: nothing was delivered.
+// With -N the message goes through the motions: no more tries, and nothing was delivered.
 ParsedLine parse_not_delivered(const Line& line) {
-  DeliveryAttempt event;
-  if (read_attempt(line, event) == LineKind::unrecognised) return {};
-  return {LineKind::exim_note, Note{line.queue_id, Note::About::other, line.text}};
+  return read_event<DeliveryAttempt>(line.queue_id, [&](DeliveryAttempt& event) {
+    const auto kind = read_attempt(line, event);
+    event.status = DeliveryStatus::discarded;
+    event.delivered_to = DeliveredTo::nowhere;
+    return kind;
+  });
 }
 
 }  // namespace

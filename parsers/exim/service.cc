@@ -186,12 +186,11 @@ ParsedLine parse_prdr(const Line& line) {
     if (!event.recipient || !maybe_take(words, ' ')) return {};
     if (words == "acceptance") {
       event.action = PolicyVerdict::Action::permit;
-    } else if (words == "refusal") {
+    } else if (words == "refusal" || words == "temporary refusal") {
       // Exim strikes this recipient off and goes on with the others, as after RCPT.
       event.action = PolicyVerdict::Action::reject;
       event.stage = "RCPT";
-    } else if (words == "temporary refusal") {
-      event.action = PolicyVerdict::Action::info;
+      event.temporary = words != "refusal";
     } else {
       return {};
     }

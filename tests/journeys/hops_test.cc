@@ -330,7 +330,7 @@ TEST(Refusals, OneRecipientOfPrdr) {
             at + "<= a@example.net H=mx.example.net [192.0.2.7] P=esmtp PRDR S=321 "
                  "for ana@example.org",
             at + "=> ana <ana@example.org> R=local T=mail", at + "Completed"}})}),
-      ElementsAre("mx1/1tFxyz-000123-AB | bo@example.org rejected ana@example.org delivered |"));
+      ElementsAre("mx1/1tFxyz-000123-AB | ana@example.org delivered bo@example.org rejected |"));
 }
 
 // Dovecot's delivery agent tells the sender of a full mailbox itself and the MTA that all is well.

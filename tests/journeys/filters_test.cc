@@ -1,0 +1,201 @@
+// Filters that take messages out of a queue and give them back under another id, and lines whose
+// words are the administrator's own. Logs derived from the programs' format strings: Exim's
+// src/receive.c, src/acl.c, src/deliver.c; MailScanner's Message.pm, PFDiskStore.pm.
+#include <boost/json.hpp>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "tests/journeys/log_player.h"
+
+namespace rastro {
+namespace {
+
+namespace json = boost::json;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+// "AA2F1A0E5D BB2F1A0E5D | ana@example.org delivered" and how many lines there are of it.
+struct Told {
+  std::string text;
+  std::size_t lines = 0;
+};
+std::vector<Told> told_of(const std::vector<std::string>& texts, bool exim_file = false) {
+  Log log{"/var/log/mail.log", "mx1", false, {}};
+  int second = 0;
+  for (const auto& text : texts) {
+    const auto number = std::to_string(10 + second++);
+    log.lines.push_back(exim_file ? "2026-11-24 10:00:" + number + " " + text
+                                  : "2026-11-24T10:00:" + number + "+00:00 mx1 " + text);
+  }
+  LogPlayer player({std::move(log)});
+  player.play_all();
+  std::vector<Told> out;
+  for (const auto& journey : player.journeys()) {
+    const auto value = json::parse(journey).as_object();
+    Told one;
+    for (const auto& leg : value.at("legs").as_array()) {
+      one.text.append(leg.at("queue_id").is_null() ? "-" : leg.at("queue_id").as_string());
+      one.text.append(" ");
+    }
+    one.text.append("|");
+    for (const auto& to : value.at("recipients").as_array()) {
+      one.text.append(" ").append(to.at("recipient").as_string());
+      one.text.append(" ").append(to.at("outcome").as_string());
+    }
+    one.lines = value.at("evidence").as_array().size();
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+std::vector<std::string> texts_of(const std::vector<Told>& told) {
+  std::vector<std::string> out;
+  for (const auto& one : told) out.push_back(one.text);
+  return out;
+}
+
+// ---- MailScanner takes from Postfix' hold queue
+
+const std::vector<std::string> kHeld = {
+    "postfix/smtpd[11]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+    "postfix/cleanup[12]: AA2F1A0E5D: hold: header Received: by mail.example.org (Postfix) from "
+    "mx.example.net[192.0.2.7]; from=<a@example.net> to=<ana@example.org> proto=ESMTP "
+    "helo=<mx.example.net>",
+    "postfix/cleanup[12]: AA2F1A0E5D: message-id=<m1@example.net>",
+};
+std::vector<std::string> held_and(const std::vector<std::string>& more) {
+  auto out = kHeld;
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
+}
+const std::string kActive =
+    "postfix/qmgr[13]: BB2F1A0E5D: from=<a@example.net>, size=700, nrcpt=1 (queue active)";
+const std::string kRequeue = "MailScanner[20]: Requeue: AA2F1A0E5D.A1B2C to BB2F1A0E5D";
+const std::vector<std::string> kDelivered = {
+    "postfix/virtual[14]: BB2F1A0E5D: to=<ana@example.org>, relay=virtual, delay=5, "
+    "delays=5/0/0/0, dsn=2.0.0, status=sent (delivered to maildir)",
+    "postfix/qmgr[13]: BB2F1A0E5D: removed",
+};
+
+TEST(MailScanner, GivesTheMessageBackUnderANewId) {
+  for (const bool told_late : {false, true}) {
+    const auto& first = told_late ? kActive : kRequeue;
+    const auto& second = told_late ? kRequeue : kActive;
+    const auto told = told_of(held_and({first, second, kDelivered[0], kDelivered[1]}));
+    EXPECT_THAT(texts_of(told), ElementsAre("AA2F1A0E5D BB2F1A0E5D | ana@example.org delivered"));
+    EXPECT_EQ(told.at(0).lines, 7U);
+  }
+}
+
+TEST(MailScanner, KeepsWhatItDoesNotDeliver) {
+  const std::string spam =
+      "MailScanner[20]: Message AA2F1A0E5D.A1B2C from 192.0.2.7 (a@example.net) to example.org is "
+      "spam, SpamAssassin (not cached, score=9.1, required 6)";
+  const auto acts = [](const std::string& actions) {
+    return "MailScanner[20]: Spam Actions: message AA2F1A0E5D.A1B2C actions are " + actions;
+  };
+  EXPECT_THAT(texts_of(told_of(held_and({spam, acts("store")}))),
+              ElementsAre("AA2F1A0E5D | ana@example.org quarantined"));
+  EXPECT_THAT(texts_of(told_of(held_and({spam, acts("delete")}))),
+              ElementsAre("AA2F1A0E5D | ana@example.org discarded"));
+  EXPECT_THAT(texts_of(told_of(held_and({spam, acts("store,deliver")}))),
+              ElementsAre("AA2F1A0E5D | ana@example.org held"));
+}
+
+TEST(MailScanner, AloneMakesNoMessage) {
+  EXPECT_THAT(told_of({"MailScanner[20]: Message AA2F1A0E5D.A1B2C from 192.0.2.7 (a@example.net) "
+                       "to example.org is spam, SpamAssassin (score=9.1)",
+                       "MailScanner[20]: Spam Actions: message AA2F1A0E5D.A1B2C actions are store",
+                       "MailScanner[20]: New Batch: Scanning 1 messages, 2345 bytes"}),
+              IsEmpty());
+}
+
+// ---- Exim's filters behind a pipe
+
+TEST(EximFilters, BehindAPipeAreFoundByTheirMessage) {
+  EXPECT_THAT(
+      texts_of(told_of(
+          {"1tFxyz-000123-AB <= a@example.net H=mx.example.net [192.0.2.7] P=esmtp S=900 "
+           "id=m1@example.net",
+           "1tFxyz-000124-AB <= a@example.net U=mail P=spam-scanned S=990 id=m1@example.net",
+           "1tFxyz-000124-AB => ana <ana@example.org> R=local T=maildir",
+           "1tFxyz-000124-AB Completed",
+           "1tFxyz-000123-AB => ana <ana@example.org> R=spamcheck_router T=spamcheck",
+           "1tFxyz-000123-AB Completed"},
+          true)),
+      ElementsAre("1tFxyz-000123-AB 1tFxyz-000124-AB | ana@example.org delivered"));
+}
+
+TEST(EximFilters, AnotherMessageIsNoneOfTheirs) {
+  EXPECT_THAT(texts_of(told_of(
+                  {"1tFxyz-000123-AB <= a@example.net H=mx.example.net [192.0.2.7] P=esmtp S=900 "
+                   "id=m1@example.net",
+                   "1tFxyz-000124-AB <= a@example.net U=ana P=local S=990 id=m2@example.net",
+                   "1tFxyz-000124-AB => ana <ana@example.org> R=local T=maildir",
+                   "1tFxyz-000124-AB Completed",
+                   "1tFxyz-000123-AB => ana <ana@example.org> R=local T=maildir",
+                   "1tFxyz-000123-AB Completed"},
+                  true)),
+              UnorderedElementsAre("1tFxyz-000123-AB | ana@example.org delivered",
+                                   "1tFxyz-000124-AB | ana@example.org delivered"));
+}
+
+// ---- lines in an administrator's own words ("logwrite", event actions)
+
+TEST(OwnWords, OfEximBelongToTheMessageThatTheyName) {
+  const auto told = told_of(
+      {"1tFxyz-000123-AB X-Score: 3.4 for <eva@example.org>",
+       "1tFxyz-000123-AB <= a@example.net H=mx.example.net [192.0.2.7] P=esmtp S=900",
+       "1tFxyz-000123-AB event tcp:connect", "1tFxyz-000123-AB . [192.0.2.7] -> [192.0.2.8]:25",
+       "1tFxyz-000123-AB => ana <ana@example.org> R=local T=maildir", "1tFxyz-000123-AB Completed"},
+      true);
+  EXPECT_THAT(texts_of(told), ElementsAre("1tFxyz-000123-AB | ana@example.org delivered"));
+  EXPECT_EQ(told.at(0).lines, 6U);
+}
+
+TEST(OwnWords, MakeNoMessage) {
+  EXPECT_THAT(told_of({"1tFxyz-000123-AB anything at all", "1tFxyz-000123-AB => not a delivery",
+                       "rcpt for ana@example.org"},
+                      true),
+              IsEmpty());
+  EXPECT_THAT(told_of({"postfix/smtpd[11]: AA2F1A0E5D: anything at all"}), IsEmpty());
+}
+
+// What the refusal explains stands in the line before it.
+TEST(SenderVerification, BelongsToTheRefusalThatFollows) {
+  const std::string client = "H=mx.example.net [192.0.2.7] ";
+  const auto told = told_of(
+      {client + "sender verify fail for <x@example.net>: Unrouteable address",
+       client + "sender verify fail for <a@example.net>: response to \"RCPT TO:<a@example.net>\" "
+                "from mx [192.0.2.8] was: 550 Unknown user",
+       client + "F=<a@example.net> rejected RCPT <ana@example.org>: Sender verify failed"},
+      true);
+  EXPECT_THAT(texts_of(told), ElementsAre("- | ana@example.org rejected"));
+  EXPECT_EQ(told.at(0).lines, 2U);
+}
+
+// ---- what Exim only pretends to deliver, and what it refuses by recipient
+
+TEST(Exim, WhatTheOptionNSuppressesIsNotDelivered) {
+  EXPECT_THAT(
+      texts_of(told_of({"1tFxyz-000123-AB <= a@example.net U=ana P=local S=300",
+                        "1tFxyz-000123-AB *> b@example.org R=dnslookup T=smtp H=mx.example.org "
+                        "[192.0.2.9] C=\"delivery bypassed by -N option\"",
+                        "1tFxyz-000123-AB Completed"},
+                       true)),
+      ElementsAre("1tFxyz-000123-AB | b@example.org discarded"));
+}
+
+TEST(Exim, RecipientsOfPrdrAreKnownWhenAllIsRefused) {
+  EXPECT_THAT(
+      texts_of(told_of({"1tFxyz-000123-AB PRDR R=<ana@example.org> acceptance",
+                        "1tFxyz-000123-AB PRDR R=<bo@example.org> temporary refusal",
+                        "1tFxyz-000123-AB H=mx.example.net [192.0.2.7] F=<a@example.net> rejected "
+                        "after DATA: no"},
+                       true)),
+      ElementsAre("1tFxyz-000123-AB | ana@example.org rejected bo@example.org rejected"));
+}
+
+}  // namespace
+}  // namespace rastro
