@@ -303,11 +303,7 @@ OpenLeg& Correlator::refused_dialogue(const LogLine& line, Session& session,
   for (const auto handle : session.refused) {
     auto* leg = reopen(handle);
     if (leg == nullptr) continue;
-    const auto& sender = leg->record.envelope_sender;
-    if (sender.has_value() == event.envelope_sender.has_value() &&
-        (!sender || *sender == *event.envelope_sender)) {
-      return *leg;
-    }
+    if (leg->record.envelope_sender == event.envelope_sender) return *leg;
   }
   // The session's name and the sender take the queue id's place in the id.
   auto fresh = blank_leg(line);
