@@ -226,8 +226,11 @@ class ReplyMasker {
     auto begin = from;
     while (begin > done_ && !ends_address(text_[begin - 1])) --begin;
     auto end = sign + 1;
-    while (end < text_.size() && !ends_address(text_[end])) ++end;
-    // "a@b.example." and "a@b.example..." end a sentence.
+    // "a@b.example...User unknown": no name of a host has two dots in a row.
+    while (end < text_.size() && !ends_address(text_[end]) &&
+           !(text_[end] == '.' && at(end + 1) == '.'))
+      ++end;
+    // "a@b.example." ends a sentence.
     while (end > sign + 1 && text_[end - 1] == '.') --end;
     keep(done_, begin);
     put('@');
@@ -270,7 +273,7 @@ class ReplyMasker {
       if (begin == 0 || text_[begin - 1] != '.') {
         if (const auto status_end = enhanced_end(begin); status_end > 0) return status_end;
       }
-      return is_reply_code(begin, size) ? end : masked(begin, end);
+      return is_reply_code(begin, size) || is_policy_code(begin, size) ? end : masked(begin, end);
     }
     const auto first_digit = static_cast<std::size_t>(std::countr_zero(digits));
     if (digits == (below(size) & ~below(first_digit))) {  // letters, then digits
@@ -285,6 +288,20 @@ class ReplyMasker {
     if (before == '_') return true;  // "OFR_104", "LPN007_104"
     const char first = text_[begin];
     return (first == '4' || first == '5') && !(at(begin + 3) == '.' && is_digit(at(begin + 4)));
+  }
+
+  // "AUP#I-1310", "AUP#In-1020", "AUP#1220": the figures that Charter documents.
+  bool is_policy_code(std::size_t begin, std::size_t size) const {
+    constexpr std::size_t kLettersMax = 3;
+    if (size != kCodeDigitsMax || begin < 4) return false;
+    auto i = begin - 1;
+    if (text_[i] == '-') {
+      const auto letters_end = i;
+      while (i > 0 && letters_end - i <= kLettersMax && is_word(text_[i - 1])) --i;
+      if (i == 0) return false;
+      --i;
+    }
+    return text_[i] == '#' && i >= 3 && text_.substr(i - 3, 3) == "AUP";
   }
 
   // "#" instead of the run, and of the numbers that hang on it: "192.0.2.7", "12:30:55", "a1b2-c3".

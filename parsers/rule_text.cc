@@ -19,6 +19,11 @@ constexpr char lower(char c) {
 constexpr std::string_view kPlainLetters =
     "aaaaaaaceeeeiiii*nooooo*ouuuuy*saaaaaaaceeeeiiii*nooooo*ouuuuy*y";
 static_assert(kPlainLetters.size() == 64);
+// U+0100 to U+017F: Polish, Czech, Turkish.
+constexpr std::string_view kPlainExtended =
+    "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii**jjkkklllllll"
+    "lllnnnnnnnnnoooooo**rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+static_assert(kPlainExtended.size() == 128);
 
 // Backslash escapes undone: Exim's octal bytes, and the line ends that it writes as \n and \r.
 std::string without_escapes(std::string_view text) {
@@ -66,6 +71,8 @@ std::string plain(std::string_view text) {
       plain = text[i];
       if (c == 0xc3 && byte(i + 1) >= 0x80 && byte(i + 1) <= 0xbf) {
         plain = kPlainLetters[byte(++i) - 0x80];
+      } else if ((c == 0xc4 || c == 0xc5) && byte(i + 1) >= 0x80 && byte(i + 1) <= 0xbf) {
+        plain = kPlainExtended[(c - 0xc4U) * 64 + byte(++i) - 0x80];
       } else if (c == 0xe2 && byte(i + 1) == 0x80 && (byte(i + 2) & 0xfeU) == 0x98) {
         plain = '\'';  // typographic apostrophes
         i += 2;
