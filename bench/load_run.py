@@ -61,6 +61,19 @@ class Daemon:
                     sys.exit("rastrod ended")
                 time.sleep(0.01)
 
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+    def cpu_seconds(self):
+        """Of all threads, to the microsecond."""
+        return sum(int(task.read_text(encoding="ascii").split()[0])
+                   for task in Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")) / 1e9
+
     def usage(self):
         stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
