@@ -19,6 +19,51 @@ std::size_t common_prefix(std::string_view a, std::string_view b) {
   return size;
 }
 
+// Most lengths are one byte.
+bool take_length(std::string_view& rest, std::size_t& length) {
+  if (!rest.empty() && static_cast<unsigned char>(rest.front()) < 0x80) {
+    length = static_cast<unsigned char>(rest.front());
+    rest.remove_prefix(1);
+    return true;
+  }
+  const auto taken = take_varint(rest);
+  length = static_cast<std::size_t>(taken.value_or(0));
+  return taken.has_value();
+}
+
+bool for_each_in_unpacked(std::string_view rest, const AddressVisit& visit) {
+  std::string address;
+  std::size_t size = 0;            // of the address before, shown or passed over
+  std::size_t same = 0;            // of its bytes, those of the one shown last
+  std::size_t unwanted = kSeeAll;  // whoever has so many bytes of the one shown last
+  while (!rest.empty()) {
+    std::size_t shared = 0;
+    std::size_t added = 0;
+    if (!take_length(rest, shared) || !take_length(rest, added) || shared > size ||
+        added > rest.size()) {
+      return false;
+    }
+    size = shared + added;
+    same = std::min(same, shared);
+    if (same < unwanted) {
+      // What was passed over agrees in these bytes with what was shown.
+      address.resize(same);
+      address.append(rest.substr(0, added));
+      unwanted = visit(address, same);
+      same = size;
+    }
+    rest.remove_prefix(added);
+  }
+  return true;
+}
+
+void append_address(std::string& block, std::string_view previous, std::string_view next) {
+  const auto shared = common_prefix(previous, next);
+  append_varint(block, shared);
+  append_varint(block, next.size() - shared);
+  block.append(next.substr(shared));
+}
+
 }  // namespace
 
 void AddressPacker::offer(std::string_view address) {
@@ -57,10 +102,7 @@ void AddressPacker::write_block(Database& database) {
   std::string previous;
   while (!addresses_.empty() && block.size() < kBlockBytes) {
     auto next = std::move(addresses_.extract(addresses_.begin()).value());
-    const auto shared = common_prefix(previous, next);
-    append_varint(block, shared);
-    append_varint(block, next.size() - shared);
-    block.append(next, shared);
+    append_address(block, previous, next);
     previous = std::move(next);
   }
   auto row = database.prepare("INSERT INTO address(addresses) VALUES(?1)");
@@ -80,34 +122,53 @@ bool AddressPacker::work_some(Database& database, std::size_t rows_max) {
   return addresses_.empty();
 }
 
-void RowAddresses::take(Database& database, const char* sql, std::int64_t& last) {
+void RowAddresses::take(Database& database, const char* sql, std::int64_t& last,
+                        std::vector<std::string>& addresses) {
   auto row = database.prepare(sql);
   row.bind(1, last);
   while (row.step()) {
     last = row.column_int(0);
     for (const int column : {1, 2}) {
-      if (row.is_null(column)) continue;
-      auto address = fold_address(row.column_bytes(column));
-      if (!address.empty() && addresses_.size() < AddressPacker::kAddressesMax)
-        addresses_.insert(std::move(address));
+      if (row.is_null(column) || row.column_bytes(column).empty()) continue;
+      if (count_ + addresses.size() < AddressPacker::kAddressesMax)
+        addresses.push_back(fold_address(row.column_bytes(column)));
     }
   }
 }
 
-void RowAddresses::read(Database& database, std::uint64_t serial) {
-  if (serial != serial_) {
-    *this = {};
-    serial_ = serial;
-  }
+void RowAddresses::read_on(Database& database) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> addresses;
   take(database, "SELECT row, envelope_sender, login FROM leg WHERE row > ?1 ORDER BY row",
-       leg_row_);
+       leg_row_, addresses);
   take(database,
        "SELECT row, recipient, original_recipient FROM delivery WHERE row > ?1 ORDER BY row",
-       delivery_row_);
+       delivery_row_, addresses);
+  std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  if (addresses.empty()) return;
+  std::string block;
+  std::string_view previous;
+  for (const auto& address : addresses) {
+    append_address(block, previous, address);
+    previous = address;
+  }
+  block.shrink_to_fit();
+  count_ += addresses.size();
+  blocks_.push_back(std::make_shared<const std::string>(std::move(block)));
 }
 
-void RowAddresses::for_each(const std::function<void(std::string_view)>& visit) const {
-  for (const auto& address : addresses_) visit(address);
+void RowAddresses::clear() {
+  const std::lock_guard lock(mutex_);
+  blocks_.clear();
+  blocks_.shrink_to_fit();
+}
+
+void RowAddresses::for_each(const AddressVisit& visit) const {
+  std::unique_lock lock(mutex_);
+  const auto blocks = blocks_;
+  lock.unlock();
+  for (const auto& block : blocks) static_cast<void>(for_each_in_unpacked(*block, visit));
 }
 
 bool has_address_blocks(Database& database) {
@@ -115,30 +176,13 @@ bool has_address_blocks(Database& database) {
       .has_value();
 }
 
-bool for_each_address_in(std::string_view block,
-                         const std::function<void(std::string_view)>& visit) {
-  std::optional<std::string> unpacked;
-  auto rest = block;
-  if (is_zstd_frame(block)) {
-    unpacked = zstd_unpacked(block);
-    if (!unpacked) return false;
-    rest = *unpacked;
-  }
-  std::string address;
-  while (!rest.empty()) {
-    const auto shared = take_varint(rest);
-    const auto size = shared ? take_varint(rest) : std::nullopt;
-    if (!size || *shared > address.size() || *size > rest.size()) return false;
-    address.resize(static_cast<std::size_t>(*shared));
-    address.append(rest.substr(0, static_cast<std::size_t>(*size)));
-    rest.remove_prefix(static_cast<std::size_t>(*size));
-    visit(address);
-  }
-  return true;
+bool for_each_address_in(std::string_view block, const AddressVisit& visit) {
+  if (!is_zstd_frame(block)) return for_each_in_unpacked(block, visit);
+  const auto unpacked = zstd_unpacked(block);
+  return unpacked && for_each_in_unpacked(*unpacked, visit);
 }
 
-void for_each_packed_address(Database& database,
-                             const std::function<void(std::string_view)>& visit) {
+void for_each_packed_address(Database& database, const AddressVisit& visit) {
   auto row = database.prepare("SELECT addresses FROM address ORDER BY block");
   while (row.step()) static_cast<void>(for_each_address_in(row.column_bytes(0), visit));
 }

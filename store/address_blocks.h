@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,29 +35,37 @@ class AddressPacker {
   std::set<std::string> addresses_;
 };
 
-// The addresses of an hour without blocks, read off its rows. Rows are only ever appended, so a
-// second reading of the same file begins where the last one ended.
+// Is shown an address and how many of its first bytes are those of the one shown before. Answers
+// how many of its first bytes say already that it is not wanted (kSeeAll: they don't): those of the
+// next ones that begin with the same bytes are passed over unread.
+using AddressVisit = std::function<std::size_t(std::string_view address, std::size_t same)>;
+inline constexpr std::size_t kSeeAll = SIZE_MAX;
+
+// The addresses of an hour without blocks, read off its rows into blocks in memory. Rows are only
+// ever appended, so a second reading of the same file begins where the last one ended. An address
+// may come several times. Threads: any.
 class RowAddresses {
  public:
-  void read(Database& database, std::uint64_t serial);
-  void for_each(const std::function<void(std::string_view)>& visit) const;
+  void read_on(Database& database);
+  void for_each(const AddressVisit& visit) const;
+  void clear();
 
  private:
-  void take(Database& database, const char* sql, std::int64_t& last);
+  void take(Database& database, const char* sql, std::int64_t& last,
+            std::vector<std::string>& addresses);
 
-  std::uint64_t serial_ = 0;
+  mutable std::mutex mutex_;
   std::int64_t leg_row_ = 0;
   std::int64_t delivery_row_ = 0;
-  std::set<std::string, std::less<>> addresses_;
+  std::size_t count_ = 0;
+  std::vector<std::shared_ptr<const std::string>> blocks_;
 };
 
 // Whether the file has such blocks: a finished hour has.
 bool has_address_blocks(Database& database);
-// Every address of one block, in order. False: the rest of it is damaged.
-bool for_each_address_in(std::string_view block,
-                         const std::function<void(std::string_view)>& visit);
+// Every address of one block, in order, but those passed over. False: the rest of it is damaged.
+bool for_each_address_in(std::string_view block, const AddressVisit& visit);
 // Every address of the file, in order. What is damaged is left out.
-void for_each_packed_address(Database& database,
-                             const std::function<void(std::string_view)>& visit);
+void for_each_packed_address(Database& database, const AddressVisit& visit);
 
 }  // namespace rastro

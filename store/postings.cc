@@ -128,6 +128,31 @@ bool unpack_segment(Posting first, std::string_view bytes, std::vector<Posting>&
   return true;
 }
 
+bool append_keys(Posting first, std::string_view bytes, std::vector<std::uint32_t>& keys) {
+  std::uint64_t key = key_of(first);
+  if (keys.empty() || keys.back() != key) keys.push_back(static_cast<std::uint32_t>(key));
+  const auto add = [&](std::uint64_t step) {
+    if (step == 0) return true;
+    if (step > UINT32_MAX - key) return false;
+    key += step;
+    keys.push_back(static_cast<std::uint32_t>(key));
+    return true;
+  };
+  while (bytes.size() >= 16) {
+    const auto step = look_at_varint(bytes.data());
+    const auto number = look_at_varint(bytes.data() + step.length);
+    if (step.length == 0 || number.length == 0) return false;
+    if (!add(step.value())) return false;
+    bytes.remove_prefix(step.length + number.length);
+  }
+  while (!bytes.empty()) {
+    const auto step = take_varint(bytes);
+    const auto number = take_varint(bytes);
+    if (!step || !number || !add(*step)) return false;
+  }
+  return true;
+}
+
 void SortedRuns::add(std::vector<std::uint64_t> values) {
   if (values.empty()) return;
   sort_numbers(values);

@@ -75,6 +75,10 @@ class SegmentPacker {
 // Every posting of one packed segment, in order; false when the bytes are damaged.
 bool unpack_segment(Posting first, std::string_view bytes, std::vector<Posting>& out);
 
+// The different keys of one packed segment behind those of `keys`; false when the bytes are
+// damaged.
+bool append_keys(Posting first, std::string_view bytes, std::vector<std::uint32_t>& keys);
+
 // Reads the segments of one sealed file.
 class SegmentReader {
  public:

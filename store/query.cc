@@ -30,6 +30,29 @@ bool may_hold(const FileState& state, const TimeRange& range) {
          *state.activity_max >= range.from;
 }
 
+std::vector<SearchKey> search_keys(const KeyHasher& hasher, const std::vector<LegKey>& keys) {
+  std::vector<SearchKey> search;
+  search.reserve(keys.size());
+  for (const auto& key : keys) {
+    search.push_back({key.kind, posted_value(key), hash_of(hasher, key)});
+  }
+  return search;
+}
+
+// Whether the file may have a posting of one of `keys`, as far as can be told without reading it.
+template <typename Keys>
+bool may_have_any(const FileView& file, const Keys& keys) {
+  if (!file.state.sealed) return true;
+  const auto filter = file.notes->key_filter();
+  return !filter || std::any_of(keys.begin(), keys.end(), [&filter](const SearchKey& key) {
+    return filter->may_hold(key.hash);
+  });
+}
+
+// To read a row's time by its number takes as long as to read those of five rows that follow each
+// other.
+constexpr std::size_t kReadOnFactor = 5;
+
 class ReaderImpl final : public StoreReader {
  public:
   explicit ReaderImpl(std::function<std::shared_ptr<const StoreSnapshot>()> snapshots)
@@ -48,7 +71,7 @@ class ReaderImpl final : public StoreReader {
                                    const TimeRange& range) override;
   Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) override;
   Result<CutBy> for_each_address(const TimeRange& range, const QueryLimits& limits,
-                                 const std::function<void(std::string_view)>& visit) override;
+                                 const AddressVisit& visit) override;
   Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
                                    const std::function<Visit(const Encounter&)>& visit) override;
   Result<std::vector<SourceCoverage>> coverage() override;
@@ -58,18 +81,25 @@ class ReaderImpl final : public StoreReader {
   Result<std::optional<std::string>> raw_line(const LineRef& line) override;
   Time visible_since() override { return snapshot()->ended_visible_since; }
   void close_expired() override { start(QueryLimits{Duration::zero()}); }
+  bool work_ahead() override;
 
  private:
   struct LegQuery {
     const StoreSnapshot& snapshot;
     const std::vector<SearchKey>& keys;
     const TimeRange& range;
+    const LegIdRange* wanted;
     const std::function<Visit(const LegRecord&)>& visit;
+    bool wants(std::uint64_t leg_id) const { return wanted == nullptr || wanted->holds(leg_id); }
+    bool may_hold(const FileView& file) const;
+    bool may_hold(const RowTimes::Range& rows) const;
   };
   std::shared_ptr<const StoreSnapshot> snapshot() const {
     return held_ ? held_->snapshot() : snapshots_();
   }
   Question start(const QueryLimits& limits);
+  void drop_other_times(const LegQuery& query, const FileView& view, ReadFile& file,
+                        std::vector<std::uint32_t>& rows);
   CutBy scan_file(const LegQuery& query, std::size_t index, ReadFile& file);
   CutBy look_up_in_file(const LegQuery& query, std::size_t index, ReadFile& file);
   CutBy offer_rows(const LegQuery& query, std::size_t index, ReadFile& file,
@@ -83,8 +113,19 @@ class ReaderImpl final : public StoreReader {
   std::optional<Question> held_;
   LegRecord leg_;
   std::uint64_t rows_seen_ = 0;
-  RowAddresses row_addresses_;
 };
+
+bool ReaderImpl::LegQuery::may_hold(const FileView& file) const {
+  if (!rastro::may_hold(file.state, range)) return false;
+  if (wanted != nullptr && file.state.leg_id_max < wanted->from) return false;
+  return keys.empty() || may_have_any(file, keys);
+}
+
+bool ReaderImpl::LegQuery::may_hold(const RowTimes::Range& rows) const {
+  return time_at(rows.opened_min) <= range.until && time_at(rows.active_max) >= range.from &&
+         (wanted == nullptr ||
+          (rows.leg_id_max >= wanted->from && rows.leg_id_min <= wanted->until));
+}
 
 Question ReaderImpl::start(const QueryLimits& limits) {
   files_.set_deadline(limits.deadline);
@@ -96,14 +137,11 @@ Result<CutBy> ReaderImpl::for_each_leg(const std::vector<LegKey>& keys, const Ti
                                        const std::function<Visit(const LegRecord&)>& visit) {
   const auto snapshot = start(limits);
   rows_seen_ = 0;
-  std::vector<SearchKey> search;
-  for (const auto& key : keys) {
-    search.push_back({key.kind, posted_value(key), hash_of(snapshot->hasher, key)});
-  }
-  const LegQuery query{*snapshot, search, range, visit};
+  const auto search = search_keys(snapshot->hasher, keys);
+  const LegQuery query{*snapshot, search, range, limits.wanted, visit};
   for (auto i = snapshot->files.size(); i-- > 0;) {
     const auto& view = *snapshot->files[i];
-    if (!may_hold(view.state, range)) continue;
+    if (!query.may_hold(view)) continue;
     auto file = files_.open(view);
     if (!file) return file.error();
     if (*file == nullptr) continue;
@@ -126,14 +164,15 @@ CutBy ReaderImpl::scan_file(const LegQuery& query, std::size_t index, ReadFile& 
   scan.bind(1, std::int64_t{query.snapshot.files[index]->row_max});
   while (scan.step()) {
     const auto row = scan.column_int(0);
-    ++rows_seen_;
     if (!scan.is_null(2)) superseded.insert(scan.column_int(2));
     if (superseded.erase(row) != 0) continue;
+    if (!query.wants(static_cast<std::uint64_t>(scan.column_int(1)))) continue;
     const auto opened_at = time_at(scan.column_int(3));
     if (!is_active_within(opened_at, time_after(scan.column_int(3), scan.column_int(4)),
                           query.range)) {
       continue;
     }
+    ++rows_seen_;
     if (has_newer_file(query.snapshot, index, static_cast<std::uint64_t>(scan.column_int(1)))) {
       continue;
     }
@@ -148,6 +187,7 @@ CutBy ReaderImpl::look_up_in_file(const LegQuery& query, std::size_t index, Read
   std::vector<std::uint32_t> rows;
   std::unordered_set<std::uint64_t> seen;
   for (const auto& key : query.keys) file.collect_rows(view, key.hash, rows);
+  drop_other_times(query, view, file, rows);
   const auto cut = offer_rows(query, index, file, rows, seen);
   if (cut != CutBy::nothing || view.all_posted()) return cut;
   rows.clear();
@@ -158,6 +198,28 @@ CutBy ReaderImpl::look_up_in_file(const LegQuery& query, std::size_t index, Read
   return offer_rows(query, index, file, rows, seen);
 }
 
+// Leaves out the rows that by their neighbours' times are outside of the interval, or of the ids.
+void ReaderImpl::drop_other_times(const LegQuery& query, const FileView& view, ReadFile& file,
+                                  std::vector<std::uint32_t>& rows) {
+  constexpr std::size_t kWorthIt = 64;
+  if (rows.size() < kWorthIt) return;
+  const bool whole_time = query.range.from == Time::min() && query.range.until == Time::max();
+  if (whole_time && query.wanted == nullptr) return;
+  auto times = view.notes->row_times();
+  const auto known = times ? times->known() : 0;
+  if (known < view.row_max && rows.size() * kReadOnFactor >= view.row_max - known) {
+    auto more = std::make_shared<RowTimes>(times ? *times : RowTimes{});
+    if (!more->read_on(file.database(), view.row_max)) return;
+    view.notes->note(more);
+    times = std::move(more);
+  }
+  if (!times) return;
+  std::erase_if(rows, [&](std::uint32_t row) {
+    const auto* near = times->of(row);
+    return near != nullptr && !query.may_hold(*near);
+  });
+}
+
 // Newest first; `seen` are the legs that were offered already.
 CutBy ReaderImpl::offer_rows(const LegQuery& query, std::size_t index, ReadFile& file,
                              std::vector<std::uint32_t>& rows,
@@ -165,13 +227,20 @@ CutBy ReaderImpl::offer_rows(const LegQuery& query, std::size_t index, ReadFile&
   const auto& view = *query.snapshot.files[index];
   std::sort(rows.begin(), rows.end(), std::greater<>());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  const auto times = view.notes->row_times();
   for (const auto row : rows) {
+    // What is wanted may be less than when the file was begun.
+    const auto* near = times && query.wanted != nullptr ? times->of(row) : nullptr;
+    if (near != nullptr && !query.may_hold(*near)) continue;
     if (files_.out_of_time()) return CutBy::time;
-    ++rows_seen_;
     const auto mark = file.mark_of(row);
     // A version outside the interval says nothing of the newest one, which has a posting of its
     // own.
-    if (!mark || !is_active_within(mark->opened_at, mark->last_activity_at, query.range)) continue;
+    if (!mark || !query.wants(mark->leg_id) ||
+        !is_active_within(mark->opened_at, mark->last_activity_at, query.range)) {
+      continue;
+    }
+    ++rows_seen_;
     const auto leg_id = mark->leg_id;
     if (!seen.insert(leg_id).second || has_newer_file(query.snapshot, index, leg_id)) continue;
     const auto newest =
@@ -242,19 +311,19 @@ double share_within(const FileState& state, const TimeRange& range) {
 Result<std::uint64_t> ReaderImpl::count_rows(const std::vector<LegKey>& keys,
                                              const TimeRange& range) {
   const auto snapshot = start(QueryLimits{Duration::zero()});
+  const auto search = search_keys(snapshot->hasher, keys);
   double rows = 0;
   std::vector<std::uint32_t> of_keys;
   for (const auto& view : snapshot->files) {
     if (!may_hold(view->state, range)) continue;
+    if (!search.empty() && !may_have_any(*view, search)) continue;
     auto in_file = static_cast<double>(view->row_max);
     if (!keys.empty()) {
       auto file = files_.open(*view);
       if (!file) return file.error();
       if (*file == nullptr) continue;
       of_keys.clear();
-      for (const auto& key : keys) {
-        (*file)->collect_rows(*view, hash_of(snapshot->hasher, key), of_keys);
-      }
+      for (const auto& key : search) (*file)->collect_rows(*view, key.hash, of_keys);
       if (auto done = files_.check(*view, **file); !done) return done.error();
       in_file = static_cast<double>(of_keys.size());
     }
@@ -264,7 +333,7 @@ Result<std::uint64_t> ReaderImpl::count_rows(const std::vector<LegKey>& keys,
 }
 
 Result<CutBy> ReaderImpl::for_each_address(const TimeRange& range, const QueryLimits& limits,
-                                           const std::function<void(std::string_view)>& visit) {
+                                           const AddressVisit& visit) {
   const auto snapshot = start(limits);
   for (auto i = snapshot->files.size(); i-- > 0;) {
     const auto& view = *snapshot->files[i];
@@ -275,8 +344,8 @@ Result<CutBy> ReaderImpl::for_each_address(const TimeRange& range, const QueryLi
     if (view.state.sealed && has_address_blocks((*file)->database())) {
       for_each_packed_address((*file)->database(), visit);
     } else {
-      row_addresses_.read((*file)->database(), view.serial);
-      row_addresses_.for_each(visit);
+      view.notes->addresses().read_on((*file)->database());
+      view.notes->addresses().for_each(visit);
     }
     if (auto done = files_.check(view, **file); !done) return done.error();
     if (files_.out_of_time()) return CutBy::time;
@@ -398,14 +467,51 @@ Result<std::vector<CoverageHole>> ReaderImpl::holes(const TimeRange& range) {
   const auto snapshot = start(QueryLimits{Duration::zero()});
   std::vector<CoverageHole> holes;
   for (const auto& view : snapshot->files) {
-    auto file = files_.open(*view);
-    if (!file) return file.error();
-    if (*file == nullptr) continue;
-    auto found = read_holes((*file)->database(), range.from, range.until);
-    if (auto done = files_.check(*view, **file); !done) return done.error();
-    std::move(found.begin(), found.end(), std::back_inserter(holes));
+    auto of_file = view->state.sealed ? view->notes->holes() : nullptr;
+    if (!of_file) {
+      auto file = files_.open(*view);
+      if (!file) return file.error();
+      if (*file == nullptr) continue;
+      auto found = read_holes((*file)->database(), Time::min(), Time::max());
+      const bool all = (*file)->database().ok();
+      if (auto done = files_.check(*view, **file); !done) return done.error();
+      of_file = std::make_shared<const std::vector<CoverageHole>>(std::move(found));
+      if (all && view->state.sealed) view->notes->note(of_file);
+    }
+    for (const auto& hole : *of_file) {
+      if (hole.from <= range.until && hole.until >= range.from) holes.push_back(hole);
+    }
   }
   return holes;
+}
+
+// A finished hour's keys, newest hour first; and what the open hour has grown by.
+bool ReaderImpl::work_ahead() {
+  constexpr std::uint32_t kBehindMax = 20'000;
+  const auto snapshot = start(QueryLimits{Duration::zero()});
+  for (auto i = snapshot->files.size(); i-- > 0;) {
+    const auto& view = *snapshot->files[i];
+    const auto times = view.notes->row_times();
+    const bool behind = !view.state.sealed && i + 1 == snapshot->files.size() &&
+                        view.row_max - (times ? times->known() : 0) > kBehindMax;
+    const bool unknown = view.state.sealed && !view.notes->filter_tried();
+    if (!behind && !unknown) continue;
+    const auto file = files_.open(view);
+    if (!file || *file == nullptr) continue;
+    if (behind) {
+      auto more = std::make_shared<RowTimes>(times ? *times : RowTimes{});
+      if (more->read_on((*file)->database(), view.row_max)) view.notes->note(std::move(more));
+      view.notes->addresses().read_on((*file)->database());
+    }
+    if (unknown) {
+      view.notes->addresses().clear();
+      auto filter = read_key_filter((*file)->database());
+      view.notes->note(filter ? std::make_shared<const KeyFilter>(std::move(*filter)) : nullptr);
+    }
+    static_cast<void>(files_.check(view, **file));
+    return true;
+  }
+  return false;
 }
 
 Result<std::optional<std::string>> ReaderImpl::raw_line(const LineRef& line) {

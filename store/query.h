@@ -12,6 +12,7 @@
 #include "core/journey.h"
 #include "core/position.h"
 #include "core/result.h"
+#include "store/address_blocks.h"
 #include "store/snapshot.h"
 
 namespace rastro {
@@ -42,8 +43,16 @@ struct TimeRange {
 
 enum class Visit : std::uint8_t { go_on, stop };
 
+// The visitor may narrow it while a query runs: whoever has enough of the newest legs wants only
+// newer ones.
+struct LegIdRange {
+  std::uint64_t from = 0;
+  std::uint64_t until = UINT64_MAX;
+  bool holds(std::uint64_t leg_id) const { return leg_id >= from && leg_id <= until; }
+};
 struct QueryLimits {
   Duration deadline = std::chrono::seconds(5);  // 0: none
+  const LegIdRange* wanted = nullptr;  // legs of other ids are passed over unread; null: none is
 };
 // Why a query ended before it had seen everything.
 enum class CutBy : std::uint8_t { nothing, caller, time };
@@ -87,8 +96,9 @@ class StoreReader {
       const std::optional<ChangeMark>& since, const QueryLimits& limits,
       const std::function<Visit(const LegRecord&)>& visit) = 0;
 
-  // How many rows the last for_each_leg() looked at, and about how many there are in all: what an
-  // "about 1,240" is made of. A leg has a row for each time that it was written.
+  // How many rows of the range, and of ids that were wanted, the last for_each_leg() met, and about
+  // how many there are in all: what an "about 1,240" is made of. A leg has a row for each time that
+  // it was written.
   virtual std::uint64_t rows_seen() const = 0;
   virtual Result<std::uint64_t> count_rows(const std::vector<LegKey>& keys,
                                            const TimeRange& range) = 0;
@@ -97,9 +107,10 @@ class StoreReader {
   virtual Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) = 0;
 
   // Every address (folded envelope senders, logins, recipients, original recipients) of the hours
-  // that overlap `range`; one that occurs in several comes several times.
+  // that overlap `range`, but those that `visit` lets pass over; one that occurs in several comes
+  // several times.
   virtual Result<CutBy> for_each_address(const TimeRange& range, const QueryLimits& limits,
-                                         const std::function<void(std::string_view)>& visit) = 0;
+                                         const AddressVisit& visit) = 0;
 
   virtual Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
                                            const std::function<Visit(const Encounter&)>& visit) = 0;
@@ -117,6 +128,9 @@ class StoreReader {
   // Closes files that retention unlinked meanwhile; every query does so too. To be called once a
   // minute: a file that is open somewhere keeps its disk space although its name is gone.
   virtual void close_expired() = 0;
+
+  // Finds out a part of what makes later questions fast, for some 50 ms. True: there is more.
+  virtual bool work_ahead() { return false; }
 };
 
 // For as long as it lives, `reader` answers from the state that the store was in when it was made.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "store/file_notes.h"
 #include "store/hash_key.h"
 #include "store/postings.h"
 
@@ -48,6 +49,7 @@ struct FileView {
   // Set by a reader that met damage; the writer then quarantines the file.
   std::shared_ptr<std::atomic<bool>> damaged;
   bool checked = true;  // false: too large to be checked whole at the start; the check thread's
+  std::shared_ptr<FileNotes> notes;  // of its readers; never null
 };
 
 // Immutable. Oldest file first.

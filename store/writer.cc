@@ -249,9 +249,10 @@ void WriterImpl::publish() {
   auto next = std::make_shared<StoreSnapshot>(StoreSnapshot{hasher_, {}, {}, Time::min()});
   for (auto& file : files_) {
     if (!file->view) {
-      file->view = std::make_shared<const FileView>(FileView{
-          file->serial, file->path, file->state, file->row_max, file->runs,
-          file->rebuild ? file->rebuild->until() : 0, file->carried, file->damaged, file->checked});
+      file->view = std::make_shared<const FileView>(
+          FileView{file->serial, file->path, file->state, file->row_max, file->runs,
+                   file->rebuild ? file->rebuild->until() : 0, file->carried, file->damaged,
+                   file->checked, file->notes});
     }
     next->files.push_back(file->view);
   }

@@ -35,6 +35,7 @@ struct ShardFile {
   std::optional<PostingRebuild> rebuild;  // not all postings are in `runs` again since the start
   bool checked = true;                    // whole, at the start
   std::shared_ptr<std::atomic<bool>> damaged = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<FileNotes> notes = std::make_shared<FileNotes>();  // its readers'
   std::shared_ptr<const FileView> view;  // null: changed since the last snapshot
   // While it is not sealed. The row writer's statements go before their connection.
   std::optional<Database> database;

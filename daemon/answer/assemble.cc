@@ -128,10 +128,10 @@ struct Edge {
 
 class Assembly {
  public:
-  explicit Assembly(StoreReader& store) : store_(store) {}
+  Assembly(StoreReader& store, AssemblyMemory& memory) : store_(store), memory_(memory) {}
 
   Result<std::optional<Journey>> run(std::uint64_t leg_id) {
-    auto first = store_.load_leg(leg_id);
+    auto first = memory_.load(store_, leg_id);
     if (!first) return first.error();
     auto& leg = *first;
     if (!leg || leg->probe) return std::optional<Journey>();
@@ -156,14 +156,7 @@ class Assembly {
   }
 
   Result<std::vector<std::uint64_t>> find(KeyKind kind, const std::string& value) {
-    std::vector<std::uint64_t> ids;
-    const auto done = store_.for_each_leg({{kind, value}}, {}, {}, [&](const LegRecord& leg) {
-      if (!leg.probe) ids.push_back(leg.id);
-      return ids.size() < 50 ? Visit::go_on : Visit::stop;
-    });
-    if (!done) return done.error();
-    std::ranges::sort(ids);
-    return ids;
+    return memory_.find(store_, kind, value);
   }
 
   Result<void> follow(std::size_t at) {
@@ -196,7 +189,7 @@ class Assembly {
     if (!ids) return ids.error();
     std::vector<LegRecord> legs;
     for (const auto id : *ids) {
-      auto loaded = store_.load_leg(id);
+      auto loaded = memory_.load(store_, id);
       if (!loaded) return loaded.error();
       if (*loaded) legs.push_back(std::move(**loaded));
     }
@@ -245,7 +238,7 @@ class Assembly {
     if (!ids) return ids.error();
     bool found = false;
     for (const auto id : *ids) {
-      auto other = store_.load_leg(id);
+      auto other = memory_.load(store_, id);
       if (!other) return other.error();
       bool inferred = false;
       if (!*other || !agrees(journey_.legs[at], link, **other, inferred)) continue;
@@ -259,7 +252,7 @@ class Assembly {
 
   Result<void> follow_back(std::size_t at, std::uint64_t id) {
     if (index_.contains(id)) return {};
-    auto other = store_.load_leg(id);
+    auto other = memory_.load(store_, id);
     if (!other) return other.error();
     const auto& leg = *other;
     if (!leg) return {};
@@ -470,6 +463,7 @@ class Assembly {
   }
 
   StoreReader& store_;
+  AssemblyMemory& memory_;
   Journey journey_;
   std::map<std::uint64_t, std::size_t> index_;
   std::vector<Edge> edges_;
@@ -477,13 +471,43 @@ class Assembly {
 
 }  // namespace
 
-Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id) {
-  auto assembled = Assembly(store).run(leg_id);
+Result<std::optional<LegRecord>> AssemblyMemory::load(StoreReader& store, std::uint64_t leg_id) {
+  if (const auto known = legs_.find(leg_id); known != legs_.end()) return known->second;
+  auto loaded = store.load_leg(leg_id);
+  if (!loaded) return loaded;
+  if (legs_.size() >= kRememberedMax) legs_.clear();
+  return legs_.emplace(leg_id, std::move(*loaded)).first->second;
+}
+
+Result<std::vector<std::uint64_t>> AssemblyMemory::find(StoreReader& store, KeyKind kind,
+                                                        const std::string& value) {
+  constexpr std::size_t kFoundMax = 50;
+  auto key = std::pair(kind, value);
+  if (const auto known = found_.find(key); known != found_.end()) return known->second;
+  std::vector<std::uint64_t> ids;
+  const auto done = store.for_each_leg({{kind, value}}, {}, {}, [&](const LegRecord& leg) {
+    if (!leg.probe) ids.push_back(leg.id);
+    return ids.size() < kFoundMax ? Visit::go_on : Visit::stop;
+  });
+  if (!done) return done.error();
+  std::ranges::sort(ids);
+  if (found_.size() >= kRememberedMax) found_.clear();
+  return found_.emplace(std::move(key), std::move(ids)).first->second;
+}
+
+Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id,
+                                        AssemblyMemory& memory) {
+  auto assembled = Assembly(store, memory).run(leg_id);
   if (!assembled) return assembled;
   const auto& journey = *assembled;
   if (!journey || journey->id() == leg_id) return assembled;
   // Told from its first leg, whichever one was asked for: the same answer to every question.
-  return Assembly(store).run(journey->id());
+  return Assembly(store, memory).run(journey->id());
+}
+
+Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id) {
+  AssemblyMemory memory;
+  return assemble(store, leg_id, memory);
 }
 
 }  // namespace rastro

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/journey.h"
@@ -35,7 +37,24 @@ struct Journey {
   std::uint64_t id() const { return legs.front().id; }
 };
 
+// What was read to put journeys together: those of one answer look for the same legs and links, and
+// each twice when it is asked for by another leg than its first. For one state of the store.
+class AssemblyMemory {
+ public:
+  Result<std::optional<LegRecord>> load(StoreReader& store, std::uint64_t leg_id);
+  // The legs, but probes, that have the key; at most 50.
+  Result<std::vector<std::uint64_t>> find(StoreReader& store, KeyKind kind,
+                                          const std::string& value);
+
+ private:
+  static constexpr std::size_t kRememberedMax = 512;
+  std::map<std::uint64_t, std::optional<LegRecord>> legs_;
+  std::map<std::pair<KeyKind, std::string>, std::vector<std::uint64_t>> found_;
+};
+
 // The journey that the leg belongs to; nullopt: there is no such leg.
+Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id,
+                                        AssemblyMemory& memory);
 Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id);
 
 }  // namespace rastro

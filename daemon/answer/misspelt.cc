@@ -1,7 +1,7 @@
 #include "daemon/answer/misspelt.h"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <map>
 
 #include "core/address.h"
@@ -12,43 +12,109 @@ namespace {
 
 constexpr std::size_t kCandidatesMax = 10'000;
 
-// Which bytes a text has, as 64 bits: two steps change at most four of them.
-std::uint64_t byte_set(std::string_view text) {
-  std::uint64_t set = 0;
-  for (const char c : text) set |= 1ULL << (static_cast<unsigned char>(c) & 63U);
-  return set;
-}
+// Steps from one word to many that come in order: what was worked out for the first bytes of one
+// holds for the next ones that share them. As edit_distance(), up to kStepsMax.
+class StepsTo {
+ public:
+  static constexpr std::size_t kTooMany = kStepsMax + 1;
+  explicit StepsTo(std::string word) : word_(std::move(word)), rows_(word_.size() + kWidth) {
+    for (std::size_t at = 0; at < kWidth; ++at) {
+      const bool outside = at < kStepsMax || at - kStepsMax > word_.size();
+      rows_[0][at] = outside ? kMany : static_cast<std::uint8_t>(at - kStepsMax);
+    }
+  }
+
+  // `same`: how many first bytes `text` shares with the text before. Where the steps are too many,
+  // whatever has the first `decided` bytes is as far away.
+  std::size_t operator()(std::string_view text, std::size_t same, std::size_t& decided) {
+    decided = kSeeAll;
+    known_ = std::min(known_, same);
+    while (known_ < text.size()) {
+      const bool alive = next_row(text, known_ + 1);
+      ++known_;
+      if (alive) continue;
+      decided = known_;
+      return kTooMany;
+    }
+    const auto at = word_.size() + kStepsMax - text.size();
+    return at < kWidth ? std::min<std::size_t>(rows_[text.size()][at], kTooMany) : kTooMany;
+  }
+
+ private:
+  // Of each row only what is near the diagonal: the others are more than kStepsMax.
+  static constexpr std::size_t kWidth = 2 * kStepsMax + 1;
+  static constexpr std::uint8_t kMany = kTooMany;
+  using Row = std::array<std::uint8_t, kWidth>;
+
+  // False: all of it is too many steps.
+  bool next_row(std::string_view text, std::size_t i) {
+    auto& row = rows_[i];
+    const auto& back = rows_[i - 1];
+    const char c = text[i - 1];
+    bool alive = false;
+    for (std::size_t at = 0; at < kWidth; ++at) {
+      const auto j = i + at;  // and kStepsMax more than the place in the word
+      unsigned steps = kMany;
+      if (j == kStepsMax) {
+        steps = static_cast<unsigned>(i);
+      } else if (j > kStepsMax && j - kStepsMax <= word_.size()) {
+        const auto place = j - kStepsMax;
+        const char w = word_[place - 1];
+        steps = back[at] + (c == w ? 0U : 1U);
+        if (at + 1 < kWidth) steps = std::min(steps, back[at + 1] + 1U);
+        if (at > 0) steps = std::min(steps, row[at - 1] + 1U);
+        if (i > 1 && place > 1 && c == word_[place - 2] && text[i - 2] == w)
+          steps = std::min(steps, rows_[i - 2][at] + 1U);
+      }
+      row[at] = static_cast<std::uint8_t>(std::min<unsigned>(steps, kMany));
+      alive = alive || row[at] < kMany;
+    }
+    return alive;
+  }
+
+  std::string word_;
+  std::vector<Row> rows_;  // the last ones are all too many
+  std::size_t known_ = 0;  // rows of the text before, behind the first
+};
 
 // Addresses near one that was asked for. Local part and domain may each be two steps away, but not
 // both: "jaun@exmaple.org" is a slip, two half-known words are another address.
 class Nearest {
  public:
-  explicit Nearest(const AddressPattern& asked) : asked_(asked.text()), set_(byte_set(asked_)) {
+  explicit Nearest(const AddressPattern& asked) : asked_(asked.text()), steps_to_(asked_) {
     const auto parts = split_address(asked_);
     local_part_ = parts.local_part;
-    domain_ = parts.domain;
+    if (!parts.domain.empty()) at_any_domain_ = local_part_ + "@";
     word_ = asked.form() == AddressPattern::Form::local_part;
   }
 
-  void offer(std::string_view address) {
-    if (candidates_.size() >= kCandidatesMax) return;
-    const auto parts = split_address(address);
+  std::size_t offer(std::string_view address, std::size_t same) {
+    if (candidates_.size() >= kCandidatesMax) return 0;
     if (word_) {
+      const auto parts = split_address(address);
       offer_to_word(address, parts.local_part, parts.domain);
-      return;
+      return kSeeAll;
     }
-    if (!domain_.empty() && !parts.domain.empty() && parts.local_part == local_part_ &&
-        parts.domain != domain_) {
-      keep(address, edit_distance(parts.domain, domain_, kStepsMax));
-      return;
+    std::size_t decided = 0;
+    const auto steps = steps_to_(address, same, decided);
+    if (!at_any_domain_.empty()) {
+      const auto [in_asked, in_address] = std::mismatch(
+          at_any_domain_.begin(), at_any_domain_.end(), address.begin(), address.end());
+      if (in_asked == at_any_domain_.end()) {
+        const auto parts = split_address(address);
+        if (steps > 0 && !parts.domain.empty() && parts.local_part == local_part_) {
+          keep(address, steps);
+          return kSeeAll;
+        }
+        decided = kSeeAll;
+      } else if (in_address == address.end()) {
+        decided = kSeeAll;
+      } else if (decided != kSeeAll) {
+        decided = std::max(decided, static_cast<std::size_t>(in_address - address.begin()) + 1);
+      }
     }
-    const auto apart = static_cast<std::size_t>(std::max(address.size(), asked_.size()) -
-                                                std::min(address.size(), asked_.size()));
-    if (apart > kStepsMax ||
-        std::popcount(set_ ^ byte_set(address)) > 2 * static_cast<int>(kStepsMax))
-      return;
-    const auto steps = edit_distance(address, asked_, kStepsMax);
     if (steps > 0 && steps <= kStepsMax) keep(address, steps);
+    return decided;
   }
   const std::map<std::string, std::size_t, std::less<>>& candidates() const { return candidates_; }
 
@@ -59,8 +125,9 @@ class Nearest {
     const std::size_t most = asked_.size() <= kShort ? 1 : kStepsMax;
     const auto steps = edit_distance(local_part, asked_, most);
     if (steps > 0 && steps <= most) keep(address, steps);
+    if (asked_.empty() || domain.find(asked_) == std::string_view::npos) return;
     const auto at = ("." + std::string(domain) + ".").find("." + asked_ + ".");
-    if (!asked_.empty() && at != std::string::npos) keep("@" + std::string(domain), 1);
+    if (at != std::string::npos) keep("@" + std::string(domain), 1);
   }
 
   void keep(std::string_view address, std::size_t steps) {
@@ -68,10 +135,10 @@ class Nearest {
   }
 
   std::string asked_;
-  std::uint64_t set_;
+  StepsTo steps_to_;
   std::string local_part_;
-  std::string domain_;
-  bool word_ = false;                                           // a local part was asked
+  std::string at_any_domain_;  // "juan@"; "": a domain was not asked
+  bool word_ = false;          // a local part was asked
   std::map<std::string, std::size_t, std::less<>> candidates_;  // to steps
 };
 
@@ -81,7 +148,8 @@ Result<NearAddresses> near_addresses(StoreReader& store, const AddressPattern& a
                                      const TimeRange& range, const QueryLimits& limits) {
   Nearest nearest(asked);
   const auto done = store.for_each_address(
-      range, limits, [&](std::string_view address) { nearest.offer(address); });
+      range, limits,
+      [&](std::string_view address, std::size_t same) { return nearest.offer(address, same); });
   if (!done) return done.error();
   NearAddresses out;
   out.cut = *done;

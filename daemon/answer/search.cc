@@ -94,8 +94,13 @@ class Finder {
     auto range = range_;
     if (bound_ && newest_first_)
       range.until = std::min(range.until, arrival_of(*bound_) + std::chrono::seconds(1));
-    const auto left = limits();
+    auto left = limits();
     if (!left) return {};
+    LegIdRange wanted;
+    if (bound_ && newest_first_) wanted.until = *bound_ - 1;
+    if (bound_ && !newest_first_) wanted.from = *bound_ + 1;
+    (*left).wanted = &wanted;
+    bool full = false;
     legs_seen_ = 0;
     const auto done = store_.for_each_leg(driver_.keys, range, *left, [&](const LegRecord& leg) {
       if (leg.probe || (driver_.keys.empty() && !driver_.holds(leg))) return Visit::go_on;
@@ -103,6 +108,10 @@ class Finder {
       ++legs_seen_;
       kept.push(leg.id);
       if (kept.size() > count) kept.pop();
+      if (kept.size() == count) {
+        full = true;
+        (newest_first_ ? wanted.from : wanted.until) = kept.top();
+      }
       // Whatever comes later was active earlier, and arrived earlier still.
       const bool enough = newest_first_ && kept.size() == count &&
                           leg.last_activity_at + kDisorderMax < arrival_of(kept.top());
@@ -110,7 +119,7 @@ class Finder {
     });
     if (!done) return done.error();
     if (*done == CutBy::time) answer_.cut = CutBy::time;
-    stopped_early_ = *done != CutBy::nothing;
+    stopped_early_ = *done != CutBy::nothing || full;
     rows_seen_ = store_.rows_seen();
     out.resize(kept.size());
     for (auto at = out.size(); at-- > 0; kept.pop()) out[at] = kept.top();
@@ -176,7 +185,7 @@ class Finder {
         answer_.more = true;  // and none of the rest can be among the best
         return {};
       }
-      auto assembled = assemble(store_, leg);
+      auto assembled = assemble(store_, leg, memory_);
       if (!assembled) return assembled.error();
       ++looked_at_;
       auto& journey = *assembled;
@@ -260,6 +269,7 @@ class Finder {
   Driver driver_;
   bool newest_first_ = true;
   std::optional<std::uint64_t> bound_;
+  AssemblyMemory memory_;
   std::set<std::uint64_t> known_;  // legs of journeys in the answer
   std::uint64_t last_shown_ = 0;
   std::uint64_t legs_seen_ = 0;

@@ -27,6 +27,8 @@ constexpr std::chrono::milliseconds kAcceptAgain{100};  // after "too many open 
 constexpr std::size_t kRefusedAtOnceMax = 32;
 constexpr std::chrono::milliseconds kLookInterval{500};  // for changes to follow
 constexpr std::chrono::seconds kSignOfLife{15};
+constexpr std::chrono::milliseconds kWorkAheadEvery{10'000};
+constexpr std::chrono::milliseconds kWorkAheadPause{1'500};  // some 50 ms each: nobody waits for it
 
 }  // namespace
 
@@ -84,6 +86,7 @@ class ApiServer::State final : public HttpSessionHost {
   void run_work(Work& work, QueryTools& tools);
   void look_for_changes_later();
   void look_for_changes();
+  void work_ahead_later(std::chrono::milliseconds wait);
   void push_events(const std::vector<Following>& to, const FollowEvents& events);
   ApiAnswer answer(Work& work, QueryTools& tools);
 
@@ -112,6 +115,7 @@ class ApiServer::State final : public HttpSessionHost {
   Protocol::acceptor acceptor_{context_};
   boost::asio::steady_timer accept_again_{context_};
   boost::asio::steady_timer look_again_{context_};
+  boost::asio::steady_timer work_ahead_{context_};
 };
 
 Result<void> ApiServer::State::start() {
@@ -120,6 +124,7 @@ Result<void> ApiServer::State::start() {
   listening_ = true;
   acceptor_.assign(Protocol(), *listener);
   accept();
+  work_ahead_later(kWorkAheadPause);
   api_thread_ = std::thread([this] { run_api(); });
   for (std::size_t i = 0; i < options_.threads; ++i) {
     query_threads_.emplace_back([this, i] {
@@ -138,6 +143,7 @@ void ApiServer::State::stop() {
     acceptor_.close(ignored);
     accept_again_.cancel();
     look_again_.cancel();
+    work_ahead_.cancel();
   });
   waiting_.close();
   for (auto& thread : query_threads_) thread.join();
@@ -258,6 +264,19 @@ void ApiServer::State::look_for_changes_later() {
   look_again_.async_wait([this](error_code cancelled) {
     looking_ = false;
     if (!cancelled) look_for_changes();
+  });
+}
+
+void ApiServer::State::work_ahead_later(std::chrono::milliseconds wait) {
+  work_ahead_.expires_after(wait);
+  work_ahead_.async_wait([this](error_code cancelled) {
+    if (cancelled) return;
+    Job job = [this](QueryTools& tools) {
+      const bool more = tools.store && tools.store->work_ahead();
+      boost::asio::post(
+          context_, [this, more] { work_ahead_later(more ? kWorkAheadPause : kWorkAheadEvery); });
+    };
+    if (!waiting_.try_push(job)) work_ahead_later(kWorkAheadEvery);
   });
 }
 

@@ -76,8 +76,10 @@ json::value unpacked_pending(std::string_view bytes) {
 
 json::value unpacked_addresses(std::string_view bytes) {
   json::array out;
-  const bool sound = for_each_address_in(
-      bytes, [&](std::string_view address) { out.push_back(json::value(valid_utf8(address))); });
+  const bool sound = for_each_address_in(bytes, [&](std::string_view address, std::size_t) {
+    out.push_back(json::value(valid_utf8(address)));
+    return kSeeAll;
+  });
   return sound ? json::value(std::move(out)) : hex(bytes);
 }
 

@@ -36,7 +36,7 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
     return std::uint64_t{0};
   }
   Result<CutBy> for_each_address(const TimeRange& /*range*/, const QueryLimits& /*limits*/,
-                                 const std::function<void(std::string_view)>& /*visit*/) override {
+                                 const AddressVisit& /*visit*/) override {
     return CutBy::nothing;
   }
   Time visible_since() override { return Time::min(); }

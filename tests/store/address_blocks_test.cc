@@ -17,8 +17,11 @@ class AddressBlocks : public WriterFixture {
   std::multiset<std::string> addresses(const TimeRange& range = {}) {
     std::multiset<std::string> out;
     auto reader = samples::reader_of(*writer_);
-    const auto done = reader->for_each_address(
-        range, {Duration::zero()}, [&](std::string_view address) { out.emplace(address); });
+    const auto done = reader->for_each_address(range, {Duration::zero()},
+                                               [&](std::string_view address, std::size_t) {
+                                                 out.emplace(address);
+                                                 return kSeeAll;
+                                               });
     EXPECT_TRUE(done);
     return out;
   }
@@ -60,7 +63,10 @@ TEST_F(AddressBlocks, ABlockThatIsDamagedEndsThereAndHarmsNothing) {
   database->run("UPDATE address SET addresses = x'00ffffffffffffffffff01'");
   ASSERT_TRUE(database->take_error());
   std::size_t found = 0;
-  for_each_packed_address(*database, [&](std::string_view) { ++found; });
+  for_each_packed_address(*database, [&](std::string_view, std::size_t) {
+    ++found;
+    return kSeeAll;
+  });
   EXPECT_EQ(found, 0U);
   EXPECT_TRUE(database->take_error());
 }

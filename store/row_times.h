@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "store/sqlite.h"
+
+namespace rastro {
+
+// Of each thousand rows of a file, when they were active and which legs they are of. Rows come
+// nearly in the order of time, so most of an hour's can be left unread when half of it is asked
+// for; a straggler only makes its thousand's range wide.
+class RowTimes {
+ public:
+  static constexpr std::uint32_t kRows = 1024;
+  struct Range {
+    std::int64_t opened_min = INT64_MAX;
+    std::int64_t active_max = INT64_MIN;
+    std::uint64_t leg_id_min = UINT64_MAX;
+    std::uint64_t leg_id_max = 0;
+  };
+
+  // The rows that are known: 1 to this one.
+  std::uint32_t known() const { return known_; }
+  // Reads on up to `row_max`; false: not all could be read, what was is kept.
+  bool read_on(Database& database, std::uint32_t row_max);
+  // Null: not known.
+  const Range* of(std::uint32_t row) const {
+    return row > known_ ? nullptr : &ranges_[(row - 1) / kRows];
+  }
+
+ private:
+  std::vector<Range> ranges_;
+  std::uint32_t known_ = 0;
+};
+
+}  // namespace rastro
