@@ -74,7 +74,8 @@ namespace rastro {
   X(pmg_verdict, "pmg.verdict")                         \
   X(postfix_debug, "postfix.debug")                     \
   X(mailscanner_verdict, "mailscanner.verdict")         \
-  X(mimedefang_verdict, "mimedefang.verdict")
+  X(mimedefang_verdict, "mimedefang.verdict")           \
+  X(cyrus_delivery, "cyrus.delivery")
 
 enum class LineKind : std::uint16_t {
 #define RASTRO_KIND(name, text) name,

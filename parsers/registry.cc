@@ -28,7 +28,9 @@ bool is_postfix_command(std::string_view tag) {
 
 Program find_program(std::string_view tag) {
   const auto slash = tag.rfind('/');
-  if (slash != std::string_view::npos && slash > 0) {
+  // Cyrus IMAP tags its programs as Postfix does.
+  const bool of_cyrus = tag.starts_with("cyrus/");
+  if (slash != std::string_view::npos && slash > 0 && !of_cyrus) {
     const auto agent = tag.substr(slash + 1);
     if (auto* parse = find_postfix_parser(agent)) {
       return {parse, Mta::postfix, tag.substr(0, tag.find('/')), agent};

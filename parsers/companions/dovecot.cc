@@ -168,6 +168,8 @@ constexpr FactForm kSideEffects[] = {
     {"sent mail notification to {}", "notified", "notification sent"},
     {"failed to send mail notification to {}: {}", "notified error", "notification not sent"},
     {"not sending notification for auto-submitted message{?}", "detail", "notification not sent"},
+    {"discarding vacation response for message implicitly delivered to <{}>", "vacation_to",
+     "vacation not sent: implicit delivery"},
     {"piped message to program `{}'", "program", "piped"},
     {"executed program `{}'", "program", "program run"},
     {"failed to pipe message to program `{}'{?}", "program error", "pipe failed"},
@@ -304,6 +306,31 @@ constexpr FactForm kSessionForms[] = {
     {"Mailbox renamed: {} -> {}", "box to_box", "mailbox renamed"},
 };
 
+// A submission handed to the MTA, whose reply names the message (src/submission/
+// submission-backend-relay.c).
+ParsedLine parse_relayed(const Prefix& prefix, std::string_view text) {
+  constexpr FactForm kForms[] = {
+      {"Successfully relayed message: from=<{?}>, size={}, id={}, nrcpt={}, reply=`{}'",
+       "from #size transaction #recipients reply", "relayed"},
+      {"Successfully relayed message: from=<{?}>, to=<{}>, size={}, id={}, rcpt={}, reply=`{}'",
+       "from to #size transaction recipients reply", "relayed"},
+      {"Failed to relay message: from=<{?}>, size={}, nrcpt={}, reply=`{}'",
+       "from #size #recipients reply", "not relayed"},
+      {"Failed to relay message: from=<{?}>, to=<{}>, size={}, rcpt={}, reply=`{}'",
+       "from to #size recipients reply", "not relayed"},
+  };
+  auto out = parse_fact("dovecot", LineKind::dovecot_session, kForms, text);
+  if (auto* fact = std::get_if<CompanionFact>(&out.event)) {
+    for (std::size_t i = 0; i < fact->value_count; ++i) {
+      if (fact->values[i].name != "reply") continue;
+      const auto id = queued_as(fact->values[i].value);
+      if (id && is_queue_id(*id)) fact->queue_id = *id;
+    }
+    add_value(*fact, "login", prefix.user);
+  }
+  return out;
+}
+
 // "Disconnected: Logged out in=1 out=2 ...": why, and the counts of imap_logout_format and its
 // like.
 ParsedLine parse_session_end(std::string_view text) {
@@ -355,7 +382,10 @@ ParsedLine parse_dovecot(const LineHeader& /*header*/, std::string_view text) {
   skip_level(said);
   if (service.ends_with("-login")) return parse_dovecot_login(service, said);
   if (service == "auth" || service == "auth-worker") {
-    const auto out = parse_dovecot_auth(said);
+    auto out = parse_dovecot_auth(said);
+    if (out.kind == LineKind::unrecognised && !prefix->user.empty()) {
+      out = parse_dovecot_auth_of(prefix->user, prefix->session, said);
+    }
     return out.kind == LineKind::unrecognised ? parse_dovecot_known(service, said) : out;
   }
   ParsedLine out;
@@ -365,6 +395,10 @@ ParsedLine parse_dovecot(const LineHeader& /*header*/, std::string_view text) {
     out = parse_agent(*prefix, said);  // a script that runs when mail is moved: imapsieve
   } else if (is_session_service(service)) {
     out = parse_session_end(said);
+    if (service == "submission" && out.kind == LineKind::unrecognised) {
+      auto relayed = parse_relayed(*prefix, said);
+      if (relayed.kind != LineKind::unrecognised) return relayed;
+    }
     if (out.kind == LineKind::unrecognised) {
       out = parse_fact("dovecot", LineKind::dovecot_session, kSessionForms, said);
     }

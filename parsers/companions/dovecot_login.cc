@@ -13,6 +13,7 @@ namespace {
 // What a login line may begin with; behind it the reason in brackets or behind a colon.
 constexpr std::string_view kLoginMessages[] = {
     "Login",
+    "Logged in",
     "Disconnected",
     "Aborted login",
     "Login aborted",
@@ -116,7 +117,8 @@ ParsedLine login_line(std::string_view service, std::string_view message,
   LoginResult out;
   if (!is_login_message(message) || !read_elements(elements, out)) return {};
   out.service = service.substr(0, service.rfind("-login"));
-  out.accepted = message == "Login" || message.starts_with("Proxied login") ||
+  out.accepted = message == "Login" || message == "Logged in" ||
+                 message.starts_with("Proxied login") ||
                  message.find("tarted proxying") != std::string_view::npos;
   out.text = message;
   // A client that never tried to log in is no failed login.
@@ -272,6 +274,26 @@ ParsedLine parse_dovecot_auth(std::string_view text) {
     return {LineKind::dovecot_auth, out};
   }
   return {};
+}
+
+ParsedLine parse_dovecot_auth_of(std::string_view identifier, std::string_view session,
+                                 std::string_view text) {
+  if (auto rest = text; maybe_take(rest, "request [")) {  // of a worker
+    if (!maybe_take_until(rest, std::string_view("]: "))) return {};
+    text = rest;
+  }
+  LoginResult out;
+  auto said = text;
+  const auto database = maybe_take_until(said, std::string_view(": "));
+  if (!database || !is_mechanism(*database)) return {};
+  if (identifier.ends_with(",master")) identifier.remove_suffix(7);
+  const auto sasl = identifier.rfind(",sasl:");
+  if (sasl == std::string_view::npos) return {};
+  if (!is_auth_failure(said) || !read_identifier(identifier.substr(0, sasl), out)) return {};
+  out.method = *database;
+  out.session = session;
+  out.text = said;
+  return {LineKind::dovecot_auth, out};
 }
 
 }  // namespace rastro::companions

@@ -54,6 +54,7 @@ ParsedLine parse_amavis(const LineHeader& header, std::string_view text);
 ParsedLine parse_rspamd(const LineHeader& header, std::string_view text);
 ParsedLine parse_spamd(const LineHeader& header, std::string_view text);
 ParsedLine parse_spampd(const LineHeader& header, std::string_view text);
+ParsedLine parse_cyrus_lmtp(const LineHeader& header, std::string_view text);
 ParsedLine parse_mailscanner(const LineHeader& header, std::string_view text);
 ParsedLine parse_iredapd(const LineHeader& header, std::string_view text);
 ParsedLine parse_mimedefang(const LineHeader& header, std::string_view text);
@@ -73,6 +74,9 @@ ParsedLine parse_policyd_weight(const LineHeader& header, std::string_view text)
 // dovecot_login.cc: "imap-login: ..." and "auth: ..." behind the service's name.
 ParsedLine parse_dovecot_login(std::string_view service, std::string_view text);
 ParsedLine parse_dovecot_auth(std::string_view text);
+// 2.4: "auth(ana,192.0.2.1,sasl:plain)<session>: sql: ..."; `identifier` is what the brackets hold.
+ParsedLine parse_dovecot_auth_of(std::string_view identifier, std::string_view session,
+                                 std::string_view text);
 // dovecot_known.cc: what the master process and its helpers say about themselves.
 ParsedLine parse_dovecot_known(std::string_view service, std::string_view text);
 

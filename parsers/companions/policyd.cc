@@ -124,6 +124,8 @@ ParsedLine parse_weight(std::string_view text) {
 constexpr FactForm kForms[] = {
     {"[DNSBL] object {} listed on {} (answer: {}, time: {})", "ip list answer time", "listed"},
     // cbpolicyd: "module=Greylisting, action=defer, host=ip, helo=h, from=a, to=b, reason=...".
+    {"module={}, mode={}, host={}, helo={?}, from={?}, to={?}, reason={}, {}",
+     "module mode ip helo from to reason detail", ""},
     {"module={}, mode={}, action={}, host={}, helo={?}, from={?}, to={?}, reason={}",
      "module mode verdict ip helo from to reason", ""},
     {"module={}, action={}, host={}, helo={?}, from={?}, to={?}, reason={}",
