@@ -50,6 +50,16 @@ std::string_view bare_message_id(const LegRecord& leg) {
   return id;
 }
 
+// Two hosts may give one message the same queue id: then each leg seems to name the other, and the
+// one that began later is the next hop.
+bool is_the_earlier_hop(const LegRecord& child, const LegRecord& parent) {
+  return child.opened_at < parent.opened_at &&
+         std::ranges::any_of(child.links, [&](const LegLink& link) {
+           return link.direction == LegLink::Direction::child && link.claimed_by_peer &&
+                  link.queue_id == parent.queue_id;
+         });
+}
+
 // Whether `other` is the leg that `link` of `from` means.
 bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, bool& inferred) {
   if (other.id == from.id || other.queue_id != link.queue_id) return false;
@@ -72,7 +82,7 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
   const auto other_id = bare_message_id(other);
   if (!from_id.empty() && !other_id.empty()) {
     inferred = false;
-    return from_id == other_id;
+    return from_id == other_id && !is_the_earlier_hop(child_leg, parent_leg);
   }
   inferred = true;
   if (link.recipient < 0 || static_cast<std::size_t>(link.recipient) >= from.recipients.size())

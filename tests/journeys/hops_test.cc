@@ -206,6 +206,40 @@ TEST(Hops, EximToPostfixIsOneJourney) {
 }
 
 // The next host's id is used again there for another message.
+// The front and the store happen to give it the same queue id; the store's clock is late.
+TEST(Hops, HostsWithTheSameQueueIdForOneMessageKeepTheirOrder) {
+  EXPECT_THAT(
+      told_of(
+          {kFront,
+           log_of("filter",
+                  {"00.400000+01:00 filter postfix/smtpd[21]: BB2F1A0E5D: "
+                   "client=front.example.org[10.0.0.1]",
+                   "00.500000+01:00 filter postfix/cleanup[22]: BB2F1A0E5D: "
+                   "message-id=<m1@example.net>",
+                   "00.600000+01:00 filter postfix/qmgr[23]: BB2F1A0E5D: from=<a@example.net>, "
+                   "size=700, nrcpt=2 (queue active)",
+                   "03.000000+01:00 filter postfix/smtp[24]: BB2F1A0E5D: to=<ana@example.org>, "
+                   "relay=store.example.org[10.0.0.3]:25, delay=2, delays=1/0/0/1, dsn=2.0.0, "
+                   "status=sent (250 2.0.0 Ok: queued as AA2F1A0E5D)",
+                   "03.000000+01:00 filter postfix/smtp[24]: BB2F1A0E5D: to=<eva@example.org>, "
+                   "relay=store.example.org[10.0.0.3]:25, delay=2, delays=1/0/0/1, dsn=5.1.1, "
+                   "status=bounced (host store.example.org[10.0.0.3] said: 550 5.1.1 unknown)",
+                   "03.000000+01:00 filter postfix/qmgr[23]: BB2F1A0E5D: removed"}),
+           log_of("store",
+                  {"00.700000+01:00 store postfix/smtpd[31]: AA2F1A0E5D: "
+                   "client=filter.example.org[10.0.0.2]",
+                   "00.800000+01:00 store postfix/cleanup[32]: AA2F1A0E5D: "
+                   "message-id=<m1@example.net>",
+                   "00.900000+01:00 store postfix/qmgr[33]: AA2F1A0E5D: from=<a@example.net>, "
+                   "size=800, nrcpt=1 (queue active)",
+                   "01.000000+01:00 store postfix/virtual[34]: AA2F1A0E5D: to=<ana@example.org>, "
+                   "relay=virtual, delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (delivered to "
+                   "maildir)",
+                   "01.100000+01:00 store postfix/qmgr[33]: AA2F1A0E5D: removed"})}),
+      ElementsAre("front/AA2F1A0E5D filter/BB2F1A0E5D store/AA2F1A0E5D | ana@example.org delivered "
+                  "eva@example.org bounced | hop hop"));
+}
+
 TEST(Hops, AnIdThatAnotherMessageHasIsNoHop) {
   auto filter = kFilter;
   for (auto& line : filter.lines) {
