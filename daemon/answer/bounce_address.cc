@@ -24,6 +24,11 @@ std::string clean_address(std::string_view address) {
   while (address.starts_with('\'') || address.starts_with('.') || address.starts_with('=') ||
          address.starts_with('*') || address.starts_with('`') || address.starts_with('-'))
     address.remove_prefix(1);
+  // "_a@b_": somebody's way to stress.
+  if (address.starts_with('_') && address.ends_with('_')) {
+    address.remove_prefix(1);
+    address.remove_suffix(1);
+  }
   if (equal_ignoring_case(address.substr(0, 7), "mailto:")) address.remove_prefix(7);
   // Exchange's "dda:SMTP=a@b".
   if (equal_ignoring_case(address.substr(0, 5), "smtp=")) address.remove_prefix(5);

@@ -22,7 +22,7 @@ constexpr Rule kText[] = {
     {Phrase::failure,
      R"((?:could|can|did|was|were|is|has|have|may) ?(?:not|n['’]t)(?: be| been)? (?:delivered|sent|reach|accepted|be reached|processed))"},
     {Phrase::failure,
-     R"(undeliver(?:able|ed)|non.?deliver(?:y|able)|returned mail|mail (?:was )?returned|return(?:ed|ing) (?:the|your) (?:mail|message))"},
+     R"(undeliver(?:able|ed)|non.?deliver(?:y|able)|returned mail|mail (?:was )?returned|returned to (?:you|the sender)|return(?:ed|ing) (?:the|your) (?:mail|message))"},
     {Phrase::failure,
      R"(deliver(?:y|ing)[^.:;]{0,80}(?:has |have )?(?:failed|aborted|not possible|impossible)|failed to (?:deliver|reach|send)|delivery (?:failure|error|problem|status notification ?\(failure)|(?:unable|not able|failed|impossible) to (?:be )?(?:deliver|send|relay|reach|route))"},
     {Phrase::failure,
@@ -146,7 +146,12 @@ std::string flat(std::string_view text) {
 
 Phrases phrases_in(std::string_view text) {
   static const PhraseRules rules(kText);
-  return rules.match(flat(text));
+  // "You'll be notified if the delivery fails permanently" says that it has not.
+  static const RE2 condition(
+      R"((?i)\b(?:if|si|se|wenn|falls)\b[^.]{0,60}\b(?:permanent(?:ly|emente)?|definitiv\pL*|dauerhaft|endgültig))");
+  auto said = flat(text);
+  RE2::GlobalReplace(&said, condition, "");
+  return rules.match(said);
 }
 
 Phrases phrases_in_subject(std::string_view subject) {

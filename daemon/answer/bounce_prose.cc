@@ -328,13 +328,34 @@ std::vector<BounceRecipient> of_form(const Sections& sections, bool (*wanted)(Fo
   return out;
 }
 
+// Whether the sentence whose beginning this is says whom to ask: "For help write to a@b".
+bool is_to_ask(std::string_view before) {
+  constexpr std::size_t kBytesMax = 120;
+  static const RE2 sentence_end(R"((?s)^.*[.?!]\s)");
+  static const RE2 words(
+      R"((?i)\b(?:contact(?:e|er|ez|ar|o)?|assistance|wr(?:ite|iting) to|e-?mail us|send (?:an? )?(?:e-?)?mail to|reply to|questions?|help|report (?:it|this)|complaints?|ayuda|asistencia|dudas|consultas|escrib[aeo]|envíe|wenden|kontakt\pL*|fragen|hilfe|schreiben|aide|écrivez|écrire|assistenza|scriv[aei]\pL*|contatt\pL*|dúvidas|contat[eo]\pL*|ajuda|escreva|suporte)\b)");
+  std::string tail(before.substr(before.size() < kBytesMax ? 0 : before.size() - kBytesMax));
+  RE2::Replace(&tail, sentence_end, "");
+  return RE2::PartialMatch(tail, words);
+}
+
+// Addresses of a paragraph but those of whom to ask, unless there are no others.
+std::vector<std::string> told_of(std::string_view paragraph, std::size_t max) {
+  auto all = addresses_in(paragraph, max);
+  auto told = all;
+  std::erase_if(told, [&](const std::string& address) {
+    return is_to_ask(paragraph.substr(0, std::min(paragraph.find(address), paragraph.size())));
+  });
+  return told.empty() ? all : told;
+}
+
 // Addresses in the sentences that tell of a failure; all of the notice when no sentence has one.
 std::vector<BounceRecipient> in_sentences(const NoticeText& notice, const KnownAddresses& not_these,
                                           const BounceLimits& limits) {
   std::vector<std::string> found;
   std::string paragraph;
   const auto collect = [&](bool any) {
-    for (auto& address : addresses_in(paragraph, limits.recipients_max)) {
+    for (auto& address : told_of(paragraph, limits.recipients_max)) {
       if (is_known(not_these, address) || is_robot(address) || is_known(found, address)) continue;
       if (any || tells_failure(paragraph)) found.push_back(std::move(address));
     }
@@ -387,6 +408,14 @@ std::string lines_about(const NoticeText& notice, std::string_view address, bool
   return out;
 }
 
+// Exchange names a recipient a second time as "IMCEAEX-_O=...@b": who stands beside it is the same.
+void drop_encapsulated(std::vector<BounceRecipient>& recipients) {
+  const auto encapsulated = [](const BounceRecipient& r) {
+    return equal_ignoring_case(std::string_view(r.recipient.value).substr(0, 5), "imcea");
+  };
+  if (!std::ranges::all_of(recipients, encapsulated)) std::erase_if(recipients, encapsulated);
+}
+
 }  // namespace
 
 std::vector<BounceRecipient> recipients_in(const NoticeText& notice,
@@ -402,6 +431,7 @@ std::vector<BounceRecipient> recipients_in(const NoticeText& notice,
     out = of_form(
         sections, [](Form f) { return f == Form::transcript; }, limits);
   if (out.empty()) out = in_sentences(notice, not_these, limits);
+  drop_encapsulated(out);
   return out;
 }
 

@@ -193,8 +193,10 @@ class BounceReader {
       const auto length = header_name_length(line);
       if (length != 0 && !is_separator(trim(line))) {
         auto headers = parse_header_text(unquote(rest));
-        if (headers.size() >= 2) apply_original_headers(headers, limits_, report_);
-        if (headers.size() >= 2) return;
+        const bool enough =
+            headers.size() >= 2 || !last_message_id(header_value(headers, "message-id")).empty();
+        if (enough) apply_original_headers(headers, limits_, report_);
+        if (enough) return;
       }
       rest.remove_prefix(end + 1);
     }
@@ -289,6 +291,15 @@ class BounceReader {
           std::string(local.substr(begin + 1, equals - begin - 1)) + "@" +
               std::string(local.substr(equals + 1)),
           "bounce To, inferred (VERP)"};
+      return;
+    }
+    // "Undeliverable: juan@example.org"
+    for (const auto& address : addresses_in(header_value(bounce.headers, "subject"), 1)) {
+      const bool known = std::ranges::any_of(
+          known_, [&](const std::string& k) { return equal_ignoring_case(k, address); });
+      if (known || is_robot(address)) continue;
+      report_.recipients.emplace_back();
+      report_.recipients.back().recipient = {tidy(address, limits_.value_bytes_max), "subject"};
       return;
     }
     if (report_.original_to.size() > kGuessesMax) return;

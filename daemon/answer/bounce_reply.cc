@@ -27,7 +27,7 @@ bool has_cue(std::string_view head) {
   constexpr std::string_view kMarks = "\n:;\"'([<>|=,#*`{";
   if (kMarks.find(head.back()) != std::string_view::npos) return true;
   // Chinese and Japanese words in front of a code are a label, whatever they say.
-  const auto last = head.find_last_of(std::string_view("\xe3\xe4\xe5\xe6\xe7\xe8\xe9"));
+  const auto last = head.find_last_of(std::string_view("\xe3\xe4\xe5\xe6\xe7\xe8\xe9\xef"));
   if (last != std::string_view::npos && last + 3 == head.size()) return true;
   if (head.ends_with("--") || head.ends_with("‘") || head.ends_with("“")) return true;
   constexpr std::array kWords = {"said",   "error",    "code",   "returned", "status",
