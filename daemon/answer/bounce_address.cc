@@ -32,6 +32,10 @@ std::string clean_address(std::string_view address) {
   if (equal_ignoring_case(address.substr(0, 7), "mailto:")) address.remove_prefix(7);
   // Exchange's "dda:SMTP=a@b".
   if (equal_ignoring_case(address.substr(0, 5), "smtp=")) address.remove_prefix(5);
+  // "recipient=a@b" in a list of keys and values.
+  for (const std::string_view key : {"recipient=", "rcpt=", "sender=", "email=", "address="}) {
+    if (equal_ignoring_case(address.substr(0, key.size()), key)) address.remove_prefix(key.size());
+  }
   return std::string(address);
 }
 

@@ -86,26 +86,23 @@ constexpr Rule kText[] = {
      R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|lesebestätigung|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
 };
 
-constexpr Rule
-    kSubject
-        [] =
-            {
-                {Phrase::failure,
-                 R"(undeliver|non.?deliver|returned (?:e-?)?mail|returned to sender|mail delivery (?:failed|failure|error|problem|system|status report)|delivery (?:failure|failed|error|problem|status notification ?\(failure|notification: delivery has failed|report)|failure (?:notice|delivery|notification)|failed mail|mail (?:system )?error|could ?n[o']t (?:be )?(?:deliver|send)|message (?:delivery )?(?:failure|failed)|user unknown|error sending|bounce|rejected|no entrega|no se puede entregar|error de entrega|devuelto|correo devuelto|fallo de entrega|unzustellbar|unzustellbarkeit|nicht zugestellt|zustellung fehlgeschlagen|rücksendung|non remis|échec|non distribu|impossibile recapitare|non recapitabile|mancato recapito|mancata consegna|não (?:é possível )?entreg|não entregue|falha (?:na|de) entrega|onbestelbaar|niet bezorgd|nie można dostarczyć|niedostarcz|не доставлен|недоставлен|не удается доставить|配信不能|配信できません|未送達|无法送达|退信|undelivered mail returned|nondeliverable|delivery unsuccessful|problem delivering|address not found)"},
-                {Phrase::delay,
-                 R"(delay|warning: (?:could not send|message|mail)|deferred|postponed|still (?:queued|undelivered)|retras|demora|aplazad|verzöger|retard|différé|ritard|atras|vertraging|vertraagd|opóźni|задерж|遅延|延迟|advisory: |mail (?:queue )?warning)"},
-                {Phrase::success,
-                 R"(success|delivered:|delivery (?:receipt|confirmation)|entregado:|zugestellt:|remis ?:|recapitato:|entregue:|delivery report: success)"},
-                {Phrase::relayed,
-                 R"(^relayed:|^retransmitido:|^weitergeleitet:|^transmis ?:|^inoltrato:)"},
-                {Phrase::expanded, R"(^expanded:|^expandido:|^erweitert:)"},
-                {Phrase::auto_reply, R"(^(?:re: ?)?\[?(?:automatic reply|auto(?:matic)?[- ]?(?:reply|response|responder)|autoreply|out of (?:the )?office|ooo\b|vacation|away from|fuera de la oficina|respuesta automática|ausente|abwesen|automatische antwort|absence|réponse automatique|absent|risposta automatica|fuori ufficio|resposta automática|automatisch antwoord|afwezig|autosvar|automatická odpověď|automatyczna odpowiedź|自动回复|自動回覆|автоответ)|out of office|\(away\)|holiday|on leave|\bvacation\b)"},
-                {Phrase::challenge,
-                 R"(confirm(?:ation)? (?:required|request|your)|please confirm|verify your|whitelist|challenge|approval needed|confirme su)"},
-                {Phrase::list_notice,
-                 R"((?:your message to|post to) .{1,80}awaits|awaiting (?:moderator )?(?:approval|moderation)|request to mailing list|confirm [0-9a-f]{20,})"},
-                {Phrase::read_receipt,
-                 R"(^(?:read|leído|gelesen|lu|letto|lida|lido|gelezen): |^return receipt|^read receipt|\(displayed\)|disposition|^not read: |^confirmación de lectura|^lesebestätigung)"},
+constexpr Rule kSubject[] = {
+    {Phrase::failure,
+     R"(undeliver|non.?deliver|returned (?:e-?)?mail|returned to sender|mail delivery (?:failed|failure|error|problem|system|status report)|delivery (?:failure|failed|error|problem|status notification ?\(failure|notification: delivery has failed|report)|failure (?:notice|delivery|notification)|failed mail|mail (?:system )?error|could ?n[o']t (?:be )?(?:deliver|send)|message (?:delivery )?(?:failure|failed)|user unknown|error sending|\bbounced\b|^bounces?\b|\bbounces?:|bounce (?:message|mail|notice|notification|report)|rejected|no entrega|no se puede entregar|error de entrega|devuelto|correo devuelto|fallo de entrega|unzustellbar|unzustellbarkeit|nicht zugestellt|zustellung fehlgeschlagen|rücksendung|non remis|échec|non distribu|impossibile recapitare|non recapitabile|mancato recapito|mancata consegna|não (?:é possível )?entreg|não entregue|falha (?:na|de) entrega|onbestelbaar|niet bezorgd|nie można dostarczyć|niedostarcz|не доставлен|недоставлен|не удается доставить|配信不能|配信できません|未送達|无法送达|退信|undelivered mail returned|nondeliverable|delivery unsuccessful|problem delivering|address not found)"},
+    {Phrase::delay,
+     R"(delay|warning: (?:could not send|message|mail)|deferred|postponed|still (?:queued|undelivered)|retras|demora|aplazad|verzöger|retard|différé|ritard|atras|vertraging|vertraagd|opóźni|задерж|遅延|延迟|advisory: |mail (?:queue )?warning)"},
+    {Phrase::success,
+     R"(success|delivered:|delivery (?:receipt|confirmation)|entregado:|zugestellt:|remis ?:|recapitato:|entregue:|delivery report: success)"},
+    {Phrase::relayed, R"(^relayed:|^retransmitido:|^weitergeleitet:|^transmis ?:|^inoltrato:)"},
+    {Phrase::expanded, R"(^expanded:|^expandido:|^erweitert:)"},
+    {Phrase::auto_reply,
+     R"(^(?:re: ?)?\[?(?:automatic reply|auto(?:matic)?[- ]?(?:reply|response|responder)|autoreply|out of (?:the )?office|ooo\b|vacation|away from|fuera de la oficina|respuesta automática|ausente|abwesen|automatische antwort|absence|réponse automatique|absent|risposta automatica|fuori ufficio|resposta automática|automatisch antwoord|afwezig|autosvar|automatická odpověď|automatyczna odpowiedź|自动回复|自動回覆|автоответ)|out of office|\(away\)|holiday|on leave|\bvacation\b)"},
+    {Phrase::challenge,
+     R"(confirm(?:ation)? (?:required|request|your)|please confirm|verify your|whitelist|challenge|approval needed|confirme su)"},
+    {Phrase::list_notice,
+     R"((?:your message to|post to) .{1,80}awaits|awaiting (?:moderator )?(?:approval|moderation)|request to mailing list|confirm [0-9a-f]{20,})"},
+    {Phrase::read_receipt,
+     R"(^(?:read|leído|gelesen|lu|letto|lida|lido|gelezen): |^return receipt|^read receipt|\(displayed\)|disposition|^not read: |^confirmación de lectura|^lesebestätigung)"},
 };
 
 // Each rule by itself: a set of them would be one automaton too large for any memory limit.

@@ -328,23 +328,27 @@ std::vector<BounceRecipient> of_form(const Sections& sections, bool (*wanted)(Fo
   return out;
 }
 
-// Whether the sentence whose beginning this is says whom to ask: "For help write to a@b".
-bool is_to_ask(std::string_view before) {
+// Whether the sentence whose beginning this is says whom to ask or who sent: "For help write to
+// a@b", "the message from a@b".
+bool is_beside_the_point(std::string_view before) {
   constexpr std::size_t kBytesMax = 120;
   static const RE2 sentence_end(R"((?s)^.*[.?!]\s)");
   static const RE2 words(
-      R"((?i)\b(?:contact(?:e|er|ez|ar|o)?|assistance|wr(?:ite|iting) to|e-?mail us|send (?:an? )?(?:e-?)?mail to|reply to|questions?|help|report (?:it|this)|complaints?|ayuda|asistencia|dudas|consultas|escrib[aeo]|envíe|wenden|kontakt\pL*|fragen|hilfe|schreiben|aide|écrivez|écrire|assistenza|scriv[aei]\pL*|contatt\pL*|dúvidas|contat[eo]\pL*|ajuda|escreva|suporte)\b)");
+      R"((?i)\b(?:contact(?:e|er|ez|ar|o)?|assistance|wr(?:ite|iting) to|e-?mail us|send (?:an? )?(?:e-?)?mail to|reply to|forward|use|usar|utilice|utiliser|verwenden|utilizzare|questions?|help|report (?:it|this)|complaints?|ayuda|asistencia|dudas|consultas|escrib[aeo]|envíe|wenden|kontakt\pL*|fragen|hilfe|schreiben|aide|écrivez|écrire|assistenza|scriv[aei]\pL*|contatt\pL*|dúvidas|contat[eo]\pL*|ajuda|escreva|suporte)\b)");
+  static const RE2 sender(
+      R"((?i)\b(?:from|sent by|on behalf of|enviad[oa] (?:por|desde)|gesendet von|envoyé par|inviat[oa] da)\s+["'<(]*$)");
   std::string tail(before.substr(before.size() < kBytesMax ? 0 : before.size() - kBytesMax));
   RE2::Replace(&tail, sentence_end, "");
-  return RE2::PartialMatch(tail, words);
+  return RE2::PartialMatch(tail, words) || RE2::PartialMatch(tail, sender);
 }
 
-// Addresses of a paragraph but those of whom to ask, unless there are no others.
+// Addresses of a paragraph but those beside the point, unless there are no others.
 std::vector<std::string> told_of(std::string_view paragraph, std::size_t max) {
   auto all = addresses_in(paragraph, max);
   auto told = all;
   std::erase_if(told, [&](const std::string& address) {
-    return is_to_ask(paragraph.substr(0, std::min(paragraph.find(address), paragraph.size())));
+    return is_beside_the_point(
+        paragraph.substr(0, std::min(paragraph.find(address), paragraph.size())));
   });
   return told.empty() ? all : told;
 }
