@@ -11,7 +11,7 @@ build_packages=(
 )
 run_packages=(python3 sqlite3 curl jq)
 test_packages=(
-  logrotate systemd-journal-remote swaks faketime php-cli php-curl xz-utils zstd bzip2 gzip util-linux mount iproute2 openssl systemd
+  logrotate systemd-journal-remote swaks faketime php-cli php-curl xz-utils zstd bzip2 gzip util-linux zsh fish mount iproute2 openssl systemd
 )
 ci_packages=(clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev ccache mmdebstrap dpkg-dev fakeroot
              man-db shellcheck)
