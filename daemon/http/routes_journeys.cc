@@ -15,13 +15,19 @@ namespace {
 namespace json = boost::json;
 
 json::object item_json(const FoundJourney& found, const ApiRequest& request, QueryTools& tools) {
+  const auto telling = telling_of(request.parameters);
+  const auto language = telling.language.value_or(tools.language);
   json::array why;
-  for (const auto& reason : found.ranking.why) why.push_back(json::value(valid_utf8(reason)));
+  json::array why_codes;
+  for (const auto& fact : found.ranking.why) {
+    why.push_back(json::value(valid_utf8(text_of(fact, language))));
+    why_codes.push_back(json::value(fact.code));
+  }
   const auto& score = found.ranking.score;
-  return {{"journey", journey_json(found.journey, tools, false, request.peer.role,
-                                   telling_of(request.parameters))},
+  return {{"journey", journey_json(found.journey, tools, false, request.peer.role, telling)},
           {"score", score ? json::value(*score) : json::value(nullptr)},
-          {"why", std::move(why)}};
+          {"why", std::move(why)},
+          {"why_codes", std::move(why_codes)}};
 }
 
 Duration left_of(const ApiRequest& request, Duration started_at, const Clock& clock) {

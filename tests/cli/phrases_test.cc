@@ -52,6 +52,17 @@ TEST(TranslateIntoEnglish, EnglishIsLeftAsItIs) {
   EXPECT_EQ(translate(Language::en, "not read yet"), "not read yet");
 }
 
+// What stands between the places of a text: "arrived {away} before that time".
+void add_pieces(std::string_view text, std::set<std::string>& pieces) {
+  while (true) {
+    const auto place = text.find('{');
+    pieces.emplace(text.substr(0, place));
+    const auto end = place == std::string_view::npos ? place : text.find('}', place);
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
 // The string literals of a source file; neighbours are one literal, as the compiler has it.
 void add_literals(const std::string& path, std::set<std::string>& literals) {
   std::ifstream file(std::string(RASTRO_SOURCE_DIR) + "/" + path);
@@ -69,6 +80,7 @@ void add_literals(const std::string& path, std::set<std::string>& literals) {
     const auto next = source.find_first_not_of(" \n", at);
     if (next != std::string::npos && source[next] == '"') continue;
     literals.insert(literal);
+    add_pieces(literal, literals);
     literal.clear();
   }
 }

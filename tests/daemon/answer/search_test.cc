@@ -5,6 +5,7 @@
 #include <set>
 
 #include "daemon/answer/nearby.h"
+#include "daemon/answer/rank.h"
 #include "tests/store/writer_fixture.h"
 
 namespace rastro {
@@ -77,7 +78,13 @@ TEST_F(Search, SaysWhyATaggedAddressIsFound) {
   commit({simple_leg(1, start_, "juan+lists@example.com")}, start_ + 10s);
   const auto found = find({{"recipient", "juan@example.com"}});
   ASSERT_EQ(found.items.size(), 1U);
-  EXPECT_THAT(found.items[0].ranking.why, testing::ElementsAre(testing::HasSubstr("with a +tag")));
+  ASSERT_EQ(found.items[0].ranking.why.size(), 1U);
+  const auto& fact = found.items[0].ranking.why[0];
+  EXPECT_EQ(fact.code, "recipient_tagged");
+  EXPECT_EQ(text_of(fact, Language::en),
+            "recipient juan+lists@example.com is juan@example.com with a +tag");
+  EXPECT_EQ(text_of(fact, Language::es),
+            "el destinatario juan+lists@example.com es juan@example.com con una +etiqueta");
 }
 
 TEST_F(Search, EveryOtherFilter) {
@@ -185,8 +192,12 @@ TEST_F(Search, ATimeRanksByClosenessAndSpelling) {
   EXPECT_TRUE(found.items[1].misspelt);
   EXPECT_EQ(found.items[2].journey.legs[0].queue_id, "Q1");
   EXPECT_GT(*found.items[0].ranking.score, *found.items[1].ranking.score);
-  EXPECT_THAT(found.items[0].ranking.why, testing::Contains(testing::HasSubstr("1 min before")));
-  EXPECT_THAT(found.items[1].ranking.why, testing::Contains(testing::HasSubstr("almost like")));
+  EXPECT_EQ(text_of(found.items[0].ranking.why.back(), Language::en),
+            "arrived 1 min before that time");
+  EXPECT_EQ(text_of(found.items[0].ranking.why.back(), Language::es),
+            "llegó 1 min antes de esa hora");
+  EXPECT_THAT(found.items[1].ranking.why,
+              testing::Contains(testing::Field(&RankingFact::code, "recipient_misspelt")));
 }
 
 TEST_F(Search, NothingFoundOffersWhatWasSeenNear) {
