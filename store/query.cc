@@ -1,7 +1,9 @@
 #include "store/query.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <ranges>
 #include <unordered_set>
 #include <utility>
 
@@ -381,9 +383,9 @@ Result<std::optional<LegRecord>> ReaderImpl::load_leg(std::uint64_t leg_id) {
   auto leg = versions.front();
   leg.timeline.clear();
   leg.lines.clear();
-  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
-    std::move(version->timeline.begin(), version->timeline.end(), std::back_inserter(leg.timeline));
-    leg.lines.insert(leg.lines.end(), version->lines.begin(), version->lines.end());
+  for (auto& version : std::views::reverse(versions)) {
+    std::ranges::move(version.timeline, std::back_inserter(leg.timeline));
+    leg.lines.insert(leg.lines.end(), version.lines.begin(), version.lines.end());
   }
   return std::optional<LegRecord>(std::move(leg));
 }
@@ -459,6 +461,7 @@ Result<std::vector<SourceCoverage>> ReaderImpl::coverage() {
     }
   }
   std::vector<SourceCoverage> coverage;
+  coverage.reserve(by_path.size());
   for (auto& [path, one] : by_path) coverage.push_back(std::move(one));
   return coverage;
 }

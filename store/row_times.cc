@@ -6,6 +6,10 @@
 
 namespace rastro {
 
+namespace {
+constexpr std::int64_t kLate = 60'000'000;  // a minute
+}
+
 bool RowTimes::read_on(Database& database, std::uint32_t row_max) {
   if (row_max <= known_) return true;
   auto leg = database.prepare(
@@ -17,13 +21,19 @@ bool RowTimes::read_on(Database& database, std::uint32_t row_max) {
     const auto leg_id = static_cast<std::uint64_t>(leg.column_int(1));
     const auto opened_at = leg.column_int(2);
     const auto active_at = micros(time_after(opened_at, leg.column_int(3)));
+    known_ = row;
     ranges_.resize(std::max<std::size_t>(ranges_.size(), (row - 1) / kRows + 1));
+    const bool late = opened_last_ >= INT64_MIN + kLate && opened_at < opened_last_ - kLate;
+    opened_last_ = std::max(opened_last_, opened_at);
+    if (late && others_.size() < row / 8) {
+      others_.push_back(row);
+      continue;
+    }
     auto& range = ranges_[(row - 1) / kRows];
     range.opened_min = std::min(range.opened_min, opened_at);
     range.active_max = std::max({range.active_max, opened_at, active_at});
     range.leg_id_min = std::min(range.leg_id_min, leg_id);
     range.leg_id_max = std::max(range.leg_id_max, leg_id);
-    known_ = row;
   }
   if (!database.ok()) return false;
   ranges_.resize(std::max<std::size_t>(ranges_.size(), (row_max - 1) / kRows + 1));

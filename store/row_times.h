@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -24,13 +25,18 @@ class RowTimes {
   std::uint32_t known() const { return known_; }
   // Reads on up to `row_max`; false: not all could be read, what was is kept.
   bool read_on(Database& database, std::uint32_t row_max);
-  // Null: not known.
+  // Null: not known, look at the row itself.
   const Range* of(std::uint32_t row) const {
-    return row > known_ ? nullptr : &ranges_[(row - 1) / kRows];
+    if (row > known_ || std::binary_search(others_.begin(), others_.end(), row)) return nullptr;
+    return &ranges_[(row - 1) / kRows];
   }
 
  private:
   std::vector<Range> ranges_;
+  // In no range: legs that began long before their row, retried mail mostly, of which every
+  // thousand has some. At most an eighth of the rows.
+  std::vector<std::uint32_t> others_;
+  std::int64_t opened_last_ = INT64_MIN;
   std::uint32_t known_ = 0;
 };
 

@@ -10,7 +10,7 @@ namespace rastro {
 namespace {
 
 constexpr std::size_t kSuggestionsMax = 8;
-constexpr std::size_t kCountMax = 1000;
+constexpr std::size_t kCountMax = 200;
 constexpr std::size_t kEncountersMax = 50;
 constexpr Duration kEncounterMargin = std::chrono::minutes(30);
 
@@ -133,18 +133,22 @@ class Looker {
   Result<void> add_nearest(const Asked& asked, std::vector<NearAddress> near) {
     constexpr std::size_t kCountedMax = 4 * kSuggestionsMax;
     if (near.size() > kCountedMax) near.resize(kCountedMax);
-    std::vector<std::pair<std::uint64_t, const NearAddress*>> counted;
-    for (const auto& one : near) {
-      const auto messages = count(asked.parameter, one.address, request_.range);
-      if (!messages) return messages.error();
-      counted.emplace_back(*messages, &one);
-    }
-    std::ranges::sort(counted, [](const auto& a, const auto& b) {
-      return std::pair(a.second->steps, b.first) < std::pair(b.second->steps, a.first);
-    });
-    for (const auto& [messages, one] : counted) {
-      suggest(one->steps <= kStepsMax ? Suggestion::Kind::misspelt : Suggestion::Kind::other_domain,
-              asked.parameter, one->address, messages);
+    // Of those that are as near, the more frequent come first; what is further away need not be
+    // counted when there are enough.
+    for (std::size_t from = 0; from < near.size() && out_.suggestions.size() < kSuggestionsMax;) {
+      std::vector<std::pair<std::uint64_t, const NearAddress*>> counted;
+      const auto steps = near[from].steps;
+      for (; from < near.size() && near[from].steps == steps; ++from) {
+        const auto messages = count(asked.parameter, near[from].address, request_.range);
+        if (!messages) return messages.error();
+        counted.emplace_back(*messages, &near[from]);
+      }
+      std::ranges::stable_sort(counted, std::greater<>(),
+                               [](const auto& one) { return one.first; });
+      for (const auto& [messages, one] : counted) {
+        suggest(steps <= kStepsMax ? Suggestion::Kind::misspelt : Suggestion::Kind::other_domain,
+                asked.parameter, one->address, messages);
+      }
     }
     return {};
   }

@@ -28,7 +28,7 @@ constexpr std::size_t kRefusedAtOnceMax = 32;
 constexpr std::chrono::milliseconds kLookInterval{500};  // for changes to follow
 constexpr std::chrono::seconds kSignOfLife{15};
 constexpr std::chrono::milliseconds kWorkAheadEvery{10'000};
-constexpr std::chrono::milliseconds kWorkAheadPause{1'500};  // some 50 ms each: nobody waits for it
+constexpr std::chrono::milliseconds kWorkAheadPause{1'000};  // some 50 ms each: nobody waits for it
 
 }  // namespace
 
