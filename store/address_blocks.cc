@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/address.h"
+#include "store/schema.h"
 #include "store/varint.h"
 #include "store/zstd_frame.h"
 
@@ -171,10 +172,7 @@ void RowAddresses::for_each(const AddressVisit& visit) const {
   for (const auto& block : blocks) static_cast<void>(for_each_in_unpacked(*block, visit));
 }
 
-bool has_address_blocks(Database& database) {
-  return database.query_int("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'address'")
-      .has_value();
-}
+bool has_address_blocks(Database& database) { return has_table(database, "address"); }
 
 bool for_each_address_in(std::string_view block, const AddressVisit& visit) {
   if (!is_zstd_frame(block)) return for_each_in_unpacked(block, visit);

@@ -5,12 +5,6 @@
 namespace rastro {
 namespace {
 
-// Small numbers of either sign become small varints.
-std::uint64_t zigzag(std::uint64_t difference) {
-  return (difference << 1) ^ (0 - (difference >> 63));
-}
-std::uint64_t unzigzag(std::uint64_t value) { return (value >> 1) ^ (0 - (value & 1)); }
-
 // A number and a mark before it, in as few bytes: the first one has the mark and six bits.
 void append_marked(std::string& out, std::uint64_t value, bool mark) {
   const auto first = ((value & 0x3f) << 1) | (mark ? 1 : 0);

@@ -208,6 +208,13 @@ void ReaderImpl::drop_other_times(const LegQuery& query, const FileView& view, R
   const bool whole_time = query.range.from == Time::min() && query.range.until == Time::max();
   if (whole_time && query.wanted == nullptr) return;
   auto times = view.notes->row_times();
+  if (!times && view.state.sealed) {
+    auto in_file = read_row_times(file.database());
+    if (in_file && in_file->known() == view.row_max) {
+      times = std::make_shared<const RowTimes>(std::move(*in_file));
+      view.notes->note(times);
+    }
+  }
   const auto known = times ? times->known() : 0;
   if (known < view.row_max && rows.size() * kReadOnFactor >= view.row_max - known) {
     auto more = std::make_shared<RowTimes>(times ? *times : RowTimes{});

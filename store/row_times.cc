@@ -3,11 +3,33 @@
 #include <algorithm>
 
 #include "store/leg_rows.h"
+#include "store/schema.h"
+#include "store/varint.h"
 
 namespace rastro {
-
 namespace {
+
 constexpr std::int64_t kLate = 60'000'000;  // a minute
+constexpr unsigned kSecondShift = 32;       // of a leg's id: the upper half is its opening second
+
+bool is_empty(const RowTimes::Range& range) { return range.leg_id_min > range.leg_id_max; }
+
+}  // namespace
+
+void RowTimes::add_at(std::uint32_t number, const Row& row) {
+  known_ = number;
+  ranges_.resize(std::max<std::size_t>(ranges_.size(), (number - 1) / kRows + 1));
+  const bool late = opened_last_ >= INT64_MIN + kLate && row.opened_at < opened_last_ - kLate;
+  opened_last_ = std::max(opened_last_, row.opened_at);
+  if (late && others_.size() < number / 8) {
+    others_.push_back(number);
+    return;
+  }
+  auto& range = ranges_[(number - 1) / kRows];
+  range.opened_min = std::min(range.opened_min, row.opened_at);
+  range.active_max = std::max({range.active_max, row.opened_at, row.active_at});
+  range.leg_id_min = std::min(range.leg_id_min, row.leg_id);
+  range.leg_id_max = std::max(range.leg_id_max, row.leg_id);
 }
 
 bool RowTimes::read_on(Database& database, std::uint32_t row_max) {
@@ -17,28 +39,92 @@ bool RowTimes::read_on(Database& database, std::uint32_t row_max) {
       " ORDER BY row");
   leg.bind(1, std::int64_t{known_}).bind(2, std::int64_t{row_max});
   while (leg.step()) {
-    const auto row = static_cast<std::uint32_t>(leg.column_int(0));
-    const auto leg_id = static_cast<std::uint64_t>(leg.column_int(1));
     const auto opened_at = leg.column_int(2);
-    const auto active_at = micros(time_after(opened_at, leg.column_int(3)));
-    known_ = row;
-    ranges_.resize(std::max<std::size_t>(ranges_.size(), (row - 1) / kRows + 1));
-    const bool late = opened_last_ >= INT64_MIN + kLate && opened_at < opened_last_ - kLate;
-    opened_last_ = std::max(opened_last_, opened_at);
-    if (late && others_.size() < row / 8) {
-      others_.push_back(row);
-      continue;
-    }
-    auto& range = ranges_[(row - 1) / kRows];
-    range.opened_min = std::min(range.opened_min, opened_at);
-    range.active_max = std::max({range.active_max, opened_at, active_at});
-    range.leg_id_min = std::min(range.leg_id_min, leg_id);
-    range.leg_id_max = std::max(range.leg_id_max, leg_id);
+    add_at(static_cast<std::uint32_t>(leg.column_int(0)),
+           {opened_at, micros(time_after(opened_at, leg.column_int(3))),
+            static_cast<std::uint64_t>(leg.column_int(1))});
   }
   if (!database.ok()) return false;
   ranges_.resize(std::max<std::size_t>(ranges_.size(), (row_max - 1) / kRows + 1));
   known_ = row_max;
   return true;
+}
+
+std::string RowTimes::packed() const {
+  std::string out;
+  append_varint(out, known_);
+  std::uint64_t opened_before = 0;
+  std::uint64_t second_before = 0;
+  for (const auto& range : ranges_) {
+    append_varint(out, is_empty(range) ? 0 : 1);
+    if (is_empty(range)) continue;
+    const auto opened = static_cast<std::uint64_t>(range.opened_min);
+    const auto second = range.leg_id_min >> kSecondShift;
+    append_varint(out, zigzag(opened - opened_before));
+    append_varint(out, static_cast<std::uint64_t>(range.active_max) - opened);
+    append_varint(out, zigzag(second - second_before));
+    append_varint(out, (range.leg_id_max >> kSecondShift) - second);
+    opened_before = opened;
+    second_before = second;
+  }
+  std::uint32_t row_before = 0;
+  for (const auto row : others_) {
+    append_varint(out, row - row_before);
+    row_before = row;
+  }
+  return out;
+}
+
+std::optional<RowTimes> RowTimes::unpacked(std::string_view bytes) {
+  RowTimes out;
+  const auto known = take_varint(bytes);
+  // A range takes a byte at least.
+  if (!known || *known > UINT32_MAX || *known / kRows > bytes.size()) return std::nullopt;
+  out.known_ = static_cast<std::uint32_t>(*known);
+  out.ranges_.resize((out.known_ + std::uint64_t{kRows} - 1) / kRows);
+  std::uint64_t opened = 0;
+  std::uint64_t second = 0;
+  for (auto& range : out.ranges_) {
+    const auto any = take_varint(bytes);
+    if (!any || *any > 1) return std::nullopt;
+    if (*any == 0) continue;
+    const auto opened_step = take_varint(bytes);
+    const auto active = take_varint(bytes);
+    const auto second_step = take_varint(bytes);
+    const auto seconds = take_varint(bytes);
+    if (!opened_step || !active || !second_step || !seconds) return std::nullopt;
+    opened += unzigzag(*opened_step);
+    second += unzigzag(*second_step);
+    range.opened_min = static_cast<std::int64_t>(opened);
+    range.active_max = static_cast<std::int64_t>(opened + *active);
+    range.leg_id_min = second << kSecondShift;
+    range.leg_id_max = ((second + *seconds) << kSecondShift) | UINT32_MAX;
+    out.opened_last_ = std::max(out.opened_last_, range.active_max);
+  }
+  for (std::uint64_t row = 0; !bytes.empty();) {
+    const auto step = take_varint(bytes);
+    if (!step || *step == 0 || *step > out.known_ - row) return std::nullopt;
+    row += *step;
+    out.others_.push_back(static_cast<std::uint32_t>(row));
+  }
+  return out;
+}
+
+std::optional<RowTimes> read_row_times(Database& database) {
+  if (!has_table(database, "row_times")) return std::nullopt;
+  auto row = database.prepare("SELECT times FROM row_times");
+  if (!row.step()) return std::nullopt;
+  return RowTimes::unpacked(row.column_bytes(0));
+}
+
+void write_row_times(Database& database, const RowTimes& times) {
+  // A file begun by an earlier build has no such table.
+  database.run("CREATE TABLE IF NOT EXISTS row_times(times BLOB NOT NULL)");
+  database.run("DELETE FROM row_times");  // of a sealing that was cut short
+  const auto packed = times.packed();
+  auto row = database.prepare("INSERT INTO row_times(times) VALUES(?1)");
+  row.bind_blob(1, packed);
+  row.step();
 }
 
 }  // namespace rastro

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/sqlite.h"
@@ -21,10 +24,24 @@ class RowTimes {
     std::uint64_t leg_id_max = 0;
   };
 
+  struct Row {
+    std::int64_t opened_at = 0;  // microseconds since 1970
+    std::int64_t active_at = 0;  // its last activity
+    std::uint64_t leg_id = 0;
+  };
+
   // The rows that are known: 1 to this one.
   std::uint32_t known() const { return known_; }
+  // The one behind those that are known.
+  void add(const Row& row) { add_at(known_ + 1, row); }
   // Reads on up to `row_max`; false: not all could be read, what was is kept.
   bool read_on(Database& database, std::uint32_t row_max);
+  // Of the thousand that a known row is one of.
+  const Range& range_at(std::uint32_t row) const { return ranges_[(row - 1) / kRows]; }
+  const std::vector<std::uint32_t>& others() const { return others_; }
+  // As table `row_times` of a finished hour has them, and back; legs' ids to the second.
+  std::string packed() const;
+  static std::optional<RowTimes> unpacked(std::string_view bytes);
   // Null: not known, look at the row itself.
   const Range* of(std::uint32_t row) const {
     if (row > known_ || std::binary_search(others_.begin(), others_.end(), row)) return nullptr;
@@ -32,6 +49,8 @@ class RowTimes {
   }
 
  private:
+  void add_at(std::uint32_t number, const Row& row);
+
   std::vector<Range> ranges_;
   // In no range: legs that began long before their row, retried mail mostly, of which every
   // thousand has some. At most an eighth of the rows.
@@ -39,5 +58,10 @@ class RowTimes {
   std::int64_t opened_last_ = INT64_MIN;
   std::uint32_t known_ = 0;
 };
+
+// What a finished hour says of itself; nullopt: nothing, or it is damaged.
+std::optional<RowTimes> read_row_times(Database& database);
+// In the caller's transaction.
+void write_row_times(Database& database, const RowTimes& times);
 
 }  // namespace rastro

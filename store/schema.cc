@@ -73,6 +73,7 @@ CREATE TABLE hole(
   until_at INTEGER NOT NULL, cause TEXT NOT NULL);
 CREATE TABLE pending(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE address(block INTEGER PRIMARY KEY, addresses BLOB NOT NULL);
+CREATE TABLE row_times(times BLOB NOT NULL);
 CREATE TABLE segment(first_posting INTEGER PRIMARY KEY, postings BLOB NOT NULL);
 CREATE TABLE raw_block(
   row INTEGER PRIMARY KEY, source INTEGER NOT NULL, first_offset INTEGER NOT NULL,
@@ -230,6 +231,12 @@ Result<FileKind> identify(const std::filesystem::path& path) {
   }
   if (big_endian(header.data() + 68) != kApplicationId) return FileKind::foreign;
   return big_endian(header.data() + 60) > kUserVersion ? FileKind::newer : FileKind::ours;
+}
+
+bool has_table(Database& database, std::string_view name) {
+  auto table = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1");
+  table.bind_text(1, name);
+  return table.step();
 }
 
 Result<void> migrate(Database& database) {

