@@ -223,10 +223,7 @@ void ReaderImpl::drop_other_times(const LegQuery& query, const FileView& view, R
     times = std::move(more);
   }
   if (!times) return;
-  std::erase_if(rows, [&](std::uint32_t row) {
-    const auto* near = times->of(row);
-    return near != nullptr && !query.may_hold(*near);
-  });
+  std::erase_if(rows, [&](std::uint32_t row) { return !query.may_hold(times->of(row)); });
 }
 
 // Newest first; `seen` are the legs that were offered already.
@@ -239,8 +236,7 @@ CutBy ReaderImpl::offer_rows(const LegQuery& query, std::size_t index, ReadFile&
   const auto times = view.notes->row_times();
   for (const auto row : rows) {
     // What is wanted may be less than when the file was begun.
-    const auto* near = times && query.wanted != nullptr ? times->of(row) : nullptr;
-    if (near != nullptr && !query.may_hold(*near)) continue;
+    if (times && query.wanted != nullptr && !query.may_hold(times->of(row))) continue;
     if (files_.out_of_time()) return CutBy::time;
     const auto mark = file.mark_of(row);
     // A version outside the interval says nothing of the newest one, which has a posting of its

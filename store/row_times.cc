@@ -9,20 +9,33 @@
 namespace rastro {
 namespace {
 
-constexpr std::int64_t kLate = 60'000'000;  // a minute
-constexpr unsigned kSecondShift = 32;       // of a leg's id: the upper half is its opening second
+constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kLate = 60 * kSecond;
+constexpr unsigned kSecondShift = 32;  // of a leg's id: the upper half is its opening second
 
 bool is_empty(const RowTimes::Range& range) { return range.leg_id_min > range.leg_id_max; }
 
 }  // namespace
+
+RowTimes::Range RowTimes::of(std::uint32_t row) const {
+  const Range everything{INT64_MIN, INT64_MAX, 0, UINT64_MAX};
+  if (row == 0 || row > known_) return everything;
+  const auto other = std::ranges::lower_bound(others_, row, {}, &Other::row);
+  if (other == others_.end() || other->row != row) return ranges_[(row - 1) / kRows];
+  if (other->opened_second == 0) return everything;
+  const auto leg_id = std::uint64_t{other->opened_second} << kSecondShift;
+  return {other->opened_second * kSecond, INT64_MAX, leg_id, leg_id | UINT32_MAX};
+}
 
 void RowTimes::add_at(std::uint32_t number, const Row& row) {
   known_ = number;
   ranges_.resize(std::max<std::size_t>(ranges_.size(), (number - 1) / kRows + 1));
   const bool late = opened_last_ >= INT64_MIN + kLate && row.opened_at < opened_last_ - kLate;
   opened_last_ = std::max(opened_last_, row.opened_at);
-  if (late && others_.size() < number / 8) {
-    others_.push_back(number);
+  if (late && others_.size() < number / 4) {
+    const auto second = static_cast<std::uint32_t>(row.leg_id >> kSecondShift);
+    others_.push_back(
+        {number, row.opened_at >= 0 && row.opened_at / kSecond == second ? second : 0});
     return;
   }
   auto& range = ranges_[(number - 1) / kRows];
@@ -67,10 +80,11 @@ std::string RowTimes::packed() const {
     opened_before = opened;
     second_before = second;
   }
-  std::uint32_t row_before = 0;
-  for (const auto row : others_) {
-    append_varint(out, row - row_before);
-    row_before = row;
+  Other before;
+  for (const auto& other : others_) {
+    append_varint(out, other.row - before.row);
+    append_varint(out, zigzag(std::uint64_t{other.opened_second} - before.opened_second));
+    before = other;
   }
   return out;
 }
@@ -101,11 +115,13 @@ std::optional<RowTimes> RowTimes::unpacked(std::string_view bytes) {
     range.leg_id_max = ((second + *seconds) << kSecondShift) | UINT32_MAX;
     out.opened_last_ = std::max(out.opened_last_, range.active_max);
   }
-  for (std::uint64_t row = 0; !bytes.empty();) {
+  for (Other other; !bytes.empty();) {
     const auto step = take_varint(bytes);
-    if (!step || *step == 0 || *step > out.known_ - row) return std::nullopt;
-    row += *step;
-    out.others_.push_back(static_cast<std::uint32_t>(row));
+    const auto seconds = take_varint(bytes);
+    if (!step || !seconds || *step == 0 || *step > out.known_ - other.row) return std::nullopt;
+    other.row += static_cast<std::uint32_t>(*step);
+    other.opened_second += static_cast<std::uint32_t>(unzigzag(*seconds));
+    out.others_.push_back(other);
   }
   return out;
 }

@@ -38,23 +38,25 @@ class RowTimes {
   bool read_on(Database& database, std::uint32_t row_max);
   // Of the thousand that a known row is one of.
   const Range& range_at(std::uint32_t row) const { return ranges_[(row - 1) / kRows]; }
-  const std::vector<std::uint32_t>& others() const { return others_; }
+  // In no thousand's range: legs that began long before their row, retried mail mostly, of which
+  // every thousand has some. At most a quarter of the rows.
+  struct Other {
+    std::uint32_t row = 0;
+    std::uint32_t opened_second = 0;  // the leg id's too; 0: the two differ, or it has no room
+    friend bool operator==(const Other&, const Other&) = default;
+  };
+  const std::vector<Other>& others() const { return others_; }
   // As table `row_times` of a finished hour has them, and back; legs' ids to the second.
   std::string packed() const;
   static std::optional<RowTimes> unpacked(std::string_view bytes);
-  // Null: not known, look at the row itself.
-  const Range* of(std::uint32_t row) const {
-    if (row > known_ || std::binary_search(others_.begin(), others_.end(), row)) return nullptr;
-    return &ranges_[(row - 1) / kRows];
-  }
+  // What is known of a row: its thousand's, its own to the second, or, if nothing is, everything.
+  Range of(std::uint32_t row) const;
 
  private:
   void add_at(std::uint32_t number, const Row& row);
 
   std::vector<Range> ranges_;
-  // In no range: legs that began long before their row, retried mail mostly, of which every
-  // thousand has some. At most an eighth of the rows.
-  std::vector<std::uint32_t> others_;
+  std::vector<Other> others_;
   std::int64_t opened_last_ = INT64_MIN;
   std::uint32_t known_ = 0;
 };

@@ -221,13 +221,12 @@ class Check {
         database_.prepare("SELECT row, leg_id, opened_at, active_after FROM leg ORDER BY row");
     while (row.step()) {
       const auto number = static_cast<std::uint32_t>(row.column_int(0));
-      const auto* range = number == 0 || number > times->known() ? nullptr : times->of(number);
-      if (range == nullptr) continue;
+      const auto range = times->of(number);
       const auto leg_id = static_cast<std::uint64_t>(row.column_int(1));
       const auto opened_at = row.column_int(2);
-      if (opened_at < range->opened_min ||
-          micros(time_after(opened_at, row.column_int(3))) > range->active_max ||
-          leg_id < range->leg_id_min || leg_id > range->leg_id_max) {
+      if (opened_at < range.opened_min ||
+          micros(time_after(opened_at, row.column_int(3))) > range.active_max ||
+          leg_id < range.leg_id_min || leg_id > range.leg_id_max) {
         fault("row " + std::to_string(number) + " of leg is outside of what row_times says");
       }
     }

@@ -98,7 +98,9 @@ json::value unpacked_times(std::string_view bytes) {
                                {"leg_id_max", range.leg_id_max}});
   }
   json::array others;
-  for (const auto row : times->others()) others.push_back(row);
+  for (const auto& other : times->others()) {
+    others.push_back(json::object{{"row", other.row}, {"opened_second", other.opened_second}});
+  }
   return json::object{
       {"rows", times->known()}, {"ranges", std::move(out)}, {"others", std::move(others)}};
 }
