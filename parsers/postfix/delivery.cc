@@ -282,6 +282,19 @@ constexpr HostForm kHostForms[] = {
     {"TLSA lookup error for {}", -1, true},
     {"SMTPUTF8 is required, but was not offered by host {}", 0, true},
     {"REQUIRETLS is required, but {}", -1, true},
+    // src/smtp/smtp_proto.c of 3.11.
+    {"Sender requested REQUIRETLS, but REQUIRETLS support was not offered by host {}", 0, false},
+    {"Sender requested REQUIRETLS, but TLS service was not offered by host {}", 0, true},
+    {"Sender requested REQUIRETLS, but host {} refused to start TLS: {}", 0, true},
+    {"Sender requested REQUIRETLS, but no server was found that supports REQUIRETLS. The last "
+     "attempted server was {}",
+     0, true},
+    {"Sender requested REQUIRETLS, but no {} server certificate was found. The last attempted "
+     "server was {}",
+     1, true},
+    {"message requires SMTPUTF8, but no server was found that supports SMTPUTF8. The last "
+     "attempted server was {}",
+     0, true},
     {"message size {} exceeds size limit {} of server {}", 2, true},
     {"mail for {} loops back to myself", -1, true},
     {"enabling PIX workarounds: {} for {}", -1, false},

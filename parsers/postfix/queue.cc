@@ -103,7 +103,8 @@ ParsedLine parse_bounce(const LineHeader& header, std::string_view text) {
     return {LineKind::postfix_notification, ChildAnnounced{*id, rest, kind}};
   }
   if (match_form(rest, "not sending trace/success notification for {}-bounce message") ||
-      rest == "no trace file -- not sending a notification") {
+      rest == "no trace file -- not sending a notification" ||
+      match_form(rest, "sender notification failed to {}")) {  // 3.11; ": " and why may follow
     return {LineKind::postfix_note, Note{*id, Note::About::other, rest}};
   }
   return {};
