@@ -53,6 +53,7 @@ Companion find_companion(std::string_view program) {
       {"mimedefang.pl", {parse_mimedefang, "mimedefang"}},
       {"mimedefang-multiplexor", {parse_mimedefang, "mimedefang"}},
       {"pmg-smtp-filter", {parse_pmg, "pmg"}},
+      {"pmgpolicy", {parse_pmgpolicy, "pmgpolicy"}},
   };
   if (program.starts_with("deliver(") || program.starts_with("dovecot-lda(")) {
     return {parse_deliver, "dovecot"};

@@ -69,6 +69,7 @@ ParsedLine parse_clamsmtp(const LineHeader& header, std::string_view text);
 ParsedLine parse_postsrsd(const LineHeader& header, std::string_view text);
 ParsedLine parse_policyd(const LineHeader& header, std::string_view text);
 ParsedLine parse_pmg(const LineHeader& header, std::string_view text);
+ParsedLine parse_pmgpolicy(const LineHeader& header, std::string_view text);
 ParsedLine parse_policyd_weight(const LineHeader& header, std::string_view text);
 
 // dovecot_login.cc: "imap-login: ..." and "auth: ..." behind the service's name.

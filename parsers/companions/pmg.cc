@@ -82,7 +82,51 @@ ParsedLine parse_action(CompanionFact fact, std::string_view rest) {
   return {LineKind::pmg_verdict, fact};
 }
 
+// pmgpolicy (bin/pmgpolicy) asks no name of the message and logs none: whom it made wait stands in
+// Postfix's own refusal.
+constexpr KnownForm kPolicyIgnored[] = {
+    {"SPF says {}", "bin/pmgpolicy"},
+    {"defer greylisted mail", "bin/pmgpolicy"},
+    {"starting policy database maintainance (greylist, rbl)", "bin/pmgpolicy"},
+    {"starting greylist database maintainance", "bin/pmgpolicy"},
+    {"end policy database maintainance ({} ms, {} ms)", "bin/pmgpolicy"},
+    {"end greylist database maintainance ({} ms, {} ms)", "bin/pmgpolicy"},
+    {"found {} expired mails in greylisting database", "bin/pmgpolicy"},
+    {"Policy daemon (re)started", "bin/pmgpolicy"},
+    {"reloading configuration {}", "bin/pmgpolicy"},
+    {"demo mode detected - not starting server", "bin/pmgpolicy"},
+    {"Process Backgrounded", "Net::Server"},
+    {"{} Process Backgrounded", "Net::Server"},
+    {"Binding to {}", "Net::Server"},
+    {"{} Server closing!", "Net::Server"},
+};
+constexpr KnownForm kPolicyTrouble[] = {
+    {"ERROR: {}", "bin/pmgpolicy"},
+    {"WARNING: {}", "bin/pmgpolicy"},
+    {"rbl update error: {}", "bin/pmgpolicy"},
+    {"greylist database update error: {}", "bin/pmgpolicy"},
+    {"Database connection broken - trying to reconnect", "bin/pmgpolicy"},
+    {"unable to reconnect to database server: {}", "bin/pmgpolicy"},
+    {"greylist policy protocol error - got '{?}'", "bin/pmgpolicy"},
+    {"greylist policy protocol error - unused data '{?}'", "bin/pmgpolicy"},
+    {"SPF timeout", "bin/pmgpolicy"},
+    {"socket not ready - {}", "bin/pmgpolicy"},
+};
+// Whom it let pass unasked.
+constexpr FactForm kPolicyForms[] = {
+    {"accept mails from backup MX host - {}", "ip", "pass: backup MX"},
+    {"accept mails from whitelist - {}", "ip", "pass: whitelist"},
+    {"accept mails to whitelist - <{}>", "to", "pass: whitelist"},
+};
+
 }  // namespace
+
+ParsedLine parse_pmgpolicy(const LineHeader& /*header*/, std::string_view text) {
+  while (text.ends_with("#012")) text.remove_suffix(4);
+  auto out = parse_fact("pmgpolicy", LineKind::greylist_verdict, kPolicyForms, text);
+  if (out.kind == LineKind::unrecognised) out = parse_ignored(kPolicyIgnored, text);
+  return out.kind == LineKind::unrecognised ? parse_trouble(kPolicyTrouble, text) : out;
+}
 
 ParsedLine parse_pmg(const LineHeader& /*header*/, std::string_view text) {
   while (text.ends_with("#012")) text.remove_suffix(4);  // rsyslog's newline
