@@ -281,9 +281,11 @@ json::array links_json(const Journey& journey) {
 }  // namespace
 
 std::string api_time(Time at) {
-  const auto days = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date(days);
-  const auto us = (at - days).count();
+  constexpr std::int64_t kDay = 86'400'000'000;
+  const auto since_1970 = at.time_since_epoch().count();
+  const auto us = (since_1970 % kDay + kDay) % kDay;
+  const std::chrono::days days(since_1970 / kDay - (since_1970 % kDay < 0 ? 1 : 0));
+  const std::chrono::year_month_day date{std::chrono::sys_days(days)};
   const auto year = std::clamp(static_cast<int>(date.year()), 0, 9999);
   std::string out = "0000-00-00T00:00:00.000000Z";
   const auto put = [&](std::size_t place, int digits, std::int64_t number) {
