@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <ranges>
 #include <system_error>
 #include <utility>
 
@@ -120,7 +121,7 @@ void WriterImpl::write_leg(const LegRecord& leg, Stage& stage) {
   auto& state = stage.state;
   widen(state.arrival_min, state.arrival_max, leg.opened_at);
   widen(state.activity_min, state.activity_max, std::max(leg.opened_at, leg.last_activity_at));
-  if (leg.closed_at && *leg.closed_at > *state.activity_max) state.activity_max = leg.closed_at;
+  if (leg.closed_at) state.activity_max = std::max(state.activity_max, leg.closed_at);
   state.leg_id_max = std::max(state.leg_id_max, leg.id);
 }
 
@@ -156,18 +157,18 @@ void WriterImpl::note_rows(const Stage& stage) {
 }
 
 void WriterImpl::take_back(const Stage& stage) {
-  for (auto i = stage.rows_before.rbegin(); i != stage.rows_before.rend(); ++i) {
-    if (i->second) {
-      row_of_leg_[i->first] = *i->second;
+  for (const auto& before : stage.rows_before | std::views::reverse) {
+    if (before.second) {
+      row_of_leg_[before.first] = *before.second;
     } else {
-      row_of_leg_.erase(i->first);
+      row_of_leg_.erase(before.first);
     }
   }
-  for (auto i = stage.open_before.rbegin(); i != stage.open_before.rend(); ++i) {
-    if (i->second) {
-      open_legs_[i->first] = *i->second;
+  for (const auto& before : stage.open_before | std::views::reverse) {
+    if (before.second) {
+      open_legs_[before.first] = *before.second;
     } else {
-      open_legs_.erase(i->first);
+      open_legs_.erase(before.first);
     }
   }
   open_->rows.reset();  // ensure_row_writer() makes it again
@@ -228,7 +229,7 @@ Result<void> WriterImpl::roll_to(Time hour) {
   auto created =
       create_shard(file->path, file->state, previous_database ? &*previous_database : nullptr);
   if (!created) return created.error();
-  file->database.emplace(std::move(*created));
+  file->database = std::make_unique<Database>(std::move(*created));
   file->rows = make_row_writer(*file);
   file->serial = next_serial_++;
 

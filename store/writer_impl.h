@@ -34,13 +34,14 @@ struct ShardFile {
   PostingRuns runs;
   LegIdRuns carried;
   RowTimes row_times;  // while it is not sealed; may know fewer rows than there are, after a start
-  std::optional<PostingRebuild> rebuild;  // not all postings are in `runs` again since the start
-  bool checked = true;                    // whole, at the start
+  // Not all postings are in `runs` again since the start.
+  std::unique_ptr<PostingRebuild> rebuild;
+  bool checked = true;  // whole, at the start
   std::shared_ptr<std::atomic<bool>> damaged = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<FileNotes> notes = std::make_shared<FileNotes>();  // its readers'
   std::shared_ptr<const FileView> view;  // null: changed since the last snapshot
   // While it is not sealed. The row writer's statements go before their connection.
-  std::optional<Database> database;
+  std::unique_ptr<Database> database;
   std::unique_ptr<LegRowWriter> rows;
 };
 

@@ -117,7 +117,7 @@ Result<void> WriterImpl::load_file(const ShardName& name, const std::filesystem:
   auto opened = open_shard(path, whole);
   Result<void> done;
   if (opened) {
-    file->database.emplace(std::move(*opened));
+    file->database = std::make_unique<Database>(std::move(*opened));
     file->state = load_state(*file->database);
     done = load_rows(*file);
   } else {
@@ -162,7 +162,9 @@ Result<void> WriterImpl::load_rows(ShardFile& file) {
     file.state.key_check = key_check_;
     save_state(database, file.state);
   }
-  if (!file.state.sealed && file.row_max != 0) file.rebuild.emplace(file.row_max);
+  if (!file.state.sealed && file.row_max != 0) {
+    file.rebuild = std::make_unique<PostingRebuild>(file.row_max);
+  }
   return database.take_error();
 }
 

@@ -72,8 +72,7 @@ ParsedLine parse_action(CompanionFact fact, std::string_view rest) {
   } else if (action == "quarantine") {
     if (!maybe_take(rest, "to ")) return {};
     const auto where = maybe_take_until(rest, std::string_view(" quarantine - "));
-    const auto id = where ? maybe_take_word(rest) : std::nullopt;
-    if (!id || !maybe_take(rest, ' ')) return {};
+    if (!where || !maybe_take_word(rest) || !maybe_take(rest, ' ')) return {};
     add_value(fact, "quarantine", *where);
     add_value(fact, "quarantined_for", *recipient);
   }

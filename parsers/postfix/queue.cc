@@ -15,9 +15,9 @@ ParsedLine parse_queue_state(std::string_view id, std::string_view rest) {
   auto sender = maybe_take_address(rest);
   // Before 2.0 without the brackets, as to=; a sender with ", size=" in it had them by then.
   if (!sender && !rest.starts_with('<')) {
-    if (auto old = rest; (sender = maybe_take_until(old, std::string_view(", ")))) {
-      rest.remove_prefix(sender->size());
-    }
+    auto old = rest;
+    sender = maybe_take_until(old, std::string_view(", "));
+    if (sender) rest.remove_prefix(sender->size());
   }
   if (!sender || !maybe_take(rest, ", ")) return {};
   if (maybe_take(rest, "status=")) {
