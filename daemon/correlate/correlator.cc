@@ -187,7 +187,7 @@ void Correlator::mark_dirty(OpenLeg& leg) {
 }
 
 void Correlator::note_if_closed(OpenLeg& leg) {
-  if (!is_open(leg.record)) closed_.push_back({leg.handle(), leg.record.last_activity_at});
+  if (!is_open(leg.record)) closed_.push_back({leg.handle(), leg.record.last_activity_at, &leg});
 }
 
 void Correlator::link(OpenLeg& leg, LegLink&& link) {
@@ -242,6 +242,7 @@ bool Correlator::drop_closed() {
     // What the store has not committed yet cannot be found there.
     if (leg != nullptr && (leg->dirty || leg->flush_number > committed_)) return false;
     closed_.pop_front();
+    if (closed_.size() > 1) prefetch(closed_[1].place, sizeof(OpenLeg));
     if (leg == nullptr || is_open(leg->record)) continue;
     legs_.erase(*leg);
     return true;

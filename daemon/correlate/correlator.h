@@ -85,6 +85,7 @@ class Correlator {
   struct Closed {
     LegHandle leg;
     Time at{};
+    const OpenLeg* place;  // to prefetch; the leg may have left it
   };
 
   void on(const LogLine& line, const std::monostate& event);
