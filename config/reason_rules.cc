@@ -25,46 +25,57 @@ class RuleReader {
       bad(node.mark, "a rule is a map with name, reason and match");
       return rule;
     }
-    bool has_reason = false;
-    for (const auto& [key, mark, value] : node.entries) {
-      if (key == "name") {
-        rule.name = word(value, key);
-      } else if (key == "provider") {
-        rule.provider = word(value, key);
-      } else if (key == "reason") {
-        has_reason = true;
-        rule.reason = reason(value);
-      } else if (key == "match") {
-        rule.patterns = texts(value, key);
-      } else if (key == "class") {
-        rule.klass = static_cast<std::uint8_t>(number(value, key, 4, 5));
-      } else if (key == "code" && value.text == "none") {
-        rule.without_code = true;
-      } else if (key == "code") {
-        rule.code = number(value, key, 400, 999);
-      } else if (key == "status") {
-        rule.status = status(value);
-      } else if (key == "samples") {
-        rule.samples = texts(value, key);
-      } else {
-        bad(mark, "unknown key \"" + key +
-                      "\"; known here: name provider reason match class code status samples");
-      }
-    }
-    if (rule.name.empty()) bad(node.mark, "a rule needs a name");
-    if (!has_reason) bad(node.mark, "a rule needs a reason");
-    if (rule.patterns.empty() && !rule.code && !rule.without_code && !rule.status && !rule.klass) {
-      bad(node.mark, "a rule needs match, class, code or status");
-    }
-    if (!names_.insert(rule.name).second) {
-      bad(node.mark, "two rules are called \"" + rule.name + "\"");
-    }
+    for (const auto& entry : node.entries) take(entry.key, entry.mark, entry.value, rule);
+    check_whole(node, rule);
     return rule;
   }
 
   void bad(YamlMark mark, std::string message) { problems_.push_back({mark, std::move(message)}); }
 
  private:
+  void take(const std::string& key, YamlMark mark, const YamlNode& value, ReasonRule& rule) {
+    if (key == "name") {
+      rule.name = word(value, key);
+    } else if (key == "provider") {
+      rule.provider = word(value, key);
+    } else if (key == "reason") {
+      rule.reason = reason(value);
+    } else if (key == "match") {
+      rule.patterns = texts(value, key);
+    } else if (key == "samples") {
+      rule.samples = texts(value, key);
+    } else if (!take_code(key, value, rule)) {
+      bad(mark, "unknown key \"" + key +
+                    "\"; known here: name provider reason match class code status samples");
+    }
+  }
+
+  bool take_code(const std::string& key, const YamlNode& value, ReasonRule& rule) {
+    if (key == "class") {
+      rule.klass = static_cast<std::uint8_t>(number(value, key, 4, 5));
+    } else if (key == "code" && value.text == "none") {
+      rule.without_code = true;
+    } else if (key == "code") {
+      rule.code = number(value, key, 400, 999);
+    } else if (key == "status") {
+      rule.status = status(value);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void check_whole(const YamlNode& node, const ReasonRule& rule) {
+    if (rule.name.empty()) bad(node.mark, "a rule needs a name");
+    if (node.find("reason") == nullptr) bad(node.mark, "a rule needs a reason");
+    if (rule.patterns.empty() && !rule.code && !rule.without_code && !rule.status && !rule.klass) {
+      bad(node.mark, "a rule needs match, class, code or status");
+    }
+    if (!names_.insert(rule.name).second) {
+      bad(node.mark, "two rules are called \"" + rule.name + "\"");
+    }
+  }
+
   std::string word(const YamlNode& node, const std::string& key) {
     if (node.kind == YamlNode::Kind::scalar && !node.text.empty() &&
         node.text.size() <= kNameBytesMax) {
