@@ -1,5 +1,7 @@
 #include "daemon/ingest.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -8,6 +10,7 @@ namespace {
 
 constexpr std::size_t kOriginsMax = 1'000;
 constexpr std::size_t kHolesToldMax = 16;
+constexpr std::size_t kManySetAside = 1'000;  // legs, some 3 KB each
 
 }  // namespace
 
@@ -104,6 +107,15 @@ void Ingest::collect(SourceSet& sources) {
   for (auto& hole : pipeline_.take_holes()) batch_.holes.push_back(std::move(hole));
 }
 
+// Of legs, after a backlog: what was held for it goes back to the system, not only to malloc.
+void Ingest::give_back_memory() {
+  const auto taken = correlator_.set_silent_aside();
+  set_aside_ += taken;
+  if (taken > 0 || set_aside_ < kManySetAside) return;
+  set_aside_ = 0;
+  ::malloc_trim(0);
+}
+
 void Ingest::send_if_due(SourceSet& sources, bool behind) {
   const auto now = clock_.steady();
   const bool full = correlator_.changed_legs() >= options_.batch_legs_max;
@@ -111,6 +123,7 @@ void Ingest::send_if_due(SourceSet& sources, bool behind) {
   if (!full && now - last_batch_at_ < interval) return;
   collect(sources);
   if (unsent_ || !batch_.positions.empty() || !batch_.holes.empty()) send_batch(sources);
+  if (!behind) give_back_memory();
   last_batch_at_ = clock_.steady();
 }
 

@@ -98,6 +98,7 @@ class Ingest final : private LegSink {
   Peeked& peek(const SourceLine& line);
   std::optional<Time> take(const SourceLine& line);
   void send_if_due(SourceSet& sources, bool behind);
+  void give_back_memory();
   void collect(SourceSet& sources);
 
   IngestOptions options_;
@@ -116,8 +117,9 @@ class Ingest final : private LegSink {
   RawBlockBuilder raw_lines_;  // of origins whose lines are copied; packed on the way to the writer
   Time batch_line_time_{};
   Duration last_batch_at_{0};
-  std::uint64_t sent_ = 0;  // number of the last flush
-  bool unsent_ = false;     // lines were taken since the last batch
+  std::uint64_t sent_ = 0;     // number of the last flush
+  std::size_t set_aside_ = 0;  // legs, since memory was given back last
+  bool unsent_ = false;        // lines were taken since the last batch
   std::atomic<std::uint64_t> lines_read_{0};
   std::function<void(const LegRecord&)> observer_;
 };

@@ -11,7 +11,7 @@ namespace rastro {
 namespace {
 
 constexpr std::size_t kEvictionScanMax = 64;
-constexpr int kDroppedPerFlush = 1'000;
+constexpr std::size_t kDroppedPerFlush = 1'000;
 constexpr std::size_t kReadAhead = 6;  // legs
 
 void prefetch_texts(const LegRecord& leg) {
@@ -229,7 +229,7 @@ std::uint64_t Correlator::flush() {
       sink_.on_pending(std::string(prefix) + session.name, encode_session(session));
     });
   }
-  for (int i = 0; i < kDroppedPerFlush && drop_closed(); ++i) {
+  for (std::size_t i = 0; i < kDroppedPerFlush && drop_closed(); ++i) {
   }
   return flushes_;
 }
@@ -264,6 +264,19 @@ void Correlator::make_room() {
     }
     legs_.erase(*leg);
   }
+}
+
+std::size_t Correlator::set_silent_aside() {
+  std::size_t taken = 0;
+  while (taken < kDroppedPerFlush && evicted_.size() < options_.evicted_legs_max) {
+    auto* leg = legs_.oldest();
+    if (leg == nullptr || leg->dirty || leg->flush_number > committed_) break;
+    if (slowest_ - leg->record.last_activity_at < options_.open_leg_silence_max) break;
+    if (is_open(leg->record)) know_leg(leg->record);
+    legs_.erase(*leg);
+    ++taken;
+  }
+  return taken;
 }
 
 void Correlator::know_leg(const LegRecord& leg) {

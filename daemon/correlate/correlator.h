@@ -26,15 +26,16 @@ struct CorrelatorOptions {
   std::size_t open_legs_max = 20'000;        // legs in memory; more are written out and found again
   std::size_t evicted_legs_max = 1'000'000;  // 16 bytes each
   std::size_t sessions_max = 20'000;
-  Duration closed_leg_linger = std::chrono::seconds(60);  // of log time, for late lines
-  Duration session_silence_max = std::chrono::hours(1);   // of log time
-  Duration retry_gap_max = std::chrono::hours(24);        // refused for now, then accepted
-  Duration unreached_gap_max = std::chrono::minutes(15);  // "connect to" line before its attempt
-  Duration exim_dialogue_gap = std::chrono::seconds(60);  // Exim names no session: same client
-  Duration invocation_gap = std::chrono::seconds(10);     // "cwd=" line before its "<="
-  Duration companion_gap = std::chrono::minutes(5);       // a companion's line and the MTA's own
-  std::uint64_t seed = 0;                                 // of the hashes; random in production
-  std::function<bool(std::string_view ip)> is_webmail;    // configured clients; may be empty
+  Duration closed_leg_linger = std::chrono::seconds(60);     // of log time, for late lines
+  Duration open_leg_silence_max = std::chrono::minutes(10);  // of log time; then read again at need
+  Duration session_silence_max = std::chrono::hours(1);      // of log time
+  Duration retry_gap_max = std::chrono::hours(24);           // refused for now, then accepted
+  Duration unreached_gap_max = std::chrono::minutes(15);     // "connect to" line before its attempt
+  Duration exim_dialogue_gap = std::chrono::seconds(60);     // Exim names no session: same client
+  Duration invocation_gap = std::chrono::seconds(10);        // "cwd=" line before its "<="
+  Duration companion_gap = std::chrono::minutes(5);          // a companion's line and the MTA's own
+  std::uint64_t seed = 0;                                    // of the hashes; random in production
+  std::function<bool(std::string_view ip)> is_webmail;       // configured clients; may be empty
 };
 
 struct CorrelatorCounters {
@@ -71,6 +72,11 @@ class Correlator {
   std::uint64_t flush();
   // The flush with that number is in the store: legs unchanged since may leave memory.
   void committed(std::uint64_t flush_number) { committed_ = flush_number; }
+
+  // Takes legs out of memory that no line spoke of for options.open_leg_silence_max, some at a
+  // time: most wait for their next attempt, for which the store gives them back. For moments
+  // without a backlog, in which the next attempt is soon. Returns how many it took.
+  std::size_t set_silent_aside();
 
   // At start: a leg that the store has and that lines may still come for (one without an end, or
   // one that ended a moment before), and a `pending` entry.

@@ -548,6 +548,32 @@ TEST_F(CorrelatorTest, EvictedLegsComeBackWithTheirNextLine) {
   }
 }
 
+TEST_F(CorrelatorTest, SilentLegsLeaveMemoryAndComeBackWithTheirNextLine) {
+  for (int i = 0; i < 20; ++i) {
+    const auto id = "F" + std::to_string(1000 + i);
+    arrive(id);
+    say("postfix/smtp", 13, attempt(id, "a@example.org", DeliveryStatus::deferred, "450 busy"));
+  }
+  EXPECT_EQ(correlator_->set_silent_aside(), 0u) << "not in the store yet";
+  flush();
+  EXPECT_EQ(correlator_->set_silent_aside(), 0u) << "spoken of a moment ago";
+  wait(options().open_leg_silence_max);
+  arrive("NEW");
+  flush();
+  EXPECT_EQ(correlator_->set_silent_aside(), 20u);
+  EXPECT_EQ(correlator_->legs_in_memory(), 1u);
+  EXPECT_EQ(correlator_->counters().legs_evicted, 0u) << "nothing was short of room";
+
+  say("postfix/smtp", 14, attempt("F1007", "a@example.org", DeliveryStatus::sent));
+  say("postfix/qmgr", 12, Removed{"F1007", Removed::By::queue_manager});
+  flush();
+  const auto& leg = store_.leg("F1007");
+  EXPECT_THAT(ends(leg), ElementsAre("a@example.org delivered"));
+  EXPECT_EQ(leg.recipients[0].attempts, 2u);
+  EXPECT_THAT(leg.lines, SizeIs(6));
+  EXPECT_THAT(store_.legs, SizeIs(21)) << "no second leg under the same id";
+}
+
 TEST_F(CorrelatorTest, UnknownIdsCostNoLookup) {
   for (int i = 0; i < 100; ++i) arrive("F" + std::to_string(1000 + i));
   flush();
