@@ -58,6 +58,18 @@ bool is_level(std::string_view word) {
   return std::ranges::find(kLevels, word) != std::end(kLevels);
 }
 
+// "mail.info" of busybox' syslogd and OpenWrt's logread.
+bool is_facility(std::string_view word) {
+  constexpr std::string_view kSeverities[] = {"emerg", "alert",   "crit",   "err",  "error",
+                                              "warn",  "warning", "notice", "info", "debug"};
+  const auto dot = word.find('.');
+  if (dot == std::string_view::npos) return false;
+  const auto facility = word.substr(0, dot);
+  return (facility == "mail" || facility == "auth" || facility == "authpriv" ||
+          facility == "daemon" || facility == "user" || facility == "syslog") &&
+         std::ranges::find(kSeverities, word.substr(dot + 1)) != std::end(kSeverities);
+}
+
 // Nobody's line: "host -- MARK --", "host text without a tag".
 bool take_untagged(std::string_view host, std::string_view& rest, LineHeader& header) {
   header.host = host;
@@ -80,6 +92,14 @@ bool maybe_take_dovecot(std::string_view& rest, LineHeader& header) {
   header.program = "dovecot";
   header.pid = 0;
   return true;
+}
+
+bool take_host_and_tag(std::string_view& rest, LineHeader& header);
+
+// "mail.info tag[pid]: text", "mail.info host tag[pid]: text".
+bool take_host_and_tag_behind_facility(std::string_view& rest, LineHeader& header) {
+  header.host = {};
+  return maybe_take_tag(rest, header) || take_host_and_tag(rest, header);
 }
 
 // "host tag[pid]: text" and what comes in its place.
@@ -109,8 +129,15 @@ bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
     if (maybe_take_dovecot(rest, header)) return true;
   }
   rest.remove_prefix(end + 1);
+  if (is_facility(host)) return take_host_and_tag_behind_facility(rest, header);
   header.host = host;
   if (maybe_take_tag(rest, header)) return true;
+  if (auto left = rest; const auto word = maybe_take_until(left, ' ')) {
+    if (is_facility(*word) && maybe_take_tag(left, header)) {
+      rest = left;
+      return true;
+    }
+  }
   if (is_level(host)) {
     skip_blanks(rest);
     header.host = {};
@@ -181,7 +208,8 @@ bool take_5424(std::string_view& rest, LineHeader& header) {
   const auto host = maybe_take_5424_field(left);
   const auto program = host ? maybe_take_5424_field(left) : std::nullopt;
   const auto process = program ? maybe_take_5424_field(left) : std::nullopt;
-  if (!process || !maybe_take_5424_field(left) || !take_structured_data(left)) return false;
+  if (!host || !program || !process || !maybe_take_5424_field(left) || !take_structured_data(left))
+    return false;
   if (!left.empty() && !maybe_take(left, ' ')) return false;
   maybe_take(left, "\xEF\xBB\xBF");
   maybe_take(left, ' ');
@@ -286,6 +314,25 @@ bool take_named_stamp(std::string_view& rest, StampReader& reader, LineHeader& h
   return true;
 }
 
+// "Tue Nov 24 01:40:29 2026 ", as ctime() writes it.
+bool take_ctime_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  if (rest.size() < 25 || rest[3] != ' ' || is_digit(rest[4])) return false;
+  auto left = rest.substr(4);
+  const auto date = maybe_take_named_date(left);
+  if (!date || date->year != 0 || left.size() < 6 || left[0] != ' ' || left[5] != ' ') return false;
+  int year = 0;
+  for (const char c : left.substr(1, 4)) {
+    if (!is_digit(c)) return false;
+    year = year * 10 + (c - '0');
+  }
+  if (year < 1970 || year > 2199) return false;
+  header.logged_at = reader.to_utc(stamps::days_from_civil(year, date->month, date->day) * 86400 +
+                                   date->second_of_day);
+  reader.set_year(year);
+  rest = left.substr(6);
+  return true;
+}
+
 // "Tue 2026-11-24 01:40:29 CET " of journalctl -o short-full: the zone's name is the source's own.
 bool take_full_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
   if (rest.size() < 25 || rest[3] != ' ' || !is_digit(rest[4])) return false;
@@ -322,7 +369,8 @@ bool take_stamp(std::string_view& rest, StampReader& reader, LineHeader& header)
     return take_iso_stamp(rest, reader, header) || take_named_stamp(rest, reader, header) ||
            take_unix_stamp(rest, header);
   }
-  return take_named_stamp(rest, reader, header) || take_full_stamp(rest, reader, header);
+  return take_named_stamp(rest, reader, header) || take_full_stamp(rest, reader, header) ||
+         take_ctime_stamp(rest, reader, header);
 }
 
 // "stdout F ", which the container runtime interface writes behind its stamp.
@@ -344,6 +392,20 @@ void skip_compose_name(std::string_view& rest) {
     return;
   }
   rest.remove_prefix(bar + 2);
+}
+
+// What a container's runtime writes in front of a line of Exim's own log, taken off: "exim-1  | ",
+// "2026-11-24T01:40:29.123456789Z stdout F ". The line as it is when there is no such thing.
+std::string_view behind_runtime(std::string_view line) {
+  auto left = line;
+  skip_compose_name(left);
+  auto inner = left;
+  if (!maybe_take_date_time(inner, 'T')) return left;
+  take_fraction(inner);
+  if (!maybe_take_offset(inner) || !maybe_take(inner, ' ')) return left;
+  skip_cri_stream(inner);
+  auto stamp = inner;
+  return maybe_take_date_time(stamp, ' ') ? inner : left;
 }
 
 bool take_header(std::string_view& rest, StampReader& reader, LineHeader& header) {
@@ -468,7 +530,11 @@ bool maybe_take_known_exim_stamp(std::string_view& rest, StampReader& reader, Li
 bool maybe_take_exim_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
   if (maybe_take_known_exim_stamp(rest, reader, header)) return true;
   auto left = rest;
-  if (left.size() < 11 || left[10] != ' ') return false;
+  if (left.size() < 11) return false;
+  if (left[10] != ' ' || !is_digit(left[0])) {
+    left = behind_runtime(rest);
+    if (left.size() < 11 || left[10] != ' ') return false;
+  }
   const auto local = maybe_take_iso_seconds(left, reader);
   if (!local) return false;
   const auto us = take_fraction(left);
@@ -514,7 +580,7 @@ bool has_syslog_stamp(std::string_view line) {
   if (take_unix_stamp(rest, header)) return true;
   if (line.size() > 4 && line[3] == ' ') {
     rest = line.substr(4);
-    if (maybe_take_date_time(rest, ' ')) return true;
+    if (maybe_take_date_time(rest, ' ') || maybe_take_named_date(rest)) return true;
   }
   rest = line;
   skip_compose_name(rest);
@@ -526,7 +592,7 @@ bool has_syslog_stamp(std::string_view line) {
 LineFormat detect_format(std::string_view first_lines) {
   while (!first_lines.empty()) {
     const auto line = first_lines.substr(0, first_lines.find('\n'));
-    auto rest = line;
+    auto rest = behind_runtime(line);
     if (maybe_take_date_time(rest, ' ')) {
       return looks_like_syslog(rest) ? LineFormat::syslog : LineFormat::exim;
     }

@@ -9,6 +9,10 @@ namespace {
 // Behind "ID: ". What was signed or checked, and what could not be.
 constexpr FactForm kForms[] = {
     {"DKIM-Signature field added (s={}, d={})", "selector domain", "signed"},
+    {"DKIM-Signature header added (s={}, d={})", "selector domain", "signed"},  // before 2.4
+    {"DKIM-Signature field added", "", "signed"},
+    {"DKIM-Signature header added", "", "signed"},
+    {"message has signatures from {}", "domains", "signatures found"},  // LogResults
     {"DKIM verification successful", "", "pass"},
     {"no signature data", "", "none"},
     {"bad signature data", "", "fail"},

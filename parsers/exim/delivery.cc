@@ -118,7 +118,8 @@ bool is_expiry(std::string_view text) {
 bool read_text(std::string_view rest, std::string_view& text) {
   text = {};
   if (rest.empty()) return true;
-  if (!maybe_take(rest, ':')) return false;
+  if (!maybe_take(rest, ':') && !maybe_take(rest, " :"))
+    return false;  // "CV=yes : text" of cPanel's
   maybe_take(rest, ' ');
   text = rest;
   const auto at = text.rfind(" DT=");
@@ -200,7 +201,11 @@ bool read_deferred(const Line& line, unsigned reading, DeliveryAttempt& event) {
   if (!take_destination(rest, reading, destination)) return false;
   if (!take_fields(rest, Place::failure, 0, fields)) return false;
   maybe_take(rest, " routing");
-  if (!maybe_take(rest, " defer ") || !take_code(rest, code)) return false;
+  if (maybe_take(rest, " defer ")) {
+    if (!take_code(rest, code)) return false;
+  } else if (!rest.starts_with(": ")) {  // no Exim leaves the code out, hands that copy logs do
+    return false;
+  }
   std::string_view system_error;
   if (code > 0) {
     if (!maybe_take(rest, ": ")) return false;

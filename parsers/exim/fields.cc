@@ -124,7 +124,7 @@ bool take_helo_and_ip(std::string_view& rest, unsigned reading, Host& host) {
   return true;
 }
 
-enum Key : std::uint32_t {
+enum Key : std::uint64_t {
   kHost = 1U << 0,
   kInterface = 1U << 1,
   kUser = 1U << 2,
@@ -157,6 +157,7 @@ enum Key : std::uint32_t {
   kFlagArc = 1U << 29,
   kBareSender = 1U << 30,
   kConnection = 1U << 31,
+  kRewritten = std::uint64_t{1} << 32,  // the sender of an Exim with SRS, before 4.94
 };
 
 bool first(Fields& fields, Key key) {
@@ -172,24 +173,31 @@ struct KeyName {
 };
 // Longer names before their own beginnings.
 constexpr KeyName kKeys[] = {
-    {"H=", kHost, false},          {"I=", kInterface, false},      {"U=", kUser, false},
-    {"PRX=", kProxy, false},       {"PRDR", kFlagPrdr, true},      {"P=", kProtocol, false},
-    {"X=", kTls, false},           {"CV=", kVerified, false},      {"Ci=", kConnection, false},
-    {"C=", kConfirmation, false},  {"DN=", kPeerName, false},      {"DT=", kDeliverTime, false},
-    {"DKIM=", kDkim, false},       {"DS", kFlagDnssec, true},      {"SNI=", kServerName, false},
-    {"ST=", kShadow, false},       {"S=", kSize, false},           {"A=", kLogin, false},
-    {"ARC", kFlagArc, true},       {"M8S=", kBody, false},         {"RT=", kReceiveTime, false},
-    {"R=", kReference, false},     {"QT=", kQueueTime, false},     {"Q=", kQueue, false},
-    {"id=", kMessageId, false},    {"id*=", kMessageId, false},    {"TFO*", kFlagFastOpen, true},
-    {"TFO", kFlagFastOpen, true},  {"T=", kTopic, false},          {"F=<", kSender, false},
-    {"F=", kBareSender, false},    {"K", kFlagChunking, true},     {"L*-", kFlagPipelining, true},
-    {"L*", kFlagPipelining, true}, {"L.-", kFlagPipelining, true}, {"L.", kFlagPipelining, true},
-    {"L-", kFlagPipelining, true}, {"L", kFlagPipelining, true},
+    {"H=", kHost, false},          {"I=", kInterface, false},
+    {"U=", kUser, false},          {"PRX=", kProxy, false},
+    {"PRDR", kFlagPrdr, true},     {"P=", kProtocol, false},
+    {"X=", kTls, false},           {"CV=", kVerified, false},
+    {"Ci=", kConnection, false},   {"C=", kConfirmation, false},
+    {"DN=", kPeerName, false},     {"DT=", kDeliverTime, false},
+    {"DKIM=", kDkim, false},       {"DS", kFlagDnssec, true},
+    {"SNI=", kServerName, false},  {"ST=", kShadow, false},
+    {"SRS=<", kRewritten, false},  {"S=", kSize, false},
+    {"A=", kLogin, false},         {"ARC", kFlagArc, true},
+    {"M8S=", kBody, false},        {"RT=", kReceiveTime, false},
+    {"R=", kReference, false},     {"QT=", kQueueTime, false},
+    {"Q=", kQueue, false},         {"id=", kMessageId, false},
+    {"id*=", kMessageId, false},   {"TFO*", kFlagFastOpen, true},
+    {"TFO", kFlagFastOpen, true},  {"T=", kTopic, false},
+    {"F=<", kSender, false},       {"F=", kBareSender, false},
+    {"K", kFlagChunking, true},    {"L*-", kFlagPipelining, true},
+    {"L*", kFlagPipelining, true}, {"L.-", kFlagPipelining, true},
+    {"L.", kFlagPipelining, true}, {"L-", kFlagPipelining, true},
+    {"L", kFlagPipelining, true},
 };
 
 // Which keys a place knows; a key elsewhere is text.
-std::uint32_t keys_of(Place place) {
-  constexpr std::uint32_t kTlsKeys = kTls | kVerified | kPeerName | kServerName;
+std::uint64_t keys_of(Place place) {
+  constexpr std::uint64_t kTlsKeys = kTls | kVerified | kPeerName | kServerName;
   switch (place) {
     case Place::arrival:
       return kHost | kInterface | kUser | kProtocol | kTlsKeys | kLogin | kProxy | kSize | kBody |
@@ -198,8 +206,9 @@ std::uint32_t keys_of(Place place) {
     case Place::delivery:
     case Place::failure:
       return kHost | kInterface | kProtocol | kTlsKeys | kLogin | kProxy | kSize | kQueue | kTopic |
-             kReference | kSender | kShadow | kConfirmation | kQueueTime | kDeliverTime |
-             kFlagDnssec | kFlagFastOpen | kFlagPipelining | kFlagPrdr | kFlagChunking;
+             kReference | kSender | kRewritten | kShadow | kConfirmation | kQueueTime |
+             kDeliverTime | kFlagDnssec | kFlagFastOpen | kFlagPipelining | kFlagPrdr |
+             kFlagChunking;
     case Place::dialogue:
       return kInterface | kUser | kTlsKeys | kLogin | kSender | kBareSender;
   }
@@ -429,6 +438,9 @@ bool take_other_field(std::string_view& rest, Key key, Place place, Fields& fiel
       rest = std::string_view(rest.data() - 1, rest.size() + 1);  // the '<' belongs to the address
       fields.envelope_sender = maybe_take_address(rest);
       return fields.envelope_sender && ends_host(rest);
+    case kRewritten:
+      rest = std::string_view(rest.data() - 1, rest.size() + 1);
+      return maybe_take_address(rest) && ends_host(rest);
     case kBareSender:  // logs that went through a web page have lost the brackets
       fields.envelope_sender = maybe_take_mailbox(rest);
       return fields.envelope_sender.has_value();
@@ -659,12 +671,45 @@ std::optional<Duration> parse_time(std::string_view text) {
   return any ? std::optional(total) : std::nullopt;
 }
 
+namespace {
+
+// "1tFxyz-0001-AB", "1tFxyz-x": in logs that were made anonymous, or by hand. What stands behind it
+// tells it: nothing but a message's line goes on like that.
+std::size_t made_up_id_size(std::string_view text) {
+  constexpr std::size_t kBytesMax = 24;
+  const auto size = text.substr(0, kBytesMax + 1).find(' ');
+  if (size == std::string_view::npos || size < 6) return 0;
+  std::size_t dashes = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const char c = text[i];
+    if (c == '-' && i > 0 && text[i - 1] != '-' && i + 1 < size) {
+      ++dashes;
+    } else if (!is_alnum(c)) {
+      return 0;
+    }
+  }
+  if (dashes == 0 || dashes > 2 || !is_digit(text[0])) return 0;
+  const auto behind = text.substr(size + 1);
+  if (behind == "Completed") return size;
+  for (const std::string_view flag : {"<= ", "=> ", "-> ", "** ", "== "}) {
+    if (behind.starts_with(flag)) return size;
+  }
+  return 0;
+}
+
+}  // namespace
+
 std::optional<std::string_view> maybe_take_message_id(std::string_view& rest) {
   for (const std::size_t length : {std::size_t{16}, std::size_t{23}}) {
     if (rest.size() <= length || rest[length] != ' ') continue;
     const auto word = rest.substr(0, length);
     if (!is_exim_message_id(word)) continue;
     rest.remove_prefix(length + 1);
+    return word;
+  }
+  if (const auto size = made_up_id_size(rest); size > 0) {
+    const auto word = rest.substr(0, size);
+    rest.remove_prefix(size + 1);
     return word;
   }
   return std::nullopt;

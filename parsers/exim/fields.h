@@ -51,7 +51,7 @@ struct Fields {
   std::string_view reference;                       // R= on arrival
   std::string_view router;                          // R= elsewhere
   std::string_view transport;                       // T= elsewhere
-  std::uint32_t seen = 0;                           // which keys came, each at most once
+  std::uint64_t seen = 0;                           // which keys came, each at most once
 };
 
 // Takes blank-led fields as long as they come and stops in front of anything else. False if one

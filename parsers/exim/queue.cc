@@ -156,6 +156,35 @@ ParsedLine parse_host_failure(const Line& line) {
   return {tls ? LineKind::exim_tls_failure : LineKind::exim_host_failure, event};
 }
 
+// Before 4.83 without "H=" also where there was no dialogue: "mx [ip] Connection refused",
+// "mx [ip]:26 Operation timed out"; src/transports/smtp.c smtp_deliver(), the words strerror()'s.
+ParsedLine parse_oldest_host_failure(const Line& line) {
+  auto rest = line.text;
+  const auto name = maybe_take_word(rest);
+  if (!name ||
+      name->find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "0123456789.-_") != std::string_view::npos ||
+      name->find('.') == std::string_view::npos) {
+    return {};
+  }
+  rest = line.text;
+  Host host;
+  if (!take_client(rest, 0, host) || host.helo || !maybe_take(rest, ' ')) return {};
+  for (const std::string_view words :
+       {"Connection refused", "Connection timed out", "Operation timed out", "No route to host",
+        "Network is unreachable", "Network unreachable", "Connection reset by peer", "Host is down",
+        "Permission denied", "Operation not permitted", "Broken pipe",
+        "Cannot assign requested address", "Can't assign requested address"}) {
+    if (!rest.starts_with(words)) continue;
+    HostFailure event;
+    event.queue_id = line.queue_id;
+    event.relay = host.peer;
+    event.text = rest;
+    return {LineKind::exim_host_failure, event};
+  }
+  return {};
+}
+
 // Before 4.88 without "H=": "SMTP error from remote mail server after MAIL FROM:<a>: host mx [ip]:
 // 450 no", "SMTP timeout while connected to mx [ip] after EHLO x: text", "Remote host mx [ip]
 // closed connection in response to initial connection"; src/transports/smtp.c check_response().
@@ -171,7 +200,7 @@ ParsedLine parse_old_host_failure(const Line& line) {
     if (!maybe_take_until(rest, ": host ")) return {};
   } else if (!maybe_take(rest, "SMTP timeout while connected to ") &&
              !maybe_take(rest, "Remote host ")) {
-    return {};
+    return parse_oldest_host_failure(line);
   }
   Host host;
   if (!take_client(rest, 0, host)) return {};

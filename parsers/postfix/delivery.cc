@@ -186,8 +186,9 @@ LineKind read_attempt(std::string_view text, DeliveryAttempt& out) {
   const auto word = maybe_take_word(text);
   if (!word) return LineKind::unrecognised;
   const auto status = status_of(*word);
-  if (!status || !maybe_take(text, " (") || !text.ends_with(')')) return LineKind::unrecognised;
-  text.remove_suffix(1);
+  if (!status || (!text.empty() && !maybe_take(text, " ("))) return LineKind::unrecognised;
+  // Without its end where syslog cut a long reply off.
+  if (text.ends_with(')')) text.remove_suffix(1);
   out.status = *status;
   out.soft_bounce = *word == "SOFTBOUNCE";
   out.reply_text = text;

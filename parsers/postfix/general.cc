@@ -31,13 +31,38 @@ std::size_t short_id_size(std::string_view rest) {
 #endif
 }
 
+namespace {
+
+// Where logs were made anonymous, or by hand, an id is a word of letters and figures like no
+// Postfix makes. What stands behind it tells it: nothing but a message's line goes on like that.
+bool is_made_up_id(std::string_view word, std::string_view behind) {
+  if (word.size() < 6) return false;
+  bool figure = false;
+  for (const char c : word) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')) return false;
+    figure = figure || digit;
+  }
+  if (!figure) return false;
+  if (behind == "removed") return true;
+  for (const std::string_view start : {"from=<", "to=<", "client=", "message-id=<",
+                                       "uid=", "sender non-delivery notification: "}) {
+    if (behind.starts_with(start)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::optional<std::string_view> maybe_take_any_queue_id(std::string_view& rest) {
   const auto colon = position_of(rest.substr(0, kQueueIdBytesMax + 1), ':');
   if (colon + 1 >= rest.size() || rest[colon] != ':' || rest[colon + 1] != ' ') {
     return std::nullopt;
   }
   const auto word = rest.substr(0, colon);
-  if (!is_postfix_queue_id(word)) return std::nullopt;
+  if (!is_postfix_queue_id(word) && !is_made_up_id(word, rest.substr(colon + 2))) {
+    return std::nullopt;
+  }
   rest.remove_prefix(colon + 2);
   return word;
 }

@@ -190,6 +190,8 @@ constexpr ClientForm kClientForms[] = {
     {"improper command pipelining after {} from {}: {?}", 1, "UNKNOWN"},
     {"improper command pipelining after {} from {}:", 1, "UNKNOWN"},
     {"improper command pipelining after {} from {}", 1, "UNKNOWN"},  // before 2.7
+    {"warning: improper command pipelining after {} from {}: {?}", 1, "UNKNOWN"},
+    {"warning: improper command pipelining after {} from {}", 1, "UNKNOWN"},
     {"NOQUEUE: abort: TLS from {}: {}", 0, "STARTTLS"},
     {"SSL_accept error from {}: {}", 0, "STARTTLS"},
 };

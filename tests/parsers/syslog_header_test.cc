@@ -98,6 +98,14 @@ const HeaderCase kCases[] = {
      "2026-11-24T01:40:29.000000 ? postfix/smtp 12 1 |text"},
     {"facility_and_level", "Nov 24 01:40:29 <mail.info> mx1 postfix/smtp[12]: text",
      "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"facility_and_level_of_busybox", "Nov 24 01:40:29 mx1 mail.info postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"facility_and_level_before_the_host", "Nov 24 01:40:29 mail.info mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"logread_of_openwrt", "Tue Nov 24 01:40:29 2026 mail.info postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 ? postfix/smtp 12 1 |text"},
+    {"host_named_like_a_facility", "Nov 24 01:40:29 mail.example postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mail.example postfix/smtp 12 1 |text"},
     {"solaris_id", "Nov 24 01:40:29 mx1 postfix/smtp[12]: [ID 197553 mail.info] text",
      "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
     {"no_host", "Nov 24 01:40:29 postfix/smtp[12]: text",
@@ -270,6 +278,16 @@ TEST(DetectFormat, TellsEximFromSyslog) {
   EXPECT_EQ(detect_format("2026-11-24T01:40:29Z mx1 x: y\n"), LineFormat::syslog);
   EXPECT_EQ(detect_format("<22>1 2026-11-24T01:40:29Z mx1 x - - - y\n"), LineFormat::syslog);
   EXPECT_EQ(detect_format("-- Journal begins at Tue --\nNov 24 01:40:29 mx1 x: y\n"),
+            LineFormat::syslog);
+  EXPECT_EQ(detect_format("exim-1  | 2026-11-24 01:40:29 1tFxyz-000123-AB Completed\n"),
+            LineFormat::exim);
+  EXPECT_EQ(
+      detect_format("2026-11-24T01:40:29.1Z stdout F 2026-11-24 01:40:29 1tFxyz-000123-AB x\n"),
+      LineFormat::exim);
+  EXPECT_EQ(
+      detect_format("2026-11-24T01:40:29.1Z stdout F 2026-11-24 01:40:29 mx1 postfix/a[1]: x\n"),
+      LineFormat::syslog);
+  EXPECT_EQ(detect_format("Tue Nov 24 01:40:29 2026 mail.info postfix/smtp[12]: x\n"),
             LineFormat::syslog);
   EXPECT_EQ(detect_format("nothing of a log\n"), LineFormat::unknown);
   EXPECT_EQ(detect_format(""), LineFormat::unknown);
