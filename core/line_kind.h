@@ -75,7 +75,8 @@ namespace rastro {
   X(postfix_debug, "postfix.debug")                     \
   X(mailscanner_verdict, "mailscanner.verdict")         \
   X(mimedefang_verdict, "mimedefang.verdict")           \
-  X(cyrus_delivery, "cyrus.delivery")
+  X(cyrus_delivery, "cyrus.delivery")                   \
+  X(openarc_verdict, "openarc.verdict")
 
 enum class LineKind : std::uint16_t {
 #define RASTRO_KIND(name, text) name,

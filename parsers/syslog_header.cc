@@ -94,6 +94,36 @@ bool maybe_take_dovecot(std::string_view& rest, LineHeader& header) {
   return true;
 }
 
+// rspamd's own log file: "#1576(normal) <9a8448>; task; text", the process where a host would
+// stand.
+bool maybe_take_rspamd(std::string_view& rest, LineHeader& header) {
+  auto left = rest;
+  if (!maybe_take(left, '#')) return false;
+  const auto pid = maybe_take_number(left);
+  if (!pid || !maybe_take(left, '(')) return false;
+  const auto process = maybe_take_until(left, std::string_view(") "));
+  if (!process || process->empty() || process->find(' ') != std::string_view::npos) return false;
+  header.host = {};
+  header.program = "rspamd";
+  header.pid = static_cast<std::uint32_t>(*pid);
+  rest = left;
+  return true;
+}
+
+// spamd's own log file: "[9675] info: spamd: text".
+bool maybe_take_spamd(std::string_view& rest, LineHeader& header) {
+  auto left = rest;
+  if (!maybe_take_pid(left, header) || !maybe_take(left, ' ')) return false;
+  const auto level = maybe_take_until(left, std::string_view(": "));
+  if (!level || (*level != "info" && *level != "warn" && *level != "error" && *level != "dbg")) {
+    return false;
+  }
+  header.host = {};
+  header.program = "spamd";
+  rest = left;
+  return true;
+}
+
 bool take_host_and_tag(std::string_view& rest, LineHeader& header);
 
 // "mail.info tag[pid]: text", "mail.info host tag[pid]: text".
@@ -108,7 +138,9 @@ bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
     auto left = rest;
     if (maybe_take_until(left, std::string_view("> "))) rest = left;
   }
+  if (rest.starts_with('#') && maybe_take_rspamd(rest, header)) return true;
   if (rest.starts_with('[')) {  // "[tag] text", metalog
+    if (maybe_take_spamd(rest, header)) return true;
     auto left = rest.substr(1);
     const auto program = maybe_take_until(left, std::string_view("] "));
     if (!program || program->empty()) return false;
@@ -381,17 +413,31 @@ void skip_cri_stream(std::string_view& rest) {
   }
 }
 
-// "mail-1  | ", which `docker compose logs` writes in front.
-void skip_compose_name(std::string_view& rest) {
+// The colour of a terminal: "\x1b[36m".
+void skip_colour(std::string_view& rest) {
+  constexpr std::size_t kBytesMax = 12;
+  if (!rest.starts_with("\x1b[")) return;
+  const auto end = rest.substr(0, kBytesMax).find('m');
+  if (end != std::string_view::npos) rest.remove_prefix(end + 1);
+}
+
+// "mail-1  | ", which `docker compose logs` writes in front, with colours where it was told so.
+void skip_compose_name(std::string_view& whole) {
+  auto rest = whole;
+  skip_colour(rest);
+  const bool coloured = rest.size() < whole.size();
   constexpr std::size_t kNameBytesMax = 64;
-  const auto bar = rest.substr(0, kNameBytesMax).find("| ");
+  const auto bar = rest.substr(0, kNameBytesMax).find(coloured ? "|" : "| ");
   if (bar == std::string_view::npos || bar == 0 || rest[bar - 1] != ' ') return;
   const auto name = rest.substr(0, rest.find(' '));
   if (rest.substr(name.size(), bar - name.size()).find_first_not_of(' ') !=
       std::string_view::npos) {
     return;
   }
-  rest.remove_prefix(bar + 2);
+  rest.remove_prefix(bar + 1);
+  if (coloured) skip_colour(rest);
+  maybe_take(rest, ' ');
+  whole = rest;
 }
 
 // What a container's runtime writes in front of a line of Exim's own log, taken off: "exim-1  | ",
@@ -563,10 +609,14 @@ bool maybe_take_exim_stamp(std::string_view& rest, StampReader& reader, LineHead
 namespace {
 
 // "2026-11-24 01:40:29 host tag[pid]: text" is a syslog's line; Exim's has no word with a pid.
+// Rspamd's and Dovecot's own files have the same stamp.
 bool looks_like_syslog(std::string_view behind_stamp) {
   take_fraction(behind_stamp);
   if (!maybe_take(behind_stamp, ' ')) return false;
   LineHeader header;
+  if (auto own = behind_stamp; maybe_take_rspamd(own, header) || maybe_take_dovecot(own, header)) {
+    return true;
+  }
   return maybe_take_word(behind_stamp) && maybe_take(behind_stamp, ' ') &&
          maybe_take_tag(behind_stamp, header, Colon::required) && header.pid != 0;
 }

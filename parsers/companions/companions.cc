@@ -23,6 +23,7 @@ Companion find_companion(std::string_view program) {
       {"spamc", {parse_spamd, "spamd"}},
       {"spamass-milter", {parse_spamd, "spamd"}},
       {"opendkim", {parse_opendkim, "opendkim"}},
+      {"openarc", {parse_openarc, "openarc"}},
       {"opendmarc", {parse_opendmarc, "opendmarc"}},
       {"postgrey", {parse_postgrey, "postgrey"}},
       {"sqlgrey", {parse_sqlgrey, "sqlgrey"}},

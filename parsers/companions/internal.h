@@ -59,6 +59,7 @@ ParsedLine parse_mailscanner(const LineHeader& header, std::string_view text);
 ParsedLine parse_iredapd(const LineHeader& header, std::string_view text);
 ParsedLine parse_mimedefang(const LineHeader& header, std::string_view text);
 ParsedLine parse_opendkim(const LineHeader& header, std::string_view text);
+ParsedLine parse_openarc(const LineHeader& header, std::string_view text);
 ParsedLine parse_opendmarc(const LineHeader& header, std::string_view text);
 ParsedLine parse_postgrey(const LineHeader& header, std::string_view text);
 ParsedLine parse_sqlgrey(const LineHeader& header, std::string_view text);

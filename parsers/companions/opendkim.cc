@@ -18,6 +18,8 @@ constexpr FactForm kForms[] = {
     {"bad signature data", "", "fail"},
     {"s={} d={} a={} SSL {?}", "selector domain algorithm ssl", "verified"},
     {"s={} d={} SSL {?}", "selector domain ssl", "verified"},
+    {"s={} d={} a={} SSL", "selector domain algorithm", "verified"},  // its blank cut off
+    {"s={} d={} SSL", "selector domain", "verified"},
     {"SSL {}", "error", "error"},
     {"key revoked (s={}, d={}, a={})", "selector domain algorithm", "key revoked"},
     {"key revoked (s={}, d={})", "selector domain", "key revoked"},

@@ -60,7 +60,9 @@ bool read_verdict(std::string_view text, CompanionFact& fact) {
   const auto action = spam ? maybe_take_until(text, std::string_view("): [")) : std::nullopt;
   const auto score = action ? maybe_take_until(text, '/') : std::nullopt;
   const auto required = score ? maybe_take_until(text, std::string_view("] [")) : std::nullopt;
-  if (!required || spam->size() > 1 || !is_number(*score) || !is_number(*required)) return false;
+  if (!spam || !action || !score || !required || spam->size() > 1 || !is_number(*score) ||
+      !is_number(*required))
+    return false;
   add_value(fact, "verdict", *action);
   add_value(fact, "score", *score);
   add_value(fact, "required", *required);
@@ -107,6 +109,16 @@ constexpr FactForm kForms[] = {
     {"loaded message; id: <{?}>; size: {}; checksum: <{}>", "message_id #size checksum", "loaded"},
     {"got connection from {}:{}", "ip port", "connected"},
     {"skip learning: {}", "detail", "not learned"},
+    // src/plugins/lua/*.lua, src/libserver/task.c: why a message got the action it got
+    {"greylisted until \"{}\", {?} record", "until record", "greylisted"},
+    {"greylisted until \"{}\"", "until", "greylisted"},
+    {"greylisting pass (meta) until {}", "until", "greylisting passed"},
+    {"greylisting pass ({}) until {}", "detail until", "greylisting passed"},
+    {"<{?}>: set pre-result to '{}' ({}): '{?}' from {}", "message_id action score text module",
+     "action set"},
+    {"<{?}>: set pre-result to {}: '{?}' from {}", "message_id action text module", "action set"},
+    {"<{?}> domain [{}] is in surbl {}", "message_id domain list", "listed"},
+    {"<{?}> apply settings according to rule {}", "message_id rule", "settings applied"},
 };
 constexpr KnownForm kIgnored[] = {
     {"accepted connection from {} port {}", "src/worker.c"},
@@ -129,6 +141,24 @@ constexpr KnownForm kIgnored[] = {
     {"enabling legacy spamc mode for session", "src/rspamd_proxy.c"},
     {"perform full gc cycle; memory stats: {}", "src/libserver/task.c"},
     {"loaded message from zstd compressed stream; {}", "src/libserver/task.c"},
+    {"got IO timeout with server {}, after {} retransmits", "src/plugins/fuzzy_check.c"},
+    {"{} part is shorter than {} bytes: {}", "src/plugins/fuzzy_check.c"},
+    {"slow rule: {}", "src/libserver/symcache"},
+    {"cannot disable {}: not found", "src/libserver/symcache"},
+    {"skip obtaining bayes tokens for {}", "src/libstat/backends/redis_backend.cxx"},
+    {"skip statistics as {} class is missing", "src/libstat/stat_process.c"},
+    {"detected missing CTE for part as: {}", "src/libmime/mime_parser.c"},
+    {"skip DKIM checks for local networks and authorized users", "src/plugins/dkim_check.c"},
+    {"skip SPF checks for local networks and authorized users", "src/plugins/lua/spf.lua"},
+    {"skip DMARC checks {}", "src/plugins/lua/dmarc.lua"},
+    {"skip IP Score for local networks and authorized users", "src/plugins/lua/ip_score.lua"},
+    {"Skipping once_received {}", "src/plugins/lua/once_received.lua"},
+    {"Score too low - skip greylisting", "src/plugins/lua/greylist.lua"},
+    {"skip greylisting for local networks and/or authorized users", "src/plugins/lua/greylist.lua"},
+    {"check for settings", "src/plugins/lua/settings.lua"},
+    {"use default Redis settings for {}", "lualib/lua_redis.lua"},
+    {"uploaded redis script to {}", "lualib/lua_redis.lua"},
+    {"Using selector prefix {} for domain {}", "src/plugins/lua/arc.lua, dkim_signing.lua"},
 };
 
 }  // namespace

@@ -61,6 +61,25 @@ void set_confirmation(DeliveryAttempt& event, std::string_view escaped) {
   event.queued_as = queued_as(text);
 }
 
+// A local delivery shows the local part alone; the mailbox server's confirmation names it in full:
+// "=> info <any@example.org> ... C="250 2.0.0 <info@example.org> id Saved"".
+void complete_from_confirmation(DeliveryAttempt& event) {
+  if (!event.recipient || event.recipient->empty() || !event.original_recipient ||
+      event.recipient->find('@') != std::string_view::npos || !event.file_or_command.empty()) {
+    return;
+  }
+  auto reply = event.reply_text;
+  if (!maybe_take_until(reply, " <")) return;
+  const auto address = maybe_take_until(reply, "> ");
+  if (!address || address->find('<') != std::string_view::npos) return;
+  const auto at = address->rfind('@');
+  if (at == std::string_view::npos ||
+      !equal_ignoring_case(address->substr(0, at), *event.recipient)) {
+    return;
+  }
+  event.recipient = *address;
+}
+
 // "=> blackhole (DATA ACL discarded recipients): text", "=> discarded (system filter)": the whole
 // message, with no recipient named.
 ParsedLine parse_discarded_message(const Line& line, std::string_view rest) {
@@ -104,7 +123,10 @@ bool read_sent(const Line& line, unsigned reading, DeliveryAttempt& event) {
   set_destination(event, destination);
   event.status = DeliveryStatus::sent;
   event.delivered_to = place_of(event, final);
-  if (fields.confirmation) set_confirmation(event, *fields.confirmation);
+  if (fields.confirmation) {
+    set_confirmation(event, *fields.confirmation);
+    if (event.relay.ip.empty()) complete_from_confirmation(event);
+  }
   return true;
 }
 

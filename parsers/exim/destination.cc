@@ -139,6 +139,11 @@ bool take_up_to_original(std::string_view& rest, unsigned reading, Destination& 
 
 // Domains are missing on local deliveries (log_as_local); the original has it.
 void complete(Destination& destination) {
+  // "sales+spam |/usr/bin/program": the affixed local part in front of its pipe.
+  if (const auto pipe = destination.final.find(" |/");
+      pipe != std::string_view::npos && pipe < destination.final.find('@')) {
+    destination.final.remove_prefix(pipe + 1);
+  }
   destination.recipient = destination.final;
   if (!destination.original || is_command_or_path(destination.final)) return;
   const auto parts = split_address(*destination.original);

@@ -2,8 +2,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static constexpr std::string_view kTags[] = {
-      "amavis",    "rspamd",   "spamd",           "opendkim",        "opendmarc",
-      "postgrey",  "sqlgrey",  "milter-greylist", "policyd-spf",     "clamav-milter",
-      "clamsmtpd", "postsrsd", "cbpolicyd",       "postfwd3/policy", "rsyslogd"};
+      "amavis",   "rspamd",    "spamd",           "opendkim",    "opendmarc",     "openarc",
+      "postgrey", "sqlgrey",   "milter-greylist", "policyd-spf", "clamav-milter", "clamsmtpd",
+      "postsrsd", "cbpolicyd", "postfwd3/policy", "rsyslogd"};
   return rastro::fuzz::run_parser(data, size, kTags);
 }

@@ -106,6 +106,12 @@ const HeaderCase kCases[] = {
      "2026-11-24T00:40:29.000000 ? postfix/smtp 12 1 |text"},
     {"host_named_like_a_facility", "Nov 24 01:40:29 mail.example postfix/smtp[12]: text",
      "2026-11-24T00:40:29.000000 mail.example postfix/smtp 12 1 |text"},
+    {"rspamd_own_file", "2026-11-24 01:40:29 #12(normal) <9a8448>; task; text",
+     "2026-11-24T00:40:29.000000 ? rspamd 12 1 |<9a8448>; task; text"},
+    {"rspamd_behind_docker_compose", "rspamd-1  | 2026-11-24 01:40:29 #12(normal) <9a8448>; text",
+     "2026-11-24T00:40:29.000000 ? rspamd 12 1 |<9a8448>; text"},
+    {"spamd_own_file", "Tue Nov 24 01:40:29 2026 [12] info: spamd: text",
+     "2026-11-24T00:40:29.000000 ? spamd 12 1 |spamd: text"},
     {"solaris_id", "Nov 24 01:40:29 mx1 postfix/smtp[12]: [ID 197553 mail.info] text",
      "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
     {"no_host", "Nov 24 01:40:29 postfix/smtp[12]: text",
@@ -121,6 +127,9 @@ const HeaderCase kCases[] = {
     {"cri_without_inner_stamp", "2026-11-24T09:00:00.123456789Z stdout F postfix/smtp[12]: text",
      "2026-11-24T09:00:00.123456 ? postfix/smtp 12 1 |text"},
     {"docker_compose", "mail-1  | Nov 24 01:40:29 mx1 postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
+    {"docker_compose_in_colour",
+     "\x1b[36mmail-1  |\x1b[0m Nov 24 01:40:29 mx1 postfix/smtp[12]: text",
      "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
     {"dovecot_own_file", "Nov 24 01:40:29 imap-login: Info: Login: user=<ana>",
      "2026-11-24T00:40:29.000000 ? dovecot 0 1 |imap-login: Info: Login: user=<ana>"},
@@ -288,6 +297,10 @@ TEST(DetectFormat, TellsEximFromSyslog) {
       detect_format("2026-11-24T01:40:29.1Z stdout F 2026-11-24 01:40:29 mx1 postfix/a[1]: x\n"),
       LineFormat::syslog);
   EXPECT_EQ(detect_format("Tue Nov 24 01:40:29 2026 mail.info postfix/smtp[12]: x\n"),
+            LineFormat::syslog);
+  EXPECT_EQ(detect_format("2026-11-24 01:40:29 #12(normal) <9a8448>; task; x\n"),
+            LineFormat::syslog);
+  EXPECT_EQ(detect_format("2026-11-24 01:40:29 imap-login: Info: Login: user=<ana>\n"),
             LineFormat::syslog);
   EXPECT_EQ(detect_format("nothing of a log\n"), LineFormat::unknown);
   EXPECT_EQ(detect_format(""), LineFormat::unknown);
