@@ -253,7 +253,7 @@ void apply_dsn(const DsnFields& fields, const BounceLimits& limits, BounceReport
 }
 
 std::string dsn_address(std::string_view value) {
-  auto address = without_type(value);
+  auto address = without_type(without_type(value));  // XWall writes the type twice
   const auto open = address.rfind('<');
   if (open != std::string_view::npos && address.ends_with('>'))
     address = address.substr(open + 1, address.size() - open - 2);

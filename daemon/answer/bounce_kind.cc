@@ -43,6 +43,9 @@ bool is_notice(const KindEvidence& e) {
   if (!e.has_headers)
     return bad || e.reply_class != 0 || (e.text.has(Phrase::cause) && e.any_address);
   if (e.null_sender && bad && e.any_address) return true;
+  if (e.passed_on && (bad || e.text.has(Phrase::cause)) &&
+      (e.named_recipient || e.reply_class != 0))
+    return true;
   if (subject && (bad || e.reply_class != 0 || e.named_recipient)) return true;
   return bad && e.reply_class != 0 && (e.named_recipient || e.any_address);
 }
@@ -54,13 +57,18 @@ std::optional<Verdict> other_report(const KindEvidence& e) {
   if (e.refusal) return std::nullopt;
   if (e.disposition && !e.delivery_status)
     return Verdict{kNot, NotABounce::read_receipt, "a disposition-notification part"};
+  // Boxbe holds the mail and asks in the form of a report.
+  if (e.delivery_status && e.text.has(Phrase::challenge) && e.reply_class != 5 &&
+      !e.subject.has(Phrase::failure) && !e.subject.has(Phrase::delay))
+    return Verdict{kNot, NotABounce::challenge, "the words of a challenge"};
   if (e.delivery_status || e.failed_header) return std::nullopt;
   const bool hard = e.reply_class != 0 && e.from_robot;
   if (hard) return std::nullopt;
   if (e.subject.has(Phrase::read_receipt) && !e.from_robot && !e.subject.has(Phrase::failure))
     return Verdict{kNot, NotABounce::read_receipt, "the subject"};
   // The subject of a bounce may quote that of a list's notice.
-  const bool bounced = e.subject.has(Phrase::failure) && e.text.has(Phrase::failure);
+  const bool bounced = (e.subject.has(Phrase::failure) || (!e.has_headers && e.named_recipient)) &&
+                       e.text.has(Phrase::failure);
   if ((e.subject.has(Phrase::list_notice) && !bounced) ||
       (e.text.has(Phrase::list_notice) && !bounced && !e.from_robot && e.reply_class == 0))
     return Verdict{kNot, NotABounce::list_notice, "the words of a mailing list"};

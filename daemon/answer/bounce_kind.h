@@ -18,6 +18,7 @@ struct KindEvidence {
   bool failed_header = false;    // X-Failed-Recipients
   bool auto_header = false;      // headers that only auto-responders set
   bool has_headers = false;      // a message; else a paste of text
+  bool passed_on = false;        // somebody forwards or quotes what he got
   bool named_recipient = false;  // the notice lays out a recipient as MTAs do
   bool any_address = false;      // the notice names some address
   bool empty = false;

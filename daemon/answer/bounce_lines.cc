@@ -1,6 +1,7 @@
 #include "daemon/answer/bounce_lines.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/address.h"
 
@@ -67,6 +68,47 @@ std::vector<TextLine> split_lines(std::string_view text) {
     at = end + 1;
   }
   return lines;
+}
+
+std::string single_spaced(std::string text) {
+  constexpr std::size_t kLinesMin = 6, kFullLine = 40, kGaps = 4;
+  constexpr std::string_view kSentenceEnds = ".:;!?>)\"'";
+  const auto lines = split_lines(text);
+  // How often so many blank lines stand between two, and how often they cut a sentence.
+  std::array<std::size_t, kGaps> gaps{}, broken{};
+  std::size_t count = 0, blanks = 0;
+  std::string_view last;
+  for (const auto& line : lines) {
+    if (line.text.empty()) {
+      ++blanks;
+      continue;
+    }
+    if (count != 0 && blanks < kGaps) {
+      ++gaps.at(blanks);
+      if (last.size() >= kFullLine && kSentenceEnds.find(last.back()) == std::string_view::npos)
+        ++broken.at(blanks);
+    }
+    last = line.text;
+    blanks = 0;
+    ++count;
+  }
+  const auto usual = static_cast<std::size_t>(std::ranges::max_element(gaps) - gaps.begin());
+  // Doubled line ends leave odd numbers of blank lines only.
+  const bool doubled = usual == 1 && gaps[0] + gaps[2] == 0 && gaps[3] >= 2;
+  if (count < kLinesMin || usual == 0 || gaps[0] * 10 > count) return text;
+  if (broken.at(usual) < 2 && !doubled) return text;
+  std::string out;
+  blanks = 0;
+  for (const auto& line : lines) {
+    if (line.text.empty()) {
+      ++blanks;
+      continue;
+    }
+    if (blanks > usual) out.push_back('\n');
+    blanks = 0;
+    out.append(line.indent, ' ').append(line.text).push_back('\n');
+  }
+  return out;
 }
 
 std::vector<MailHeader> parse_header_text(std::string_view text) {

@@ -27,6 +27,10 @@ struct TextLine {
 };
 std::vector<TextLine> split_lines(std::string_view text);
 
+// A text whose every line was made a paragraph on its way (one <p> for each in a mail program, line
+// ends doubled by a form), with the lines of a paragraph together again. Others come back as given.
+std::string single_spaced(std::string text);
+
 // Headers that stand as plain text, unfolded, up to the first blank line.
 std::vector<MailHeader> parse_header_text(std::string_view text);
 

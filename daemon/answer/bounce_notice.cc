@@ -151,6 +151,7 @@ std::optional<HeaderRun> header_run_at(const std::vector<TextLine>& lines, std::
 // Whether these are the headers of a message that reports, not of one that was returned.
 bool is_bounce_headers(const HeaderRun& run) {
   const auto from = header_value(run.headers, "from");
+  if (from.ends_with("<>")) return true;
   const auto senders = addresses_in(from, 3);
   if (std::ranges::any_of(senders, [](const auto& a) { return is_robot(a); })) return true;
   if (contains_ignoring_case(from, "mail delivery") ||
@@ -169,6 +170,21 @@ bool is_forward_mark(std::string_view line) {
   return RE2::PartialMatch(piece(line), mark);
 }
 
+// "El vie, 27 nov 2026 a las 10:00, Mail Delivery System (<a@b>) escribió:"
+bool is_attribution(std::string_view line) {
+  static const RE2 form(
+      R"((?:\b(?:wrote|escribió|escribi&oacute;|schrieb|a écrit|ha scritto|escreveu|skrev|schreef)|napisał(?:\(a\))?)[^:]{0,60}:\s*$)",
+      no_case());
+  return line.size() < 400 && line.ends_with(':') && RE2::PartialMatch(piece(line), form);
+}
+
+bool names_robot(std::string_view text) {
+  const auto senders = addresses_in(text, 3);
+  return std::ranges::any_of(senders, [](const auto& a) { return is_robot(a); }) ||
+         contains_ignoring_case(text, "mail delivery") ||
+         contains_ignoring_case(text, "mailer-daemon");
+}
+
 class Cutter {
  public:
   Cutter(std::string_view text, bool reports)
@@ -185,6 +201,7 @@ class Cutter {
     out.returned = text_.substr(std::min(until, text_.size()));
     out.forwarded = std::move(forwarded_);
     out.summary = std::move(summary_);
+    out.passed_on = passed_on_;
     return out;
   }
 
@@ -209,18 +226,33 @@ class Cutter {
     const auto line = lines_[i].text;
     if (line.empty()) return i + 1;
     if (const auto run = header_run_at(lines_, i)) return take_run(*run);
+    if (is_attribution(line)) return take_attribution(i);
     if (is_separator(line) || is_forward_mark(line)) {
       const auto next = next_text(i + 1);
       const auto run = next < lines_.size() ? header_run_at(lines_, next) : std::nullopt;
       if (run && is_bounce_headers(*run)) return i + 1;  // a bounce, quoted
-      if (evidence_ || reports_) {
+      if (evidence_ || reports_ || (run && run->machine && run->has("received"))) {
         end_ = i;
       } else if (is_forward_mark(line)) {
         begin_ = i + 1;
+        passed_on_ = true;
       }
       return i + 1;
     }
     evidence_ = evidence_ || tells_failure(line);
+    return i + 1;
+  }
+
+  // What stands above a quotation is a person's, unless that already was the notice.
+  std::size_t take_attribution(std::size_t i) {
+    const auto above = i > 0 ? lines_[i - 1].text : std::string_view();
+    const bool robot = names_robot(lines_[i].text) || names_robot(above);
+    if (robot) forwarded_ = {{"from", std::string(above) + " " + std::string(lines_[i].text)}};
+    if (robot || !evidence_) {
+      begin_ = i + 1;
+      evidence_ = false;
+      passed_on_ = true;
+    }
     return i + 1;
   }
 
@@ -253,6 +285,7 @@ class Cutter {
   std::size_t end_ = lines_.size();
   bool reports_;
   bool evidence_ = false;
+  bool passed_on_ = false;
   std::vector<MailHeader> forwarded_;
   std::vector<MailHeader> summary_;
 };
@@ -269,7 +302,7 @@ bool is_separator(std::string_view line) {
       no_case());
   std::size_t dashes = 0;
   while (dashes < line.size() &&
-         std::string_view("-=_*+ ").find(line[dashes]) != std::string_view::npos)
+         std::string_view("-=_*+| ").find(line[dashes]) != std::string_view::npos)
     ++dashes;
   if (dashes >= 2 && RE2::PartialMatch(piece(line.substr(dashes)), words)) return true;
   return RE2::PartialMatch(piece(line), whole);

@@ -16,6 +16,7 @@ struct NoticeText {
   std::string_view returned;          // what follows it; may be empty
   std::vector<MailHeader> forwarded;  // headers of the bounce that stood as text in front of it
   std::vector<MailHeader> summary;    // fields of the original that the notice lists
+  bool passed_on = false;             // under the mark of a forward or a quotation
 };
 
 // Cuts `text` at the marks that MTAs and mail programs set. Views into `text`. `reports`: it is

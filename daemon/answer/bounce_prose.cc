@@ -60,7 +60,7 @@ std::optional<Hit> angle_heading(std::string_view line) {
 std::optional<Hit> bare_heading(std::string_view line) {
   static const RE2 form(pattern(
       R"(^["'“«*•·>\-–\s\[]*(?:mailto:)?)",
-      R"(["'”»\]]?((?:\s*<mailto:[^>]*>|\s*<[^>@\s]+@[^>\s]+>)?\s*(?:$|[:,;]\s*$|:\s.*|\(.*|\s\[.*|\.\.\..*|\t.*| - .*| – .*|\s{2,}\S.*|\s(?:on|el|am|le|il|em|op|dnia|den) (?:\pL{2,9},? )?\d.*|,? error_code.*|\sinvalid address.*|\s(?:not|user|mailbox|unknown|no such|is|was|has|does|could|cannot|rejected|failed|550|55\d|45\d|#\d)\b.*))$)"));
+      R"(["'”»\]]?((?:\s*<mailto:[^>]*>|\s*<[^>@\s]+@[^>\s]+>)?\s*(?:$|[:,;]\s*$|[:;]\s.*|\(.*|\s\[.*|\.\.\..*|\t.*| - .*| – .*|\s{2,}\S.*|\s(?:on|el|am|le|il|em|op|dnia|den) (?:\pL{2,9},? )?\d.*|,? error_code.*|\sinvalid address.*|\s(?:not|user|mailbox|unknown|no such|is|was|has|does|could|cannot|rejected|failed|550|55\d|45\d|#\d)\b.*))$)"));
   std::string address;
   re2::StringPiece rest;
   if (RE2::FullMatch(piece(line), form, &address, &rest))
@@ -165,6 +165,7 @@ class Sections {
       if (out_.size() > 4 * max) break;
       add(line);
       blank_ = line.text.empty();
+      if (!blank_) sender_follows_ = announces_sender(line.text);
     }
     share_bodies();
   }
@@ -180,11 +181,28 @@ class Sections {
     }
     if (is_report_field(line.text)) return;
     const auto hit = hit_of(line.text);
-    if (hit.form != Form::none && !is_known(not_these_, hit.address) && !goes_on(line, hit)) {
+    if (hit.form != Form::none && is_beside(line, hit)) {
+      out_.back().body.append(line.text).push_back('\n');
+    } else if (hit.form != Form::none && !is_known(not_these_, hit.address) && !sender_follows_ &&
+               !goes_on(line, hit)) {
       open(line, hit);
     } else if (!out_.empty() && (!line.text.empty() || !blank_)) {
       out_.back().body.append(line.text).push_back('\n');
     }
+  }
+
+  // "A message sent by", and below it who sent it.
+  static bool announces_sender(std::string_view line) {
+    static const RE2 form(
+        R"((?i)\b(?:sent by|message from|on behalf of|enviad[oa] por|mensaje de|gesendet von|nachricht von|envoyé par):?$)");
+    return line.size() < 200 && RE2::PartialMatch(piece(line), form);
+  }
+
+  // PMDF: "Recipient address: a", and below it "Original address: b".
+  bool is_beside(const TextLine& line, const Hit& hit) const {
+    static const RE2 form(R"((?i)^original (?:address|recipient)\b)");
+    return hit.form == Form::label && !out_.empty() && !blank_ &&
+           RE2::PartialMatch(piece(line.text.substr(0, 40)), form);
   }
 
   // A long reply is wrapped where it likes: "550 5.1.1" and below it "    <a@b>: User unknown".
@@ -203,7 +221,7 @@ class Sections {
     out_.push_back({hit.address, hit.form, std::string(trim(hit.rest))});
     auto& body = out_.back().body;
     RE2::Replace(&body, link, "");
-    if (body.starts_with(':')) body.erase(0, 1);
+    body.erase(0, std::min(body.find_first_not_of(">:;"), body.size()));
     if (hit.form == Form::transcript) body.clear();
     // "User mailbox exceeds allowed size: a@b": the label is what happened.
     if (hit.form == Form::label && trim(body).empty()) body = line.text;
@@ -226,11 +244,13 @@ class Sections {
   std::vector<Section> out_;
   std::size_t indent_ = 0;  // of the line that opened the last one
   bool blank_ = true;
+  bool sender_follows_ = false;
 };
 
 const RE2& expanded_from() {
   static const RE2 form(pattern(
-      R"(\((?:expanded from|generated from|originally to|(?:ursprünglich|alias) )[: ]*<?)", ""));
+      R"((?:original (?:address|recipient)|\((?:expanded from|(?:ultimately )?generated from|originally to|(?:ursprünglich|alias) ))[: ]*<?)",
+      ""));
   return form;
 }
 
@@ -264,7 +284,7 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
   constexpr std::size_t kAnnouncementMax = 60;
   static const RE2 alias(expanded_from().pattern() + R"([^)\n]*\)[ :]*)");
   static const RE2 boilerplate(
-      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|<?[^\s@]+@[^\s@]+>?:?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this is a mime|portions of this message|(?:subject|asunto|betreff|objet): |the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|reporting-mta:|hi!|this is the mail|this message was created automatically))");
+      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|<?[^\s@]+@[^\s@]+>?:?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this is a mime|portions of this message|(?:subject|asunto|betreff|objet): |the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|hi!|this is the mail|this message was created automatically))");
   // Lines of dashes and the like end what is above them.
   static const RE2 rule(R"((?m)^[ \t]*[-_=*~#+]{5,}[ \t]*$)");
   std::string without_alias(whole);
@@ -273,7 +293,7 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
   std::string_view body = without_alias;
   std::string announced;
   while (true) {
-    const auto begin = body.find_first_not_of(" \n:");
+    const auto begin = body.find_first_not_of(" \n:.");
     if (begin == std::string_view::npos) return announced;
     const auto end = std::min(body.find("\n\n", begin), body.size());
     auto text = tidy(body.substr(begin, end - begin), bytes_max);
@@ -286,8 +306,19 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
       if (text.size() > 2 && (round || square)) return text.substr(1, text.size() - 2);
       return text;
     }
-    if (announced.empty() && text.ends_with(':')) announced = std::move(text);
+    if (announced.empty() && text.ends_with(':') && text.find('@') == std::string::npos)
+      announced = std::move(text);
   }
+}
+
+// What a notice gives as its reason: behind "Reason:", or in the paragraph below "for the following
+// reason:".
+std::string stated_reason(std::string_view body, std::size_t bytes_max) {
+  static const RE2 form(
+      R"((?i)(?:^|\n)[ \t]*(?:[^\n:]{0,60}\b(?:following|siguientes?|folgenden?m?|suivante?s?) )?(?:error )?(?:reasons?|motivos?|causas?|razón|razones|gr[uü]nde?|raisons?|motifs?)(?:\(s\))?\s*:\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
+  re2::StringPiece reason;
+  if (!RE2::PartialMatch(piece(body.substr(0, 16'000)), form, &reason)) return {};
+  return tidy({reason.data(), reason.size()}, bytes_max);
 }
 
 void describe(std::string_view body, const BounceLimits& limits, BounceRecipient& out) {
@@ -297,7 +328,16 @@ void describe(std::string_view body, const BounceLimits& limits, BounceRecipient
     out.original_recipient = {tidy(from, max), kFromNotice};
   const auto reply = best_reply(body);
   if (!out.diagnostic) {
-    auto text = reply.code != 0 ? reply_line(body, reply.at, max) : first_paragraph(body, max);
+    constexpr std::size_t kCodeAlone = 8;  // "550]": the words stand in front
+    std::string text;
+    if (reply.code != 0) text = reply_line(body, reply.at, max);
+    if (text.size() < kCodeAlone && !reply.status) {
+      auto said = stated_reason(body, max);
+      if (said.empty()) said = first_paragraph(body, max);
+      if (!said.empty()) text = std::move(said);
+    } else if (reply.code == 0) {
+      text = first_paragraph(body, max);
+    }
     if (!text.empty()) out.diagnostic = {std::move(text), kFromNotice};
   }
   if (!out.reply_code && reply.code != 0)
@@ -383,6 +423,35 @@ std::vector<BounceRecipient> in_sentences(const NoticeText& notice, const KnownA
   return out;
 }
 
+// "... could not be delivered to the following recipients:", and below it the names of users.
+std::vector<BounceRecipient> local_names(const NoticeText& notice, const BounceLimits& limits) {
+  constexpr std::size_t kNamesMax = 20;
+  static const RE2 announces(
+      R"((?i)\b(?:recipients?|address(?:es)?|users?|following|destinatarios?|usuarios?|empfänger|destinataires?)\b)");
+  static const RE2 name(R"(([A-Za-z0-9][A-Za-z0-9._-]{1,63})(?:\s{2,}(\S.*))?)");
+  std::vector<BounceRecipient> out;
+  std::string above;
+  bool listing = false;
+  for (const auto& line : notice.lines) {
+    if (line.text.empty()) continue;
+    std::string found;
+    std::string said;
+    if (listing && RE2::FullMatch(piece(line.text.substr(0, kLineMax)), name, &found, &said)) {
+      out.push_back({});
+      out.back().recipient = {tidy(found, limits.value_bytes_max), kLocalName};
+      if (!said.empty()) out.back().diagnostic = {tidy(said, limits.value_bytes_max), kFromNotice};
+      if (out.size() >= kNamesMax) break;
+      continue;
+    }
+    if (!out.empty()) break;
+    above =
+        (above.size() < 400 ? above + " " : std::string()).append(line.text.substr(0, kLineMax));
+    listing =
+        line.text.ends_with(':') && RE2::PartialMatch(above, announces) && tells_failure(above);
+  }
+  return out;
+}
+
 // What is said near an address: the lines that name it and the answers to its RCPT TO, or the whole
 // paragraphs around it.
 std::string lines_about(const NoticeText& notice, std::string_view address, bool whole) {
@@ -434,6 +503,7 @@ std::vector<BounceRecipient> recipients_in(const NoticeText& notice,
   if (out.empty())
     out = of_form(
         sections, [](Form f) { return f == Form::transcript; }, limits);
+  if (out.empty()) out = local_names(notice, limits);
   if (out.empty()) out = in_sentences(notice, not_these, limits);
   drop_encapsulated(out);
   return out;
@@ -458,6 +528,10 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
         near = lines_about(notice, name, true);
       body += "\n\n" + near;
     }
+    // A transcript counts more than the words around the address.
+    if (!recipient.reply_code && recipient.diagnostic.from == kFromNotice &&
+        best_reply(body).code != 0)
+      recipient.diagnostic = {};
     describe(body, limits, recipient);
   }
   // What is said once counts for all who have nothing of their own; for a single recipient, what
@@ -467,6 +541,10 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
     if (recipients.size() == 1 && recipient.diagnostic.from == kFromNotice &&
         best_reply(notice.notice).code != 0)
       recipient.diagnostic = {};
+    if (!recipient.diagnostic || recipient.diagnostic.value.ends_with(':')) {
+      const auto reason = stated_reason(notice.notice, limits.value_bytes_max);
+      if (!reason.empty()) recipient.diagnostic = {reason, kFromNotice};
+    }
     if (recipients.size() == 1 || !recipient.diagnostic) describe(notice.notice, limits, recipient);
   }
 }

@@ -9,6 +9,9 @@
 
 namespace rastro {
 
+// Found::from of a recipient whom the notice names without a domain.
+inline constexpr std::string_view kLocalName = "notice text, a local name";
+
 // Who is surely not the failed recipient: the sender, and whoever wrote the notice.
 using KnownAddresses = std::vector<std::string>;
 

@@ -38,6 +38,7 @@ bool is_robot_header(std::string_view from) {
   if (std::ranges::any_of(kNames,
                           [&](const char* name) { return contains_ignoring_case(from, name); }))
     return true;
+  if (trim(from).ends_with("<>")) return true;
   const auto addresses = addresses_in(from, 3);
   return std::ranges::any_of(addresses, [](const auto& a) { return is_robot(a); });
 }
@@ -69,13 +70,26 @@ bool says_something(const Mail& mail) {
   return std::ranges::any_of(mail.parts, [](const auto& p) { return !trim(p.text).empty(); });
 }
 
+bool tells_of_failure(const Mail& mail) {
+  return std::ranges::any_of(mail.parts, [](const auto& p) {
+    return tells_failure(std::string_view(p.text).substr(0, 16'000));
+  });
+}
+
+// A gateway that puts its name on the envelope and a footer below the report.
+bool is_wrapped(const Mail& root) {
+  return root.enclosed.size() == 1 && !has_type(root, "delivery-status") &&
+         has_type(root.enclosed.front(), "delivery-status") && !tells_of_failure(root);
+}
+
 // The message that reports: the outermost one, unless a person sent it on, or a gateway put it
 // into an envelope that says nothing itself.
 const Mail& find_bounce(const Mail& root) {
   const bool robot = is_robot_header(header_value(root.headers, "from"));
-  const bool reports = has_type(root, "delivery-status") ||
-                       !header_value(root.headers, "x-failed-recipients").empty() ||
-                       (robot && (says_something(root) || root.enclosed.empty()));
+  const bool reports =
+      has_type(root, "delivery-status") ||
+      !header_value(root.headers, "x-failed-recipients").empty() ||
+      (robot && !is_wrapped(root) && (says_something(root) || root.enclosed.empty()));
   if (reports) return root;
   const Mail* best = &root;
   int best_score = std::max(4, bounce_score(root));
@@ -157,11 +171,12 @@ class BounceReader {
         html.append(html_to_text(part.text)).append("\n\n");
       }
     }
+    text_ = single_spaced(std::move(text_));
     notice_ = find_notice(text_, reports, limits_.notice_bytes_max);
     const bool says_something = tells_failure(notice_.notice.substr(0, 16'000)) ||
                                 !addresses_in(notice_.notice.substr(0, 16'000), 1).empty();
     if (!html.empty() && !says_something) {
-      text_ = std::move(html);
+      text_ = single_spaced(std::move(html));
       notice_ = find_notice(text_, reports, limits_.notice_bytes_max);
     }
   }
@@ -259,7 +274,12 @@ class BounceReader {
   void read_recipients(const Mail& bounce) {
     auto named = recipients_in(notice_, known_, limits_);
     // Who writes to himself fails to reach himself.
-    if (named.empty()) named = recipients_in(notice_, {}, limits_);
+    if (named.empty()) {
+      named = recipients_in(notice_, {}, limits_);
+      std::erase_if(named, [](const auto& r) { return r.recipient.from != "notice text"; });
+    }
+    drop_addressees(named);
+    complete_local_names(bounce, named);
     evidence_.any_address = !named.empty();
     evidence_.named_recipient = !named.empty() && named.front().recipient.from == "notice text";
     auto failed =
@@ -275,6 +295,29 @@ class BounceReader {
     if (report_.recipients.empty()) report_.recipients = named;
     if (report_.recipients.empty()) guess_recipients(bounce);
     add_notice_details(notice_, limits_, report_.recipients);
+  }
+
+  // "Your message to a@b about ... did not reach: c@d": who is named beside those that failed.
+  void drop_addressees(std::vector<BounceRecipient>& named) const {
+    const auto in_summary = [&](const BounceRecipient& r) {
+      if (r.recipient.from == "notice text") return false;
+      return contains_ignoring_case(header_value(notice_.summary, "to"),
+                                    ascii_lower(r.recipient.value)) ||
+             contains_ignoring_case(header_value(notice_.summary, "cc"),
+                                    ascii_lower(r.recipient.value));
+    };
+    if (!std::ranges::all_of(named, in_summary)) std::erase_if(named, in_summary);
+  }
+
+  // A provider lists its own users without its domain.
+  void complete_local_names(const Mail& bounce, std::vector<BounceRecipient>& named) const {
+    const auto& headers = bounce.headers.empty() ? notice_.forwarded : bounce.headers;
+    const auto from = addresses_in(header_value(headers, "from"), 1);
+    if (from.empty() || !is_robot(from.front())) return;
+    for (auto& r : named) {
+      if (r.recipient.from == kLocalName)
+        r.recipient.value.append("@").append(split_address(from.front()).domain);
+    }
   }
 
   // Nothing names the recipient: what the original was addressed to, or a return address that
@@ -334,7 +377,9 @@ class BounceReader {
     auto& e = evidence_;
     const auto& headers = bounce.headers.empty() ? notice_.forwarded : bounce.headers;
     const bool inline_bounce = !notice_.forwarded.empty();
-    e.has_headers = !bounce.headers.empty() && !inline_bounce;
+    e.has_headers = !inline_bounce && !(header_value(headers, "from").empty() &&
+                                        header_value(headers, "subject").empty());
+    e.passed_on = notice_.passed_on || is_passed_on(header_value(root.headers, "subject"));
     e.disposition = e.disposition || has_type(bounce, "disposition-notification");
     e.feedback = has_type(bounce, "feedback-report");
     // A report part that could not be read still makes it a report.
@@ -342,7 +387,7 @@ class BounceReader {
                    has_type(bounce, "delivery-status");
     const auto path = header_value(headers, "return-path");
     e.null_sender = path == "<>" || path == "<MAILER-DAEMON>";
-    e.text = phrases_in(notice_.notice);
+    e.text = phrases_in(without_subjects());
     e.auto_header = !inline_bounce && (auto_responder(headers) || bulk_answer(headers));
     e.subject =
         phrases_in_subject(header_value(inline_bounce ? notice_.forwarded : headers, "subject"));
@@ -350,6 +395,25 @@ class BounceReader {
     e.empty = trim(text_).empty() && !e.delivery_status && root.headers.empty() &&
               bounce.enclosed.empty();
     decide_kind(e, report_);
+  }
+
+  static bool is_passed_on(std::string_view subject) {
+    constexpr std::array kMarks = {
+        "fwd:", "fw:", "rv:", "wg:", "tr:", "enc:", "re:", "aw:", "rif:"};
+    const auto lower = ascii_lower(trim(subject).substr(0, 8));
+    return std::ranges::any_of(kMarks, [&](std::string_view m) { return lower.starts_with(m); });
+  }
+
+  // The subject of the original says nothing about what became of it.
+  std::string without_subjects() const {
+    constexpr std::array kNames = {"subject", "asunto", "betreff", "objet", "oggetto", "assunto"};
+    std::string out;
+    for (const auto& line : notice_.lines) {
+      if (std::ranges::any_of(kNames, [&](const char* name) { return is_header(line.text, name); }))
+        continue;
+      out.append(line.text).push_back('\n');
+    }
+    return out;
   }
 
   int reply_class() const {

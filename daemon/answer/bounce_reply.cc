@@ -165,7 +165,9 @@ std::string reply_line(std::string_view text, std::size_t at, std::size_t bytes_
     auto line = trim(text.substr(at, end - at));
     at = end + 1;
     if (!first) {
-      if (line.empty() || line.starts_with(">>>") || line.starts_with("-->")) break;
+      if (line.empty() || line.starts_with(">>>") || line.starts_with("-->") ||
+          line.starts_with("-----"))
+        break;
       for (const std::string_view mark : {"<<<", "<--", "<<"}) {
         if (line.starts_with(mark)) line = trim(line.substr(mark.size()));
       }
