@@ -1,9 +1,15 @@
 #include "store/address_blocks.h"
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "core/address.h"
+#include "store/leg_rows.h"
+#include "store/packed_leg.h"
 #include "store/schema.h"
 #include "store/varint.h"
 #include "store/zstd_frame.h"
@@ -65,6 +71,81 @@ void append_address(std::string& block, std::string_view previous, std::string_v
   block.append(next.substr(shared));
 }
 
+using OnAddress = std::function<void(std::string_view)>;
+
+// The rows of a table behind `last`, which is moved on; returns how many there were. The address
+// columns are the ones behind the first.
+std::size_t visit_columns(Database& database, const char* sql, std::int64_t rows_max,
+                          std::int64_t& last, const OnAddress& visit) {
+  auto row = database.prepare(sql);
+  row.bind(1, last).bind(2, rows_max);
+  std::size_t rows = 0;
+  for (; row.step(); ++rows) {
+    last = row.column_int(0);
+    for (const int column : {1, 2}) {
+      if (!row.is_null(column)) visit(row.column_bytes(column));
+    }
+  }
+  return rows;
+}
+
+std::size_t visit_legs(Database& database, std::int64_t rows_max, std::int64_t& last,
+                       const OnAddress& visit) {
+  if (row_layout(database) == RowLayout::plain) {
+    return visit_columns(
+        database,
+        "SELECT row, envelope_sender, login FROM leg WHERE row > ?1 ORDER BY row LIMIT ?2",
+        rows_max, last, visit);
+  }
+  auto row = database.prepare(
+      "SELECT row, envelope_sender, login, recipient, header_row, more FROM leg"
+      " WHERE row > ?1 ORDER BY row LIMIT ?2");
+  row.bind(1, last).bind(2, rows_max);
+  std::size_t rows = 0;
+  for (; row.step(); ++rows) {
+    last = row.column_int(0);
+    for (const int column : {1, 2, 3}) {
+      if (!row.is_null(column)) visit(row.column_bytes(column));
+    }
+    PackedLegStart start;
+    auto more = row.column_bytes(5);
+    if (!start.take(more, row.is_null(4), !row.is_null(3))) {
+      database.report_damage("row " + std::to_string(last) + " of leg");
+    } else if (start.recipient.has(RecipientField::original_recipient)) {
+      visit(start.recipient.text(RecipientField::original_recipient));
+    }
+  }
+  return rows;
+}
+
+std::size_t visit_deliveries(Database& database, std::int64_t rows_max, std::int64_t& last,
+                             const OnAddress& visit) {
+  if (row_layout(database) == RowLayout::plain) {
+    return visit_columns(database,
+                         "SELECT row, recipient, original_recipient FROM delivery"
+                         " WHERE row > ?1 ORDER BY row LIMIT ?2",
+                         rows_max, last, visit);
+  }
+  auto row = database.prepare(
+      "SELECT row, recipient, more FROM delivery WHERE row > ?1 ORDER BY row LIMIT ?2");
+  row.bind(1, last).bind(2, rows_max);
+  std::size_t rows = 0;
+  for (; row.step(); ++rows) {
+    last = row.column_int(0);
+    visit(row.column_bytes(1));
+    PackedRecipient fields;
+    auto more = row.column_bytes(2);
+    if (!fields.take(more, kRecipientFields)) {
+      database.report_damage("row " + std::to_string(last) + " of delivery");
+    } else if (fields.has(RecipientField::original_recipient)) {
+      visit(fields.text(RecipientField::original_recipient));
+    }
+  }
+  return rows;
+}
+
+constexpr std::int64_t kAllRows = std::numeric_limits<std::int64_t>::max();
+
 }  // namespace
 
 void AddressPacker::offer(std::string_view address) {
@@ -74,28 +155,13 @@ void AddressPacker::offer(std::string_view address) {
 
 // True: every row was read.
 bool AddressPacker::gather_some(Database& database, std::size_t rows_max) {
-  const auto take = [&](const char* sql, std::int64_t& last) {
-    auto row = database.prepare(sql);
-    row.bind(1, last).bind(2, static_cast<std::int64_t>(rows_max));
-    std::size_t rows = 0;
-    for (; row.step(); ++rows) {
-      last = row.column_int(0);
-      for (const int column : {1, 2}) {
-        if (!row.is_null(column)) offer(row.column_bytes(column));
-      }
-    }
-    return rows < rows_max;
-  };
+  const auto offered = [this](std::string_view address) { offer(address); };
+  const auto limit = static_cast<std::int64_t>(rows_max);
   if (!legs_done_) {
-    legs_done_ =
-        take("SELECT row, envelope_sender, login FROM leg WHERE row > ?1 ORDER BY row LIMIT ?2",
-             leg_row_);
+    legs_done_ = visit_legs(database, limit, leg_row_, offered) < rows_max;
     return false;
   }
-  return take(
-      "SELECT row, recipient, original_recipient FROM delivery WHERE row > ?1 ORDER BY row LIMIT "
-      "?2",
-      delivery_row_);
+  return visit_deliveries(database, limit, delivery_row_, offered) < rows_max;
 }
 
 void AddressPacker::write_block(Database& database) {
@@ -123,28 +189,15 @@ bool AddressPacker::work_some(Database& database, std::size_t rows_max) {
   return addresses_.empty();
 }
 
-void RowAddresses::take(Database& database, const char* sql, std::int64_t& last,
-                        std::vector<std::string>& addresses) {
-  auto row = database.prepare(sql);
-  row.bind(1, last);
-  while (row.step()) {
-    last = row.column_int(0);
-    for (const int column : {1, 2}) {
-      if (row.is_null(column) || row.column_bytes(column).empty()) continue;
-      if (count_ + addresses.size() < AddressPacker::kAddressesMax)
-        addresses.push_back(fold_address(row.column_bytes(column)));
-    }
-  }
-}
-
 void RowAddresses::read_on(Database& database) {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> addresses;
-  take(database, "SELECT row, envelope_sender, login FROM leg WHERE row > ?1 ORDER BY row",
-       leg_row_, addresses);
-  take(database,
-       "SELECT row, recipient, original_recipient FROM delivery WHERE row > ?1 ORDER BY row",
-       delivery_row_, addresses);
+  const auto keep = [&](std::string_view address) {
+    if (!address.empty() && count_ + addresses.size() < AddressPacker::kAddressesMax)
+      addresses.push_back(fold_address(address));
+  };
+  visit_legs(database, kAllRows, leg_row_, keep);
+  visit_deliveries(database, kAllRows, delivery_row_, keep);
   std::sort(addresses.begin(), addresses.end());
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   if (addresses.empty()) return;

@@ -51,9 +51,6 @@ class RowAddresses {
   void clear();
 
  private:
-  void take(Database& database, const char* sql, std::int64_t& last,
-            std::vector<std::string>& addresses);
-
   mutable std::mutex mutex_;
   std::int64_t leg_row_ = 0;
   std::int64_t delivery_row_ = 0;

@@ -1,18 +1,25 @@
 #include "store/leg_rows.h"
 
 #include <algorithm>
-#include <limits>
+#include <utility>
+
+#include "core/seeded_hash.h"
+#include "store/hash_key.h"
+#include "store/old_leg_rows.h"
+#include "store/packed_leg.h"
+#include "store/row_columns.h"
+#include "store/told_attempt.h"
 
 namespace rastro {
 namespace {
 
-// Bits of leg.flags.
+// Bits of leg.flags; the number of the MTA stands above them.
 constexpr std::int64_t kAccepted = 1;
 constexpr std::int64_t kArrivalSeen = 2;
 constexpr std::int64_t kInternal = 4;
 constexpr std::int64_t kProbe = 8;
-constexpr std::int64_t kLinesMarkSource = 16;
 constexpr std::int64_t kClosedWhenActive = 32;  // closed_after is 0 and stands for active_after
+constexpr unsigned kMtaShift = 8;
 
 std::int64_t after(Time at, Time start) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(micros(at)) -
@@ -25,41 +32,9 @@ std::optional<std::int64_t> after(const std::optional<Time>& at, Time start) {
 
 Time plus(Time start, std::int64_t difference) { return time_after(micros(start), difference); }
 
-// Three bytes of a row instead of six. What does not fit (no status that our parsers let through)
-// is stored as version 2 did, and kept above 32 bits by a further one.
-constexpr std::int64_t kWideStatus = std::int64_t{1} << 40;
-std::int64_t pack(const EnhancedStatus& status) {
-  constexpr unsigned kTenBits = 1U << 10;
-  if (status.subject < kTenBits && status.detail < kTenBits) {
-    return (static_cast<std::int64_t>(status.klass) << 20) |
-           (static_cast<std::int64_t>(status.subject) << 10) | status.detail;
-  }
-  return kWideStatus | (static_cast<std::int64_t>(status.klass) << 32) |
-         (static_cast<std::int64_t>(status.subject) << 16) | status.detail;
-}
-
-std::optional<std::int64_t> pack(const std::optional<EnhancedStatus>& status) {
-  return status ? std::optional(pack(*status)) : std::nullopt;
-}
-
-EnhancedStatus unpack_status(std::int64_t packed) {
-  if (packed >> 32 == 0) {
-    return {static_cast<std::uint8_t>(packed >> 20),
-            static_cast<std::uint16_t>((packed >> 10) & 1023),
-            static_cast<std::uint16_t>(packed & 1023)};
-  }
-  return {static_cast<std::uint8_t>(packed >> 32), static_cast<std::uint16_t>(packed >> 16),
-          static_cast<std::uint16_t>(packed)};
-}
-
-template <typename T>
-std::optional<std::int64_t> as_int(const std::optional<T>& value) {
-  return value ? std::optional(static_cast<std::int64_t>(*value)) : std::nullopt;
-}
-
 template <typename Enum>
-std::int64_t number(Enum value) {
-  return static_cast<std::int64_t>(value);
+std::uint64_t number(Enum value) {
+  return static_cast<std::uint64_t>(value);
 }
 
 // Binds parameters in the order of the statement's text.
@@ -68,6 +43,11 @@ class Binder {
   explicit Binder(Statement& statement) : statement_(statement) {}
   Binder& integer(std::int64_t value) {
     statement_.bind(++index_, value);
+    return *this;
+  }
+  Binder& integer_or_null(std::int64_t value) {
+    ++index_;
+    value != 0 ? statement_.bind(index_, value) : statement_.bind_null(index_);
     return *this;
   }
   Binder& integer(const std::optional<std::int64_t>& value) {
@@ -82,8 +62,12 @@ class Binder {
     statement_.bind_maybe_text(++index_, value);
     return *this;
   }
-  Binder& blob_or_null(std::string_view value) {
-    value.empty() ? statement_.bind_null(++index_) : statement_.bind_blob(++index_, value);
+  Binder& blob(std::string_view value) {
+    statement_.bind_blob(++index_, value);
+    return *this;
+  }
+  Binder& nulls(int count) {
+    while (count-- > 0) statement_.bind_null(++index_);
     return *this;
   }
   int skip(int count) {
@@ -96,130 +80,131 @@ class Binder {
   int index_ = 0;
 };
 
-// Reads columns in the order of the statement's text.
-class Columns {
- public:
-  explicit Columns(const Statement& statement) : statement_(statement) {}
-  std::int64_t integer() { return statement_.column_int(index_++); }
-  std::optional<std::int64_t> maybe_integer() {
-    const bool null = statement_.is_null(index_);
-    const auto value = integer();
-    return null ? std::nullopt : std::optional(value);
-  }
-  template <typename T>
-  T as() {
-    return static_cast<T>(integer());
-  }
-  template <typename T>
-  std::optional<T> maybe_as() {
-    const auto value = maybe_integer();
-    return value ? std::optional(static_cast<T>(*value)) : std::nullopt;
-  }
-  std::string text() { return std::string(view()); }
-  std::string_view view() { return statement_.column_bytes(index_++); }
-  std::optional<std::string> maybe_text() {
-    const bool null = statement_.is_null(index_);
-    auto value = text();
-    return null ? std::nullopt : std::optional(std::move(value));
-  }
-  std::optional<Time> maybe_time_after(Time start) {
-    const auto difference = maybe_integer();
-    return difference ? std::optional(plus(start, *difference)) : std::nullopt;
-  }
-  int skip(int count) {
-    index_ += count;
-    return index_ - count;
-  }
-
- private:
-  const Statement& statement_;
-  int index_ = 0;
-};
-
 constexpr std::string_view kInsertLeg =
-    "INSERT INTO leg(row, leg_id, previous_row, flags, host, mta, instance, queue_id, generation,"
-    " opened_at, active_after, closed_after, envelope_sender, message_id, size_bytes,"
-    " recipient_count, accepted_after, accepted_reply_code, accepted_reply, accepted_reply_part,"
-    " accepted_tls, protocol, method, login, client, client_port, helo, delivery_first,"
-    " delivery_count, timeline_first, timeline_count, link_first, link_count, fact_first,"
-    " fact_count, lines, subject, uid, user, script, script_dir) VALUES"
-    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,"
-    "?26,?27,?28,?29,?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41)";
+    "INSERT INTO leg VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
+    "?20,?21,?22)";
 constexpr std::string_view kSelectLeg =
-    "SELECT leg_id, flags, host, mta, instance, queue_id, generation,"
-    " opened_at, active_after, closed_after, envelope_sender, message_id, size_bytes,"
-    " recipient_count, accepted_after, accepted_reply_code, accepted_reply, accepted_reply_part,"
-    " accepted_tls, protocol, method, login, client, client_port, helo, delivery_first,"
-    " delivery_count, timeline_first, timeline_count, link_first, link_count, fact_first,"
-    " fact_count, lines, subject, uid, user, script, script_dir FROM leg WHERE row = ?1";
-constexpr std::string_view kInsertDelivery =
-    "INSERT INTO delivery VALUES"
-    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)";
+    "SELECT leg_id, header_row, flags, opened_at, active_after, closed_after, queue_id, host,"
+    " client, envelope_sender, login, message_id, recipient, result, relay, reply, reply_part,"
+    " delivery_first, delivery_count, more FROM leg WHERE row = ?1";
+constexpr std::string_view kSelectHeader =
+    "SELECT leg_id, header_row, host, client, envelope_sender, login, message_id, more FROM leg"
+    " WHERE row = ?1";
+constexpr std::string_view kInsertDelivery = "INSERT INTO delivery VALUES(?1,?2,?3,?4,?5,?6,?7)";
 constexpr std::string_view kSelectDelivery =
-    "SELECT recipient, original_recipient, dsn_original_recipient, outcome, delivered_to,"
-    " unknown_because, reason, reply_code, enhanced_status, reply, reply_part, folder, agent,"
-    " relay, tls, attempts, first_attempt_after, last_attempt_after, timeline_position"
-    " FROM delivery WHERE row >= ?1 AND row < ?1 + ?2";
-constexpr std::string_view kInsertTimeline =
-    "INSERT INTO timeline VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)";
-constexpr std::string_view kSelectTimeline =
-    "SELECT position, at_after, kind, recipient, ordinal, result, reason, reply_code,"
-    " enhanced_status, agent, relay, reply, reply_part"
-    " FROM timeline WHERE row >= ?1 AND row < ?1 + ?2";
-constexpr std::string_view kInsertLink = "INSERT INTO link VALUES(?1,?2,?3,?4,?5,?6,?7)";
-constexpr std::string_view kSelectLink =
-    "SELECT kind, direction, claimed_by_peer, queue_id, recipient, at_after"
-    " FROM link WHERE row >= ?1 AND row < ?1 + ?2";
-constexpr std::string_view kInsertFact = "INSERT INTO fact VALUES(?1,?2,?3,?4)";
-constexpr std::string_view kSelectFact =
-    "SELECT source, name, value FROM fact WHERE row >= ?1 AND row < ?1 + ?2";
+    "SELECT recipient, result, relay, reply, reply_part, more FROM delivery"
+    " WHERE row >= ?1 AND row < ?1 + ?2";
 constexpr std::string_view kInsertEncounter =
     "INSERT INTO encounter VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)";
 
-// The only attempt is the first and the last one: NULL says so.
-constexpr std::int64_t kNoLastAttempt = std::numeric_limits<std::int64_t>::min();
-
-std::optional<std::int64_t> last_attempt_after(const LegRecipient& recipient, Time start) {
-  if (recipient.last_attempt_at == recipient.first_attempt_at) return std::nullopt;
-  if (!recipient.last_attempt_at) return kNoLastAttempt;
-  return after(*recipient.last_attempt_at, start);
+void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRecord& leg) {
+  using F = HeaderField;
+  const auto name = [&](unsigned field) -> const std::string& {
+    return dictionary.name(header.as<std::int64_t>(field));
+  };
+  const auto maybe_text = [&](unsigned field, MaybeText& out) {
+    if (header.has(field)) out = header.text(field);
+  };
+  leg.protocol = name(F::protocol);
+  leg.instance = name(F::instance);
+  if (header.has(F::recipient_count))
+    leg.recipient_count = header.as<std::uint32_t>(F::recipient_count);
+  if (header.has(F::accepted_after))
+    leg.accepted_at = plus(leg.opened_at, header.difference(F::accepted_after));
+  if (header.has(F::size_bytes)) leg.size_bytes = header.number(F::size_bytes);
+  auto& submission = leg.submission;
+  submission.method = header.as<SubmissionMethod>(F::method);
+  if (header.has(F::accepted_tls)) leg.accepted_tls = name(F::accepted_tls);
+  maybe_text(F::helo, submission.helo);
+  submission.client.port = header.as<std::uint16_t>(F::client_port);
+  leg.accepted_reply_code = header.as<std::uint16_t>(F::accepted_reply_code);
+  std::optional<std::string> words;
+  std::optional<std::string_view> part;
+  if (header.has(F::accepted_reply)) words = name(F::accepted_reply);
+  if (header.has(F::accepted_reply_part)) part = header.text(F::accepted_reply_part);
+  leg.accepted_reply_text = join_reply(words, part, {});
+  leg.generation = header.as<std::uint32_t>(F::generation);
+  maybe_text(F::subject, leg.subject);
+  if (header.has(F::uid)) submission.uid = header.as<std::uint32_t>(F::uid);
+  maybe_text(F::user, submission.user);
+  maybe_text(F::script, submission.script);
+  maybe_text(F::script_dir, submission.script_dir);
 }
 
-std::optional<Time> last_attempt_at(std::optional<std::int64_t> stored,
-                                    const LegRecipient& recipient, Time start) {
-  if (!stored) return recipient.first_attempt_at;
-  return *stored == kNoLastAttempt ? std::nullopt : std::optional(plus(start, *stored));
+// `columns` stands at the result: result, relay, reply, reply_part.
+void take_recipient(Columns& columns, const Statement& row, const PackedRecipient& more,
+                    DictionaryReader& dictionary, const LegRecord& leg, LegRecipient& one) {
+  using F = RecipientField;
+  const auto name = [&](unsigned field) -> const std::string& {
+    return dictionary.name(more.as<std::int64_t>(field));
+  };
+  const auto result = unpack_result(columns.integer());
+  one.outcome = result.outcome;
+  one.reply_code = result.reply_code;
+  one.reason = result.reason;
+  one.relay = dictionary.endpoint(columns.integer());
+  const int reply = columns.skip(2);
+  std::optional<std::string> words;
+  std::optional<std::string_view> part;
+  if (!row.is_null(reply)) words = dictionary.name(row.column_int(reply));
+  if (!row.is_null(reply + 1)) part = row.column_bytes(reply + 1);
+  one.reply_text = join_reply(words, part, one.recipient);
+
+  one.delivered_to = more.as<DeliveredTo>(F::delivered_to);
+  if (more.has(F::enhanced_status))
+    one.enhanced_status = unpack_status(more.number(F::enhanced_status));
+  one.agent = name(F::agent);
+  one.attempts = more.has(F::one_attempt) ? 1 : more.as<std::uint32_t>(F::attempts);
+  if (more.has(F::last_attempt))
+    one.last_attempt_at = plus(leg.last_activity_at, more.difference(F::last_attempt));
+  if (more.has(F::first_attempt_after)) {
+    one.first_attempt_at = plus(leg.opened_at, more.difference(F::first_attempt_after));
+  } else if (!more.has(F::no_first_attempt)) {
+    one.first_attempt_at = one.last_attempt_at;
+  }
+  if (more.has(F::tls)) one.tls = name(F::tls);
+  if (more.has(F::original_recipient)) one.original_recipient = more.text(F::original_recipient);
+  if (more.has(F::dsn_original_recipient))
+    one.dsn_original_recipient = more.text(F::dsn_original_recipient);
+  one.folder = name(F::folder);
+  one.unknown_because = more.as<UnknownBecause>(F::unknown_because);
 }
 
-std::string_view recipient_of(const TimelineEntry& entry, const LegRecord& leg) {
-  const auto index = static_cast<std::size_t>(entry.recipient);
-  if (entry.recipient < 0 || index >= leg.recipients.size()) return {};
-  return leg.recipients[index].recipient;
-}
-
-// The timeline entry that a recipient's own row tells: its last attempt.
-TimelineEntry last_attempt(const LegRecipient& recipient, std::int32_t index) {
+TimelineEntry timeline_entry(const PackedTimelineEntry& fields, DictionaryReader& dictionary,
+                             const LegRecord& leg) {
+  using F = TimelineField;
   TimelineEntry entry;
-  entry.at = recipient.last_attempt_at.value_or(Time{});
-  entry.kind = TimelineEntry::Kind::attempt;
-  entry.recipient = index;
-  entry.ordinal = recipient.attempts;
-  entry.result = recipient.outcome;
-  entry.reason = recipient.reason;
-  entry.reply_code = recipient.reply_code;
-  entry.enhanced_status = recipient.enhanced_status;
-  entry.agent = recipient.agent;
-  entry.relay = recipient.relay;
-  entry.text = recipient.reply_text;
+  entry.at = plus(leg.opened_at, fields.difference(F::at_after));
+  entry.kind = fields.as<TimelineEntry::Kind>(F::kind);
+  if (fields.has(F::recipient))
+    entry.recipient = static_cast<std::int32_t>(fields.difference(F::recipient));
+  entry.ordinal = fields.as<std::uint32_t>(F::ordinal);
+  entry.result = fields.as<Outcome>(F::result);
+  entry.reason = fields.as<Reason>(F::reason);
+  entry.reply_code = fields.as<std::uint16_t>(F::reply_code);
+  if (fields.has(F::enhanced_status))
+    entry.enhanced_status = unpack_status(fields.number(F::enhanced_status));
+  entry.agent = dictionary.name(fields.as<std::int64_t>(F::agent));
+  entry.relay = dictionary.endpoint(fields.as<std::int64_t>(F::relay));
+  std::optional<std::string> words;
+  std::optional<std::string_view> part;
+  if (fields.has(F::reply)) words = dictionary.name(fields.as<std::int64_t>(F::reply));
+  if (fields.has(F::reply_part)) part = fields.text(F::reply_part);
+  entry.text = join_reply(words, part, recipient_of(entry, leg));
   return entry;
 }
 
-bool tells_the_same(const TimelineEntry& entry, const LegRecipient& recipient) {
-  return entry.kind == TimelineEntry::Kind::attempt && recipient.last_attempt_at == entry.at &&
-         entry.ordinal == recipient.attempts && entry.result == recipient.outcome &&
-         entry.reason == recipient.reason && entry.reply_code == recipient.reply_code &&
-         entry.enhanced_status == recipient.enhanced_status && entry.agent == recipient.agent &&
-         entry.relay == recipient.relay && entry.text == recipient.reply_text;
+LegLink link_of(const PackedLink& fields, const LegRecord& leg) {
+  using F = LinkField;
+  LegLink link;
+  link.kind = fields.as<LegLink::Kind>(F::kind);
+  link.direction = fields.has(F::is_child) ? LegLink::Direction::child : LegLink::Direction::parent;
+  link.claimed_by_peer = fields.has(F::claimed_by_peer);
+  link.queue_id = fields.text(F::queue_id);
+  if (fields.has(F::recipient))
+    link.recipient = static_cast<std::int32_t>(fields.difference(F::recipient));
+  link.at = plus(leg.opened_at, fields.difference(F::at_after));
+  return link;
 }
 
 }  // namespace
@@ -231,14 +216,19 @@ Time time_after(std::int64_t start_micros, std::int64_t difference) {
                                            static_cast<std::uint64_t>(difference)));
 }
 
+RowLayout row_layout(Database& database) {
+  // Not every file was brought up: a check reads them as they are.
+  if (database.query_int("PRAGMA user_version").value_or(0) < 4) return RowLayout::plain;
+  return database.query_int("SELECT row_layout FROM file_state") == 3 ? RowLayout::plain
+                                                                      : RowLayout::packed;
+}
+
 LegRowWriter::LegRowWriter(Database& database, std::uint64_t seed)
     : database_(database),
+      seed_(seed),
       dictionary_(database, seed),
       leg_(database.prepare(kInsertLeg)),
       delivery_(database.prepare(kInsertDelivery)),
-      timeline_(database.prepare(kInsertTimeline)),
-      link_(database.prepare(kInsertLink)),
-      fact_(database.prepare(kInsertFact)),
       encounter_(database.prepare(kInsertEncounter)) {
   forget();
 }
@@ -246,183 +236,253 @@ LegRowWriter::LegRowWriter(Database& database, std::uint64_t seed)
 void LegRowWriter::forget() {
   dictionary_.forget();
   for (auto* last : {&host_, &instance_, &protocol_, &agent_}) *last = {};
-  next_.delivery = database_.query_int("SELECT max(row) FROM delivery").value_or(0) + 1;
-  next_.timeline = database_.query_int("SELECT max(row) FROM timeline").value_or(0) + 1;
-  next_.link = database_.query_int("SELECT max(row) FROM link").value_or(0) + 1;
-  next_.fact = database_.query_int("SELECT max(row) FROM fact").value_or(0) + 1;
+  next_delivery_ = database_.query_int("SELECT max(row) FROM delivery").value_or(0) + 1;
 }
 
-std::int64_t LegRowWriter::name_id(LastName& last, std::string_view value) {
+std::uint64_t LegRowWriter::name_number(LastName& last, std::string_view value) {
   if (last.value != value) {
     last.id = dictionary_.name_id(value);
     last.value = value;
   }
-  return last.id;
+  return static_cast<std::uint64_t>(last.id);
 }
 
-void LegRowWriter::bind_reply(Statement& statement, int index, std::string_view text,
-                              std::string_view recipient) {
-  const auto split = replies_.split(text, recipient);
-  if (split.template_text) {
-    statement.bind(index, dictionary_.name_id(*split.template_text));
-  } else {
-    statement.bind_null(index);
+// Into header_.
+LegRowWriter::HeaderIds LegRowWriter::pack_header(const LegRecord& leg) {
+  using F = HeaderField;
+  const auto& submission = leg.submission;
+  const auto maybe_text = [this](unsigned field, const MaybeText& text) {
+    if (text) packer_.text(field, *text);
+  };
+  packer_.number_unless_0(F::protocol, name_number(protocol_, leg.protocol));
+  packer_.number_unless_0(F::instance, name_number(instance_, leg.instance));
+  if (leg.recipient_count) packer_.number(F::recipient_count, *leg.recipient_count);
+  if (leg.accepted_at)
+    packer_.difference(F::accepted_after, after(*leg.accepted_at, leg.opened_at));
+  if (leg.size_bytes) packer_.number(F::size_bytes, *leg.size_bytes);
+  packer_.number_unless_0(F::method, number(submission.method));
+  if (leg.accepted_tls) packer_.number(F::accepted_tls, name_number(*leg.accepted_tls));
+  maybe_text(F::helo, submission.helo);
+  packer_.number_unless_0(F::client_port, submission.client.port);
+  packer_.number_unless_0(F::accepted_reply_code, leg.accepted_reply_code);
+  const auto reply = replies_.split(leg.accepted_reply_text, {});
+  if (reply.template_text) packer_.number(F::accepted_reply, name_number(*reply.template_text));
+  if (reply.part) packer_.text(F::accepted_reply_part, *reply.part);
+  packer_.number_unless_0(F::generation, leg.generation);
+  maybe_text(F::subject, leg.subject);
+  if (submission.uid) packer_.number(F::uid, *submission.uid);
+  maybe_text(F::user, submission.user);
+  maybe_text(F::script, submission.script);
+  maybe_text(F::script_dir, submission.script_dir);
+  header_.clear();
+  packer_.finish(header_);
+  return {static_cast<std::int64_t>(name_number(host_, leg.host)),
+          dictionary_.endpoint_id(submission.client, false)};
+}
+
+std::uint64_t LegRowWriter::hash_header(const LegRecord& leg, const HeaderIds& ids) {
+  // Whoever sends mail chooses these bytes, and two headers with one hash would be told as one.
+  auto& all = to_hash_;
+  all.clear();
+  append_varint(all, static_cast<std::uint64_t>(ids.host));
+  append_varint(all, static_cast<std::uint64_t>(ids.client));
+  for (const auto* text : {&leg.envelope_sender, &leg.submission.login, &leg.message_id}) {
+    append_varint(all, *text ? (*text)->size() + 1 : 0);
+    if (*text) all += **text;
   }
-  split.part ? statement.bind_text(index + 1, *split.part) : statement.bind_null(index + 1);
+  all += header_;
+  return sip_hash({seed_, ~seed_}, all);
 }
 
-void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t previous) {
-  const auto start = next_;
-  write_recipients(leg);
-  write_timeline(leg);
-  write_links(leg);
-  write_facts(leg);
-  lines_.clear();
-  append_line_refs(lines_, leg.lines);
+void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t previous,
+                         HeaderPlace* header) {
+  const auto ids = pack_header(leg);
+  std::uint32_t header_row = 0;
+  if (header != nullptr) {
+    const auto hash = hash_header(leg, ids);
+    if (header->row != 0 && header->hash == hash) {
+      header_row = header->row;
+    } else {
+      *header = {row, hash};
+    }
+  }
+  const bool own_header = header_row == 0;
+  more_.clear();
+  if (own_header) more_ += header_;
+  find_told_attempts(leg);
+  if (!leg.recipients.empty()) pack_recipient(leg, 0, more_);
+  pack_lists(leg);
+  append_line_refs(more_, leg.lines);
+  const auto further = leg.recipients.size() > 1 ? leg.recipients.size() - 1 : 0;
+  const auto delivery_first = further != 0 ? next_delivery_ : 0;
+  write_further_recipients(leg);
 
   const bool closed_when_active = leg.closed_at == leg.last_activity_at;
   const std::int64_t flags = (leg.accepted ? kAccepted : 0) |
                              (leg.arrival_seen ? kArrivalSeen : 0) |
                              (leg.internal ? kInternal : 0) | (leg.probe ? kProbe : 0) |
-                             kLinesMarkSource | (closed_when_active ? kClosedWhenActive : 0);
-  // A table of which the leg has no rows is not named by a number that takes bytes.
-  const auto range = [](std::int64_t from, std::int64_t until) { return from == until ? 0 : from; };
-  const auto& submission = leg.submission;
+                             (closed_when_active ? kClosedWhenActive : 0) |
+                             static_cast<std::int64_t>(number(leg.mta) << kMtaShift);
   Binder binder(leg_);
   binder.integer(row)
       .integer(static_cast<std::int64_t>(leg.id))
-      .integer(previous == 0 ? std::nullopt : std::optional<std::int64_t>(previous))
+      .integer_or_null(previous)
+      .integer_or_null(header_row)
       .integer(flags)
-      .integer(name_id(host_, leg.host))
-      .integer(number(leg.mta))
-      .integer(name_id(instance_, leg.instance))
-      .text(leg.queue_id)
-      .integer(leg.generation)
       .integer(micros(leg.opened_at))
       .integer(after(leg.last_activity_at, leg.opened_at))
       .integer(closed_when_active ? 0 : after(leg.closed_at, leg.opened_at))
-      .maybe_text(leg.envelope_sender)
-      .maybe_text(leg.message_id)
-      .integer(as_int(leg.size_bytes))
-      .integer(as_int(leg.recipient_count))
-      .integer(after(leg.accepted_at, leg.opened_at))
-      .integer(leg.accepted_reply_code);
-  bind_reply(leg_, binder.skip(2), leg.accepted_reply_text, {});
-  // 0 is the empty value and NULL the absent one, so the two stay apart.
-  binder
-      .integer(leg.accepted_tls ? std::optional(dictionary_.name_id(*leg.accepted_tls))
-                                : std::nullopt)
-      .integer(name_id(protocol_, leg.protocol))
-      .integer(number(submission.method))
-      .maybe_text(submission.login)
-      .integer(dictionary_.endpoint_id(submission.client, false))
-      .integer(submission.client.port)
-      .maybe_text(submission.helo)
-      .integer(range(start.delivery, next_.delivery))
-      .integer(next_.delivery - start.delivery)
-      .integer(range(start.timeline, next_.timeline))
-      .integer(next_.timeline - start.timeline)
-      .integer(range(start.link, next_.link))
-      .integer(next_.link - start.link)
-      .integer(range(start.fact, next_.fact))
-      .integer(next_.fact - start.fact)
-      .blob_or_null(lines_)
-      .maybe_text(leg.subject)
-      .integer(as_int(submission.uid))
-      .maybe_text(submission.user)
-      .maybe_text(submission.script)
-      .maybe_text(submission.script_dir);
+      .text(leg.queue_id);
+  if (own_header) {
+    binder.integer(ids.host)
+        .integer(ids.client)
+        .maybe_text(leg.envelope_sender)
+        .maybe_text(leg.submission.login)
+        .maybe_text(leg.message_id);
+  } else {
+    binder.nulls(5);
+  }
+  if (leg.recipients.empty()) {
+    binder.nulls(5);
+  } else {
+    binder.text(leg.recipients.front().recipient);
+    bind_result(leg_, binder.skip(4), leg.recipients.front());
+  }
+  binder.integer_or_null(delivery_first)
+      .integer_or_null(static_cast<std::int64_t>(further))
+      .blob(more_);
   leg_.run();
 }
 
-void LegRowWriter::write_recipients(const LegRecord& leg) {
+// Binds result, relay, reply and reply_part. The statement must run before the next one is split.
+void LegRowWriter::bind_result(Statement& statement, int index, const LegRecipient& recipient) {
+  statement.bind(index, pack_result({recipient.outcome, recipient.reply_code, recipient.reason}));
+  const auto relay = dictionary_.endpoint_id(recipient.relay, true);
+  relay != 0 ? statement.bind(index + 1, relay) : statement.bind_null(index + 1);
+  const auto split = replies_.split(recipient.reply_text, recipient.recipient);
+  if (split.template_text) {
+    statement.bind(index + 2, dictionary_.name_id(*split.template_text));
+  } else {
+    statement.bind_null(index + 2);
+  }
+  split.part ? statement.bind_text(index + 3, *split.part) : statement.bind_null(index + 3);
+}
+
+void LegRowWriter::find_told_attempts(const LegRecord& leg) {
   position_of_attempt_.assign(leg.recipients.size(), -1);
-  told_by_delivery_.assign(leg.timeline.size(), false);
+  told_by_recipient_.assign(leg.timeline.size(), false);
+  told_ = 0;
   for (std::size_t i = 0; i < leg.timeline.size(); ++i) {
     const auto& entry = leg.timeline[i];
     const auto index = static_cast<std::size_t>(entry.recipient);
     if (entry.recipient < 0 || index >= leg.recipients.size()) continue;
     if (position_of_attempt_[index] >= 0 || !tells_the_same(entry, leg.recipients[index])) continue;
     position_of_attempt_[index] = static_cast<std::int64_t>(i);
-    told_by_delivery_[i] = true;
+    told_by_recipient_[i] = true;
+    ++told_;
   }
-  for (std::size_t i = 0; i < leg.recipients.size(); ++i) {
-    const auto& one = leg.recipients[i];
-    const auto position = position_of_attempt_[i];
+}
+
+void LegRowWriter::pack_recipient(const LegRecord& leg, std::size_t index, std::string& out) {
+  using F = RecipientField;
+  const auto& one = leg.recipients[index];
+  packer_.number_unless_0(F::delivered_to, number(one.delivered_to));
+  if (one.enhanced_status) packer_.number(F::enhanced_status, pack_status(*one.enhanced_status));
+  packer_.number_unless_0(F::agent, name_number(agent_, one.agent));
+  packer_.mark_if(F::one_attempt, one.attempts == 1);
+  if (one.last_attempt_at)
+    packer_.difference(F::last_attempt, after(*one.last_attempt_at, leg.last_activity_at));
+  if (one.attempts > 1) packer_.number(F::attempts, one.attempts);
+  if (one.first_attempt_at && one.first_attempt_at != one.last_attempt_at)
+    packer_.difference(F::first_attempt_after, after(*one.first_attempt_at, leg.opened_at));
+  packer_.mark_if(F::no_first_attempt, one.last_attempt_at && !one.first_attempt_at);
+  if (position_of_attempt_[index] >= 0)
+    packer_.number(F::timeline_position, static_cast<std::uint64_t>(position_of_attempt_[index]));
+  if (one.tls) packer_.number(F::tls, name_number(*one.tls));
+  if (one.original_recipient) packer_.text(F::original_recipient, *one.original_recipient);
+  if (one.dsn_original_recipient)
+    packer_.text(F::dsn_original_recipient, *one.dsn_original_recipient);
+  packer_.number_unless_0(F::folder, name_number(one.folder));
+  packer_.number_unless_0(F::unknown_because, number(one.unknown_because));
+  packer_.finish(out);
+}
+
+void LegRowWriter::write_further_recipients(const LegRecord& leg) {
+  for (std::size_t i = 1; i < leg.recipients.size(); ++i) {
+    more_of_recipient_.clear();
+    pack_recipient(leg, i, more_of_recipient_);
     Binder binder(delivery_);
-    binder.integer(next_.delivery++)
-        .text(one.recipient)
-        .maybe_text(one.original_recipient)
-        .maybe_text(one.dsn_original_recipient)
-        .integer(number(one.outcome))
-        .integer(number(one.delivered_to))
-        .integer(number(one.unknown_because))
-        .integer(number(one.reason))
-        .integer(one.reply_code)
-        .integer(pack(one.enhanced_status));
-    bind_reply(delivery_, binder.skip(2), one.reply_text, one.recipient);
-    binder.integer(dictionary_.name_id(one.folder))
-        .integer(name_id(agent_, one.agent))
-        .integer(dictionary_.endpoint_id(one.relay, true))
-        .integer(one.tls ? std::optional(dictionary_.name_id(*one.tls)) : std::nullopt)
-        .integer(one.attempts)
-        .integer(after(one.first_attempt_at, leg.opened_at))
-        .integer(last_attempt_after(one, leg.opened_at))
-        .integer(position < 0 ? std::nullopt : std::optional(position));
+    binder.integer(next_delivery_++).text(leg.recipients[i].recipient);
+    bind_result(delivery_, binder.skip(4), leg.recipients[i]);
+    binder.blob(more_of_recipient_);
     delivery_.run();
   }
 }
 
-void LegRowWriter::write_timeline(const LegRecord& leg) {
+void LegRowWriter::pack_lists(const LegRecord& leg) {
+  const auto entries = leg.timeline.size() - told_;
+  append_varint(more_, (entries != 0 ? list_bit(PackedList::timeline) : 0) |
+                           (leg.links.empty() ? 0 : list_bit(PackedList::links)) |
+                           (leg.facts.empty() ? 0 : list_bit(PackedList::facts)));
+  if (entries != 0) pack_timeline(leg, entries);
+  if (!leg.links.empty()) pack_links(leg);
+  if (!leg.facts.empty()) pack_facts(leg);
+}
+
+void LegRowWriter::pack_timeline(const LegRecord& leg, std::size_t count) {
+  using F = TimelineField;
+  append_varint(more_, count);
   for (std::size_t i = 0; i < leg.timeline.size(); ++i) {
-    if (told_by_delivery_[i]) continue;
+    if (told_by_recipient_[i]) continue;
     const auto& entry = leg.timeline[i];
-    Binder binder(timeline_);
-    binder.integer(next_.timeline++)
-        .integer(static_cast<std::int64_t>(i))
-        .integer(after(entry.at, leg.opened_at))
-        .integer(number(entry.kind))
-        .integer(entry.recipient)
-        .integer(entry.ordinal)
-        .integer(number(entry.result))
-        .integer(number(entry.reason))
-        .integer(entry.reply_code)
-        .integer(pack(entry.enhanced_status))
-        .integer(name_id(agent_, entry.agent))
-        .integer(dictionary_.endpoint_id(entry.relay, true));
-    bind_reply(timeline_, binder.skip(2), entry.text, recipient_of(entry, leg));
-    timeline_.run();
+    packer_.number_unless_0(F::position, i);
+    packer_.difference(F::at_after, after(entry.at, leg.opened_at));
+    packer_.number_unless_0(F::kind, number(entry.kind));
+    if (entry.recipient != -1) packer_.difference(F::recipient, entry.recipient);
+    packer_.number_unless_0(F::ordinal, entry.ordinal);
+    packer_.number_unless_0(F::result, number(entry.result));
+    packer_.number_unless_0(F::reason, number(entry.reason));
+    packer_.number_unless_0(F::reply_code, entry.reply_code);
+    if (entry.enhanced_status)
+      packer_.number(F::enhanced_status, pack_status(*entry.enhanced_status));
+    packer_.number_unless_0(F::agent, name_number(agent_, entry.agent));
+    packer_.number_unless_0(F::relay,
+                            static_cast<std::uint64_t>(dictionary_.endpoint_id(entry.relay, true)));
+    const auto split = replies_.split(entry.text, recipient_of(entry, leg));
+    if (split.template_text) packer_.number(F::reply, name_number(*split.template_text));
+    if (split.part) packer_.text(F::reply_part, *split.part);
+    packer_.finish(more_);
   }
 }
 
-void LegRowWriter::write_links(const LegRecord& leg) {
+void LegRowWriter::pack_links(const LegRecord& leg) {
+  using F = LinkField;
+  append_varint(more_, leg.links.size());
   for (const auto& link : leg.links) {
-    Binder(link_)
-        .integer(next_.link++)
-        .integer(number(link.kind))
-        .integer(number(link.direction))
-        .integer(link.claimed_by_peer ? 1 : 0)
-        .text(link.queue_id)
-        .integer(link.recipient)
-        .integer(after(link.at, leg.opened_at));
-    link_.run();
+    packer_.number_unless_0(F::kind, number(link.kind));
+    packer_.mark_if(F::is_child, link.direction == LegLink::Direction::child);
+    packer_.mark_if(F::claimed_by_peer, link.claimed_by_peer);
+    packer_.text(F::queue_id, link.queue_id);
+    if (link.recipient != -1) packer_.difference(F::recipient, link.recipient);
+    packer_.difference(F::at_after, after(link.at, leg.opened_at));
+    packer_.finish(more_);
   }
 }
 
-void LegRowWriter::write_facts(const LegRecord& leg) {
+void LegRowWriter::pack_facts(const LegRecord& leg) {
+  using F = FactField;
+  append_varint(more_, leg.facts.size());
   for (const auto& fact : leg.facts) {
-    Binder(fact_)
-        .integer(next_.fact++)
-        .integer(dictionary_.name_id(fact.source))
-        .integer(dictionary_.name_id(fact.name))
-        .text(fact.value);
-    fact_.run();
+    packer_.number_unless_0(F::source, name_number(fact.source));
+    packer_.number_unless_0(F::name, name_number(fact.name));
+    packer_.text(F::value, fact.value);
+    packer_.finish(more_);
   }
 }
 
 void LegRowWriter::write_encounter(const Encounter& encounter) {
   Binder(encounter_)
-      .integer(number(encounter.kind))
+      .integer(static_cast<std::int64_t>(encounter.kind))
       .integer(micros(encounter.at))
       .integer(dictionary_.name_id(encounter.host))
       .integer(dictionary_.endpoint_id(encounter.client, false))
@@ -435,171 +495,139 @@ void LegRowWriter::write_encounter(const Encounter& encounter) {
   encounter_.run();
 }
 
-LegRowReader::LegRowReader(Database& database)
-    : dictionary_(database),
-      leg_(database.prepare(kSelectLeg)),
-      delivery_(database.prepare(kSelectDelivery)),
-      timeline_(database.prepare(kSelectTimeline)),
-      link_(database.prepare(kSelectLink)),
-      fact_(database.prepare(kSelectFact)) {}
-
-LinePacking line_packing(std::int64_t flags) {
-  return (flags & kLinesMarkSource) != 0 ? LinePacking::marked_source : LinePacking::three_numbers;
+LegRowReader::LegRowReader(Database& database) : database_(database), dictionary_(database) {
+  if (row_layout(database) == RowLayout::plain) {
+    old_ = std::make_unique<OldLegRowReader>(database, dictionary_);
+    return;
+  }
+  leg_ = database.prepare(kSelectLeg);
+  header_ = database.prepare(kSelectHeader);
+  delivery_ = database.prepare(kSelectDelivery);
 }
 
-std::string LegRowReader::reply_text(const Statement& statement, int column,
-                                     std::string_view recipient) {
-  std::optional<std::string> template_text;
-  std::optional<std::string_view> part;
-  if (!statement.is_null(column)) template_text = dictionary_.name(statement.column_int(column));
-  if (!statement.is_null(column + 1)) part = statement.column_bytes(column + 1);
-  return join_reply(template_text, part, recipient);
-}
+LegRowReader::~LegRowReader() = default;
 
 bool LegRowReader::load(std::uint32_t row, Depth depth, LegRecord& leg) {
+  if (old_) return old_->load(row, depth, leg);
   leg = LegRecord{};
   leg_.bind(1, std::int64_t{row});
-  if (!leg_.step()) {
-    leg_.reset();
-    return false;
-  }
+  const bool found = leg_.step();
+  const bool sound = found && take_leg(depth, leg);
+  leg_.reset();
+  if (found && !sound) database_.report_damage("row " + std::to_string(row) + " of leg");
+  return sound;
+}
+
+bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
   Columns columns(leg_);
   leg.id = columns.as<std::uint64_t>();
+  const auto header_row = columns.maybe_integer();
   const auto flags = columns.integer();
   leg.accepted = (flags & kAccepted) != 0;
   leg.arrival_seen = (flags & kArrivalSeen) != 0;
   leg.internal = (flags & kInternal) != 0;
   leg.probe = (flags & kProbe) != 0;
-  leg.host = dictionary_.name(columns.integer());
-  leg.mta = columns.as<Mta>();
-  leg.instance = dictionary_.name(columns.integer());
-  leg.queue_id = columns.text();
-  leg.generation = columns.as<std::uint32_t>();
+  leg.mta = static_cast<Mta>(flags >> kMtaShift);
   leg.opened_at = time_at(columns.integer());
   leg.last_activity_at = plus(leg.opened_at, columns.integer());
   leg.closed_at = columns.maybe_time_after(leg.opened_at);
   if ((flags & kClosedWhenActive) != 0) leg.closed_at = leg.last_activity_at;
-  leg.envelope_sender = columns.maybe_text();
-  leg.message_id = columns.maybe_text();
-  leg.size_bytes = columns.maybe_as<std::uint64_t>();
-  leg.recipient_count = columns.maybe_as<std::uint32_t>();
-  leg.accepted_at = columns.maybe_time_after(leg.opened_at);
-  leg.accepted_reply_code = columns.as<std::uint16_t>();
-  leg.accepted_reply_text = reply_text(leg_, columns.skip(2), {});
-  if (const auto id = columns.maybe_integer()) leg.accepted_tls = dictionary_.name(*id);
-  leg.protocol = dictionary_.name(columns.integer());
-  auto& submission = leg.submission;
-  submission.method = columns.as<SubmissionMethod>();
-  submission.login = columns.maybe_text();
-  submission.client = dictionary_.endpoint(columns.integer());
-  submission.client.port = columns.as<std::uint16_t>();
-  submission.helo = columns.maybe_text();
-  std::int64_t ranges[8];
-  for (auto& number : ranges) number = columns.integer();
-  if (depth == Depth::whole)
-    take_line_refs(columns.view(), line_packing(flags), leg.lines);
-  else
-    columns.skip(1);
-  leg.subject = columns.maybe_text();
-  submission.uid = columns.maybe_as<std::uint32_t>();
-  submission.user = columns.maybe_text();
-  submission.script = columns.maybe_text();
-  submission.script_dir = columns.maybe_text();
-  leg_.reset();
-
-  load_recipients(ranges[0], ranges[1], leg);
-  if (depth == Depth::whole) load_timeline(ranges[2], ranges[3], leg);
-  load_links(ranges[4], ranges[5], leg);
-  load_facts(ranges[6], ranges[7], leg);
-  return true;
+  leg.queue_id = columns.text();
+  if (!header_row) {
+    leg.host = dictionary_.name(columns.integer());
+    leg.submission.client = dictionary_.endpoint(columns.integer());
+    leg.envelope_sender = columns.maybe_text();
+    leg.submission.login = columns.maybe_text();
+    leg.message_id = columns.maybe_text();
+  } else {
+    columns.skip(5);
+    if (!load_header(*header_row, leg)) return false;
+  }
+  const auto recipient = columns.skip(1);
+  const bool has_recipient = !leg_.is_null(recipient);
+  auto more = leg_.column_bytes(leg_.column_count() - 1);
+  PackedLegStart start;
+  if (!start.take(more, !header_row, has_recipient)) return false;
+  if (!header_row) take_header(start.header, dictionary_, leg);
+  const bool whole = depth == Depth::whole;
+  entries_.clear();
+  if (has_recipient) {
+    auto& one = leg.recipients.emplace_back();
+    one.recipient = leg_.column_bytes(recipient);
+    take_recipient(columns, leg_, start.recipient, dictionary_, leg, one);
+    if (whole && start.recipient.has(RecipientField::timeline_position)) {
+      entries_.emplace_back(start.recipient.as<std::int64_t>(RecipientField::timeline_position),
+                            last_attempt(one, 0));
+    }
+  } else {
+    columns.skip(4);
+  }
+  const auto first = columns.integer();
+  if (!load_further_recipients(first, columns.integer(), depth, leg)) return false;
+  const bool sound = take_lists(
+      more,
+      [&](const PackedTimelineEntry& fields) {
+        if (!whole) return;
+        entries_.emplace_back(fields.as<std::int64_t>(TimelineField::position),
+                              timeline_entry(fields, dictionary_, leg));
+      },
+      [&](const PackedLink& fields) { leg.links.push_back(link_of(fields, leg)); },
+      [&](const PackedFact& fields) {
+        leg.facts.push_back({dictionary_.name(fields.as<std::int64_t>(FactField::source)),
+                             dictionary_.name(fields.as<std::int64_t>(FactField::name)),
+                             std::string(fields.text(FactField::value))});
+      });
+  if (!sound || !whole) return sound;
+  std::stable_sort(entries_.begin(), entries_.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (auto& [position, entry] : entries_) leg.timeline.push_back(std::move(entry));
+  return take_line_refs(more, LinePacking::marked_source, leg.lines);
 }
 
-void LegRowReader::load_recipients(std::int64_t first, std::int64_t count, LegRecord& leg) {
-  attempts_.clear();
+// Of the version that this one leaves its header to.
+bool LegRowReader::load_header(std::int64_t row, LegRecord& leg) {
+  header_.bind(1, row);
+  bool sound = false;
+  if (header_.step()) {
+    Columns columns(header_);
+    const auto leg_id = columns.as<std::uint64_t>();
+    const bool own_header = !columns.maybe_integer();
+    leg.host = dictionary_.name(columns.integer());
+    leg.submission.client = dictionary_.endpoint(columns.integer());
+    leg.envelope_sender = columns.maybe_text();
+    leg.submission.login = columns.maybe_text();
+    leg.message_id = columns.maybe_text();
+    auto more = columns.view();
+    PackedLegStart start;
+    sound = leg_id == leg.id && own_header && start.take(more, true, false);
+    if (sound) take_header(start.header, dictionary_, leg);
+  }
+  header_.reset();
+  return sound;
+}
+
+bool LegRowReader::load_further_recipients(std::int64_t first, std::int64_t count, Depth depth,
+                                           LegRecord& leg) {
+  if (count == 0) return true;
+  bool sound = true;
   delivery_.bind(1, first).bind(2, count);
-  while (delivery_.step()) {
+  while (sound && delivery_.step()) {
     Columns columns(delivery_);
-    LegRecipient one;
-    one.recipient = columns.text();
-    one.original_recipient = columns.maybe_text();
-    one.dsn_original_recipient = columns.maybe_text();
-    one.outcome = columns.as<Outcome>();
-    one.delivered_to = columns.as<DeliveredTo>();
-    one.unknown_because = columns.as<UnknownBecause>();
-    one.reason = columns.as<Reason>();
-    one.reply_code = columns.as<std::uint16_t>();
-    if (const auto packed = columns.maybe_integer()) one.enhanced_status = unpack_status(*packed);
-    one.reply_text = reply_text(delivery_, columns.skip(2), one.recipient);
-    one.folder = dictionary_.name(columns.integer());
-    one.agent = dictionary_.name(columns.integer());
-    one.relay = dictionary_.endpoint(columns.integer());
-    if (const auto id = columns.maybe_integer()) one.tls = dictionary_.name(*id);
-    one.attempts = columns.as<std::uint32_t>();
-    one.first_attempt_at = columns.maybe_time_after(leg.opened_at);
-    one.last_attempt_at = last_attempt_at(columns.maybe_integer(), one, leg.opened_at);
-    if (const auto position = columns.maybe_integer()) {
-      attempts_.emplace_back(*position,
-                             last_attempt(one, static_cast<std::int32_t>(leg.recipients.size())));
+    const auto index = static_cast<std::int32_t>(leg.recipients.size());
+    auto& one = leg.recipients.emplace_back();
+    one.recipient = columns.view();
+    auto more = delivery_.column_bytes(delivery_.column_count() - 1);
+    PackedRecipient fields;
+    sound = fields.take(more, kRecipientFields) && more.empty();
+    if (!sound) break;
+    take_recipient(columns, delivery_, fields, dictionary_, leg, one);
+    if (depth == Depth::whole && fields.has(RecipientField::timeline_position)) {
+      entries_.emplace_back(fields.as<std::int64_t>(RecipientField::timeline_position),
+                            last_attempt(one, index));
     }
-    leg.recipients.push_back(std::move(one));
   }
   delivery_.reset();
-}
-
-void LegRowReader::load_timeline(std::int64_t first, std::int64_t count, LegRecord& leg) {
-  timeline_.bind(1, first).bind(2, count);
-  while (timeline_.step()) {
-    Columns columns(timeline_);
-    const auto position = columns.integer();
-    TimelineEntry entry;
-    entry.at = plus(leg.opened_at, columns.integer());
-    entry.kind = columns.as<TimelineEntry::Kind>();
-    entry.recipient = columns.as<std::int32_t>();
-    entry.ordinal = columns.as<std::uint32_t>();
-    entry.result = columns.as<Outcome>();
-    entry.reason = columns.as<Reason>();
-    entry.reply_code = columns.as<std::uint16_t>();
-    if (const auto packed = columns.maybe_integer()) entry.enhanced_status = unpack_status(*packed);
-    entry.agent = dictionary_.name(columns.integer());
-    entry.relay = dictionary_.endpoint(columns.integer());
-    entry.text = reply_text(timeline_, columns.skip(2), recipient_of(entry, leg));
-    attempts_.emplace_back(position, std::move(entry));
-  }
-  timeline_.reset();
-  std::stable_sort(attempts_.begin(), attempts_.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (auto& [position, entry] : attempts_) leg.timeline.push_back(std::move(entry));
-}
-
-void LegRowReader::load_links(std::int64_t first, std::int64_t count, LegRecord& leg) {
-  if (count == 0) return;
-  link_.bind(1, first).bind(2, count);
-  while (link_.step()) {
-    Columns columns(link_);
-    LegLink link;
-    link.kind = columns.as<LegLink::Kind>();
-    link.direction = columns.as<LegLink::Direction>();
-    link.claimed_by_peer = columns.integer() != 0;
-    link.queue_id = columns.text();
-    link.recipient = columns.as<std::int32_t>();
-    link.at = plus(leg.opened_at, columns.integer());
-    leg.links.push_back(std::move(link));
-  }
-  link_.reset();
-}
-
-void LegRowReader::load_facts(std::int64_t first, std::int64_t count, LegRecord& leg) {
-  if (count == 0) return;
-  fact_.bind(1, first).bind(2, count);
-  while (fact_.step()) {
-    Columns columns(fact_);
-    Fact fact;
-    fact.source = dictionary_.name(columns.integer());
-    fact.name = dictionary_.name(columns.integer());
-    fact.value = columns.text();
-    leg.facts.push_back(std::move(fact));
-  }
-  fact_.reset();
+  return sound;
 }
 
 }  // namespace rastro

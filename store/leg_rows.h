@@ -1,76 +1,114 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/journey.h"
 #include "store/dictionary.h"
 #include "store/line_refs.h"
+#include "store/packed_fields.h"
 #include "store/sqlite.h"
 
 namespace rastro {
 
-// Writes leg versions as rows of one file, within the caller's transaction.
+// How the rows of a file are laid out. A file keeps the layout that it was made with: it takes no
+// rows of another one.
+enum class RowLayout : std::uint8_t {
+  plain = 3,   // versions 1 to 3: a column for each field
+  packed = 4,  // a row for each version; what is rare is packed into its column `more`
+};
+RowLayout row_layout(Database& database);
+
+// Where the header of a leg stands in a file, and a hash of it: a later version that says the same
+// names the row instead. Row 0: nowhere, or not known.
+struct HeaderPlace {
+  std::uint32_t row = 0;
+  std::uint64_t hash = 0;
+};
+
+// Writes leg versions as rows of one file, within the caller's transaction. The file's layout is
+// RowLayout::packed.
 class LegRowWriter {
  public:
   LegRowWriter(Database& database, std::uint64_t seed);
-  // `previous`: the row of the version before in this same file, 0 for none.
-  void write(const LegRecord& leg, std::uint32_t row, std::uint32_t previous);
+  // `previous`: the row of the version before in this same file, 0 for none. `header`, when there
+  // is one: where the header stood before this, and then where it stands.
+  void write(const LegRecord& leg, std::uint32_t row, std::uint32_t previous,
+             HeaderPlace* header = nullptr);
   void write_encounter(const Encounter& encounter);
   // After a rollback.
   void forget();
 
  private:
-  struct Ranges {
-    std::int64_t delivery = 0, timeline = 0, link = 0, fact = 0;
-  };
-  void write_recipients(const LegRecord& leg);
-  void write_timeline(const LegRecord& leg);
-  void write_links(const LegRecord& leg);
-  void write_facts(const LegRecord& leg);
-  void bind_reply(Statement& statement, int index, std::string_view text,
-                  std::string_view recipient);
   // The id of a name that mostly is the one of the leg or recipient before.
   struct LastName {
     std::string value;
     std::int64_t id = 0;
   };
-  std::int64_t name_id(LastName& last, std::string_view value);
+  struct HeaderIds {
+    std::int64_t host = 0;
+    std::int64_t client = 0;
+  };
+  HeaderIds pack_header(const LegRecord& leg);
+  std::uint64_t hash_header(const LegRecord& leg, const HeaderIds& ids);
+  void find_told_attempts(const LegRecord& leg);
+  void pack_recipient(const LegRecord& leg, std::size_t index, std::string& out);
+  void write_further_recipients(const LegRecord& leg);
+  void pack_lists(const LegRecord& leg);
+  void pack_timeline(const LegRecord& leg, std::size_t count);
+  void pack_links(const LegRecord& leg);
+  void pack_facts(const LegRecord& leg);
+  void bind_result(Statement& statement, int index, const LegRecipient& recipient);
+  std::uint64_t name_number(LastName& last, std::string_view value);
+  std::uint64_t name_number(std::string_view value) {
+    return static_cast<std::uint64_t>(dictionary_.name_id(value));
+  }
 
   Database& database_;
+  std::uint64_t seed_;
   DictionaryWriter dictionary_;
-  Statement leg_, delivery_, timeline_, link_, fact_, encounter_;
-  Ranges next_;
+  Statement leg_, delivery_, encounter_;
+  std::int64_t next_delivery_ = 1;
   std::vector<std::int64_t> position_of_attempt_;  // by recipient, of the leg being written
-  std::vector<bool> told_by_delivery_;             // by timeline position
-  std::string lines_;
+  std::vector<bool> told_by_recipient_;            // by timeline position
+  std::size_t told_ = 0;                           // how many of them are
+  FieldPacker packer_;
+  std::string header_;
+  std::string to_hash_;
+  std::string more_;
+  std::string more_of_recipient_;
   ReplySplitter replies_;
   LastName host_, instance_, protocol_, agent_;
 };
 
-// How the references of a leg's row are packed, by its `flags`.
-LinePacking line_packing(std::int64_t flags);
+enum class LegRowDepth : std::uint8_t { summary, whole };  // whole: with timeline and lines
+class OldLegRowReader;
 
-// Reads leg versions of one file.
+// Reads leg versions of one file, of either layout.
 class LegRowReader {
  public:
+  using Depth = LegRowDepth;
   explicit LegRowReader(Database& database);
-  enum class Depth : std::uint8_t { summary, whole };  // whole: with timeline and lines
-  // False: no such row, or an error (which sticks to the database).
+  ~LegRowReader();
+  // False: no such row, or an error (which sticks to the database). A row that cannot be taken
+  // apart is damage.
   bool load(std::uint32_t row, Depth depth, LegRecord& leg);
   DictionaryReader& dictionary() { return dictionary_; }
 
  private:
-  void load_recipients(std::int64_t first, std::int64_t count, LegRecord& leg);
-  void load_timeline(std::int64_t first, std::int64_t count, LegRecord& leg);
-  void load_links(std::int64_t first, std::int64_t count, LegRecord& leg);
-  void load_facts(std::int64_t first, std::int64_t count, LegRecord& leg);
-  std::string reply_text(const Statement& statement, int column, std::string_view recipient);
+  bool take_leg(Depth depth, LegRecord& leg);
+  bool load_header(std::int64_t row, LegRecord& leg);
+  bool load_further_recipients(std::int64_t first, std::int64_t count, Depth depth, LegRecord& leg);
 
+  Database& database_;
   DictionaryReader dictionary_;
-  Statement leg_, delivery_, timeline_, link_, fact_;
-  std::vector<std::pair<std::int64_t, TimelineEntry>> attempts_;  // told by delivery rows
+  std::unique_ptr<OldLegRowReader> old_;  // when the file has the plain layout
+  Statement leg_, header_, delivery_;
+  std::vector<std::pair<std::int64_t, TimelineEntry>> entries_;  // by position
 };
 
 // Microseconds as stored, and back. Differences wrap instead of overflowing: a hostile stamp is a

@@ -5,6 +5,7 @@
 
 #include "store/keys.h"
 #include "store/leg_rows.h"
+#include "store/packed_leg.h"
 
 namespace rastro {
 namespace {
@@ -35,11 +36,8 @@ class RangeCursor {
   bool have_ = false;
 };
 
-}  // namespace
-
-void post_rows(Database& database, const KeyHasher& hasher, std::uint32_t from, std::uint32_t until,
-               std::vector<Posting>& out, const std::function<void()>& row_done) {
-  KeyPoster poster(hasher, out);
+void post_plain_rows(Database& database, KeyPoster& poster, std::uint32_t from, std::uint32_t until,
+                     const std::function<void()>& row_done) {
   DictionaryReader dictionary(database);
   RangeCursor deliveries(database,
                          "SELECT row, recipient, original_recipient, relay FROM delivery"
@@ -66,6 +64,102 @@ void post_rows(Database& database, const KeyHasher& hasher, std::uint32_t from, 
     links.visit_range(leg.column_int(9), leg.column_int(10),
                       [&](const Statement& row) { poster.post_link(row.column_bytes(1)); });
     row_done();
+  }
+}
+
+// Posts from rows of the packed layout.
+class PackedRows {
+ public:
+  PackedRows(Database& database, KeyPoster& poster)
+      : database_(database),
+        poster_(poster),
+        dictionary_(database),
+        deliveries_(
+            database,
+            "SELECT row, recipient, relay, more FROM delivery WHERE row >= ?1 ORDER BY row"),
+        header_(database.prepare(
+            "SELECT message_id, envelope_sender, login, client FROM leg WHERE row = ?1")) {}
+
+  void post(std::uint32_t from, std::uint32_t until, const std::function<void()>& row_done) {
+    auto leg = database_.prepare(
+        "SELECT message_id, envelope_sender, login, client, row, leg_id, queue_id, header_row,"
+        " recipient, relay, delivery_first, delivery_count, more FROM leg"
+        " WHERE row >= ?1 AND row < ?2 ORDER BY row");
+    leg.bind(1, std::int64_t{from}).bind(2, std::int64_t{until});
+    while (leg.step()) {
+      poster_.start_row(static_cast<std::uint32_t>(leg.column_int(4)));
+      post_header(leg);
+      const bool has_recipient = !leg.is_null(8);
+      auto more = leg.column_bytes(12);
+      PackedLegStart start;
+      if (!start.take(more, leg.is_null(7), has_recipient)) return damaged(leg);
+      if (has_recipient) post_recipient(leg.column_bytes(8), leg.column_int(9), start.recipient);
+      bool sound = true;
+      deliveries_.visit_range(leg.column_int(10), leg.column_int(11), [&](const Statement& row) {
+        auto rest = row.column_bytes(3);
+        PackedRecipient fields;
+        if (fields.take(rest, kRecipientFields)) {
+          post_recipient(row.column_bytes(1), row.column_int(2), fields);
+        } else {
+          sound = false;
+        }
+      });
+      const auto nothing = [](const auto&) {};
+      sound =
+          take_lists(
+              more, nothing,
+              [&](const PackedLink& link) { poster_.post_link(link.text(LinkField::queue_id)); },
+              nothing) &&
+          sound;
+      if (!sound) return damaged(leg);
+      row_done();
+    }
+  }
+
+ private:
+  void damaged(const Statement& leg) {
+    database_.report_damage("row " + std::to_string(leg.column_int(4)) + " of leg");
+  }
+  void post_header(const Statement& leg) {
+    const bool own_header = leg.is_null(7);
+    if (!own_header) {
+      header_.bind(1, leg.column_int(7));
+      header_.step();
+    }
+    const auto& header = own_header ? leg : header_;
+    poster_.post_leg(static_cast<std::uint64_t>(leg.column_int(5)), leg.column_bytes(6),
+                     header.column_bytes(0));
+    if (!header.is_null(1)) poster_.post_sender(header.column_bytes(1));
+    if (!header.is_null(2)) poster_.post_sender(header.column_bytes(2));
+    const auto& client = dictionary_.endpoint(header.column_int(3));
+    poster_.post_client(client.host, client.ip);
+    header_.reset();
+  }
+  void post_recipient(std::string_view address, std::int64_t relay_id,
+                      const PackedRecipient& fields) {
+    poster_.post_recipient(address);
+    if (fields.has(RecipientField::original_recipient))
+      poster_.post_recipient(fields.text(RecipientField::original_recipient));
+    const auto& relay = dictionary_.endpoint(relay_id);
+    poster_.post_relay(relay.host, relay.ip);
+  }
+
+  Database& database_;
+  KeyPoster& poster_;
+  DictionaryReader dictionary_;
+  RangeCursor deliveries_;
+  Statement header_;
+};
+
+}  // namespace
+
+void post_rows(Database& database, const KeyHasher& hasher, std::uint32_t from, std::uint32_t until,
+               std::vector<Posting>& out, const std::function<void()>& row_done) {
+  KeyPoster poster(hasher, out);
+  if (row_layout(database) == RowLayout::plain) {
+    post_plain_rows(database, poster, from, until, row_done);
+  } else {
+    PackedRows(database, poster).post(from, until, row_done);
   }
 }
 
@@ -99,9 +193,16 @@ void for_each_version(Database& database, const std::function<void(const Version
 
 LegHeaderReader::LegHeaderReader(Database& database)
     : dictionary_(database),
-      leg_(database.prepare("SELECT leg_id, host, queue_id, message_id, opened_at, active_after,"
-                            " CASE WHEN flags & 32 THEN active_after ELSE closed_after END"
-                            " FROM leg WHERE row = ?1")) {}
+      leg_(database.prepare(
+          row_layout(database) == RowLayout::plain
+              ? "SELECT leg_id, host, queue_id, message_id, opened_at, active_after,"
+                " CASE WHEN flags & 32 THEN active_after ELSE closed_after END"
+                " FROM leg WHERE row = ?1"
+              : "SELECT leg.leg_id, h.host, leg.queue_id, h.message_id, leg.opened_at,"
+                " leg.active_after,"
+                " CASE WHEN leg.flags & 32 THEN leg.active_after ELSE leg.closed_after END"
+                " FROM leg JOIN leg AS h ON h.row = coalesce(leg.header_row, leg.row)"
+                " WHERE leg.row = ?1")) {}
 
 bool LegHeaderReader::load(std::uint32_t row, LegRecord& leg) {
   leg = LegRecord{};

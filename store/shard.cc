@@ -179,6 +179,7 @@ FileState load_state(Database& database) {
   return state;
 }
 
+// Leaves out row_layout: its default is the layout that the file was made with.
 void save_state(Database& database, const FileState& state) {
   auto row = database.prepare(
       "INSERT OR REPLACE INTO file_state(id, hour, sealed, carried_all, arrival_min, arrival_max,"

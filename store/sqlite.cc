@@ -143,6 +143,13 @@ std::optional<std::int64_t> Database::query_int(std::string_view sql) {
 
 bool Database::ok() const { return !state_->error; }
 
+void Database::report_damage(std::string_view what) {
+  if (state_->error) return;
+  state_->interrupted = false;
+  state_->error = make_error(Error::Code::corrupt,
+                             state_->path.string() + ": " + std::string(what) + " is damaged");
+}
+
 Result<void> Database::take_error() {
   auto error = std::exchange(state_->error, std::nullopt);
   if (!error) return {};

@@ -45,6 +45,8 @@ class Database {
   std::optional<std::int64_t> query_int(std::string_view sql);
 
   bool ok() const;
+  // What SQLite cannot see: bytes of ours that cannot be taken apart. Sticks as an error does.
+  void report_damage(std::string_view what);
   // What failed since the last call, if anything did. Error::limit means that the disk is full,
   // Error::corrupt that the file is damaged, Error::unavailable locked or interrupted.
   Result<void> take_error();

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "store/leg_rows.h"
 #include "store/line_refs.h"
+#include "store/old_leg_rows.h"
 #include "store/postings.h"
 #include "store/raw_blocks.h"
 #include "store/rebuild.h"
@@ -29,17 +31,8 @@ constexpr std::uint32_t kRowsPerRun = 100'000;
 // The parts of the format that SQLite does not enforce: see docs/store.md.
 constexpr Rule kRules[] = {
     {"SELECT count(*) FROM leg WHERE delivery_count > 0 AND (delivery_first < 1 OR"
-     " delivery_first + delivery_count - 1 > (SELECT max(row) FROM delivery))",
+     " delivery_first + delivery_count - 1 > coalesce((SELECT max(row) FROM delivery), 0))",
      "legs name recipients that are not there"},
-    {"SELECT count(*) FROM leg WHERE timeline_count > 0 AND (timeline_first < 1 OR"
-     " timeline_first + timeline_count - 1 > coalesce((SELECT max(row) FROM timeline), 0))",
-     "legs name timeline entries that are not there"},
-    {"SELECT count(*) FROM leg WHERE link_count > 0 AND (link_first < 1 OR"
-     " link_first + link_count - 1 > coalesce((SELECT max(row) FROM link), 0))",
-     "legs name links that are not there"},
-    {"SELECT count(*) FROM leg WHERE fact_count > 0 AND (fact_first < 1 OR"
-     " fact_first + fact_count - 1 > coalesce((SELECT max(row) FROM fact), 0))",
-     "legs name facts that are not there"},
     {"SELECT coalesce(sum(delivery_count), 0) - (SELECT count(*) FROM delivery) FROM leg",
      "recipients belong to no leg, or to two"},
     {"SELECT count(*) FROM leg WHERE previous_row IS NOT NULL AND NOT EXISTS(SELECT 1 FROM leg AS"
@@ -63,6 +56,29 @@ constexpr Rule kRules[] = {
      " f.activity_max OR f.activity_max IS NULL",
      "legs were active after what file_state says"},
 };
+constexpr Rule kPackedRules[] = {
+    {"SELECT count(*) FROM leg WHERE header_row IS NOT NULL AND NOT EXISTS(SELECT 1 FROM leg AS h"
+     " WHERE h.row = leg.header_row AND h.row < leg.row AND h.leg_id = leg.leg_id AND"
+     " h.header_row IS NULL)",
+     "versions name a header that is not there, or another leg's"},
+    {"SELECT count(*) FROM leg WHERE relay IS NOT NULL AND relay NOT IN (SELECT id FROM endpoint)",
+     "recipients name a relay that the dictionary lacks"},
+    {"SELECT count(*) FROM leg WHERE reply IS NOT NULL AND reply NOT IN (SELECT id FROM name)",
+     "recipients name a reply that the dictionary lacks"},
+    {"SELECT count(*) FROM leg WHERE delivery_count > 0 AND recipient IS NULL",
+     "legs have further recipients and no first one"},
+};
+constexpr Rule kPlainRules[] = {
+    {"SELECT count(*) FROM leg WHERE timeline_count > 0 AND (timeline_first < 1 OR"
+     " timeline_first + timeline_count - 1 > coalesce((SELECT max(row) FROM timeline), 0))",
+     "legs name timeline entries that are not there"},
+    {"SELECT count(*) FROM leg WHERE link_count > 0 AND (link_first < 1 OR"
+     " link_first + link_count - 1 > coalesce((SELECT max(row) FROM link), 0))",
+     "legs name links that are not there"},
+    {"SELECT count(*) FROM leg WHERE fact_count > 0 AND (fact_first < 1 OR"
+     " fact_first + fact_count - 1 > coalesce((SELECT max(row) FROM fact), 0))",
+     "legs name facts that are not there"},
+};
 
 class Check {
  public:
@@ -73,11 +89,10 @@ class Check {
     database_.run("BEGIN");
     report_.state = load_state(database_);
     check_structure();
-    for (const auto& rule : kRules) {
-      const auto broken = database_.query_int(rule.sql);
-      take_error("a rule could not be checked");
-      if (broken && *broken != 0) fault(std::to_string(*broken) + ": " + rule.broken);
-    }
+    layout_ = row_layout(database_);
+    take_error("layout");
+    check_rules(kRules);
+    layout_ == RowLayout::plain ? check_rules(kPlainRules) : check_rules(kPackedRules);
     const auto positions = read_positions(database_);
     take_error("positions");
     check_legs(positions);
@@ -97,6 +112,14 @@ class Check {
       fault(std::string(where) + ": " + done.error().message);
   }
 
+  void check_rules(std::span<const Rule> rules) {
+    for (const auto& rule : rules) {
+      const auto broken = database_.query_int(rule.sql);
+      take_error("a rule could not be checked");
+      if (broken && *broken != 0) fault(std::to_string(*broken) + ": " + rule.broken);
+    }
+  }
+
   void check_structure() {
     auto verdicts = database_.prepare("PRAGMA integrity_check(20)");
     while (verdicts.step()) {
@@ -108,32 +131,42 @@ class Check {
   void check_legs(const std::vector<SourcePosition>& positions) {
     std::map<std::uint32_t, std::uint64_t> read_up_to;
     for (const auto& position : positions) read_up_to[position.source] = position.offset;
-    report_.recipients = static_cast<std::uint64_t>(
-        database_.query_int("SELECT count(*) FROM delivery").value_or(0));
     LegRowReader rows(database_);
-    auto each = database_.prepare("SELECT row, lines, flags FROM leg ORDER BY row");
+    auto each = database_.prepare("SELECT row FROM leg ORDER BY row");
     std::int64_t expected = 1;
     while (each.step()) {
       const auto row = each.column_int(0);
       if (row != expected) fault("row " + std::to_string(expected) + " of leg is missing");
       expected = row + 1;
       ++report_.versions;
-      check_lines(row, each.column_bytes(1), line_packing(each.column_int(2)), read_up_to);
       LegRecord leg;
       if (!rows.load(static_cast<std::uint32_t>(row), LegRowReader::Depth::whole, leg)) {
         fault("row " + std::to_string(row) + " of leg cannot be read");
-      } else if (wanted_.visit_leg) {
-        wanted_.visit_leg(leg, report_.faults);
+        static_cast<void>(database_.take_error());
+        continue;
       }
+      report_.recipients += leg.recipients.size();
+      check_lines(row, leg.lines, read_up_to);
+      if (wanted_.visit_leg) wanted_.visit_leg(leg, report_.faults);
     }
     take_error("legs");
+    if (layout_ == RowLayout::plain) check_plain_lines();
   }
 
-  void check_lines(std::int64_t row, std::string_view bytes, LinePacking packing,
-                   const std::map<std::uint32_t, std::uint64_t>& read_up_to) {
+  // The reader takes what it can of such a row's lines.
+  void check_plain_lines() {
+    auto each = database_.prepare("SELECT row, lines, flags FROM leg ORDER BY row");
     std::vector<LineRef> lines;
-    if (!take_line_refs(bytes, packing, lines))
-      fault("row " + std::to_string(row) + ": damaged line references");
+    while (each.step()) {
+      lines.clear();
+      if (!take_line_refs(each.column_bytes(1), old_line_packing(each.column_int(2)), lines))
+        fault("row " + std::to_string(each.column_int(0)) + ": damaged line references");
+    }
+    take_error("lines");
+  }
+
+  void check_lines(std::int64_t row, const std::vector<LineRef>& lines,
+                   const std::map<std::uint32_t, std::uint64_t>& read_up_to) {
     for (const auto& line : lines) {
       ++report_.line_refs;
       const auto source = read_up_to.find(line.source);
@@ -263,6 +296,7 @@ class Check {
 
   Database& database_;
   const ShardCheck& wanted_;
+  RowLayout layout_ = RowLayout::packed;
   ShardReport report_;
 };
 

@@ -107,13 +107,16 @@ void WriterImpl::write_leg(const LegRecord& leg, Stage& stage) {
                                  known_open ? std::optional(was_open->second) : std::nullopt);
   // An id starts with its second, so one above all ids of the earlier files is in none of them.
   if (first_here && (known_open || leg.id <= earlier_leg_id_max_)) stage.carried.push_back(leg.id);
-  if (is_open(leg)) {
-    open_legs_[leg.id] = {open_->serial, row};
+  HeaderPlace header;
+  if (known_open && was_open->second.serial == open_->serial) header = was_open->second.header;
+  const bool stays_open = is_open(leg);
+  open_->rows->write(leg, row, previous, stays_open || header.row != 0 ? &header : nullptr);
+  if (stays_open) {
+    open_legs_[leg.id] = {open_->serial, row, header};
   } else if (known_open) {
     open_legs_.erase(was_open);
   }
 
-  open_->rows->write(leg, row, previous);
   KeyPoster poster(hasher_, stage.postings);
   poster.start_row(row);
   poster.post(leg);

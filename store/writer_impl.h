@@ -31,6 +31,7 @@ struct ShardFile {
   ShardName name;
   FileState state;
   std::uint32_t row_max = 0;
+  RowLayout layout = RowLayout::packed;
   PostingRuns runs;
   LegIdRuns carried;
   RowTimes row_times;  // while it is not sealed; may know fewer rows than there are, after a start
@@ -48,6 +49,7 @@ struct ShardFile {
 struct OpenLeg {
   std::uint64_t serial = 0;
   std::uint32_t row = 0;
+  HeaderPlace header;  // of the versions in that file
 };
 // Keys are our own leg ids, spread by their hash; the flat map mixes them again.
 using OpenLegs = boost::unordered_flat_map<std::uint64_t, OpenLeg>;

@@ -90,7 +90,8 @@ Result<void> WriterImpl::load_newest_state() {
   open_ = nullptr;
   if (files_.empty()) return {};
   auto& newest = *files_.back();
-  if (!newest.state.sealed) {
+  // One of an earlier version takes no further rows: the next ones begin a file of their own.
+  if (!newest.state.sealed && newest.layout == RowLayout::packed) {
     open_ = &newest;
     std::erase(waiting_for_seal_, open_->serial);
     // It may have been about to be sealed, and what came after it is lost.
@@ -154,6 +155,7 @@ Result<void> WriterImpl::load_rows(ShardFile& file) {
   auto& database = *file.database;
   file.row_max =
       static_cast<std::uint32_t>(database.query_int("SELECT max(row) FROM leg").value_or(0));
+  file.layout = row_layout(database);
   file.carried = read_carried(database);
   const LegRowReader fits(database);  // every statement that a reader will use
   if (file.state.key_check != key_check_) {
@@ -187,7 +189,7 @@ Result<void> WriterImpl::load_open_legs() {
     if (!database) return note_damage(file, database.error());
     for_each_version(*database, [&](const VersionMark& version) {
       if (version.open) {
-        open_legs_[version.leg_id] = {file.serial, version.row};
+        open_legs_[version.leg_id] = {file.serial, version.row, {}};
       } else {
         open_legs_.erase(version.leg_id);
       }

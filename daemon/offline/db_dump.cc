@@ -8,6 +8,8 @@
 #include "store/address_blocks.h"
 #include "store/leg_rows.h"
 #include "store/line_refs.h"
+#include "store/old_leg_rows.h"
+#include "store/packed_leg.h"
 #include "store/postings.h"
 #include "store/raw_blocks.h"
 #include "store/row_times.h"
@@ -30,7 +32,7 @@ constexpr Table kTables[] = {
     {"hole", "SELECT * FROM hole ORDER BY row"},
     {"name", "SELECT * FROM name ORDER BY id"},
     {"endpoint", "SELECT * FROM endpoint ORDER BY id"},
-    {"leg", "SELECT * FROM leg ORDER BY row"},  // see kFlagsColumn
+    {"leg", "SELECT * FROM leg ORDER BY row"},
     {"delivery", "SELECT * FROM delivery ORDER BY row"},
     {"timeline", "SELECT * FROM timeline ORDER BY row"},
     {"link", "SELECT * FROM link ORDER BY row"},
@@ -44,8 +46,6 @@ constexpr Table kTables[] = {
     {"segment", "SELECT * FROM segment ORDER BY first_posting"},
 };
 
-constexpr int kFlagsColumn = 3;  // of leg
-
 json::value hex(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
@@ -57,15 +57,104 @@ json::value hex(std::string_view bytes) {
   return json::value(out);
 }
 
-json::value unpacked_lines(std::int64_t flags, std::string_view bytes) {
-  std::vector<LineRef> lines;
-  if (!take_line_refs(bytes, line_packing(flags), lines)) return hex(bytes);
+json::value told_lines(const std::vector<LineRef>& lines) {
   json::array out;
   for (const auto& line : lines) {
     out.push_back(
         json::object{{"source", line.source}, {"offset", line.offset}, {"length", line.length}});
   }
   return out;
+}
+
+// `lines` of a file of before version 4.
+json::value unpacked_lines(std::int64_t flags, std::string_view bytes) {
+  std::vector<LineRef> lines;
+  if (!take_line_refs(bytes, old_line_packing(flags), lines)) return hex(bytes);
+  return told_lines(lines);
+}
+
+template <std::size_t Count>
+json::object told_fields(const PackedFields<Count>& fields, const FieldInfo (&infos)[Count]) {
+  json::object out;
+  for (unsigned field = 0; field < Count; ++field) {
+    if (!fields.has(field)) continue;
+    auto& value = out[infos[field].name];
+    switch (infos[field].kind) {
+      case FieldKind::mark:
+        value = true;
+        break;
+      case FieldKind::difference:
+        value = fields.difference(field);
+        break;
+      case FieldKind::text:
+        value = json::value(valid_utf8(fields.text(field)));
+        break;
+      case FieldKind::number:
+      case FieldKind::name:
+      case FieldKind::endpoint:
+        value = fields.number(field);
+        break;
+    }
+    if (infos[field].name == "enhanced_status")
+      value = json::value(to_string(unpack_status(fields.number(field))));
+  }
+  return out;
+}
+
+// `more` of a leg row.
+json::value unpacked_leg(bool has_header, bool has_recipient, std::string_view bytes) {
+  json::object out;
+  PackedLegStart start;
+  auto rest = bytes;
+  if (!start.take(rest, has_header, has_recipient)) return hex(bytes);
+  if (has_header) out["header"] = told_fields(start.header, kHeaderFields);
+  if (has_recipient) out["recipient"] = told_fields(start.recipient, kRecipientFields);
+  json::array timeline;
+  json::array links;
+  json::array facts;
+  const bool sound = take_lists(
+      rest,
+      [&](const PackedTimelineEntry& one) {
+        timeline.push_back(told_fields(one, kTimelineFields));
+      },
+      [&](const PackedLink& one) { links.push_back(told_fields(one, kLinkFields)); },
+      [&](const PackedFact& one) { facts.push_back(told_fields(one, kFactFields)); });
+  std::vector<LineRef> lines;
+  if (!sound || !take_line_refs(rest, LinePacking::marked_source, lines)) return hex(bytes);
+  out["timeline"] = std::move(timeline);
+  out["links"] = std::move(links);
+  out["facts"] = std::move(facts);
+  out["lines"] = told_lines(lines);
+  return out;
+}
+
+json::value unpacked_delivery(std::string_view bytes) {
+  PackedRecipient fields;
+  auto rest = bytes;
+  if (!fields.take(rest, kRecipientFields) || !rest.empty()) return hex(bytes);
+  return told_fields(fields, kRecipientFields);
+}
+
+int column_named(const Statement& row, std::string_view name) {
+  for (int i = 0; i < row.column_count(); ++i) {
+    if (row.column_name(i) == name) return i;
+  }
+  return -1;
+}
+
+json::value unpacked_leg_column(const Statement& row, int column, std::string_view bytes) {
+  if (row.column_name(column) == "lines")
+    return unpacked_lines(row.column_int(column_named(row, "flags")), bytes);
+  return unpacked_leg(row.is_null(column_named(row, "header_row")),
+                      !row.is_null(column_named(row, "recipient")), bytes);
+}
+
+// Outcome, reply code and reason, which a row of a file since version 4 has as one number.
+json::value told_result(std::int64_t packed) {
+  const auto result = unpack_result(packed);
+  return json::object{{"outcome", outcome_name(result.outcome)},
+                      {"reply_code", result.reply_code},
+                      {"reason", reason_name(result.reason)}};
 }
 
 json::value unpacked_pending(std::string_view bytes) {
@@ -132,6 +221,8 @@ json::value value_of(const Statement& row, int column, std::string_view table) {
     case Statement::Type::null:
       return nullptr;
     case Statement::Type::integer:
+      if (row.column_name(column) == "result" && (table == "leg" || table == "delivery"))
+        return told_result(row.column_int(column));
       return row.column_int(column);
     case Statement::Type::text:
       return json::value(valid_utf8(row.column_bytes(column)));
@@ -139,7 +230,8 @@ json::value value_of(const Statement& row, int column, std::string_view table) {
       break;
   }
   const auto bytes = row.column_bytes(column);
-  if (table == "leg") return unpacked_lines(row.column_int(kFlagsColumn), bytes);
+  if (table == "leg") return unpacked_leg_column(row, column, bytes);
+  if (table == "delivery") return unpacked_delivery(bytes);
   if (table == "pending" && column == 1 && is_pending_block(row.column_bytes(0))) {
     return unpacked_pending(bytes);
   }
@@ -166,7 +258,7 @@ int run_db_dump(const std::string& file) {
   }
   database->run("BEGIN");
   for (const auto& table : kTables) {
-    if (!has_table(*database, table.name)) continue;
+    if (!has_table(*database, table.name)) continue;  // another version's
     auto row = database->prepare(table.sql);
     while (row.step()) {
       json::object out{{"table", table.name}};

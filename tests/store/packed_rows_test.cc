@@ -1,0 +1,413 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <random>
+
+#include "store/address_blocks.h"
+#include "store/leg_rows.h"
+#include "store/packed_leg.h"
+#include "store/rebuild.h"
+#include "store/schema.h"
+#include "store/sqlite.h"
+#include "tests/store/leg_samples.h"
+
+namespace rastro {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kU16 = std::numeric_limits<std::uint16_t>::max();
+constexpr auto kU32 = std::numeric_limits<std::uint32_t>::max();
+constexpr auto kU64 = std::numeric_limits<std::uint64_t>::max();
+
+class PackedRowsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    create_schema(database_);
+    rows_ = std::make_unique<LegRowWriter>(database_, 7);
+    reader_ = std::make_unique<LegRowReader>(database_);
+  }
+  std::string read(std::uint32_t row) {
+    LegRecord leg;
+    if (!reader_->load(row, LegRowReader::Depth::whole, leg)) return "not read";
+    return samples::describe(leg);
+  }
+  // What is read instead of the row's `more`: nullopt, when the row is damaged.
+  std::optional<LegRecord> read_with(const std::string& more, std::uint32_t row = 1) {
+    auto update = database_.prepare("UPDATE leg SET more = ?1 WHERE row = ?2");
+    update.bind_blob(1, more).bind(2, std::int64_t{row});
+    update.run();
+    LegRecord leg;
+    const bool sound = reader_->load(row, LegRowReader::Depth::whole, leg);
+    const auto done = database_.take_error();
+    EXPECT_EQ(sound, static_cast<bool>(done));
+    if (!done) {
+      EXPECT_EQ(done.error().code, Error::Code::corrupt);
+    }
+    return sound ? std::optional(std::move(leg)) : std::nullopt;
+  }
+  std::string more_of(std::uint32_t row) {
+    auto statement = database_.prepare("SELECT more FROM leg WHERE row = ?1");
+    statement.bind(1, std::int64_t{row});
+    EXPECT_TRUE(statement.step());
+    return std::string(statement.column_bytes(0));
+  }
+  void use_everything() {
+    std::vector<Posting> postings;
+    post_rows(database_, hasher_, 1, 100, postings, [] {});
+    static_cast<void>(database_.take_error());
+    RowAddresses addresses;
+    addresses.read_on(database_);
+    static_cast<void>(database_.take_error());
+    for (const char* view : {"journey_plain", "delivery_plain", "timeline_plain"}) {
+      auto row = database_.prepare(std::string("SELECT * FROM ") + view);
+      while (row.step()) {
+      }
+      static_cast<void>(database_.take_error());  // broken JSON, perhaps
+    }
+  }
+
+  samples::TemporaryDirectory directory_;
+  Database database_ =
+      std::move(*Database::open(directory_.path() / "rows.db", Database::Mode::create));
+  KeyHasher hasher_ = *KeyHasher::open(directory_.path());
+  std::unique_ptr<LegRowWriter> rows_;
+  std::unique_ptr<LegRowReader> reader_;
+};
+
+struct Field {
+  const char* name;
+  std::function<void(LegRecord&)> set;
+};
+
+LegRecipient& first(LegRecord& leg) {
+  if (leg.recipients.empty()) leg.recipients.emplace_back().recipient = "juan@example.net";
+  return leg.recipients.front();
+}
+TimelineEntry& entry(LegRecord& leg) {
+  return leg.timeline.empty() ? leg.timeline.emplace_back() : leg.timeline.front();
+}
+LegLink& link(LegRecord& leg) {
+  return leg.links.empty() ? leg.links.emplace_back() : leg.links.front();
+}
+
+const Field kFields[] = {
+    {"nothing", [](LegRecord&) {}},
+    // The header.
+    {"host", [](LegRecord& leg) { leg.host = "mail.example.org"; }},
+    {"protocol", [](LegRecord& leg) { leg.protocol = "ESMTP"; }},
+    {"instance", [](LegRecord& leg) { leg.instance = "postfix-out"; }},
+    {"no recipients announced", [](LegRecord& leg) { leg.recipient_count = 0; }},
+    {"most recipients announced", [](LegRecord& leg) { leg.recipient_count = kU32; }},
+    {"accepted at once", [](LegRecord& leg) { leg.accepted_at = leg.opened_at; }},
+    {"accepted before", [](LegRecord& leg) { leg.accepted_at = leg.opened_at - 1h; }},
+    {"accepted long after", [](LegRecord& leg) { leg.accepted_at = leg.opened_at + 9000h; }},
+    {"accepted in another age", [](LegRecord& leg) { leg.accepted_at = Time::min(); }},
+    {"no bytes", [](LegRecord& leg) { leg.size_bytes = 0; }},
+    {"most bytes", [](LegRecord& leg) { leg.size_bytes = kU64; }},
+    {"method", [](LegRecord& leg) { leg.submission.method = SubmissionMethod::bounce; }},
+    {"an empty TLS", [](LegRecord& leg) { leg.accepted_tls = ""; }},
+    {"TLS", [](LegRecord& leg) { leg.accepted_tls = "TLSv1.3"; }},
+    {"an empty HELO", [](LegRecord& leg) { leg.submission.helo = ""; }},
+    {"HELO", [](LegRecord& leg) { leg.submission.helo = std::string("a\0b", 3); }},
+    {"client",
+     [](LegRecord& leg) {
+       leg.submission.client = {"h", "192.0.2.1", kU16};
+     }},
+    {"client port only", [](LegRecord& leg) { leg.submission.client.port = 1; }},
+    {"reply code", [](LegRecord& leg) { leg.accepted_reply_code = kU16; }},
+    {"reply", [](LegRecord& leg) { leg.accepted_reply_text = "250 2.0.0 Ok: queued as 4F2A"; }},
+    {"odd reply", [](LegRecord& leg) { leg.accepted_reply_text = "\x01\x02"; }},
+    {"generation", [](LegRecord& leg) { leg.generation = kU32; }},
+    {"an empty subject", [](LegRecord& leg) { leg.subject = ""; }},
+    {"a long subject", [](LegRecord& leg) { leg.subject = std::string(100'000, '\xff'); }},
+    {"root", [](LegRecord& leg) { leg.submission.uid = 0; }},
+    {"uid", [](LegRecord& leg) { leg.submission.uid = kU32; }},
+    {"user", [](LegRecord& leg) { leg.submission.user = "www-data"; }},
+    {"script", [](LegRecord& leg) { leg.submission.script = "/a.php"; }},
+    {"script directory", [](LegRecord& leg) { leg.submission.script_dir = "/"; }},
+    {"an empty sender", [](LegRecord& leg) { leg.envelope_sender = ""; }},
+    {"login", [](LegRecord& leg) { leg.submission.login = "ana"; }},
+    {"Message-ID", [](LegRecord& leg) { leg.message_id = "<1@example.org>"; }},
+    // What every version says.
+    {"MTA", [](LegRecord& leg) { leg.mta = Mta::exim; }},
+    {"accepted", [](LegRecord& leg) { leg.accepted = true; }},
+    {"arrival seen", [](LegRecord& leg) { leg.arrival_seen = true; }},
+    {"internal", [](LegRecord& leg) { leg.internal = true; }},
+    {"probe", [](LegRecord& leg) { leg.probe = true; }},
+    {"closed when active", [](LegRecord& leg) { leg.closed_at = leg.last_activity_at; }},
+    {"closed when opened", [](LegRecord& leg) { leg.closed_at = leg.opened_at; }},
+    {"closed before", [](LegRecord& leg) { leg.closed_at = leg.opened_at - 1us; }},
+    {"active before", [](LegRecord& leg) { leg.last_activity_at = leg.opened_at - 1h; }},
+    // A recipient.
+    {"an empty recipient", [](LegRecord& leg) { first(leg).recipient = ""; }},
+    {"outcome", [](LegRecord& leg) { first(leg).outcome = Outcome::passed; }},
+    {"reason", [](LegRecord& leg) { first(leg).reason = Reason::unknown; }},
+    {"its reply code", [](LegRecord& leg) { first(leg).reply_code = kU16; }},
+    {"its reply", [](LegRecord& leg) { first(leg).reply_text = "450 juan@example.net 4F2AB1"; }},
+    {"its relay",
+     [](LegRecord& leg) {
+       first(leg).relay = {"mx", "192.0.2.2", 25};
+     }},
+    {"delivered to", [](LegRecord& leg) { first(leg).delivered_to = DeliveredTo::file; }},
+    {"status",
+     [](LegRecord& leg) {
+       first(leg).enhanced_status = EnhancedStatus{2, 0, 0};
+     }},
+    {"no status",
+     [](LegRecord& leg) {
+       first(leg).enhanced_status = EnhancedStatus{0, 0, 0};
+     }},
+    {"largest short status",
+     [](LegRecord& leg) {
+       first(leg).enhanced_status = EnhancedStatus{7, 15, kU16};
+     }},
+    {"smallest long status",
+     [](LegRecord& leg) {
+       first(leg).enhanced_status = EnhancedStatus{8, 0, 0};
+     }},
+    {"a subject that is too large",
+     [](LegRecord& leg) {
+       first(leg).enhanced_status = EnhancedStatus{0, 16, 0};
+     }},
+    {"largest status",
+     [](LegRecord& leg) {
+       first(leg).enhanced_status = EnhancedStatus{255, kU16, kU16};
+     }},
+    {"agent", [](LegRecord& leg) { first(leg).agent = "smtp"; }},
+    {"one attempt", [](LegRecord& leg) { first(leg).attempts = 1; }},
+    {"most attempts", [](LegRecord& leg) { first(leg).attempts = kU32; }},
+    {"last attempt", [](LegRecord& leg) { first(leg).last_attempt_at = leg.opened_at + 5s; }},
+    {"first attempt", [](LegRecord& leg) { first(leg).first_attempt_at = leg.opened_at - 5s; }},
+    {"both, the same",
+     [](LegRecord& leg) {
+       first(leg).first_attempt_at = first(leg).last_attempt_at = leg.opened_at + 1s;
+     }},
+    {"both",
+     [](LegRecord& leg) {
+       first(leg).first_attempt_at = leg.opened_at;
+       first(leg).last_attempt_at = leg.opened_at + 48h;
+     }},
+    {"its TLS", [](LegRecord& leg) { first(leg).tls = "TLSv1.2"; }},
+    {"its empty TLS", [](LegRecord& leg) { first(leg).tls = ""; }},
+    {"original recipient", [](LegRecord& leg) { first(leg).original_recipient = "a@b"; }},
+    {"an empty original recipient", [](LegRecord& leg) { first(leg).original_recipient = ""; }},
+    {"DSN recipient", [](LegRecord& leg) { first(leg).dsn_original_recipient = "rfc822;a@b"; }},
+    {"folder", [](LegRecord& leg) { first(leg).folder = "INBOX"; }},
+    {"unknown because",
+     [](LegRecord& leg) { first(leg).unknown_because = UnknownBecause::no_end_logged; }},
+    // The timeline.
+    {"an entry of nothing", [](LegRecord& leg) { entry(leg).at = leg.opened_at; }},
+    {"at", [](LegRecord& leg) { entry(leg).at = leg.opened_at - 3h; }},
+    {"kind", [](LegRecord& leg) { entry(leg).kind = TimelineEntry::Kind::host_failure; }},
+    {"of recipient 0", [](LegRecord& leg) { entry(leg).recipient = 0; }},
+    {"of nobody", [](LegRecord& leg) { entry(leg).recipient = -2; }},
+    {"of the last recipient",
+     [](LegRecord& leg) { entry(leg).recipient = std::numeric_limits<std::int32_t>::max(); }},
+    {"ordinal", [](LegRecord& leg) { entry(leg).ordinal = kU32; }},
+    {"result", [](LegRecord& leg) { entry(leg).result = Outcome::passed; }},
+    {"its reason", [](LegRecord& leg) { entry(leg).reason = Reason::unknown; }},
+    {"its code", [](LegRecord& leg) { entry(leg).reply_code = kU16; }},
+    {"its status",
+     [](LegRecord& leg) {
+       entry(leg).enhanced_status = EnhancedStatus{4, 999, 999};
+     }},
+    {"its agent", [](LegRecord& leg) { entry(leg).agent = "lmtp"; }},
+    {"its relay",
+     [](LegRecord& leg) {
+       entry(leg).relay = {"mx", "", 24};
+     }},
+    {"its text", [](LegRecord& leg) { entry(leg).text = "450 4.2.0 Greylisted"; }},
+    {"a text about the recipient",
+     [](LegRecord& leg) {
+       entry(leg).recipient = 0;
+       entry(leg).text = "450 <" + first(leg).recipient + ">: no";
+     }},
+    // Links and facts.
+    {"a link of nothing", [](LegRecord& leg) { link(leg).at = leg.opened_at; }},
+    {"link kind", [](LegRecord& leg) { link(leg).kind = LegLink::Kind::session; }},
+    {"link child", [](LegRecord& leg) { link(leg).direction = LegLink::Direction::child; }},
+    {"link claimed", [](LegRecord& leg) { link(leg).claimed_by_peer = true; }},
+    {"link id", [](LegRecord& leg) { link(leg).queue_id = "4F2AB1"; }},
+    {"link recipient", [](LegRecord& leg) { link(leg).recipient = 3; }},
+    {"link at", [](LegRecord& leg) { link(leg).at = leg.opened_at + 1h; }},
+    {"an empty fact", [](LegRecord& leg) { leg.facts.emplace_back(); }},
+    {"fact source", [](LegRecord& leg) { leg.facts.emplace_back().source = "amavis"; }},
+    {"fact name", [](LegRecord& leg) { leg.facts.emplace_back().name = "score"; }},
+    {"fact value", [](LegRecord& leg) { leg.facts.emplace_back().value = std::string("\0", 1); }},
+    {"many facts", [](LegRecord& leg) { leg.facts.resize(300); }},
+    // Lines.
+    {"a line",
+     [](LegRecord& leg) {
+       leg.lines = {{1, 80, 120}};
+     }},
+    {"a large line", [](LegRecord& leg) { leg.lines = {{kU32, kU32, kU64}}; }},
+};
+
+TEST_F(PackedRowsTest, EachFieldAloneComesBack) {
+  std::uint32_t row = 0;
+  for (const auto& field : kFields) {
+    LegRecord leg;
+    leg.id = ++row;
+    leg.queue_id = "Q";
+    leg.opened_at = samples::start_time();
+    leg.last_activity_at = leg.opened_at + 90s;
+    field.set(leg);
+    rows_->write(leg, row, 0);
+    EXPECT_EQ(read(row), samples::describe(leg)) << field.name;
+  }
+  EXPECT_TRUE(database_.take_error());
+}
+
+// The same of a second recipient, whose row is another one, and with all others there.
+TEST_F(PackedRowsTest, EachFieldComesBackBesideAllOthers) {
+  std::uint32_t row = 0;
+  for (const auto& field : kFields) {
+    std::mt19937_64 random(++row);
+    auto leg = samples::random_leg(random, row, samples::start_time());
+    field.set(leg);
+    leg.recipients.push_back(leg.recipients.empty() ? LegRecipient() : leg.recipients.front());
+    leg.recipients.push_back(leg.recipients.front());
+    rows_->write(leg, row, 0);
+    EXPECT_EQ(read(row), samples::describe(leg)) << field.name;
+  }
+  EXPECT_TRUE(database_.take_error());
+}
+
+TEST_F(PackedRowsTest, ALaterVersionNamesItsHeaderUntilItChanges) {
+  auto leg = samples::simple_leg(1, samples::start_time(), "juan@example.net");
+  HeaderPlace header;
+  rows_->write(leg, 1, 0, &header);
+  EXPECT_EQ(header.row, 1U);
+  std::uint32_t row = 1;
+  for (const auto& field : kFields) {
+    // The fields of the header stand first.
+    if (std::string_view(field.name) == "MTA") break;
+    auto changed = leg;
+    rows_->write(leg, ++row, 1, &header);
+    const auto same = header.row;
+    EXPECT_EQ(read(row), samples::describe(leg)) << field.name;
+    field.set(changed);
+    rows_->write(changed, ++row, 1, &header);
+    EXPECT_EQ(read(row), samples::describe(changed)) << field.name;
+    const bool differs = samples::describe(changed) != samples::describe(leg);
+    EXPECT_EQ(header.row != same, differs) << field.name;
+    leg = changed;
+  }
+  EXPECT_LT(more_of(2).size(), more_of(1).size());
+  // A leg whose header is not looked for has its own.
+  rows_->write(leg, ++row, 1);
+  EXPECT_EQ(read(row), samples::describe(leg));
+}
+
+TEST_F(PackedRowsTest, AHeaderThatIsNoHeaderIsDamage) {
+  const auto leg = samples::simple_leg(1, samples::start_time(), "juan@example.net");
+  const auto other = samples::simple_leg(2, samples::start_time(), "juan@example.net");
+  HeaderPlace header;
+  rows_->write(leg, 1, 0, &header);
+  rows_->write(leg, 2, 1, &header);
+  rows_->write(other, 3, 0);
+  for (const char* row : {"2", "3", "4", "-1", "9223372036854775807", "'x'"}) {
+    database_.run((std::string("UPDATE leg SET header_row = ") + row + " WHERE row = 2").c_str());
+    EXPECT_EQ(read(2), "not read") << row;
+    EXPECT_EQ(database_.take_error().error().code, Error::Code::corrupt);
+    use_everything();
+  }
+}
+
+// Bytes from a bad disk are read as something, or told to be damaged; nothing grows beyond them.
+TEST_F(PackedRowsTest, AnyBytesAreReadOrDamaged) {
+  std::mt19937_64 random(20261128);
+  std::vector<std::string> sound;
+  for (std::uint32_t row = 1; row <= 8; ++row) {
+    rows_->write(samples::random_leg(random, row, samples::start_time()), row, 0);
+    sound.push_back(more_of(row));
+  }
+  std::size_t damaged = 0;
+  for (std::uint32_t row = 1; row <= sound.size(); ++row) {
+    const auto& whole = sound[row - 1];
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      if (!read_with(whole.substr(0, size), row)) ++damaged;
+    }
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+      auto bytes = whole;
+      bytes[at] = static_cast<char>(random());
+      const auto leg = read_with(bytes, row);
+      if (!leg) {
+        ++damaged;
+        continue;
+      }
+      EXPECT_LE(leg->timeline.size(), whole.size() + 3);
+      EXPECT_LE(leg->links.size() + leg->facts.size() + leg->lines.size(), whole.size());
+      if (at % 64 == 0) use_everything();
+    }
+    read_with(whole, row);
+  }
+  EXPECT_GT(damaged, 100U);
+}
+
+TEST_F(PackedRowsTest, CountsAndSizesBeyondTheBytesAreDamage) {
+  LegRecord leg;
+  leg.id = 1;
+  leg.opened_at = leg.last_activity_at = samples::start_time();
+  rows_->write(leg, 1, 0);
+  ASSERT_EQ(more_of(1), std::string("\0\0", 2)) << "no field of the header, no list";
+  const std::string most = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
+  const auto bytes = [](std::initializer_list<int> all) {
+    std::string out;
+    for (const int one : all) out.push_back(static_cast<char>(one));
+    return out;
+  };
+  for (const auto& more : {
+           std::string(), bytes({0}),     // no lists
+           bytes({0, 8}),                 // a list that does not exist
+           most,                          // all fields, some that do not exist
+           bytes({0x80, 0x80, 0x10, 0}),  // field 18 of the header
+           bytes({0x80}),                 // a varint without its end
+           bytes({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 0}),
+           bytes({0x80, 1}) + most + bytes({0}),        // HELO of 2^64 - 1 bytes
+           bytes({0x80, 1, 5, 'a', 'b'}),               // HELO of 5 bytes, of which 2 are there
+           bytes({0, 1}) + most,                        // that many entries
+           bytes({0, 2}) + most + bytes({0, 0, 0}),     // links
+           bytes({0, 4}) + most + bytes({0, 0, 0, 0}),  // facts
+           bytes({0, 0, 0x80}),                         // a torn line
+       }) {
+    EXPECT_FALSE(read_with(more)) << testing::PrintToString(more);
+    use_everything();
+  }
+  EXPECT_TRUE(read_with(bytes({0, 0})));
+}
+
+TEST_F(PackedRowsTest, AnyBytesOfAFurtherRecipient) {
+  std::mt19937_64 random(3);
+  auto leg = samples::random_leg(random, 1, samples::start_time());
+  while (leg.recipients.size() < 3) leg.recipients.push_back(LegRecipient());
+  leg.recipients[1].original_recipient = "a@example.org";
+  rows_->write(leg, 1, 0);
+  const auto want = samples::describe(leg);
+  EXPECT_EQ(read(1), want);
+  for (const char* blob :
+       {"x''", "x'80'", "x'ff01'", "x'0000'", "x'808001'", "x'80087f61'", "NULL"}) {
+    database_.run((std::string("UPDATE delivery SET more = ") + blob + " WHERE row = 1").c_str());
+    EXPECT_EQ(read(1), "not read") << blob;
+    EXPECT_EQ(database_.take_error().error().code, Error::Code::corrupt);
+    use_everything();
+  }
+}
+
+TEST(PackedResult, AllOfItComesBack) {
+  for (const auto outcome : {Outcome::queued, Outcome::passed}) {
+    for (const std::uint16_t code : {0, 250, 65535}) {
+      for (const auto reason : {Reason::none, Reason::unknown}) {
+        const auto back = unpack_result(pack_result({outcome, code, reason}));
+        EXPECT_EQ(back.outcome, outcome);
+        EXPECT_EQ(back.reply_code, code);
+        EXPECT_EQ(back.reason, reason);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rastro
