@@ -90,6 +90,12 @@ LinePipeline::Understood LinePipeline::understand(const HeadedLine& line) {
   auto* const parse = found.program.parse;
   if (line.headed && parse != nullptr) {  // made in place: an event is too large to be moved about
     Understood out{found.tag, parse(line.header, line.text), &found.program, found.lines};
+    // Logs that went through a page or a mail often end in blanks.
+    if (out.kind() == LineKind::unrecognised && line.text.ends_with(' ')) {
+      auto text = line.text;
+      while (text.ends_with(' ')) text.remove_suffix(1);
+      out.parsed = parse(line.header, text);
+    }
     // What an administrator lets Exim log about a message ("logwrite") has words of its own: the
     // line is not understood, but it is known whose it is.
     if (out.kind() == LineKind::unrecognised && found.program.mta != Mta::none) {

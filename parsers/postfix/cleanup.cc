@@ -43,7 +43,9 @@ ParsedLine parse_check(std::string_view id, std::string_view word, std::string_v
     auto origin = rest.substr(at + 6);
     auto candidate = out;
     candidate.subject_matter = rest.substr(0, at);
-    if (!maybe_take(origin, "local")) {
+    if (origin.starts_with("local; ")) {  // no client: by sendmail(1)
+      maybe_take(origin, "local");
+    } else {
       const auto client = maybe_take_peer(origin);
       if (!client) continue;
       candidate.client = *client;

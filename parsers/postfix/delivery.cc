@@ -186,9 +186,13 @@ LineKind read_attempt(std::string_view text, DeliveryAttempt& out) {
   const auto word = maybe_take_word(text);
   if (!word) return LineKind::unrecognised;
   const auto status = status_of(*word);
-  if (!status || (!text.empty() && !maybe_take(text, " ("))) return LineKind::unrecognised;
-  // Without its end where syslog cut a long reply off.
-  if (text.ends_with(')')) text.remove_suffix(1);
+  if (!status) return LineKind::unrecognised;
+  if (maybe_take(text, " (")) {
+    // Without its end where syslog cut a long reply off.
+    if (text.ends_with(')')) text.remove_suffix(1);
+  } else if (!text.empty() && !maybe_take(text, ' ')) {  // cleanup(8) before 2.6 had no brackets
+    return LineKind::unrecognised;
+  }
   out.status = *status;
   out.soft_bounce = *word == "SOFTBOUNCE";
   out.reply_text = text;
