@@ -38,6 +38,7 @@ bool is_notice(const KindEvidence& e) {
   const bool bad =
       e.text.has(Phrase::failure) || e.text.has(Phrase::delay) || e.text.has(Phrase::final_failure);
   if (e.failed_header) return true;
+  if (e.from_list && !e.from_robot && !e.null_sender && !e.named_recipient) return false;
   const bool subject = e.subject.has(Phrase::failure) || e.subject.has(Phrase::delay);
   if (e.from_robot) return bad || subject || e.reply_class != 0 || e.named_recipient;
   if (!e.has_headers)
@@ -62,6 +63,9 @@ std::optional<Verdict> other_report(const KindEvidence& e) {
       !e.subject.has(Phrase::failure) && !e.subject.has(Phrase::delay))
     return Verdict{kNot, NotABounce::challenge, "the words of a challenge"};
   if (e.delivery_status || e.failed_header) return std::nullopt;
+  if (!e.has_headers && e.text.has(Phrase::read_receipt) && !e.text.has(Phrase::failure) &&
+      e.reply_class == 0)
+    return Verdict{kNot, NotABounce::read_receipt, "the words of a read receipt"};
   const bool hard = e.reply_class != 0 && e.from_robot;
   if (hard) return std::nullopt;
   if (e.subject.has(Phrase::read_receipt) && !e.from_robot && !e.subject.has(Phrase::failure))
@@ -94,6 +98,12 @@ Verdict from_words(const KindEvidence& e) {
     return {BounceKind::relayed, NotABounce::none, "the subject"};
   if (e.subject.has(Phrase::expanded) && !e.subject.has(Phrase::failure))
     return {BounceKind::expanded, NotABounce::none, "the subject"};
+  if (!bad && (e.from_robot || !e.has_headers || e.passed_on)) {
+    if (e.text.has(Phrase::relayed))
+      return {BounceKind::relayed, NotABounce::none, "the words of a notice"};
+    if (e.text.has(Phrase::expanded))
+      return {BounceKind::expanded, NotABounce::none, "the words of a notice"};
+  }
   const bool good = e.text.has(Phrase::success) || e.subject.has(Phrase::success);
   if (good && !bad && (e.from_robot || e.subject.has(Phrase::success) || !e.has_headers))
     return {BounceKind::delivered, NotABounce::none, "the words of a success notice"};

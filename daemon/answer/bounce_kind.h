@@ -19,6 +19,7 @@ struct KindEvidence {
   bool auto_header = false;      // headers that only auto-responders set
   bool has_headers = false;      // a message; else a paste of text
   bool passed_on = false;        // somebody forwards or quotes what he got
+  bool from_list = false;        // sent to subscribers, and encloses nothing
   bool named_recipient = false;  // the notice lays out a recipient as MTAs do
   bool any_address = false;      // the notice names some address
   bool empty = false;

@@ -69,8 +69,7 @@ constexpr Rule kText[] = {
     // Delivered.
     {Phrase::success,
      R"(success(?:fully|ful) (?:delivered|mail delivery|sent|delivery)|(?:was|has been|were|have been) (?:successfully )?delivered(?: successfully)? to|delivery (?:status )?notification \(success\)|delivery (?:receipt|confirmation|report: delivered)|entregad[oa] correctamente|se (?:ha )?entreg(?:ó|ado) (?:correctamente )?(?:a|el|su|tu)|erfolgreich zugestellt|remis avec succès|consegnato correttamente|entregue com (?:ê|e)xito|(?:your message|mail) has been delivered)"},
-    {Phrase::relayed,
-     R"(\brelayed (?:via|to|successfully|by)|was relayed|delivery to these recipients[^.]{0,60}is complete, but no delivery notification|(?:but )?no delivery notification was sent by the destination|se ha completado la entrega[^.]{0,60}(?:pero|aunque)|relayed mail)"},
+    {Phrase::relayed, R"(: delivery via [a-z0-9.-]+\[|\brelayed (?:via|to|successfully|by)|was relayed|delivery to these recipients[^.]{0,60}is complete, but no delivery notification|(?:but )?no delivery notification was sent by the destination|se (?:ha completado|complet[óo]) la entrega[^.]{0,60}(?:pero|aunque)|relayed mail)"},
     {Phrase::expanded,
      R"((?:was|has been|been|successfully) expanded|message was expanded|distribution list[^.]{0,60}expanded)"},
     // Somebody's program answers.
@@ -98,7 +97,7 @@ constexpr Rule kSubject[] = {
     {Phrase::challenge,
      R"(confirm(?:ation)? (?:required|request|your)|please confirm|verify your|whitelist|challenge|approval needed|confirme su)"},
     {Phrase::list_notice,
-     R"((?:your message to|post to) .{1,80}awaits|awaiting (?:moderator )?(?:approval|moderation)|request to mailing list|confirm [0-9a-f]{20,})"},
+     R"((?:your message to|post to) .{1,80}awaits|^loop alert: |awaiting (?:moderator )?(?:approval|moderation)|request to mailing list|confirm [0-9a-f]{20,})"},
     {Phrase::read_receipt,
      R"(^(?:read|leído|gelesen|lu|letto|lida|lido|gelezen): |^return receipt|^read receipt|\(displayed\)|disposition|^not read: |^confirmación de lectura|^lesebestätigung)"},
 };
@@ -144,8 +143,11 @@ Phrases phrases_in(std::string_view text) {
   // "You'll be notified if the delivery fails permanently" says that it has not.
   static const RE2 condition(
       R"((?i)\b(?:if|si|se|wenn|falls)\b[^.]{0,60}\b(?:permanent(?:ly|emente)?|definitiv\pL*|dauerhaft|endgültig))");
+  // Postfix' note of a success warns of what others may report yet.
+  static const RE2 warning(R"((?i)\byou may still receive\b[^.]*)");
   auto said = flat(text);
   RE2::GlobalReplace(&said, condition, "");
+  RE2::GlobalReplace(&said, warning, "");
   return rules.match(said);
 }
 

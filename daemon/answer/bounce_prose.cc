@@ -284,7 +284,7 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
   constexpr std::size_t kAnnouncementMax = 60;
   static const RE2 alias(expanded_from().pattern() + R"([^)\n]*\)[ :]*)");
   static const RE2 boilerplate(
-      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|<?[^\s@]+@[^\s@]+>?:?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this is a mime|portions of this message|(?:subject|asunto|betreff|objet): |the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|hi!|this is the mail|this message was created automatically))");
+      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|<?[^\s@]+@[^\s@]+>?:?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this (?:message )?is (?:in |a )mime|portions of this message|(?:subject|asunto|betreff|objet): |the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|hi!|this is the mail|this message was created automatically))");
   // Lines of dashes and the like end what is above them.
   static const RE2 rule(R"((?m)^[ \t]*[-_=*~#+]{5,}[ \t]*$)");
   std::string without_alias(whole);
@@ -345,6 +345,29 @@ void describe(std::string_view body, const BounceLimits& limits, BounceRecipient
   if (!out.enhanced_status && reply.status)
     out.enhanced_status = {to_string(*reply.status), kFromNotice};
   if (!out.remote_mta) out.remote_mta = remote_in(body, max);
+}
+
+// A list of addresses below the words that tell why: the paragraph above the address.
+std::string reason_above(const NoticeText& notice, std::string_view address,
+                         std::size_t bytes_max) {
+  const auto folded = fold_address(address);
+  std::string above;
+  bool ended = false;
+  for (const auto& line : notice.lines) {
+    if (line.text.empty()) {
+      ended = true;
+      continue;
+    }
+    const auto names = ascii_lower(line.text.substr(0, kLineMax)).find(folded);
+    if (names != std::string::npos) {
+      if (names > 2 || trim(above).ends_with(':')) return {};
+      return first_paragraph(above, bytes_max);
+    }
+    if (ended) above.clear();
+    ended = false;
+    if (above.size() < kLineMax) above.append(line.text).push_back('\n');
+  }
+  return {};
 }
 
 std::vector<BounceRecipient> of_form(const Sections& sections, bool (*wanted)(Form),
@@ -542,7 +565,9 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
         best_reply(notice.notice).code != 0)
       recipient.diagnostic = {};
     if (!recipient.diagnostic || recipient.diagnostic.value.ends_with(':')) {
-      const auto reason = stated_reason(notice.notice, limits.value_bytes_max);
+      auto reason = stated_reason(notice.notice, limits.value_bytes_max);
+      if (reason.empty() && !recipient.diagnostic && best_reply(notice.notice).code == 0)
+        reason = reason_above(notice, recipient.recipient.value, limits.value_bytes_max);
       if (!reason.empty()) recipient.diagnostic = {reason, kFromNotice};
     }
     if (recipients.size() == 1 || !recipient.diagnostic) describe(notice.notice, limits, recipient);

@@ -381,7 +381,9 @@ class BounceReader {
                                         header_value(headers, "subject").empty());
     e.passed_on = notice_.passed_on || is_passed_on(header_value(root.headers, "subject"));
     e.disposition = e.disposition || has_type(bounce, "disposition-notification");
-    e.feedback = has_type(bounce, "feedback-report");
+    e.feedback = has_type(bounce, "feedback-report") ||
+                 contains_ignoring_case(notice_.notice, "\nfeedback-type:");
+    e.from_list = !header_value(headers, "list-unsubscribe").empty() && bounce.enclosed.empty();
     // A report part that could not be read still makes it a report.
     e.from_robot = is_robot_header(header_value(headers, "from")) || inline_bounce ||
                    has_type(bounce, "delivery-status");
