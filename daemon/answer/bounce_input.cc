@@ -107,7 +107,7 @@ std::string_view strip_quotes(std::string_view line) {
   while (!left.empty()) {
     auto next = left;
     while (next.starts_with(' ')) next.remove_prefix(1);
-    if (is_transcript(next)) return next;
+    if (is_transcript(next)) break;
     if (!next.starts_with('>') && !next.starts_with("| ")) break;
     next.remove_prefix(1);
     left = next;
@@ -229,6 +229,78 @@ std::string decode_raw(std::string_view text) {
   return is_quoted_printable(out) ? to_utf8(decode_quoted_printable(out), "") : out;
 }
 
+// Whether every line break of a paste was doubled: odd numbers of blank lines only.
+bool is_doubled(std::string_view text) {
+  constexpr std::size_t kHead = 16 * 1024;
+  std::size_t single = 0, more = 0, blanks = 0;
+  bool begun = false;
+  for (const auto& line : split_lines(text.substr(0, kHead))) {
+    if (line.text.empty()) {
+      ++blanks;
+      continue;
+    }
+    if (begun && blanks % 2 == 0) return false;
+    single += blanks == 1 ? 1 : 0;
+    more += blanks > 1 ? 1 : 0;
+    begun = true;
+    blanks = 0;
+  }
+  return single >= 10 && more >= 2;
+}
+
+// A message that lost its blank lines on the way gets those back that end its headers.
+class BlankLines {
+ public:
+  static bool are_lost(std::string_view text) {
+    constexpr std::size_t kLinesMin = 12, kHead = 16 * 1024;
+    const auto head = trim(text.substr(0, kHead));
+    return std::ranges::count(head, '\n') >= static_cast<std::ptrdiff_t>(kLinesMin) &&
+           head.find("\n\n") == std::string_view::npos && header_name_length(head) != 0;
+  }
+
+  std::string restore(std::string_view text) {
+    while (!text.empty()) {
+      const auto end = std::min(text.find('\n'), text.size() - 1);
+      add(text.substr(0, end + 1));
+      text.remove_prefix(end + 1);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  enum class State : std::uint8_t { headers, part_headers, body };
+
+  void add(std::string_view line) {
+    if (line.starts_with("--") && line.size() > 6 && line.find(' ') == std::string_view::npos) {
+      if (state_ != State::body) out_.push_back('\n');
+      state_ = State::part_headers;
+      encloses_ = false;
+    } else if (state_ != State::body && !is_continued(line)) {
+      const auto lower = ascii_lower(line.substr(0, 60));
+      const bool of_part = lower.starts_with("content-") || lower.starts_with("mime-");
+      const bool goes_on = header_name_length(line) != 0 && (of_part || state_ == State::headers);
+      if (of_part && lower.find("message/rfc822") != std::string::npos &&
+          state_ == State::part_headers)
+        encloses_ = true;
+      if (!goes_on) {
+        out_.push_back('\n');
+        const bool inner = encloses_ && header_name_length(line) != 0;
+        state_ = inner ? State::headers : State::body;
+        encloses_ = false;
+      }
+    }
+    out_.append(line);
+  }
+
+  static bool is_continued(std::string_view line) {
+    return line.starts_with(' ') || line.starts_with('\t');
+  }
+
+  std::string out_;
+  State state_ = State::headers;
+  bool encloses_ = false;
+};
+
 Mail plain(std::string_view text, const BounceLimits& limits, BounceCuts& cuts) {
   Mail mail;
   auto kept = decode_raw(to_utf8(text.substr(0, limits.text_bytes_max), ""));
@@ -251,7 +323,8 @@ Mail from_boundary(std::string_view text, const Boundary& boundary, const Bounce
 }
 
 Mail read_paste(std::string_view given, const BounceLimits& limits, BounceCuts& cuts) {
-  const auto text = unquote(given);
+  auto text = unquote(given);
+  if (BlankLines::are_lost(text)) text = BlankLines().restore(text);
   if (starts_with_headers(text)) return read_mail(text, limits, cuts);
   const auto embedded = find_embedded_message(text);
   const auto boundary = find_boundary(text);
@@ -364,6 +437,8 @@ Mail read_input(std::string_view input, const BounceLimits& limits, BounceCuts& 
     const auto end = text.find('\n');
     text.erase(0, end == std::string::npos ? text.size() : end + 1);
   }
+  if (is_doubled(text)) text = single_spaced(std::move(text));
+  if (BlankLines::are_lost(text)) text = BlankLines().restore(text);
   if (starts_with_headers(text)) {
     while (text.starts_with(' ') || text.starts_with('\t')) {
       const auto end = text.find('\n');

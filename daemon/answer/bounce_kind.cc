@@ -64,7 +64,7 @@ std::optional<Verdict> other_report(const KindEvidence& e) {
     return Verdict{kNot, NotABounce::challenge, "the words of a challenge"};
   if (e.delivery_status || e.failed_header) return std::nullopt;
   if (!e.has_headers && e.text.has(Phrase::read_receipt) && !e.text.has(Phrase::failure) &&
-      e.reply_class == 0)
+      !e.text.has(Phrase::cause) && e.reply_class == 0)
     return Verdict{kNot, NotABounce::read_receipt, "the words of a read receipt"};
   const bool hard = e.reply_class != 0 && e.from_robot;
   if (hard) return std::nullopt;

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "core/address.h"
+#include "daemon/answer/bounce_input.h"
 
 namespace rastro {
 namespace {
@@ -40,6 +41,12 @@ std::string stream_bytes(GMimeDataWrapper* wrapper, std::size_t bytes_max, Bounc
   const std::size_t kept = std::min<std::size_t>(bytes->len, bytes_max);
   cuts.text_bytes += bytes->len - kept;
   return {reinterpret_cast<const char*>(bytes->data), kept};
+}
+
+Owned<GMimeMessage> parse_message(const std::string& bytes) {
+  const Owned<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(bytes.data(), bytes.size()));
+  const Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
+  return Owned<GMimeMessage>(g_mime_parser_construct_message(parser.get(), nullptr));
 }
 
 class Reader {
@@ -82,7 +89,7 @@ class Reader {
       GMimeMessage* inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
       if (inner != nullptr) mail.enclosed.push_back(message(inner, depth + 1));
     } else if (GMIME_IS_PART(object)) {
-      leaf(GMIME_PART(object), mail);
+      if (!attached_message(GMIME_PART(object), mail, depth)) leaf(GMIME_PART(object), mail);
     }
   }
 
@@ -94,6 +101,23 @@ class Reader {
       add_text("text/x-prologue", to_utf8(before, ""), mail);
     const int count = g_mime_multipart_get_count(multi);
     for (int i = 0; i < count; ++i) object(g_mime_multipart_get_part(multi, i), mail, depth + 1);
+  }
+
+  // A message that a mail program attached as a file, or packed although it must not be.
+  bool attached_message(GMimePart* part, Mail& mail, std::size_t depth) {
+    GMimeContentType* type = g_mime_object_get_content_type(GMIME_OBJECT(part));
+    const char* file = g_mime_part_get_filename(part);
+    GMimeDataWrapper* content = g_mime_part_get_content(part);
+    const bool named = file != nullptr && ascii_lower(file).ends_with(".eml");
+    if (!named && g_mime_content_type_is_type(type, "message", "rfc822") == 0) return false;
+    if (content == nullptr || text_left_ == 0) return false;
+    // What was packed has not gone through bound_input() yet.
+    const auto bytes = bound_input(stream_bytes(content, text_left_, cuts_), limits_, cuts_);
+    if (!starts_with_headers(bytes)) return false;
+    text_left_ -= std::min(text_left_, bytes.size());
+    const auto inner = parse_message(bytes);
+    if (inner != nullptr) mail.enclosed.push_back(message(inner.get(), depth + 1));
+    return inner != nullptr;
   }
 
   void leaf(GMimePart* part, Mail& mail) {
@@ -139,9 +163,7 @@ std::string_view header_value(const std::vector<MailHeader>& headers, std::strin
 
 Mail read_mail(const std::string& bytes, const BounceLimits& limits, BounceCuts& cuts) {
   init_once();
-  const Owned<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(bytes.data(), bytes.size()));
-  const Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
-  const Owned<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
+  const auto message = parse_message(bytes);
   if (message == nullptr) return {};
   return Reader(limits, cuts).message(message.get(), 0);
 }

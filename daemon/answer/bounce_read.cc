@@ -292,7 +292,9 @@ class BounceReader {
                                                "X-Failed-Recipients"};
       }
     }
+    complete_cut_names(named);
     if (report_.recipients.empty()) report_.recipients = named;
+    add_cut_recipients(bounce, named);
     if (report_.recipients.empty()) guess_recipients(bounce);
     add_notice_details(notice_, limits_, report_.recipients);
   }
@@ -309,9 +311,44 @@ class BounceReader {
     if (!std::ranges::all_of(named, in_summary)) std::erase_if(named, in_summary);
   }
 
+  // A paste that ends in the middle of "Final-Recipient: rfc822; juan@exa": the notice says it all.
+  void complete_cut_names(const std::vector<BounceRecipient>& named) {
+    std::erase_if(report_.recipients, [](const BounceRecipient& r) {
+      return std::string_view("rfc822").starts_with(ascii_lower(r.recipient.value));
+    });
+    for (auto& r : report_.recipients) {
+      for (const auto& full : named) {
+        const auto& whole = full.recipient.value;
+        if (whole.size() > r.recipient.value.size() &&
+            equal_ignoring_case(whole.substr(0, r.recipient.value.size()), r.recipient.value))
+          r.recipient = full.recipient;
+      }
+    }
+  }
+
+  // A paste that ends inside of the report: whom the notice lists besides has failed as well.
+  void add_cut_recipients(const Mail& bounce, const std::vector<BounceRecipient>& named) {
+    if (!has_type(bounce, "delivery-status") || !evidence_.named_recipient ||
+        !bounce.enclosed.empty() || has_type(bounce, "rfc822-headers") || !notice_.returned.empty())
+      return;
+    const auto in = [](const std::vector<BounceRecipient>& list, const std::string& address) {
+      return std::ranges::any_of(list, [&](const BounceRecipient& r) {
+        return equal_ignoring_case(r.recipient.value, address);
+      });
+    };
+    if (!std::ranges::all_of(report_.recipients,
+                             [&](const auto& r) { return in(named, r.recipient.value); }))
+      return;
+    for (const auto& r : named) {
+      if (report_.recipients.size() < limits_.recipients_max &&
+          !in(report_.recipients, r.recipient.value))
+        report_.recipients.push_back(r);
+    }
+  }
+
   // A provider lists its own users without its domain.
   void complete_local_names(const Mail& bounce, std::vector<BounceRecipient>& named) const {
-    const auto& headers = bounce.headers.empty() ? notice_.forwarded : bounce.headers;
+    const auto& headers = notice_.forwarded.empty() ? bounce.headers : notice_.forwarded;
     const auto from = addresses_in(header_value(headers, "from"), 1);
     if (from.empty() || !is_robot(from.front())) return;
     for (auto& r : named) {

@@ -50,6 +50,45 @@ TEST(HostileBounce, MessagesInMessages) {
   expect_bounded(got);
 }
 
+std::string base64(std::string_view text) {
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); i += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      bits = bits << 8U | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k)
+      out.push_back(i + k > text.size() ? '=' : kLetters[bits >> (18U - 6U * k) & 63U]);
+    if (out.size() % 77 == 76) out.push_back('\n');
+  }
+  return out + "\n";
+}
+
+TEST(HostileBounce, AttachedMessagesInAttachedMessages) {
+  const std::string head =
+      "From: a@example.org\nTo: b@example.org\nContent-Type: multipart/mixed; boundary=b\n\n"
+      "--b\nContent-Type: application/octet-stream; name=x.eml\n"
+      "Content-Transfer-Encoding: base64\n\n";
+  std::string text = "From: a@example.org\nTo: b@example.org\n\nhi\n";
+  for (int i = 0; i < 25; ++i) text = head + base64(text) + "\n--b--\n";
+  const auto got = read_bounce(text);
+  EXPECT_TRUE(got.cuts.any());
+  expect_bounded(got);
+  // As many as fit, each full of parts.
+  std::string parts =
+      "From: a@example.org\nTo: b@example.org\nContent-Type: multipart/mixed; boundary=c\n\n";
+  for (int i = 0; i < 3'000; ++i) parts += "--c\n\nx\n";
+  std::string many =
+      "From: a@example.org\nTo: b@example.org\nContent-Type: multipart/mixed; boundary=b\n\n";
+  for (int i = 0; i < 300; ++i)
+    many +=
+        "--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + base64(parts);
+  const auto wide = read_bounce(many);
+  EXPECT_TRUE(wide.cuts.any());
+  expect_bounded(wide);
+}
+
 TEST(HostileBounce, ManyParts) {
   std::string text =
       "From: a@example.org\nTo: b@example.org\nContent-Type: multipart/mixed; boundary=b\n\n";
