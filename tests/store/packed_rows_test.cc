@@ -24,6 +24,7 @@ constexpr auto kU64 = std::numeric_limits<std::uint64_t>::max();
 class PackedRowsTest : public testing::Test {
  protected:
   void SetUp() override {
+    database_.run("PRAGMA synchronous=OFF");  // thousands of commits; no power cut is tested here
     create_schema(database_);
     rows_ = std::make_unique<LegRowWriter>(database_, 7);
     reader_ = std::make_unique<LegRowReader>(database_);
