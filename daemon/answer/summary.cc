@@ -165,7 +165,7 @@ class Summarizer {
 };
 
 std::string deferrals_key(const LegRecord& leg, const LegRecipient& recipient, DeferralsBy by) {
-  const auto domain = ascii_domain(split_address(recipient.recipient).domain);
+  auto domain = ascii_domain(split_address(recipient.recipient).domain);
   switch (by) {
     case DeferralsBy::domain:
       return domain;
@@ -258,9 +258,9 @@ Result<Deferrals> list_deferrals(StoreReader& store, const TimeRange& range, Def
   if (!done) return done.error();
   out.cut = *done;
   out.keys = rows.size();
-  for (auto& [key, row] : rows) {
-    row.key = key;
-    out.rows.push_back(std::move(row));
+  for (auto& keyed : rows) {
+    keyed.second.key = keyed.first;
+    out.rows.push_back(std::move(keyed.second));
   }
   std::ranges::stable_sort(out.rows, std::greater<>(), &DeferralsRow::recipients);
   if (out.rows.size() > rows_max) out.rows.resize(rows_max);

@@ -267,21 +267,24 @@ class DayReader {
   std::chrono::local_days day() const { return day_; }
 
  private:
+  static constexpr int kNoYear = -1;
+
   std::size_t relative(int back, std::size_t words) {
     day_ = today_ - days(back);
     return words;
   }
 
-  bool set(std::optional<int> year, int month, int day) {
+  bool set(int year, int month, int day) {
     const std::chrono::year_month_day now(today_);
     const auto make = [&](int in_year) {
       return std::chrono::year_month_day(std::chrono::year(in_year),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day)));
     };
-    auto date = make(year.value_or(static_cast<int>(now.year())));
+    auto date = make(year == kNoYear ? static_cast<int>(now.year()) : year);
     // Without a year: the last such day, 29 February included.
-    for (int back = 1; !year && (!date.ok() || std::chrono::local_days(date) > today_) && back < 9;
+    for (int back = 1;
+         year == kNoYear && (!date.ok() || std::chrono::local_days(date) > today_) && back < 9;
          ++back)
       date = make(static_cast<int>(now.year()) - back);
     if (!date.ok() || static_cast<int>(date.year()) < 1970) return false;
@@ -307,8 +310,7 @@ class DayReader {
     if (!word.empty() || size == 0 || size > 2) return 0;
     const bool year_first = parts[0] > 31;
     if (year_first) return size == 2 && set(parts[0], parts[1], parts[2]) ? 1 : 0;
-    const auto year = size == 2 ? std::optional(parts[2]) : std::nullopt;
-    return set(year, parts[1], parts[0]) ? 1 : 0;
+    return set(size == 2 ? parts[2] : kNoYear, parts[1], parts[0]) ? 1 : 0;
   }
 
   // "24 nov", "nov 24", "24 de noviembre de 2026", each with a year or without
@@ -318,21 +320,17 @@ class DayReader {
       if (at < words.size() && words[at] == "de") ++at;
       return at < words.size() ? words[at] : std::string_view();
     };
-    std::optional<int> day;
-    std::optional<int> month = month_of(next());
-    if (month) {
-      ++at;
-      day = number(next(), 2);
-    } else {
-      day = number(next(), 2);
-      ++at;
-      month = month_of(next());
-    }
-    if (!day || !month) return 0;
+    const auto first = next();
     ++at;
-    std::optional<int> year;
-    if (const auto word = next(); word.size() == 4) year = number(word, 4);
-    if (year) ++at;
+    const auto second = next();
+    ++at;
+    const bool month_first = month_of(first).has_value();
+    const auto month = month_of(month_first ? first : second);
+    const auto day = number(month_first ? second : first, 2);
+    if (!day || !month) return 0;
+    const auto word = next();
+    const auto year = word.size() == 4 ? number(word, 4).value_or(kNoYear) : kNoYear;
+    if (year != kNoYear) ++at;
     return set(year, *month, *day) ? std::min(at, words.size()) : 0;
   }
 
@@ -442,36 +440,49 @@ std::optional<Duration> parse_offset(std::string_view text) {
   return sign == '-' ? -east : east;
 }
 
+// A number of exactly so many digits; -1: there is none.
+int digits_at(std::string_view text, std::size_t at, std::size_t count) {
+  int value = 0;
+  for (const char c : text.substr(at, count)) {
+    if (c < '0' || c > '9') return -1;
+    value = value * 10 + (c - '0');
+  }
+  return at + count <= text.size() ? value : -1;
+}
+
+// ":05", ":05.123456" at the front, if anything stands there; false: no seconds.
+bool take_seconds(std::string_view& rest, Duration& clock) {
+  if (!rest.starts_with(':')) return true;
+  const auto second = digits_at(rest, 1, 2);
+  if (second < 0 || second > 60) return false;
+  clock += seconds(second);
+  rest.remove_prefix(3);
+  if (!rest.starts_with('.')) return true;
+  rest.remove_prefix(1);
+  std::int64_t unit = 100'000;
+  for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; unit /= 10) {
+    clock += Duration((rest.front() - '0') * unit);
+    rest.remove_prefix(1);
+  }
+  return true;
+}
+
 // 2026-11-24T14:30[:05[.123456]][Z|+02:00], without zone: `zone`'s.
 std::optional<Time> parse_stamp(std::string_view text, const Zone& zone) {
   if (text.size() < 16 || text[4] != '-' || text[7] != '-' || (text[10] != 't' && text[10] != ' '))
     return std::nullopt;
-  const auto year = number(text.substr(0, 4), 4), month = number(text.substr(5, 2), 2),
-             day = number(text.substr(8, 2), 2), hour = number(text.substr(11, 2), 2),
-             minute = number(text.substr(14, 2), 2);
-  if (!year || !month || !day || !hour || !minute || text[13] != ':' || *hour > 23 || *minute > 59)
+  const auto year = digits_at(text, 0, 4), month = digits_at(text, 5, 2),
+             day = digits_at(text, 8, 2), hour = digits_at(text, 11, 2),
+             minute = digits_at(text, 14, 2);
+  if (std::min({year, month, day, hour, minute}) < 0 || text[13] != ':' || hour > 23 || minute > 59)
     return std::nullopt;
-  const std::chrono::year_month_day date(std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day)));
+  const std::chrono::year_month_day date(std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
   if (!date.ok()) return std::nullopt;
-  Duration clock = hours(*hour) + minutes(*minute);
+  Duration clock = hours(hour) + minutes(minute);
   auto rest = text.substr(16);
-  if (rest.starts_with(':')) {
-    rest.remove_prefix(1);
-    const auto second = number(rest.substr(0, 2), 2);
-    if (!second || rest.size() < 2 || *second > 60) return std::nullopt;
-    clock += seconds(*second);
-    rest.remove_prefix(2);
-    if (rest.starts_with('.')) {
-      std::int64_t unit = 100'000;
-      rest.remove_prefix(1);
-      for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; unit /= 10) {
-        clock += Duration((rest.front() - '0') * unit);
-        rest.remove_prefix(1);
-      }
-    }
-  }
+  if (!take_seconds(rest, clock)) return std::nullopt;
   const auto local = Zone::Local(std::chrono::local_days(date)) + clock;
   if (rest.empty()) return zone.to_utc(local);
   const auto east = parse_offset(rest);
