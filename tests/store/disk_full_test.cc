@@ -28,6 +28,7 @@ class DiskFullTest : public WriterFixture {
     const auto at = samples::start_time() + hour * 1h;
     clock_.advance(std::max(Duration::zero(), at - clock_.wall()));
     std::vector<LegRecord> legs;
+    // So many that few hours fit: the question at the end needs 32 KiB of -shm for each.
     for (int i = 0; i < 300; ++i) {
       legs.push_back(samples::simple_leg(++number_, at, "a@example.net"));
     }

@@ -33,7 +33,9 @@ class OldFormatTest : public WriterFixture {
   void SetUp() override {
     auto database = Database::open(directory_.path() / kFile, Database::Mode::create);
     ASSERT_TRUE(database);
+    database->run("BEGIN");
     database->run(fixture("version3.sql").c_str());
+    database->run("COMMIT");
     ASSERT_TRUE(database->take_error());
     // "6k90f9jrt0m7t\nid=7612226092234985722 host=...\n...\n\n"
     std::istringstream in(fixture("version3.txt"));
@@ -198,6 +200,7 @@ TEST_F(OldFormatTest, ThePlainViewsSayTheSameOfEitherLayout) {
   ASSERT_TRUE(old);
   ASSERT_TRUE(packed);
   create_schema(*packed);
+  packed->run("BEGIN");
   constexpr std::uint32_t kLegs = 11;
   {
     LegRowReader reader(*old);
