@@ -80,6 +80,12 @@ std::string words_of_error(const CLI::App& app, const CLI::ParseError& error, La
     return say(language, Text::error_missing,
                {escape(words.substr(0, words.size() - kMissing.size()))});
   }
+  // "--limit: At Most 1 required but received 2", "--limit: 1 required N missing"
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const auto name = escape(words.substr(0, words.find(':')));
+    const bool twice = words.find("At Most 1") != std::string::npos;
+    return say(language, twice ? Text::error_given_twice : Text::error_needs_value, {name});
+  }
   // "The following argument was not expected: finde"; remaining() is empty when that is thrown.
   const auto colon = words.find(": ");
   const bool extras = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;

@@ -14,7 +14,10 @@ namespace {
 int run_coverage(const CommonOptions& common, const std::string& since, const std::string& until) {
   const auto answer =
       ask(common,
-          make_target("/v1/coverage", {{"since", since}, {"until", until}, {"tz", common.zone()}}),
+          make_target("/v1/coverage", {{"since", since},
+                                       {"until", until},
+                                       {"tz", common.zone()},
+                                       {"lang", std::string(language_name(common.language()))}}),
           NotFound::is_an_old_daemon);
   if (!answer) return answer.error();
   print(common, *answer,

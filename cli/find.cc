@@ -15,29 +15,80 @@ namespace rastro::cli {
 
 namespace json = boost::json;
 
+namespace {
+
+// Every option of find in the order of its help; follow has those that are not about times or the
+// size of the answer.
+struct FindOption {
+  const char* name;
+  std::string FindOptions::*value;
+  const char* parameter;  // of the API
+  const char* type;
+  const char* words;
+  const char* group;
+  const char* prefix = nullptr;  // of the words that may be typed for the API's names
+  bool is_filter = true;
+};
+
+constexpr const char* kWho = "Who";
+constexpr const char* kWhat = "What happened";
+constexpr const char* kHow = "Which message";
+constexpr const char* kWhen = "When";
+constexpr const char* kAnswer = "The answer";
+
+using Options = FindOptions;
+constexpr FindOption kFindOptions[] = {
+    {"--to", &Options::to, "recipient", "ADDRESS",
+     "recipient, or the alias it was sent to; also @domain, and * for any text", kWho},
+    {"--from", &Options::from, "sender", "ADDRESS", "envelope sender or login; also @domain and *",
+     kWho},
+    {"--any", &Options::any, "any", "ADDRESS", "in any of these roles", kWho},
+    {"--domain", &Options::domain, "domain", "DOMAIN", "of a sender or recipient", kWho},
+    {"--login", &Options::login, "login", "LOGIN", "the account that sent it", kWho},
+    {"--client", &Options::client, "client", "HOST", "address or name of the host it came from",
+     kWho},
+    {"--outcome", &Options::outcome, "outcome", "OUTCOME",
+     "one or several, with commas: queued, deferred, delivered, bounced, expired, rejected, held, "
+     "discarded, deleted, quarantined, unknown",
+     kWhat, "outcome_"},
+    {"--reason", &Options::reason, "reason", "REASON",
+     "greylisted, mailbox_full, user_unknown, reputation, ... (man rastro lists all)", kWhat,
+     "reason_"},
+    {"--text", &Options::text, "text", "TEXT", "part of what a server answered", kWhat},
+    {"--id", &Options::id, "queue_id", "ID", "queue id", kHow},
+    {"--message-id", &Options::message_id, "message_id", "ID", "Message-ID header", kHow},
+    {"--subject", &Options::subject, "subject", "TEXT",
+     "part of the subject, if the mail server logs it", kHow},
+    {"--submission", &Options::submission, "submission", "WAY",
+     "how it came in: mx, submission, webmail, local, script, bounce", kHow},
+    {"--direction", &Options::direction, "direction", "WAY", "in, out, local, relay", kHow},
+    {"--relay", &Options::relay, "relay", "HOST", "address or name of the host it was handed to",
+     kHow},
+    {"--at", &Options::at, "at", "TIME",
+     "about then, closest first: 14:30, \"yesterday 14:30\", \"ayer 14:30\", \"2h ago\", RFC 3339",
+     kWhen, nullptr, false},
+    {"--within", &Options::within, "within", "SPAN", "how far from --at, such as 2h (default 30m)",
+     kWhen, nullptr, false},
+    {"--since", &Options::since, "since", "TIME",
+     "not before: 2h, 14:30, \"hace 2 horas\", RFC 3339", kWhen, nullptr, false},
+    {"--until", &Options::until, "until", "TIME", "not after", kWhen, nullptr, false},
+    {"--limit", &Options::limit, "limit", "N", "at most so many messages", kAnswer, nullptr, false},
+    {"--sort", &Options::sort, "sort", "ORDER", "newest, oldest or score (how well it fits)",
+     kAnswer, nullptr, false},
+    {"--cursor", &Options::cursor, "cursor", "CURSOR", "go on after an earlier answer", kAnswer,
+     nullptr, false},
+};
+
+}  // namespace
+
 QueryParameters FindOptions::parameters() const {
-  return {{"sender", from},
-          {"recipient", to},
-          {"any", any},
-          {"at", at},
-          {"within", within},
-          {"since", since},
-          {"until", until},
-          {"outcome", api_names("outcome_", outcome)},
-          {"reason", api_names("reason_", reason)},
-          {"submission", submission},
-          {"direction", direction},
-          {"queue_id", id},
-          {"message_id", message_id},
-          {"client", client},
-          {"login", login},
-          {"relay", relay},
-          {"domain", domain},
-          {"subject", subject},
-          {"text", text},
-          {"sort", sort},
-          {"limit", limit},
-          {"cursor", cursor}};
+  QueryParameters out;
+  for (const auto& option : kFindOptions) {
+    const auto& value = this->*option.value;
+    out.emplace_back(option.parameter,
+                     option.prefix == nullptr ? value : api_names(option.prefix, value));
+  }
+  return out;
 }
 
 bool FindOptions::any_given() const {
@@ -55,67 +106,61 @@ static bool is_like_a_queue_id(std::string_view word) {
          std::ranges::any_of(word, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-void FindOptions::take_word(const std::string& word) {
-  if (word.empty()) return;
-  if (word.size() > 2 && word.front() == '<' && word.back() == '>') {
+// "192.0.2.7", "[2001:db8::7]", "192.0.2.0/24": nothing but digits and their marks.
+static bool is_like_a_client(std::string_view word) {
+  const bool six = std::ranges::count(word, ':') > 1;
+  return (six || std::ranges::count(word, '.') == 3) &&
+         std::ranges::all_of(word, [six](unsigned char c) {
+           return std::isdigit(c) != 0 || c == '.' || c == '/' || c == '[' || c == ']' ||
+                  (six && (c == ':' || std::isxdigit(c) != 0));
+         });
+}
+
+static std::string lower_case(std::string text) {
+  for (auto& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+void FindOptions::take_word(const std::string& typed) {
+  constexpr std::string_view kAround = " \t\r\n\"'`,;:";
+  const auto begin = typed.find_first_not_of(kAround);
+  if (begin == std::string::npos) return;
+  const auto word = typed.substr(begin, typed.find_last_not_of(kAround) + 1 - begin);
+  const auto small = lower_case(word);
+  const auto has = [&](std::string_view part) { return small.find(part) != std::string::npos; };
+  const bool whole = word.size() > 2 && word.front() == '<' && word.back() == '>';
+  if (whole || has("message-id") || (small.starts_with("id=") && has("@"))) {
     message_id = word;
-  } else if (word.find('@') != std::string::npos) {
-    any = word;
-  } else if (word.find('.') != std::string::npos) {
+  } else if (has("@") || has(" at ") || has("(at)") || has("[at]") || has("arroba")) {
+    any = typed;  // whole: its quotes may be the address' own
+  } else if (is_like_a_client(word)) {
+    client = word;
+  } else if (has(" as ") || small.starts_with("id=") ||
+             is_like_a_queue_id(word.front() == '[' && word.back() == ']'
+                                    ? word.substr(1, word.size() - 2)
+                                    : word)) {
+    id = word;
+  } else if (has(".") && !has(" ")) {
     domain = word;
   } else {
-    (is_like_a_queue_id(word) ? id : any) = word;
+    any = word;
   }
 }
 
-void add_filter_options(CLI::App& command, FindOptions& find) {
-  const auto add = [&](const char* group, const char* name, std::string& value, const char* type,
-                       const char* words) {
-    command.add_option(name, value, words)->type_name(type)->group(group);
-  };
-  constexpr const char* kWho = "Who";
-  add(kWho, "--to", find.to, "ADDRESS",
-      "recipient, or the alias it was sent to; also @domain, and * for any text");
-  add(kWho, "--from", find.from, "ADDRESS", "envelope sender or login; also @domain and *");
-  add(kWho, "--any", find.any, "ADDRESS", "in any of these roles");
-  add(kWho, "--domain", find.domain, "DOMAIN", "of a sender or recipient");
-  add(kWho, "--login", find.login, "LOGIN", "the account that sent it");
-  add(kWho, "--client", find.client, "HOST", "address or name of the host it came from");
-  constexpr const char* kWhat = "What happened";
-  add(kWhat, "--outcome", find.outcome, "OUTCOME",
-      "one or several, with commas: queued, deferred, delivered, bounced, expired, rejected, held, "
-      "discarded, deleted, "
-      "quarantined, unknown");
-  add(kWhat, "--reason", find.reason, "REASON",
-      "greylisted, mailbox_full, user_unknown, reputation, ... (man rastro lists all)");
-  add(kWhat, "--text", find.text, "TEXT", "part of what a server answered");
-  constexpr const char* kHow = "Which message";
-  add(kHow, "--id", find.id, "ID", "queue id");
-  add(kHow, "--message-id", find.message_id, "ID", "Message-ID header");
-  add(kHow, "--subject", find.subject, "TEXT", "part of the subject, if the mail server logs it");
-  add(kHow, "--submission", find.submission, "WAY",
-      "how it came in: mx, submission, webmail, local, script, bounce");
-  add(kHow, "--direction", find.direction, "WAY", "in, out, local, relay");
-  add(kHow, "--relay", find.relay, "HOST", "address or name of the host it was handed to");
+static void add_options(CLI::App& command, FindOptions& find, bool filters) {
+  for (const auto& option : kFindOptions) {
+    if (option.is_filter != filters) continue;
+    command.add_option(option.name, find.*option.value, option.words)
+        ->type_name(option.type)
+        ->group(option.group);
+  }
 }
 
+void add_filter_options(CLI::App& command, FindOptions& find) { add_options(command, find, true); }
+
 void add_find_options(CLI::App& command, FindOptions& find) {
-  add_filter_options(command, find);
-  const auto add = [&](const char* group, const char* name, std::string& value, const char* type,
-                       const char* words) {
-    command.add_option(name, value, words)->type_name(type)->group(group);
-  };
-  constexpr const char* kWhen = "When";
-  add(kWhen, "--at", find.at, "TIME",
-      "about then, closest first: 14:30, \"yesterday 14:30\", \"ayer 14:30\", \"2h ago\", RFC "
-      "3339");
-  add(kWhen, "--within", find.within, "SPAN", "how far from --at, such as 2h (default 30m)");
-  add(kWhen, "--since", find.since, "TIME", "not before: 2h, 14:30, \"hace 2 horas\", RFC 3339");
-  add(kWhen, "--until", find.until, "TIME", "not after");
-  constexpr const char* kAnswer = "The answer";
-  add(kAnswer, "--limit", find.limit, "N", "at most so many messages");
-  add(kAnswer, "--sort", find.sort, "ORDER", "newest, oldest or score (how well it fits)");
-  add(kAnswer, "--cursor", find.cursor, "CURSOR", "go on after an earlier answer");
+  add_options(command, find, true);
+  add_options(command, find, false);
 }
 
 namespace {
@@ -159,6 +204,14 @@ int run_problems(const CommonOptions& common) {
   return print_list(common, with_language(common, problems.parameters()), render_problems);
 }
 
+// As find shows it: 13 small letters and digits. No mail server writes its queue ids so.
+static bool is_like_a_journey_id(std::string_view id) {
+  constexpr std::size_t kLength = 13;
+  return id.size() == kLength && std::ranges::all_of(id, [](unsigned char c) {
+           return std::isdigit(c) != 0 || (c >= 'a' && c <= 'z');
+         });
+}
+
 void add_find(CommandLine line) {
   auto* command = line.app.add_subcommand(
       "find",
@@ -179,8 +232,13 @@ void add_find(CommandLine line) {
       "  rastro find --to @example.org --outcome deferred --since 2h\n"
       "  rastro find --login ana --submission webmail --output csv > sent.csv");
   command->callback([line, find, word] {
+    // The id that a list shows names one message.
+    const bool alone = !find->any_given();
     find->take_word(*word);
-    line.run = [line, find] { return run_find(line.common, *find); };
+    line.run = [line, find, alone] {
+      if (alone && is_like_a_journey_id(find->id)) return run_show(line.common, {.id = find->id});
+      return run_find(line.common, *find);
+    };
   });
 }
 

@@ -8,7 +8,7 @@
 namespace rastro::cli {
 namespace {
 
-constexpr std::size_t kPlacesMax = 2;
+constexpr std::size_t kPlacesMax = 4;
 using Filled = std::array<std::string, kPlacesMax>;
 
 // What stands in the places of `pattern` ("{0} fits {1}"), if the whole sentence fits it. The text
@@ -44,7 +44,9 @@ std::string translate(Language language, std::string_view sentence) {
     if (!text_key(id).starts_with("said_")) continue;
     const auto filled = maybe_match(template_of(Language::en, id), sentence);
     if (!filled) continue;
-    return say(language, id, {escape((*filled)[0]), escape((*filled)[1])});
+    return say(
+        language, id,
+        {escape((*filled)[0]), escape((*filled)[1]), escape((*filled)[2]), escape((*filled)[3])});
   }
   return escape(sentence);
 }

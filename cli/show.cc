@@ -10,6 +10,8 @@
 namespace rastro::cli {
 
 int run_show(const CommonOptions& common, const ShowOptions& options) {
+  if (options.id.find_first_not_of(' ') == std::string::npos)
+    return fail(kUsage, say(common.language(), Text::error_missing, {"ID"}));
   const auto answer = ask(common,
                           make_target("/v1/journeys/" + encode_segment(options.id),
                                       {{"raw", options.raw ? "1" : ""},

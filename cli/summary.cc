@@ -19,13 +19,15 @@ struct SummaryOptions {
 
 // /v1/summary and /v1/deferrals ask the same way and answer in rows.
 int run_rows(const CommonOptions& common, const char* path, const SummaryOptions& options) {
-  const auto answer = ask(common,
-                          make_target(path, {{"by", options.by},
-                                             {"since", options.since},
-                                             {"until", options.until},
-                                             {"limit", options.limit},
-                                             {"tz", common.zone()}}),
-                          NotFound::is_an_old_daemon);
+  const auto answer =
+      ask(common,
+          make_target(path, {{"by", options.by},
+                             {"since", options.since},
+                             {"until", options.until},
+                             {"limit", options.limit},
+                             {"tz", common.zone()},
+                             {"lang", std::string(language_name(common.language()))}}),
+          NotFound::is_an_old_daemon);
   if (!answer) return answer.error();
   const auto& rows = array_of(answer->object, "rows");
   print(common, *answer,

@@ -40,7 +40,7 @@ std::string without_tag(std::string_view address) {
   return out;
 }
 
-AddressPattern::AddressPattern(std::string_view typed) {
+AddressPattern::AddressPattern(std::string_view typed) : typed_(typed) {
   if (typed == "<>") {
     form_ = Form::null;
     return;

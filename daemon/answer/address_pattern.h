@@ -34,6 +34,7 @@ class AddressPattern {
   bool matches(std::string_view address) const { return fit(address) > Fit::misspelt; }
 
   Form form() const { return form_; }
+  const std::string& typed() const { return typed_; }
   const std::string& text() const { return ascii_; }  // folded, A-labels
 
   // What the index may be asked; empty: it cannot be asked. `whole` and `domain` are the kinds for
@@ -42,6 +43,7 @@ class AddressPattern {
 
  private:
   Form form_ = Form::address;
+  std::string typed_;    // as given
   std::string ascii_;    // without '@' of the domain forms
   std::string unicode_;  // the same with U-labels
 };

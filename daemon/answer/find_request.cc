@@ -7,6 +7,7 @@
 #include "core/address.h"
 #include "core/edit_distance.h"
 #include "daemon/answer/idn.h"
+#include "daemon/answer/typed.h"
 
 namespace rastro {
 namespace {
@@ -90,15 +91,19 @@ class Parser {
   FindRequest& request() { return out_; }
 
  private:
-  Problem take_text(std::string FindRequest::*field, const std::string& value) {
-    if (value.empty()) return "is empty";
-    out_.*field = value;
-    return std::nullopt;
+  struct TextField {
+    std::string FindRequest::*field;
+    std::string (*cleaned)(std::string_view) = nullptr;
+  };
+  Problem take_text(const TextField& text, const std::string& value) {
+    out_.*text.field = text.cleaned == nullptr ? value : text.cleaned(value);
+    return (out_.*text.field).empty() ? Problem("is empty") : std::nullopt;
   }
   Problem take_address(std::optional<AddressPattern> FindRequest::*field,
                        const std::string& value) {
-    if (value.empty()) return "is empty; \"<>\" is the null reverse-path";
-    (out_.*field).emplace(value);
+    const auto address = typed_address(value);
+    if (const auto why = why_no_address(address); !why.empty()) return std::string(why);
+    (out_.*field).emplace(address);
     return std::nullopt;
   }
   Problem take_names(const std::string& name, const std::string& value);
@@ -191,11 +196,15 @@ Problem Parser::take_bound(const std::string& name, const std::string& value) {
 }
 
 Problem Parser::take(const std::string& name, const std::string& value) {
-  static const std::map<std::string_view, std::string FindRequest::*> texts = {
-      {"queue_id", &FindRequest::queue_id}, {"message_id", &FindRequest::message_id},
-      {"client", &FindRequest::client},     {"login", &FindRequest::login},
-      {"relay", &FindRequest::relay},       {"domain", &FindRequest::domain},
-      {"subject", &FindRequest::subject},   {"text", &FindRequest::text}};
+  static const std::map<std::string_view, TextField> texts = {
+      {"queue_id", {&FindRequest::queue_id, typed_queue_id}},
+      {"message_id", {&FindRequest::message_id, typed_message_id}},
+      {"client", {&FindRequest::client, typed_host}},
+      {"login", {&FindRequest::login}},
+      {"relay", {&FindRequest::relay, typed_host}},
+      {"domain", {&FindRequest::domain, typed_domain}},
+      {"subject", {&FindRequest::subject}},
+      {"text", {&FindRequest::text}}};
   if (value.size() > kTextMax) return "is longer than " + std::to_string(kTextMax) + " bytes";
   if (const auto text = texts.find(name); text != texts.end())
     return take_text(text->second, value);

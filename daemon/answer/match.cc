@@ -7,6 +7,7 @@
 #include "core/address.h"
 #include "daemon/answer/direction.h"
 #include "daemon/answer/idn.h"
+#include "daemon/answer/typed.h"
 #include "store/keys.h"
 
 namespace rastro {
@@ -138,7 +139,9 @@ bool any_leg(const Journey& journey, Test&& test) {
 
 bool legs_match(const Journey& journey, const FindRequest& want) {
   if (!want.queue_id.empty() &&
-      !any_leg(journey, [&](const LegRecord& leg) { return leg.queue_id == want.queue_id; }))
+      !any_leg(journey, [forms = queue_id_forms(want.queue_id)](const LegRecord& leg) {
+        return std::ranges::find(forms, leg.queue_id) != forms.end();
+      }))
     return false;
   if (!want.message_id.empty() && !any_leg(journey, [&](const LegRecord& leg) {
         return leg.message_id && message_id_matches(want.message_id, *leg.message_id);
@@ -360,7 +363,12 @@ std::vector<Driver> drivers(const FindRequest& request) {
   const auto add = [&](std::vector<LegKey> keys) {
     if (!keys.empty()) all.push_back({std::move(keys), {}});
   };
-  if (!request.queue_id.empty()) add({{KeyKind::queue_id, request.queue_id}});
+  if (!request.queue_id.empty()) {
+    std::vector<LegKey> keys;
+    for (auto& id : queue_id_forms(request.queue_id))
+      keys.push_back({KeyKind::queue_id, std::move(id)});
+    add(std::move(keys));
+  }
   if (!request.message_id.empty() && request.message_id.find('*') == std::string::npos) {
     const auto id = bare(request.message_id);
     add({{KeyKind::message_id, id}, {KeyKind::message_id, "<" + id + ">"}});

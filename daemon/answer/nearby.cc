@@ -5,6 +5,8 @@
 #include "core/address.h"
 #include "daemon/answer/match.h"
 #include "daemon/answer/misspelt.h"
+#include "daemon/answer/sentences.h"
+#include "daemon/answer/typed.h"
 
 namespace rastro {
 namespace {
@@ -26,6 +28,7 @@ class Looker {
   Result<Nearby> run() {
     if (auto done = same_address_elsewhere(); !done) return done.error();
     if (auto done = counterparts(); !done) return done.error();
+    if (auto done = message_ids(); !done) return done.error();
     if (auto done = misspelt(); !done) return done.error();
     if (auto done = encounters(); !done) return done.error();
     return std::move(out_);
@@ -60,6 +63,8 @@ class Looker {
   }
 
   static std::vector<LegKey> keys_of(const std::string& parameter, const std::string& address) {
+    if (parameter == "message_id")
+      return {{KeyKind::message_id, address}, {KeyKind::message_id, "<" + address + ">"}};
     const AddressPattern pattern(address);
     auto keys = parameter == "sender" ? pattern.keys(KeyKind::sender, KeyKind::sender_domain)
                                       : pattern.keys(KeyKind::recipient, KeyKind::recipient_domain);
@@ -114,6 +119,24 @@ class Looker {
       const bool sender = one.whole == KeyKind::sender;
       suggest(sender ? Suggestion::Kind::same_sender : Suggestion::Kind::same_recipient,
               one.parameter, one.pattern->text(), *messages);
+    }
+    return {};
+  }
+
+  // A Message-ID looks like an address, and each is pasted for the other.
+  Result<void> message_ids() {
+    if (request_.message_id.find('@') != std::string::npos &&
+        request_.message_id.find('*') == std::string::npos) {
+      const auto address = typed_address(request_.message_id);
+      const auto messages = count("any", address, request_.range);
+      if (!messages) return messages.error();
+      suggest(Suggestion::Kind::address, "any", address, *messages);
+    }
+    for (const auto& one : asked()) {
+      const auto& typed = one.pattern->typed();
+      const auto messages = count("message_id", typed, request_.range);
+      if (!messages) return messages.error();
+      suggest(Suggestion::Kind::message_id, "message_id", typed, *messages);
     }
     return {};
   }
@@ -215,6 +238,10 @@ std::string_view suggestion_kind_name(Suggestion::Kind kind) {
       return "same_sender";
     case Suggestion::Kind::same_recipient:
       return "same_recipient";
+    case Suggestion::Kind::message_id:
+      return "message_id";
+    case Suggestion::Kind::address:
+      return "address";
   }
   return "";
 }
@@ -224,24 +251,25 @@ Result<Nearby> look_nearby(StoreReader& store, const FindRequest& request, Durat
   return Looker(store, request, time_left, clock).run();
 }
 
+std::string Absence::why(Language language) const {
+  return sentence(code, language, std::to_string(refused));
+}
+
 Absence prove_absence(const FindRequest& request, const Coverage& coverage, const Nearby& nearby,
                       bool search_was_cut) {
-  if (search_was_cut || nearby.cut == CutBy::time)
-    return {false, "the search was cut by its time limit"};
-  if (!coverage.complete) return {false, "the logs of that interval were not read completely"};
+  if (search_was_cut || nearby.cut == CutBy::time) return {.code = "cut_by_time"};
+  if (!coverage.complete) return {.code = "logs_not_complete"};
   const bool by_name = request.recipient || request.sender || request.any ||
                        !request.queue_id.empty() || !request.message_id.empty() ||
                        !request.client.empty() || !request.login.empty();
-  if (!by_name) return {false, "the question names no address, id or client"};
+  if (!by_name) return {.code = "names_nobody"};
   if (!request.outcomes.empty() || !request.reasons.empty() || !request.text.empty() ||
       !request.subject.empty() || !request.direction.empty() || !request.submissions.empty())
-    return {false, "the question leaves messages out by more than who and when"};
-  if (!nearby.encounters.empty())
-    return {false, "that client or login was seen, and turned away, about that time"};
+    return {.code = "leaves_out"};
+  if (!nearby.encounters.empty()) return {.code = "turned_away"};
   if (nearby.refused_unnamed > 0)
-    return {false, std::to_string(nearby.refused_unnamed) +
-                       " clients were refused in that interval before they named an address"};
-  return {true, "the logs of that interval were read completely and no line names it"};
+    return {.code = "clients_refused", .refused = nearby.refused_unnamed};
+  return {.proven = true, .code = "proven"};
 }
 
 }  // namespace rastro

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "config/config.h"
 #include "core/clock.h"
 #include "daemon/answer/coverage.h"
 #include "daemon/answer/find_request.h"
@@ -17,6 +19,8 @@ struct Suggestion {
     other_interval,  // the same address, but not in that interval
     same_sender,     // that sender to somebody else
     same_recipient,  // somebody else to that recipient
+    message_id,      // what was taken for an address is a Message-ID
+    address,         // and the other way round
   };
   Kind kind = Kind::misspelt;
   std::string parameter;  // what to ask instead: parameter and value
@@ -40,7 +44,9 @@ Result<Nearby> look_nearby(StoreReader& store, const FindRequest& request, Durat
 // Whether "it never reached this server" may be said, and why or why not.
 struct Absence {
   bool proven = false;
-  std::string why;
+  std::string_view code;      // why or why not: of sentence(); a literal
+  std::uint64_t refused = 0;  // clients, with "clients_refused"
+  std::string why(Language language) const;
 };
 Absence prove_absence(const FindRequest& request, const Coverage& coverage, const Nearby& nearby,
                       bool search_was_cut);

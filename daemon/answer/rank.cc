@@ -98,7 +98,8 @@ constexpr RoleCodes kSenderCodes{"sender_exact", "sender_other_form", "sender_ta
 void add_fit(const RoleCodes& codes, Fit fit, const std::string& address,
              const std::optional<AddressPattern>& asked, std::vector<RankingFact>& why) {
   const auto typed = asked ? asked->text() : std::string();
-  const bool as_typed = typed.empty() || equal_ignoring_case(address, typed);
+  const bool as_typed = typed.empty() || asked->form() != AddressPattern::Form::address ||
+                        equal_ignoring_case(address, typed);
   switch (fit) {
     case Fit::none:
       return;
@@ -160,7 +161,7 @@ std::string text_of(const RankingFact& fact, Language language) {
     if (place == std::string_view::npos) return out;
     const auto end = form.find('}', place);
     const auto name = form.substr(place + 1, end - place - 1);
-    out += name == "address" ? fact.address
+    out += name == "address" ? (fact.address.empty() ? "<>" : fact.address)
            : name == "typed" ? fact.typed
                              : spoken_duration(fact.away);
     form.remove_prefix(end + 1);

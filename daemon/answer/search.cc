@@ -6,6 +6,7 @@
 #include <set>
 
 #include "daemon/answer/misspelt.h"
+#include "daemon/answer/typed.h"
 
 namespace rastro {
 namespace {
@@ -291,7 +292,9 @@ Result<FindAnswer> find_journeys(StoreReader& store, const FindRequest& request,
   return Finder(store, request, time_left, clock).run();
 }
 
-Result<std::optional<Journey>> find_by_id(StoreReader& store, const std::string& id) {
+Result<std::optional<Journey>> find_by_id(StoreReader& store, const std::string& typed) {
+  const auto id =
+      typed.find('@') == std::string::npos ? typed_queue_id(typed) : typed_message_id(typed);
   if (const auto leg_id = parse_leg_id(id)) {
     auto journey = assemble(store, *leg_id);
     if (!journey || *journey) return journey;
@@ -308,7 +311,9 @@ Result<std::optional<Journey>> find_by_id(StoreReader& store, const std::string&
       return Visit::go_on;
     });
   };
-  if (auto done = look(KeyKind::queue_id, queue_id); !done) return done.error();
+  for (const auto& form : queue_id_forms(queue_id)) {
+    if (auto done = look(KeyKind::queue_id, form); !done) return done.error();
+  }
   for (const auto& form : {id, "<" + id + ">"}) {
     if (newest) break;
     if (auto done = look(KeyKind::message_id, form); !done) return done.error();

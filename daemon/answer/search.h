@@ -33,6 +33,6 @@ Result<FindAnswer> find_journeys(StoreReader& store, const FindRequest& request,
                                  const Clock& clock);
 
 // By a journey or leg id, a queue id, host/queue-id, or a Message-ID; the newest that fits.
-Result<std::optional<Journey>> find_by_id(StoreReader& store, const std::string& id);
+Result<std::optional<Journey>> find_by_id(StoreReader& store, const std::string& typed);
 
 }  // namespace rastro

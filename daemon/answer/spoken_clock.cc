@@ -95,8 +95,9 @@ class ClockReader {
     take({"a"});
     named_as_clock_ = at_ > 0;
     named_as_clock_ = take({"las", "la"}) || named_as_clock_;
-    if (!english_minutes() && !hour_and_minutes()) return 0;
+    if (!english_minutes() && !half_hour() && !hour_and_minutes()) return 0;
     named_as_clock_ = take({"o'clock", "oclock"}) || named_as_clock_;
+    if (named_as_clock_) take({"h", "hrs", "horas"});
     if (word() == "en" && at_ + 1 < words_.size() && words_[at_ + 1] == "punto") {
       at_ += 2;
       named_as_clock_ = true;
@@ -127,6 +128,18 @@ class ClockReader {
     minute_ = is_one_of(between, {"past", "after"}) ? *minute : -*minute;
     hour_ = *hour;
     at_ += 3 + skipped;
+    named_as_clock_ = true;
+    return true;
+  }
+
+  // "half two" is half past two.
+  bool half_hour() {
+    if (word() != "half" || at_ + 1 >= words_.size()) return false;
+    const auto hour = small_number(words_[at_ + 1]);
+    if (!hour || *hour < 1 || *hour > 12) return false;
+    hour_ = *hour;
+    minute_ = small_number("half").value_or(0);
+    at_ += 2;
     named_as_clock_ = true;
     return true;
   }
@@ -167,9 +180,10 @@ class ClockReader {
 void drop_vague_words(Words& words) {
   for (std::size_t i = 0; i < words.size();) {
     const bool with_of = is_one_of(words[i], {"alrededor", "eso", "cerca"});
-    const bool vague = is_one_of(
-        words[i], {"about", "around", "approximately", "approx", "approx.", "roughly", "sobre",
-                   "hacia", "aprox", "aprox.", "aproximadamente", "como", "roundabout"});
+    const bool vague =
+        is_one_of(words[i], {"about", "around", "approximately", "approx", "approx.", "roughly",
+                             "sobre", "hacia", "aprox", "aprox.", "aproximadamente", "como",
+                             "roundabout", "since", "desde", "until", "hasta"});
     if (!with_of && !vague) {
       ++i;
       continue;

@@ -97,12 +97,30 @@ std::optional<int> count_of(std::string_view word) {
   return number(word, 6);
 }
 
+std::optional<Duration> duration_of(const Words& words);
+
+// "una hora y media", "hora y media", "2 hours and a half".
+std::optional<Duration> duration_and_half(const Words& words) {
+  for (const Words& half : {Words{"y", "media"}, Words{"and", "a", "half"}}) {
+    if (words.size() <= half.size() || !std::equal(half.rbegin(), half.rend(), words.rbegin()))
+      continue;
+    Words whole(words.begin(), words.end() - static_cast<std::ptrdiff_t>(half.size()));
+    if (whole.size() == 1 && unit_of(whole[0])) whole.insert(whole.begin(), "una");
+    const auto unit = unit_of(whole.back());
+    const auto rest = duration_of(whole);
+    if (unit && rest) return *rest + Duration(seconds(*unit)) / 2;
+  }
+  return std::nullopt;
+}
+
 // "2h", "1h30m", "90 min", "2 horas", "an hour", "half an hour", "media hora".
 std::optional<Duration> duration_of(const Words& words) {
   if (words == Words{"half", "an", "hour"} || words == Words{"media", "hora"}) return minutes(30);
+  if (const auto with_half = duration_and_half(words)) return with_half;
   Duration total{0};
   std::optional<int> count;
   for (auto word : words) {
+    if (!count && total > Duration(0) && (word == "y" || word == "and")) continue;
     if (count) {  // "90" "min"
       const auto unit = unit_of(word);
       if (!unit) return std::nullopt;
@@ -126,6 +144,26 @@ std::optional<Duration> duration_of(const Words& words) {
   return total;
 }
 
+// Lower case, without the accents of Spanish: "MIÉRCOLES" is "miercoles".
+std::string plain(std::string_view text) {
+  static constexpr std::string_view kAccented = "\xa1\xa9\xad\xb3\xba\xbc\xb1";  // behind \xc3
+  static constexpr std::string_view kPlain = "aeiouun";
+  constexpr unsigned char kToSmall = 0x20;
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\xc3' && i + 1 < text.size()) {
+      const auto small = static_cast<char>(static_cast<unsigned char>(text[i + 1]) | kToSmall);
+      if (const auto at = kAccented.find(small); at != std::string_view::npos) {
+        out += kPlain[at];
+        ++i;
+        continue;
+      }
+    }
+    out += text[i];
+  }
+  return ascii_lower(out);
+}
+
 Words split(std::string_view text) {
   Words words;
   while (!text.empty()) {
@@ -137,12 +175,24 @@ Words split(std::string_view text) {
 }
 
 // "14:30", "14:30:05", "14h30", "2:30pm", "9am"; since midnight.
-std::optional<Duration> clock_time(std::string_view word, std::string_view half) {
+// "14.30" may be a day too: `dotted` says that it is none.
+std::optional<Duration> clock_time(std::string_view word, std::string_view half, bool dotted) {
   for (const std::string_view mark : {"am", "pm", "a.m.", "p.m."}) {
     if (half.empty() && word.ends_with(mark)) {
       half = mark;
       word.remove_suffix(mark.size());
     }
+  }
+  std::string with_colon;
+  const auto dot = word.find('.');
+  if (dot != std::string_view::npos && dot + 2 < word.size()) {
+    constexpr int kLastMonth = 12;
+    const bool ends_as_clock = !half.empty() || word.ends_with('h');
+    const auto behind = number(word.substr(dot + 1, 2), 2);
+    if (!behind || !(dotted || ends_as_clock || *behind > kLastMonth)) return std::nullopt;
+    with_colon = word;
+    with_colon[dot] = ':';
+    word = with_colon;
   }
   const auto hour = take_number(word, 2);
   if (!hour) return std::nullopt;
@@ -255,11 +305,19 @@ class DayReader {
     if (first == "today" || first == "hoy") return relative(0, 1);
     if (first == "yesterday" || first == "ayer") return relative(1, 1);
     if (first == "anteayer" || first == "antier") return relative(2, 1);
+    if (words.size() >= 3 && first == "antes" && words[1] == "de" && words[2] == "ayer")
+      return relative(2, 3);
     if (words.size() >= 4 && first == "day" && words[1] == "before" && words[2] == "yesterday")
       return relative(2, 3);
     if (const auto weekday = weekday_of(first)) {
+      // "martes 24 de noviembre": the date says more than the name of its day.
+      const auto behind = Words(words.begin() + 1, words.end());
+      auto taken = behind.empty() ? 0 : numeric(behind[0]);
+      if (taken == 0 && !behind.empty()) taken = named_month(behind);
+      if (taken > 0) return 1 + taken;
       const auto now = static_cast<int>(std::chrono::weekday(today_).c_encoding());
-      return relative((now - *weekday + 7) % 7, 1);
+      const bool past = words.size() > 1 && words[1] == "pasado";
+      return relative((now - *weekday + 7) % 7, past ? 2 : 1);
     }
     if (const auto taken = numeric(first)) return taken;
     return named_month(words);
@@ -363,7 +421,7 @@ std::size_t take_clock(const Words& words, Duration& since_midnight) {
   }
   const auto next = at + 1 < words.size() ? words[at + 1] : std::string_view();
   const bool half = next == "am" || next == "pm" || next == "a.m." || next == "p.m.";
-  const auto time = clock_time(words[at], half ? next : std::string_view());
+  const auto time = clock_time(words[at], half ? next : std::string_view(), at > 0);
   if (!time) return 0;
   since_midnight = *time;
   at += half ? 2 : 1;
@@ -371,6 +429,71 @@ std::size_t take_clock(const Words& words, Duration& since_midnight) {
   skip("hrs");
   skip("horas");
   return at;
+}
+
+// "esta tarde", "yesterday morning", "anoche": which hours, without a time of day.
+struct PartOfDay {
+  int from;   // hours since midnight
+  int until;  // past 24: into the next day
+};
+std::optional<PartOfDay> part_of_day(std::string_view word) {
+  if (word == "morning" || word == "manana") return PartOfDay{6, 12};
+  if (word == "afternoon") return PartOfDay{12, 18};
+  if (word == "tarde") return PartOfDay{12, 21};
+  if (word == "evening") return PartOfDay{18, 24};
+  if (word == "night" || word == "noche") return PartOfDay{20, 30};
+  if (word == "madrugada") return PartOfDay{0, 6};
+  return std::nullopt;
+}
+
+// The words with which part of a day is named, said as the day and the part: "anoche" is "ayer
+// noche", "this morning" is "today morning". Behind a time of day they belong to it.
+// True: the night from yesterday to today was named.
+bool say_parts_plainly(Words& words) {
+  bool last_night = false;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto next = i + 1 < words.size() ? words[i + 1] : std::string_view();
+    last_night = last_night || words[i] == "anoche" || (words[i] == "last" && next == "night");
+    if (words[i] == "anoche") {
+      words[i] = "ayer";
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(i) + 1, "noche");
+    } else if (words[i] == "tonight") {
+      words[i] = "today";
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(i) + 1, "night");
+    } else if (words[i] == "last" && next == "night") {
+      words[i] = "yesterday";
+    } else if ((words[i] == "this" || words[i] == "esta") && part_of_day(next)) {
+      words[i] = "today";
+    }
+  }
+  // "ayer por la tarde a las 3": the part goes behind the time.
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (!part_of_day(words[i])) continue;
+    std::size_t from = i;
+    if (from >= 2 && (words[from - 1] == "la" || words[from - 1] == "the")) from -= 2;
+    std::rotate(words.begin() + static_cast<std::ptrdiff_t>(from),
+                words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end());
+    break;
+  }
+  return last_night;
+}
+
+// A day of which only a part is named: its words at the end.
+std::optional<SpokenTime> part_of_a_day(const Words& words, Time now, const Zone& zone) {
+  const auto part = words.empty() ? std::nullopt : part_of_day(words.back());
+  if (!part) return std::nullopt;
+  auto rest = Words(words.begin(), words.end() - 1);
+  if (rest.size() >= 2 && (rest.back() == "la" || rest.back() == "the"))
+    rest.resize(rest.size() - 2);
+  if (!rest.empty() && (rest[0] == "on" || rest[0] == "el" || rest[0] == "last"))
+    rest.erase(rest.begin());
+  const auto today = std::chrono::floor<days>(zone.to_local(now));
+  DayReader reader(today);
+  if (rest.empty() || reader.take(rest) != rest.size()) return std::nullopt;
+  auto day = reader.day();
+  const auto at = [&](int hour) { return zone.to_utc(Zone::Local(day) + hours(hour)); };
+  if (at(part->from) > now) day -= days(1);  // still to come: the one before
+  return SpokenTime{at(part->from), at(part->until) - at(part->from)};
 }
 
 std::optional<SpokenTime> day_and_clock(Words words, Time now, const Zone& zone) {
@@ -490,6 +613,22 @@ std::optional<Time> parse_stamp(std::string_view text, const Zone& zone) {
   return Time(local.time_since_epoch()) - *east;
 }
 
+// The zone at the end of a letter's date, "Tue, 24 Nov 2026 14:30:00 +0100 (CET)"; takes it off.
+std::optional<Duration> take_mail_zone(Words& words) {
+  constexpr std::size_t kLeast = 5;  // day, month, year, clock, zone
+  auto size = words.size();
+  if (size > kLeast && words[size - 1].starts_with('(')) --size;
+  if (size < kLeast || words[size - 2].find(':') == std::string_view::npos) return std::nullopt;
+  const auto zone = words[size - 1];
+  // A '+' may have become a blank on its way here.
+  const auto east = zone == "gmt" || zone == "utc" || zone == "ut" ? Duration(0)
+                    : zone.starts_with('+') || zone.starts_with('-')
+                        ? parse_offset(zone)
+                        : parse_offset(" " + std::string(zone));
+  if (east) words.resize(size - 1);
+  return east;
+}
+
 const date::time_zone& as_zone(const void* zone) {
   return *static_cast<const date::time_zone*>(zone);
 }
@@ -521,7 +660,7 @@ Time Zone::to_utc(Local local) const {
 
 std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, const Zone& zone) {
   if (text.empty() || text.size() > kTextMax) return std::nullopt;
-  const auto lowered = ascii_lower(text);
+  const auto lowered = plain(text);
   if (const auto at = parse_epoch(lowered)) return SpokenTime{*at, Duration(0)};
   if (const auto at = parse_stamp(lowered, zone)) return SpokenTime{*at, Duration(0)};
   auto words = split(lowered);
@@ -535,7 +674,22 @@ std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, con
   }
   if (const auto back = duration_of(ago)) return SpokenTime{now - *back, Duration(0)};
   drop_vague_words(words);
-  return day_and_clock(std::move(words), now, zone);
+  const bool last_night = say_parts_plainly(words);
+  if (const auto part = part_of_a_day(words, now, zone)) return part;
+  if (const auto east = take_mail_zone(words)) {
+    const auto utc = Zone::find("UTC");
+    auto at = utc ? day_and_clock(std::move(words), now + *east, *utc) : std::nullopt;
+    if (at) at->from -= *east;
+    return at;
+  }
+  auto at = day_and_clock(std::move(words), now, zone);
+  // "anoche a las 2" is today.
+  constexpr Duration kNightUntil = hours(6);
+  if (at && last_night) {
+    const auto local = zone.to_local(at->from);
+    if (local - std::chrono::floor<days>(local) < kNightUntil) at->from += days(1);
+  }
+  return at;
 }
 
 std::string_view spoken_time_help() {
@@ -547,7 +701,7 @@ std::string_view spoken_time_help() {
 
 std::optional<Duration> parse_spoken_duration(std::string_view text) {
   if (text.empty() || text.size() > kTextMax) return std::nullopt;
-  const auto lowered = ascii_lower(text);
+  const auto lowered = plain(text);
   return duration_of(split(lowered));
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/address.h"
 #include "daemon/answer/journey_json.h"
+#include "daemon/answer/sentences.h"
 
 namespace rastro {
 namespace {
@@ -23,13 +24,15 @@ json::value text_or_null(std::string_view text) {
 
 }  // namespace
 
-json::object coverage_json(const Coverage& coverage) {
+json::object coverage_json(const Coverage& coverage, Language language) {
   json::array holes;
   for (const auto& hole : coverage.holes) {
+    const auto cause = cause_of_hole(hole.cause, language);
     holes.push_back(json::object{{"source", text_or_null(hole.source_path)},
                                  {"from", bound_or_null(hole.from)},
                                  {"until", bound_or_null(hole.until)},
-                                 {"cause", valid_utf8(hole.cause)}});
+                                 {"cause", valid_utf8(cause.text)},
+                                 {"cause_code", cause.code}});
   }
   json::array sources;
   for (const auto& source : coverage.sources) {
@@ -86,6 +89,10 @@ Telling telling_of(const Parameters& parameters) {
   if (lang == "es") out.language = Language::es;
   out.timezone = given("tz");
   return out;
+}
+
+Language language_of(const Parameters& parameters, const QueryTools& tools) {
+  return telling_of(parameters).language.value_or(tools.language);
 }
 
 json::object journey_json(const Journey& journey, const QueryTools& tools, bool raw, Role role,

@@ -14,7 +14,7 @@
 namespace rastro {
 
 // The parts of answers (docs/api.md), as far as the asker's role may see them.
-boost::json::object coverage_json(const Coverage& coverage);
+boost::json::object coverage_json(const Coverage& coverage, Language language);
 boost::json::array encounters_json(const std::vector<Encounter>& encounters, Role role);
 boost::json::array suggestions_json(const std::vector<Suggestion>& suggestions);
 // The language and zone that explanations are told in; what the question leaves open is the
@@ -24,6 +24,7 @@ struct Telling {
   std::string timezone;
 };
 Telling telling_of(const Parameters& parameters);
+Language language_of(const Parameters& parameters, const QueryTools& tools);
 boost::json::object journey_json(const Journey& journey, const QueryTools& tools, bool raw,
                                  Role role, const Telling& telling = {});
 

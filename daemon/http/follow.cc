@@ -46,7 +46,8 @@ FollowEvents FollowReader::read(QueryTools& tools,
     for (std::size_t i = 0; i < followers.size(); ++i) {
       const auto& follower = *followers[i];
       if (!match(**journey, follower.filter)) continue;
-      events[i] += event("journey", journey_json(**journey, tools, false, follower.role));
+      events[i] +=
+          event("journey", journey_json(**journey, tools, false, follower.role, follower.telling));
     }
   }
   if (skipped == 0) return events;

@@ -10,6 +10,7 @@
 
 #include "daemon/answer/find_request.h"
 #include "daemon/answer/query_tools.h"
+#include "daemon/http/answer_json.h"
 #include "daemon/http/peer.h"
 
 namespace rastro {
@@ -18,6 +19,7 @@ namespace rastro {
 struct Follower {
   FindRequest filter;
   Role role = Role::none;
+  Telling telling{};
 };
 
 // Events for each of the followers, in their order: "event: journey\ndata: {...}\n\n".

@@ -5,6 +5,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "core/address.h"
 #include "core/check.h"
 
 namespace rastro {
@@ -92,6 +93,42 @@ Result<Target, ParameterError> parse_target(std::string_view target) {
     out.parameters.emplace(std::move(name), std::move(value));
   }
   return out;
+}
+
+std::string_view preferred_language(std::string_view accepted) {
+  constexpr int kMost = 1000;  // thousandths: "q=0.333" has at most three digits
+  const auto trimmed = [](std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+  };
+  std::string_view best;
+  int best_weight = 0;
+  while (!accepted.empty()) {
+    const auto end = std::min(accepted.find(','), accepted.size());
+    const auto entry = accepted.substr(0, end);
+    accepted.remove_prefix(std::min(end + 1, accepted.size()));
+    const auto semicolon = std::min(entry.find(';'), entry.size());
+    const auto tag = ascii_lower(trimmed(entry.substr(0, semicolon)));
+    const auto primary = std::string_view(tag).substr(0, tag.find('-'));
+    if (primary != "en" && primary != "es") continue;
+    int weight = kMost;
+    if (const auto q = entry.find("q=", semicolon); q != std::string_view::npos) {
+      weight = 0;
+      int unit = kMost;
+      for (const char c : trimmed(entry.substr(q + 2))) {
+        if (c >= '0' && c <= '9') {
+          weight += (c - '0') * unit;
+          unit /= 10;
+        }
+      }
+    }
+    if (weight > best_weight) {
+      best = primary == "es" ? "es" : "en";
+      best_weight = weight;
+    }
+  }
+  return best;
 }
 
 std::optional<ParameterError> find_unknown_parameter(const Route& route,

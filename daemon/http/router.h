@@ -95,6 +95,9 @@ struct Target {
 };
 Result<Target, ParameterError> parse_target(std::string_view target);
 
+// "en" or "es": the one that an Accept-Language header (RFC 9110) likes best; "": neither.
+std::string_view preferred_language(std::string_view accepted);
+
 // The parameter that the route does not have, and what it has.
 std::optional<ParameterError> find_unknown_parameter(const Route& route,
                                                      const Parameters& parameters);

@@ -140,7 +140,7 @@ ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, Q
   const auto coverage =
       coverage_of(*tools.store, asked_range(report), context.clock->wall(), context.read_state());
   if (!coverage) return cannot_answer(coverage.error());
-  out["coverage"] = coverage_json(*coverage);
+  out["coverage"] = coverage_json(*coverage, language_of(request.parameters, tools));
   return ok(out, rows);
 }
 

@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 json::object item_json(const FoundJourney& found, const ApiRequest& request, QueryTools& tools) {
   const auto telling = telling_of(request.parameters);
-  const auto language = telling.language.value_or(tools.language);
+  const auto language = language_of(request.parameters, tools);
   json::array why;
   json::array why_codes;
   for (const auto& fact : found.ranking.why) {
@@ -60,16 +60,17 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
     items.push_back(item_json(one, request, tools));
   }
   Nearby nearby;
-  Absence absence{false, "messages were found"};
+  Absence absence{.code = wanted->before && items.empty() ? "next_page" : "found"};
   if (limited && items.empty()) {
     // What else was seen, and how much, is not for this peer's eyes.
-    absence = {false, "only mail of some domains may be seen"};
+    absence = {.code = "only_some_domains"};
   } else if (!any_as_asked && !wanted->before && !limited) {
     auto looked = look_nearby(*tools.store, *wanted, left_of(request, started_at, clock), clock);
     if (!looked) return cannot_answer(looked.error());
     nearby = std::move(*looked);
     absence = prove_absence(*wanted, *coverage, nearby, found->cut == CutBy::time);
   }
+  const auto language = language_of(request.parameters, tools);
   const auto rows = items.size();
   const bool late = found->cut == CutBy::time || nearby.cut == CutBy::time;
   return ok({{"items", std::move(items)},
@@ -79,9 +80,10 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
              {"cut_by", late          ? json::value("time")
                         : found->more ? json::value("rows")
                                       : json::value(nullptr)},
-             {"coverage", coverage_json(*coverage)},
+             {"coverage", coverage_json(*coverage, language)},
              {"proven_absent", absence.proven},
-             {"proven_absent_why", absence.why},
+             {"proven_absent_why", absence.why(language)},
+             {"proven_absent_code", absence.code},
              {"encounters", encounters_json(nearby.encounters, request.peer.role)},
              {"suggestions", suggestions_json(nearby.suggestions)}},
             rows);
@@ -110,7 +112,7 @@ ApiAnswer tell_coverage(const ApiContext& context, const ApiRequest& request, Qu
   if (!range) return bad_parameter(range.error());
   const auto coverage = coverage_of(*tools.store, *range, now, context.read_state());
   if (!coverage) return cannot_answer(coverage.error());
-  return ok(coverage_json(*coverage));
+  return ok(coverage_json(*coverage, language_of(request.parameters, tools)));
 }
 
 ApiAnswer follow(const ApiContext& context, const ApiRequest& request) {
@@ -118,8 +120,8 @@ ApiAnswer follow(const ApiContext& context, const ApiRequest& request) {
   if (!filter) return bad_parameter(filter.error());
   filter->visible_domains = request.peer.domains;
   ApiAnswer answer;
-  answer.follower =
-      std::make_shared<const Follower>(Follower{std::move(*filter), request.peer.role});
+  answer.follower = std::make_shared<const Follower>(
+      Follower{std::move(*filter), request.peer.role, telling_of(request.parameters)});
   return answer;
 }
 
@@ -148,7 +150,7 @@ void add_journey_routes(Router& router, const ApiContext& context) {
                 return follow(context, request);
               }});
   router.add({.path = "/v1/coverage",
-              .parameters = {"since", "until", "tz"},
+              .parameters = {"since", "until", "tz", "lang"},
               .access = Access::counts,
               .heeds_domains = true,
               .handle = [context](const ApiRequest& request, QueryTools& tools) {

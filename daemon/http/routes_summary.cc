@@ -37,10 +37,13 @@ json::object row_json(const SummaryRow& row) {
 struct Frame {
   TimeRange range;
   std::size_t rows_max = kRowsDefault;
+  Language language = Language::en;
 };
 
-Result<Frame, ParameterError> parse_frame(const ApiContext& context, const ApiRequest& request) {
+Result<Frame, ParameterError> parse_frame(const ApiContext& context, const ApiRequest& request,
+                                          const QueryTools& tools) {
   Frame frame;
+  frame.language = language_of(request.parameters, tools);
   const auto range = parse_range(request.parameters, context.clock->wall());
   if (!range) return range.error();
   frame.range = *range;
@@ -60,7 +63,7 @@ ApiAnswer finish(const ApiContext& context, QueryTools& tools, const Frame& fram
   body["cut_by"] = cut == CutBy::time ? json::value("time")
                    : keys > rows      ? json::value("rows")
                                       : json::value(nullptr);
-  body["coverage"] = coverage_json(*coverage);
+  body["coverage"] = coverage_json(*coverage, frame.language);
   return ok(body, rows);
 }
 
@@ -75,7 +78,7 @@ ApiAnswer summary(const ApiContext& context, const ApiRequest& request, QueryToo
   if (!by) return bad_parameter({"by", "allowed: sender, login, client, domain, outcome, reason"});
   if (request.peer.role < Role::support && *by != SummaryBy::outcome && *by != SummaryBy::reason)
     return no_addresses(name.empty() ? "sender" : name);
-  const auto frame = parse_frame(context, request);
+  const auto frame = parse_frame(context, request, tools);
   if (!frame) return bad_parameter(frame.error());
   const auto found =
       summarize(*tools.store, frame->range, *by, frame->rows_max, {request.time_left});
@@ -114,7 +117,7 @@ ApiAnswer deferrals(const ApiContext& context, const ApiRequest& request, QueryT
   if (!by) return bad_parameter({"by", "allowed: domain, provider, reason, relay, sender"});
   const bool may_see_people = request.peer.role >= Role::support;
   if (!may_see_people && *by == DeferralsBy::sender) return no_addresses(name);
-  const auto frame = parse_frame(context, request);
+  const auto frame = parse_frame(context, request, tools);
   if (!frame) return bad_parameter(frame.error());
   const auto found =
       list_deferrals(*tools.store, frame->range, *by, frame->rows_max, {request.time_left});
@@ -132,7 +135,7 @@ ApiAnswer deferrals(const ApiContext& context, const ApiRequest& request, QueryT
 }  // namespace
 
 void add_summary_routes(Router& router, const ApiContext& context) {
-  const std::vector<std::string> parameters = {"since", "until", "by", "limit", "tz"};
+  const std::vector<std::string> parameters = {"since", "until", "by", "limit", "tz", "lang"};
   router.add({.path = "/v1/summary",
               .parameters = parameters,
               .access = Access::counts,

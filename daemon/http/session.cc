@@ -204,6 +204,10 @@ void HttpSession::dispatch() {
   request.path = target_.path;
   request.id = match_.id;
   request.parameters = std::move(target_.parameters);
+  if (std::ranges::find(route.parameters, "lang") != route.parameters.end()) {
+    const auto language = preferred_language(as_view(message[http::field::accept_language]));
+    if (!language.empty()) request.parameters.emplace("lang", language);  // unless it is given
+  }
   request.content_type = as_view(message[http::field::content_type]);
   request.body = std::move(message.body());
   request.peer = peer_;

@@ -159,25 +159,49 @@ TEST_F(Commands, UsageErrorsHelpInTheReadersLanguage) {
   const auto missing = run({"--lang", "es", "show"});
   EXPECT_EQ(missing.code, kUsage);
   EXPECT_EQ(missing.err, "rastro: falta ID.\nAyuda: rastro show --help\n");
+  EXPECT_EQ(run({"--lang", "es", "show", ""}).err, "rastro: falta ID.\n");
+  const auto twice = run({"--lang", "es", "find", "--limit", "1", "--limit", "2"});
+  EXPECT_EQ(twice.err, "rastro: --limit está dos veces.\nAyuda: rastro find --help\n");
+  EXPECT_EQ(run({"find", "--limit"}).err,
+            "rastro: --limit needs a value.\nHelp: rastro find --help\n");
   const auto odd = run({"--lang", "es", "find", "--foo\x1b[2J"});
   EXPECT_NE(odd.err.find("\xc2\xbfqu\xc3\xa9 es --foo\\x1b[2J?"), std::string::npos) << odd.err;
   EXPECT_NE(odd.err.find("rastro find --help"), std::string::npos) << odd.err;
 }
 
 TEST_F(Commands, AWordToFindIsAnAddressADomainOrAnId) {
-  const std::map<std::string, std::string> cases{{"juan@example.org", "any=juan%40example.org"},
-                                                 {"@example.org", "any=%40example.org"},
-                                                 {"example.org", "domain=example.org"},
-                                                 {"4Tq9Xk1z0Bz3", "queue_id=4Tq9Xk1z0Bz3"},
-                                                 {"1vNcKx-0000Ab-2C", "queue_id=1vNcKx-0000Ab-2C"},
-                                                 {"ana", "any=ana"},
-                                                 {"<x1@example.org>", "message_id="}};
+  const std::map<std::string, std::string> cases{
+      {"juan@example.org", "any=juan%40example.org"},
+      {"@example.org", "any=%40example.org"},
+      {"example.org", "domain=example.org"},
+      {"4Tq9Xk1z0Bz3", "queue_id=4Tq9Xk1z0Bz3"},
+      {"1vNcKx-0000Ab-2C", "queue_id=1vNcKx-0000Ab-2C"},
+      {"ana", "any=ana"},
+      {"<x1@example.org>", "message_id="},
+      {"Message-ID: <x1@example.org>", "message_id="},
+      {" 214373af: ", "queue_id=214373af"},
+      {"[1vNcKx-0000Ab-2C]", "queue_id="},
+      {"\"1vNcKx-0000Ab-2C\"", "queue_id=1vNcKx-0000Ab-2C"},
+      {"queued as 4Tq9Xk1z0Bz3", "queue_id=queued"},
+      {"Juan <juan@example.org>", "any=Juan"},
+      {"juan arroba example.org", "any=juan"},
+      {"192.0.2.7", "client=192.0.2.7"},
+      {"[2001:db8::7]", "client="},
+      {"example.org.", "domain=example.org"},
+      {"juan maria", "any=juan"}};
   for (const auto& [word, want] : cases) {
     FakeDaemon daemon({{"/v1/journeys", {200, list(item(), kComplete)}}});
     EXPECT_EQ(run({"--socket", daemon.socket(), "find", word}).code, kFound) << word;
     ASSERT_EQ(daemon.asked().size(), 1U) << word;
     EXPECT_NE(daemon.asked()[0].find(want), std::string::npos) << daemon.asked()[0];
   }
+}
+
+TEST_F(Commands, TheIdThatAListShowsFindsItsMessage) {
+  FakeDaemon daemon({{"/v1/journeys/6p17v6ktd1naw", {404, R"({"detail": "none"})"}}});
+  run({"--socket", daemon.socket(), "find", "6p17v6ktd1naw"});
+  ASSERT_EQ(daemon.asked().size(), 1U);
+  EXPECT_NE(daemon.asked()[0].find("/v1/journeys/6p17v6ktd1naw"), std::string::npos);
 }
 
 TEST_F(Commands, OutcomesAndReasonsMayBeGivenAsTheyAreShown) {
@@ -198,7 +222,7 @@ TEST_F(Commands, OptionsBecomeParameters) {
        "juan+x@example.org", "--from", "@example.org", "--at", "ayer 14:30"});
   ASSERT_EQ(daemon.asked().size(), 1U);
   EXPECT_EQ(daemon.asked()[0],
-            "GET /v1/journeys?sender=%40example.org&recipient=juan%2Bx%40example.org&"
+            "GET /v1/journeys?recipient=juan%2Bx%40example.org&sender=%40example.org&"
             "at=ayer%2014%3A30&lang=es&tz=Europe%2FMadrid");
 }
 

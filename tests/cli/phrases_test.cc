@@ -33,6 +33,13 @@ const PhraseCase kPhrases[] = {
      "at: \"nunca\" no es una hora; se admite \"14:30\", \"ayer a las 14:30\", \"las dos y "
      "media\", "
      "\"24 nov 14:30\", \"hace 2 horas\", RFC 3339 (2026-11-24T14:30:00Z) o segundos desde 1970"},
+    {"several_places",
+     "outcome: \"delivred\" is unknown; did you mean delivered? allowed, one or several with "
+     "commas: "
+     "queued, delivered",
+     "outcome: \"delivred\" no existe; \xc2\xbfquería decir delivered? Se admite, uno o varios con "
+     "comas: queued, delivered"},
+    {"goes_with_at", "within: goes with at", "within: solo sirve junto con --at"},
     {"place_first", "7 clients were refused in that interval before they named an address",
      "en esas horas se rechazó a 7 clientes antes de que nombraran ninguna dirección"},
     {"address_repeats_the_end", "recipient \"x fits the pattern\"@example.org fits the pattern",
@@ -104,7 +111,8 @@ TEST(Phrases, AreMadeOfTheDaemonsWords) {
   std::set<std::string> literals;
   for (const auto* path :
        {"daemon/answer/coverage.cc", "daemon/answer/nearby.cc", "daemon/answer/rank.cc",
-        "daemon/answer/find_request.cc", "daemon/answer/times.cc", "daemon/http/answer.cc",
+        "daemon/answer/find_request.cc", "daemon/answer/sentences.cc", "daemon/answer/times.cc",
+        "daemon/answer/typed.cc", "daemon/http/routes_summary.cc", "daemon/http/answer.cc",
         "daemon/http/routes_journeys.cc", "daemon/source/file_tail.cc", "store/writer_work.cc"}) {
     ASSERT_NO_FATAL_FAILURE(add_literals(path, literals));
   }

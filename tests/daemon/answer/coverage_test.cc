@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "daemon/answer/nearby.h"
+#include "daemon/answer/sentences.h"
 #include "tests/store/writer_fixture.h"
 
 namespace rastro {
@@ -84,7 +85,23 @@ TEST_F(CoverageStatement, AbsenceIsProvenOnlyByCompleteReading) {
   refused.refused_unnamed = 3;
   const auto absence = prove_absence(request, complete, refused, false);
   EXPECT_FALSE(absence.proven);
-  EXPECT_THAT(absence.why, testing::HasSubstr("3 clients"));
+  EXPECT_EQ(absence.code, "clients_refused");
+  EXPECT_THAT(absence.why(Language::en), testing::HasSubstr("3 clients"));
+  EXPECT_THAT(absence.why(Language::es), testing::HasSubstr("a 3 clientes"));
+}
+
+TEST(CauseOfHole, IsACodeAndASentenceInTheLanguageAskedFor) {
+  const auto read = cause_of_hole("not read yet", Language::es);
+  EXPECT_EQ(read.code, "not_read_yet");
+  EXPECT_EQ(read.text, "aún sin leer");
+  const auto gone = cause_of_hole(
+      "rotated away while rastrod was down, or in a file that cannot be read (open x: y)",
+      Language::es);
+  EXPECT_EQ(gone.code, "rotated_away");
+  EXPECT_THAT(gone.text, testing::HasSubstr("(open x: y)"));
+  const auto other = cause_of_hole("rsyslog lost 12 messages", Language::es);
+  EXPECT_EQ(other.code, "other");
+  EXPECT_EQ(other.text, "rsyslog lost 12 messages");
 }
 
 }  // namespace

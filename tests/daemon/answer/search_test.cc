@@ -103,6 +103,16 @@ TEST_F(Search, EveryOtherFilter) {
   EXPECT_EQ(ids({{"queue_id", "Q2"}}), Ids{"Q2"});
   EXPECT_EQ(ids({{"message_id", "2@example.org"}}), Ids{"Q2"});
   EXPECT_EQ(ids({{"message_id", "<2@example.org>"}}), Ids{"Q2"});
+  EXPECT_EQ(ids({{"message_id", "Message-ID: <2@example.org>"}}), Ids{"Q2"});
+  EXPECT_EQ(ids({{"any", "2@example.org"}}), Ids{});
+  const auto instead = nearby().suggestions;
+  ASSERT_EQ(instead.size(), 1U);
+  EXPECT_EQ(instead[0].kind, Suggestion::Kind::message_id);
+  EXPECT_EQ(instead[0].value, "2@example.org");
+  EXPECT_EQ(ids({{"message_id", "<juan@example.com>"}}), Ids{});
+  const auto address = nearby().suggestions;
+  ASSERT_EQ(address.size(), 1U);
+  EXPECT_EQ(address[0].kind, Suggestion::Kind::address);
   EXPECT_EQ(ids({{"client", "192.0.2.9"}}), (Ids{"Q2", "Q1"}));
   EXPECT_EQ(ids({{"client", "192.0.2.0/28"}}), (Ids{"Q2", "Q1"}));
   EXPECT_EQ(ids({{"client", "192.0.2.16/28"}}), Ids{});

@@ -147,6 +147,30 @@ TEST_F(Server, AnswersKeepsAliveAndSaysHead) {
   EXPECT_EQ(audited_, "/v1/journeys 1\n");
 }
 
+TEST_F(Server, AcceptLanguageIsHeededUnlessTheQuestionNamesOne) {
+  start();
+  const auto why = [this](const std::string& query, const std::string& header) {
+    const auto answer =
+        body_of(ask("GET /v1/journeys?recipient=nobody@example.com" + query +
+                    " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + header + "\r\n"));
+    return std::string(answer.at("proven_absent_why").as_string());
+  };
+  const std::string spanish = "Accept-Language: es-ES,es;q=0.9,en;q=0.8\r\n";
+  EXPECT_THAT(why("", ""), HasSubstr("the logs"));
+  EXPECT_THAT(why("", spanish), HasSubstr("los registros"));
+  EXPECT_THAT(why("&lang=en", spanish), HasSubstr("the logs"));
+  EXPECT_THAT(why("", "Accept-Language: fr\r\n"), HasSubstr("the logs"));
+  const auto coverage = body_of(ask(
+      "GET /v1/coverage?since=2h HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + spanish + "\r\n"));
+  for (const auto& hole : coverage.at("holes").as_array()) {
+    EXPECT_EQ(hole.at("cause_code").as_string(), "no_log_read");
+    EXPECT_EQ(hole.at("cause").as_string(), "no se ha leído ningún registro");
+  }
+  // A route without words has no parameter for them either.
+  EXPECT_THAT(ask("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + spanish + "\r\n"),
+              StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(Server, SeveralQuestionsAtOnceAreAnsweredInTurn) {
   start();
   const auto all = ask(

@@ -34,6 +34,17 @@ TEST(Router, SaysWhatAPathHas) {
   EXPECT_TRUE(router.find("get", "/v1/things").route == nullptr);
 }
 
+TEST(PreferredLanguage, IsTheOneLikedBest) {
+  EXPECT_EQ(preferred_language("es"), "es");
+  EXPECT_EQ(preferred_language("es-MX,es;q=0.9,en;q=0.8"), "es");
+  EXPECT_EQ(preferred_language("fr, en-GB;q=0.7, es;q=0.75"), "es");
+  EXPECT_EQ(preferred_language("EN , es"), "en");
+  EXPECT_EQ(preferred_language("es;q=0, en;q=0.001"), "en");
+  for (const char* neither :
+       {"", "*", "fr", "fr-CH, de;q=0.5", "es;q=0", "est", ";q=1", ",,", "es;q="})
+    EXPECT_EQ(preferred_language(neither), "") << neither;
+}
+
 TEST(Target, IsDecodedOnce) {
   const auto target =
       parse_target("/v1/things/a%2Fb?text=a+b%2Bc%2520&recipient=juan+x@example.org");

@@ -1,0 +1,97 @@
+#include "daemon/answer/sentences.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace rastro {
+namespace {
+
+struct Form {
+  std::string_view code;
+  std::string_view en;
+  std::string_view es;
+};
+
+constexpr Form kAbsence[] = {
+    {"found", "messages were found", "se han encontrado mensajes"},
+    {"only_some_domains", "only mail of some domains may be seen",
+     "solo se puede ver el correo de algunos dominios"},
+    {"next_page", "this is a further page of an answer", "esta es una página más de una respuesta"},
+    {"cut_by_time", "the search was cut by its time limit",
+     "la búsqueda se cortó por exceso de tiempo"},
+    {"logs_not_complete", "the logs of that interval were not read completely",
+     "los registros de esas horas no se han leído completos"},
+    {"names_nobody", "the question names no address, id or client",
+     "la pregunta no nombra ninguna dirección, identificador ni cliente"},
+    {"leaves_out", "the question leaves messages out by more than who and when",
+     "la pregunta descarta mensajes por algo más que quién y cuándo"},
+    {"turned_away", "that client or login was seen, and turned away, about that time",
+     "ese cliente o usuario se presentó por esas horas y fue rechazado"},
+    {"clients_refused",
+     "{count} clients were refused in that interval before they named an address",
+     "en esas horas se rechazó a {count} clientes antes de que nombraran ninguna dirección"},
+    {"proven", "the logs of that interval were read completely and no line names it",
+     "los registros de esas horas se han leído completos y ninguna línea lo menciona"},
+};
+
+constexpr Form kCauses[] = {
+    {"log_starts_later", "the log starts after the interval does", "el registro empieza más tarde"},
+    {"not_read_yet", "not read yet", "aún sin leer"},
+    {"forgotten", "older than store.retention: forgotten",
+     "anterior a lo que se conserva (store.retention): olvidado"},
+    {"no_log_read", "no log has been read", "no se ha leído ningún registro"},
+    {"rotated_away", "rotated away while rastrod was down",
+     "rotado mientras rastrod estaba parado"},
+    {"rotated_away",
+     "rotated away while rastrod was down, or in a file that cannot be read ({why})",
+     "rotado mientras rastrod estaba parado, o en un fichero que no se puede leer ({why})"},
+    {"copied_and_truncated", "copied and truncated: lines written between the two are lost",
+     "copiado y vaciado: se perdieron las líneas escritas entremedias"},
+    {"truncated", "truncated: lines written since the last look are lost",
+     "vaciado: se perdieron las líneas escritas desde la última lectura"},
+    {"not_running", "rastrod was not running: what was sent to this socket is lost",
+     "rastrod no estaba en marcha: se perdió lo que se envió a este socket"},
+    {"disk_full", "the disk was full: the oldest hour of the index was dropped",
+     "el disco estaba lleno: se descartó la hora más antigua del índice"},
+};
+
+std::string filled(std::string_view form, std::string_view detail) {
+  const auto place = form.find('{');
+  std::string out(form.substr(0, place));
+  if (place == std::string_view::npos) return out;
+  out += detail;
+  out += form.substr(form.find('}', place) + 1);
+  return out;
+}
+
+// What stands in the place of `form`; false: `text` is another sentence.
+bool fits(std::string_view form, std::string_view text, std::string_view& detail) {
+  const auto place = form.find('{');
+  if (place == std::string_view::npos) return form == text;
+  const auto before = form.substr(0, place);
+  const auto behind = form.substr(form.find('}', place) + 1);
+  if (text.size() < before.size() + behind.size() || !text.starts_with(before) ||
+      !text.ends_with(behind))
+    return false;
+  detail = text.substr(before.size(), text.size() - before.size() - behind.size());
+  return true;
+}
+
+}  // namespace
+
+std::string sentence(std::string_view code, Language language, std::string_view detail) {
+  const auto* form = std::ranges::find(kAbsence, code, &Form::code);
+  if (form == std::end(kAbsence)) return std::string(code);
+  return filled(language == Language::es ? form->es : form->en, detail);
+}
+
+Sentence cause_of_hole(std::string_view stored, Language language) {
+  for (const auto& form : kCauses) {
+    std::string_view detail;
+    if (fits(form.en, stored, detail))
+      return {form.code, filled(language == Language::es ? form.es : form.en, detail)};
+  }
+  return {"other", std::string(stored)};
+}
+
+}  // namespace rastro

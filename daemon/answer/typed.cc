@@ -1,0 +1,220 @@
+#include "daemon/answer/typed.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/address.h"
+
+namespace rastro {
+namespace {
+
+constexpr char kQuote = '\x22';
+
+// ASCII blanks, and those that come along from web pages and letters.
+constexpr std::array<std::string_view, 9> kBlanks = {
+    " ",           "\t", "\r", "\n", "\xc2\xa0", "\xe2\x80\x8b", "\xe2\x80\x8e", "\xe2\x80\x8f",
+    "\xef\xbb\xbf"};
+
+std::string_view trimmed(std::string_view text) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const auto blank : kBlanks) {
+      if (text.starts_with(blank)) {
+        text.remove_prefix(blank.size());
+        changed = true;
+      }
+      if (text.ends_with(blank)) {
+        text.remove_suffix(blank.size());
+        changed = true;
+      }
+    }
+  }
+  return text;
+}
+
+bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && equal_ignoring_case(text.substr(0, prefix.size()), prefix);
+}
+
+std::size_t find_ignoring_case(std::string_view text, std::string_view part) {
+  for (std::size_t at = 0; at + part.size() <= text.size(); ++at) {
+    if (equal_ignoring_case(text.substr(at, part.size()), part)) return at;
+  }
+  return std::string_view::npos;
+}
+
+// A quoted local part has its quotes to itself.
+bool has_quoted_local_part(std::string_view text) {
+  return text.starts_with(kQuote) && text.find("\"@") != std::string_view::npos;
+}
+
+using Pair = std::pair<std::string_view, std::string_view>;
+constexpr std::array<Pair, 9> kAround = {{{"<", ">"},
+                                          {"\"", "\""},
+                                          {"'", "'"},
+                                          {"`", "`"},
+                                          {"(", ")"},
+                                          {"[", "]"},
+                                          {"\xe2\x80\x9c", "\xe2\x80\x9d"},
+                                          {"\xe2\x80\x98", "\xe2\x80\x99"},
+                                          {"\xc2\xab", "\xc2\xbb"}}};
+
+// Without quotes and brackets around all of it, and without marks of the sentence behind it.
+std::string_view bared(std::string_view text, std::string_view marks) {
+  for (auto before = text.size() + 1; text.size() < before;) {
+    before = text.size();
+    text = trimmed(text);
+    if (has_quoted_local_part(text) && !text.ends_with(kQuote)) {
+      while (text.size() > 1 && marks.find(text.back()) != std::string_view::npos)
+        text.remove_suffix(1);
+      continue;
+    }
+    for (const auto& [open, close] : kAround) {
+      const bool whole = text.size() > open.size() + close.size() && text.starts_with(open) &&
+                         text.ends_with(close);
+      if (!whole) continue;
+      text.remove_prefix(open.size());
+      text.remove_suffix(close.size());
+    }
+    while (text.size() > 1 && marks.find(text.back()) != std::string_view::npos)
+      text.remove_suffix(1);
+  }
+  return text;
+}
+
+// What stands in the last "<...>", where something stands before or behind it.
+std::string_view bracketed(std::string_view text) {
+  const auto open = text.rfind('<');
+  if (open == std::string_view::npos) return text;
+  const auto close = text.find('>', open);
+  if (close == std::string_view::npos || close == open + 1) return text;
+  return text.substr(open + 1, close - open - 1);
+}
+
+// "juan at example.org", "juan (arroba) example.org"; unchanged when it is no such thing.
+std::string with_at_sign(std::string_view text) {
+  constexpr std::array<std::string_view, 8> kAts = {" arroba ", "(arroba)", "[arroba]", "{at}",
+                                                    "(at)",     "[at]",     " at ",     " @ "};
+  for (const auto at : kAts) {
+    const auto found = find_ignoring_case(text, at);
+    if (found == std::string_view::npos || found == 0) continue;
+    auto out = std::string(trimmed(text.substr(0, found))) + "@" +
+               std::string(trimmed(text.substr(found + at.size())));
+    for (const std::string_view dot : {" punto ", " dot ", "(dot)", "[dot]", "(punto)"}) {
+      for (auto place = find_ignoring_case(out, dot); place != std::string::npos;
+           place = find_ignoring_case(out, dot))
+        out.replace(place, dot.size(), ".");
+    }
+    if (out.find(' ') == std::string::npos) return out;
+  }
+  return std::string(text);
+}
+
+// "juan @ example.org": no address has blanks beside its '@'.
+std::string without_blanks_at_sign(std::string text) {
+  const auto at = text.rfind('@');
+  if (at == std::string::npos || text.starts_with(kQuote)) return text;
+  return std::string(trimmed(std::string_view(text).substr(0, at))) + "@" +
+         std::string(trimmed(std::string_view(text).substr(at + 1)));
+}
+
+}  // namespace
+
+std::string typed_address(std::string_view text) {
+  auto bare = trimmed(text);
+  for (const std::string_view name : {"to=", "from=", "orig_to=", "for ", "F=", "R="}) {
+    if (bare.starts_with(name) && bare.substr(name.size()).starts_with('<')) {
+      bare.remove_prefix(name.size());
+      bare = bare.substr(0, bare.find('>') + 1);
+      break;
+    }
+  }
+  if (bare == "<>") return "<>";
+  constexpr std::string_view kMarks = ",;:.";
+  auto end = bare;
+  while (!end.empty() && kMarks.find(end.back()) != std::string_view::npos) end.remove_suffix(1);
+  if (end.ends_with('>') && !(end.starts_with('<') && end.rfind('<') > 0)) bare = bracketed(end);
+  const bool has_domain = bare.find('@') != std::string_view::npos;
+  bare = bared(bare, has_domain ? kMarks : ",;:");
+  for (const std::string_view scheme : {"mailto:", "smtp:", "rfc822;"}) {
+    if (!starts_with_ignoring_case(bare, scheme)) continue;
+    bare = trimmed(bare.substr(scheme.size()));
+    if (scheme == "mailto:") bare = bare.substr(0, bare.find('?'));
+  }
+  if (bare.size() > 1 && bare.starts_with('<') && bare.find('>') == std::string_view::npos)
+    bare.remove_prefix(1);
+  if (bare.size() > 1 && bare.ends_with('>') && bare.find('<') == std::string_view::npos)
+    bare.remove_suffix(1);
+  if (bare.find('@') == std::string_view::npos || bare.find(" @ ") != std::string_view::npos)
+    return without_blanks_at_sign(with_at_sign(bare));
+  return without_blanks_at_sign(std::string(bare));
+}
+
+std::string typed_queue_id(std::string_view text) {
+  auto bare = bared(text, ",;:.");
+  for (const std::string_view before : {" as ", "id="}) {
+    const auto found = bare.rfind(before);
+    if (found != std::string_view::npos) bare = bared(bare.substr(found + before.size()), ",;:.");
+  }
+  return std::string(bare);
+}
+
+std::string typed_message_id(std::string_view text) {
+  auto bare = trimmed(text);
+  if (const auto inside = bracketed(bare); inside.size() < bare.size()) return std::string(inside);
+  bare = bared(bare, ",;");
+  for (const std::string_view name : {"message-id:", "message-id=", "id="}) {
+    if (starts_with_ignoring_case(bare, name)) bare = bared(bare.substr(name.size()), ",;");
+  }
+  return std::string(bare);
+}
+
+std::string typed_domain(std::string_view text) {
+  auto bare = bared(text, ",;:.");
+  if (const auto scheme = bare.find("://"); scheme != std::string_view::npos)
+    bare = bare.substr(scheme + 3);
+  bare = bare.substr(0, bare.find('/'));
+  if (const auto at = bare.rfind('@'); at != std::string_view::npos && at > 0)
+    bare = bare.substr(at + 1);
+  if (const auto port = bare.find(':'); port != std::string_view::npos) bare = bare.substr(0, port);
+  while (bare.size() > 1 && bare.ends_with('.')) bare.remove_suffix(1);
+  return std::string(bare);
+}
+
+std::string typed_host(std::string_view text) {
+  const auto bare = trimmed(text);
+  const auto open = bare.rfind('[');
+  const auto close = open == std::string_view::npos ? open : bare.find(']', open);
+  if (close != std::string_view::npos && close > open + 1 &&
+      bare.find_first_of("*?") == std::string_view::npos)
+    return std::string(bare.substr(open + 1, close - open - 1));
+  return std::string(bared(bare, ",;"));
+}
+
+std::vector<std::string> queue_id_forms(const std::string& typed) {
+  std::vector<std::string> forms{typed};
+  auto capitals = typed;
+  for (auto& c : capitals) {
+    if ((c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F')) return forms;
+    if (c >= 'a') c = static_cast<char>(c - 'a' + 'A');
+  }
+  if (capitals != typed) forms.push_back(capitals);
+  return forms;
+}
+
+std::string_view why_no_address(std::string_view address) {
+  if (address.empty() || address == "@" || address == "@." || address == "<" || address == ">")
+    return "is empty; \"<>\" is the null reverse-path";
+  if (address.starts_with(kQuote)) return {};
+  const auto at = address.find('@');
+  const auto comma = address.find_first_of(",;");
+  if (at != std::string_view::npos && comma != std::string_view::npos && comma > at &&
+      address.find('@', comma) != std::string_view::npos)
+    return "names several addresses; ask for one at a time";
+  if (at == std::string_view::npos && address.find(' ') != std::string_view::npos)
+    return "is no address; give one, the part before its @, or a pattern with *";
+  return {};
+}
+
+}  // namespace rastro
