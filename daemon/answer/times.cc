@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <exception>
+#include <span>
 #include <vector>
 
 #include "core/address.h"
@@ -113,34 +114,48 @@ std::optional<Duration> duration_and_half(const Words& words) {
   return std::nullopt;
 }
 
+// "1h30m".
+std::optional<Duration> joined_duration(std::string_view word) {
+  Duration total{0};
+  while (!word.empty()) {
+    const auto value = take_number(word, 6);
+    if (!value) return std::nullopt;
+    std::size_t size = 0;
+    while (size < word.size() && (word[size] < '0' || word[size] > '9')) ++size;
+    const auto unit = unit_of(word.substr(0, size));
+    if (!unit) return std::nullopt;
+    word.remove_prefix(size);
+    total += *value * seconds(*unit);
+  }
+  return total;
+}
+
+// "90" "min", "1h30m" at the front; how many words that takes, 0: none.
+std::size_t take_duration(std::span<const std::string_view> words, Duration& total) {
+  if (const auto count = count_of(words[0])) {
+    const auto unit = words.size() > 1 ? unit_of(words[1]) : std::nullopt;
+    if (!unit) return 0;
+    total += *count * seconds(*unit);
+    return 2;
+  }
+  const auto joined = joined_duration(words[0]);
+  if (!joined) return 0;
+  total += *joined;
+  return 1;
+}
+
 // "2h", "1h30m", "90 min", "2 horas", "an hour", "half an hour", "media hora".
 std::optional<Duration> duration_of(const Words& words) {
   if (words == Words{"half", "an", "hour"} || words == Words{"media", "hora"}) return minutes(30);
   if (const auto with_half = duration_and_half(words)) return with_half;
+  if (words.empty()) return std::nullopt;
   Duration total{0};
-  std::optional<int> count;
-  for (auto word : words) {
-    if (!count && total > Duration(0) && (word == "y" || word == "and")) continue;
-    if (count) {  // "90" "min"
-      const auto unit = unit_of(word);
-      if (!unit) return std::nullopt;
-      total += *count * seconds(*unit);
-      count.reset();
-      continue;
-    }
-    count = count_of(word);
-    while (!count && !word.empty()) {  // "1h30m"
-      const auto value = take_number(word, 6);
-      if (!value) return std::nullopt;
-      std::size_t size = 0;
-      while (size < word.size() && (word[size] < '0' || word[size] > '9')) ++size;
-      const auto unit = unit_of(word.substr(0, size));
-      if (!unit) return std::nullopt;
-      word.remove_prefix(size);
-      total += *value * seconds(*unit);
-    }
+  for (std::span<const std::string_view> rest(words); !rest.empty();) {
+    const bool joins = total > Duration(0) && (rest[0] == "y" || rest[0] == "and");
+    const auto taken = joins ? 1 : take_duration(rest, total);
+    if (taken == 0) return std::nullopt;
+    rest = rest.subspan(taken);
   }
-  if (count || words.empty()) return std::nullopt;
   return total;
 }
 
