@@ -76,7 +76,9 @@ namespace rastro {
   X(mailscanner_verdict, "mailscanner.verdict")         \
   X(mimedefang_verdict, "mimedefang.verdict")           \
   X(cyrus_delivery, "cyrus.delivery")                   \
-  X(openarc_verdict, "openarc.verdict")
+  X(openarc_verdict, "openarc.verdict")                 \
+  X(courier_login, "courier.login")                     \
+  X(plesk_verdict, "plesk.verdict")
 
 enum class LineKind : std::uint16_t {
 #define RASTRO_KIND(name, text) name,

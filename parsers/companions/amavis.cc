@@ -4,6 +4,7 @@
 // 210 ms".
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "parsers/companions/internal.h"
 #include "parsers/forms.h"
@@ -12,13 +13,15 @@
 namespace rastro::companions {
 namespace {
 
-// "(00123-04-2) ", also "(!)" and "(!!)" of warnings.
+// "(00123-04-2) "; where logs are shared its figures are often made up: "(4Yt8b3K) ".
 bool take_session(std::string_view& text, std::string_view& session) {
   auto rest = text;
   if (!maybe_take(rest, '(')) return false;
   const auto inside = maybe_take_until(rest, std::string_view(") "));
   if (!inside || inside->empty() ||
-      inside->find_first_not_of("0123456789-") != std::string_view::npos)
+      std::ranges::none_of(*inside, [](unsigned char c) { return std::isdigit(c) != 0; }) ||
+      !std::ranges::all_of(
+          *inside, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; }))
     return false;
   session = *inside;
   text = rest;
@@ -72,7 +75,13 @@ bool take_envelope(std::string_view& text, Envelope& out) {
   const auto all = text;
   do {
     const auto recipient = maybe_take_address(text);
-    if (!recipient) return false;
+    if (!recipient) {
+      // Cut in the middle of the list: nobody is known to be the only one.
+      if (text.find('>') != std::string_view::npos) return false;
+      out.several = true;
+      text = {};
+      return true;
+    }
     if (out.first_recipient.empty()) {
       out.first_recipient = *recipient;
     } else {
@@ -84,13 +93,12 @@ bool take_envelope(std::string_view& text, Envelope& out) {
   return true;
 }
 
-constexpr std::array<std::string_view, 23> kNames = {
-    "quarantine: ", "Queue-ID: ",    "Message-ID: ", "Resent-Message-ID: ",
-    "mail_id: ",    "Hits: ",        "size: ",       "queued_as: ",
-    "dkim_sd=",     "dkim_new=",     "Tests: ",      "Subject: ",
-    "From: ",       "helo=",         "tag=",         "tag2=",
-    "kill=",        "autolearn=",    "User-Agent: ", "X-Mailer: ",
-    "L/",           "shortcircuit=", "b: "};
+constexpr std::array<std::string_view, 24> kNames = {
+    "quarantine: ", "quarantine ", "Queue-ID: ",    "Message-ID: ", "Resent-Message-ID: ",
+    "mail_id: ",    "Hits: ",      "size: ",        "queued_as: ",  "dkim_sd=",
+    "dkim_new=",    "Tests: ",     "Subject: ",     "From: ",       "helo=",
+    "tag=",         "tag2=",       "kill=",         "autolearn=",   "User-Agent: ",
+    "X-Mailer: ",   "L/",          "shortcircuit=", "b: "};
 
 // The text before the next ", Name: " of a known name; a subject may hold commas and the like, but
 // it stands behind everything that is a key.
@@ -165,7 +173,7 @@ void read_fields(std::string_view text, CompanionFact& fact) {
     if (*name == "Message-ID: ") fact.message_id = value;
     if (*name == "Hits: " && (value == "-" || is_number(value))) add_value(fact, "score", value);
     if (*name == "queued_as: " && is_id_list(value)) add_value(fact, "queued_as", value);
-    if (*name == "quarantine: ") add_value(fact, "quarantine", value);
+    if (name->starts_with("quarantine")) add_value(fact, "quarantine", value);
     if (*name == "mail_id: ") add_value(fact, "mail_id", value);
     if (*name == "size: " && is_number(value)) add_value(fact, "size", value);
   }
@@ -175,18 +183,15 @@ ParsedLine parse_verdict(std::string_view session, std::string_view text) {
   CompanionFact fact;
   fact.source = "amavis";
   std::string_view action;
-  if (maybe_take(text, "Passed ")) {
-    action = "Passed";
-  } else if (maybe_take(text, "Blocked ")) {
-    action = "Blocked";
-  } else if (maybe_take(text, "Not-Delivered ")) {
-    action = "Not-Delivered";
-  } else {
-    return {};
+  for (const std::string_view word : {"Passed", "Blocked", "Not-Delivered"}) {
+    if (maybe_take(text, word)) action = word;
   }
+  if (action.empty()) return {};
   std::string_view category;
   std::string_view detail;
-  if (!take_category(text, category, detail)) return {};
+  // Before 2.2 a message that nothing was found in had no category: "Passed, <a@x> -> <b@y>".
+  if (!text.starts_with(", ") && (!maybe_take(text, ' ') || !take_category(text, category, detail)))
+    return {};
   add_value(fact, "verdict", category);
   add_value(fact, "action", action);
   add_value(fact, "detail", detail);
@@ -204,69 +209,210 @@ ParsedLine parse_verdict(std::string_view session, std::string_view text) {
   return {LineKind::amavis_verdict, fact};
 }
 
+// From the do_log() calls of 2.13; what stands between "->" and the blank may be several people.
 constexpr FactForm kForms[] = {
     {"ESMTP {} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
-    {"Checking: {} {} [{}] <{?}> -> <{}>", "mail_id policy ip from to", "checking"},
-    {"Checking: {} [{}] <{?}> -> <{}>", "mail_id ip from to", "checking"},
+    {"ESMTP:{} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
+    {"LMTP:{} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
+    {"LMTP {} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
+    {"Checking: {} {} [{}] <{?}> -> {}", "mail_id policy ip from to", "checking"},
+    {"Checking: {} [{}] <{?}> -> {}", "mail_id ip from to", "checking"},
+    {"Checking: {} <{?}> -> {}", "mail_id from to", "checking"},
+    {"FWD from <{?}> -> {}, {}", "from to reply", "forwarded"},
     {"FWD from <{?}> -> <{}>,{}", "from to reply", "forwarded"},
+    {"{} FWD from <{?}> -> {}, {}", "mail_id from to reply", "forwarded"},
     {"{} FWD from <{?}> -> <{}>,{}", "mail_id from to reply", "forwarded"},
+    {"{} SEND from <{?}> -> {}, {}", "mail_id from to reply", "sent"},
     {"{} SEND from <{?}> -> <{}>,{}", "mail_id from to reply", "sent"},
+    {"{} FWD via SMTP: <{?}> -> {}, {}", "mail_id from to reply", "forwarded"},
     {"{} FWD via SMTP: <{?}> -> <{}>,{}", "mail_id from to reply", "forwarded"},
+    {"{} SEND via SMTP: <{?}> -> {}, {}", "mail_id from to reply", "sent"},
     {"{} SEND via SMTP: <{?}> -> <{}>,{}", "mail_id from to reply", "sent"},
+    {"FWD via SMTP: <{?}> -> {}, {}", "from to reply", "forwarded"},
     {"FWD via SMTP: <{?}> -> <{}>,{}", "from to reply", "forwarded"},
     {"SEND from <{?}> -> <{}>,{}", "from to reply", "sent"},
     {"SEND via SMTP: <{?}> -> <{}>,{}", "from to reply", "sent"},
     {"dkim: VALID {} signature by {}, From: {}", "signature domain header_from", "dkim valid"},
     {"dkim: FAILED {} signature by {}, From: {}", "signature domain header_from", "dkim failed"},
-    {"SPAM-TAG, <{?}> -> <{}>, {}", "from to status", "spam tag"},
-    {"SPAM, <{?}> -> <{}>, {}", "from to status", "spam"},
-    {"spam-tag, <{?}> -> <{}>, {}", "from to status", "spam tag"},
+    {"dkim: signing ({}), From: {} ({}), {}", "kind header_from origin key", "dkim signing"},
+    {"SPAM-TAG, <{?}> -> {}, {}", "from to status", "spam tag"},
+    {"SPAM, <{?}> -> {}, {}", "from to status", "spam"},
+    {"spam-tag, <{?}> -> {}, {}", "from to status", "spam tag"},
+    {"spam_scan: score={} autolearn={} tests=[{}] recips={}", "score autolearn tests to", "score"},
     {"run_av ({}): {} INFECTED: {}", "scanner part virus", "infected"},
+    {"virus_scan: ({}), detected by {} scanners: {}", "virus #scanners scanner", "infected"},
     {"INFECTED ({}), {}", "virus detail", "infected"},
     {"header_edits: {}", "detail", "header edits"},
+    {"header_edits_for_quar: <{?}> -> {}, {}", "from to status", "quarantined"},
+    {"local delivery: <{?}> -> {}, mbx={}", "from mailbox file", "quarantined"},
+    {"Quarantined message {} ({}): {} <{?}> -> {}", "request kind mail_id from to", "released"},
     {"p{} {} Content-Type: {}", "part parent content_type", "part"},
+    {"p.path {}: {}", "recipient_class path", "part"},
+    {"sending SMTP response: \"{}\"", "reply", "answered"},
+    {"blocking ccat={}, SMTP response: {}", "category reply", "answered"},
+    {"LMTP response for {}: \"{}\"", "to reply", "answered"},
+    {"OVERSIZED from <{?}> to {}: size {} B, limit {} B", "from to #size #limit", "oversized"},
+    {"DSN: NOTIFICATION: Action:{}, {} {} {}, spam level {}, <{?}> -> <{}>",
+     "action where reply_code category level from to", "notification"},
+    {"DSN: FILTER {} <{?}> -> <{}>", "detail from to", "no notification"},
+    {"DSN: {} <{?}> -> <{}>", "detail from to", "no notification"},
+    {"address modified (recip): <{}> -> <{}>, {}", "old new detail", "address modified"},
+    {"address modified (sender): <{?}> -> <{}>", "old new", "address modified"},
+    {"bounce killed ({}), <{?}> -> {}, {}", "kind from to detail", "bounce killed"},
+    {"bounce rescued {} ({}), <{?}> -> {}, {}", "why kind from to detail", "bounce rescued"},
+    {"bounce unverifiable, <{?}> -> {}", "from to", "bounce unverifiable"},
+    {"allow bad header section from {}<{?}> -> <{}>: {}", "quarantine from to detail",
+     "bad header"},
+    {"check_header: {}, {}", "category detail", "bad header"},
+    {"wbl: (DB) recip <{}> whitelisted sender <{?}>", "to from", "whitelisted"},
+    {"wbl: (SQL) recip <{}> whitelisted sender <{?}>{?}", "to from rule", "whitelisted"},
+    {"wbl: (DB) recip <{}> blacklisted sender <{?}>", "to from", "blacklisted"},
+    {"wbl: (SQL) recip <{}> blacklisted sender <{?}>{?}", "to from rule", "blacklisted"},
+    {"wbl: soft-whitelisted ({}) sender <{?}> => {}, {}", "score from to rule", "whitelisted"},
+    {"wbl: soft-blacklisted ({}) sender <{?}> => {}, {}", "score from to rule", "blacklisted"},
+    {"wbl: whitelisted sender <{?}>", "from", "whitelisted"},
+    {"wbl: blacklisted sender <{?}>", "from", "blacklisted"},
+    {"wbl: {} sender <{?}>", "detail from", "listed"},
+    {"penpals: {}, <{?}> -> <{}>", "detail from to", "known correspondents"},
+    {"Open relay? Nonlocal recips but not originating: {}", "recipients", "not originating"},
+    {"NOTICE: HOLD reason: {}", "reason", "held"},
+    {"NOTICE: UNABLE TO SEND DSN to <{}>: {}", "sender reason", "no notification"},
+    {"FAILED to notify recipient <{}>: {}", "recipient reason", "no notification"},
+    {"Too many hops: {} 'Received:' header fields", "#hops", "too many hops"},
+    {"Message size exceeded {} B{?}", "#limit detail", "oversized"},
+    {"cached {} from <{?}> ({})", "digest from category", "cached"},
 };
 constexpr KnownForm kIgnored[] = {
-    {"starting. {}", "amavisd"},
+    {"starting.{}", "amavisd"},
     {"Starting worker{?}", "amavisd"},
     {"Net::Server: {}", "amavisd"},
     {"logging initialized, {}", "amavisd"},
     {"user={}, {}", "amavisd"},
+    {"perl={}, user={}", "amavisd"},
     {"Perl version {}", "amavisd"},
     {"Module {}", "amavisd"},
-    {"Using primary internal av scanner code for {}", "amavisd"},
-    {"Found secondary av scanner {} at {}", "amavisd"},
+    {"Valid PID file {}", "amavisd"},
+    {"Ignoring stale PID file {}", "amavisd"},
+    {"SIGTERM received{?}", "amavisd"},
+    {"SIGHUP received{?}", "amavisd"},
+    {"warm restart on {}", "amavisd"},
+    {"will bind to {}", "amavisd"},
+    {"config files read: {}", "amavisd"},
+    {"uptime: {}", "amavisd"},
+    {"No ${} not using it{?}", "amavisd"},
+    {"No programs: {}", "amavisd"},
+    {"No ext program for {}", "amavisd"},
+    {"Using {} internal av scanner code for {}", "amavisd"},
+    {"Found {} av scanner {} at {}", "amavisd"},
+    {"No {} av scanner: {}", "amavisd"},
+    {"Found spam scanner {}", "amavisd"},
     {"Found decoder for {} at {}", "amavisd"},
     {"No decoder for {}", "amavisd"},
     {"Internal decoder for {}", "amavisd"},
     {"Found $file {}", "amavisd"},
+    {"Found ${} at {}", "amavisd"},
     {"Creating db in {}", "amavisd"},
     {"{} code loaded", "amavisd"},
     {"{} code NOT loaded", "amavisd"},
+    {"{} loaded", "amavisd"},
     {"Deleting db files {}", "amavisd"},
     {"SpamControl: {}", "amavisd"},
+    {"SpamAssassin debug facilities: {}", "amavisd"},
+    {"SpamAssassin loaded plugins: {}", "amavisd"},
+    {"SA user config{}", "amavisd"},
+    {"DKIM code {}", "amavisd"},
+    {"DKIM signature verification disabled, {}", "amavisd"},
     {"TIMING [total {}", "amavisd"},
-    {"TIMING-SA [total {}", "amavisd"},
-    {"TIMING-SA total {}", "amavisd"},
+    {"TIMING-SA {}", "amavisd"},
     {"size: {}, TIMING [total {}", "amavisd"},
+    {"size: {}, RUSAGE {}", "amavisd"},
     {"extra modules loaded: {}", "amavisd"},
+    {"modules loaded: {}", "amavisd"},
     {"extra modules loaded after daemonizing/chrooting: {}", "amavisd"},
-    {"sd_notify (no socket): {}", "amavisd"},
+    {"INFO: {}", "amavisd"},
+    {"sd_notify ({}", "amavisd"},
     {"initializing Mail::SpamAssassin{?}", "amavisd"},
+    {"child_init_hook: {}", "amavisd"},
+    {"Requesting process rundown {}", "amavisd"},
+    {"storage and lookups will use {}", "amavisd"},
+    {"socket module {}", "amavisd"},
+    {"NOTICE: Disconnected{?}", "amavisd"},
+    {"NOTICE: reconnecting in response to: {}", "amavisd"},
+    {"NOTICE: Virus scanning skipped: {}", "amavisd"},
+    {"NOTICE: {}", "amavisd"},
+    {"connected to {} successfully after {}", "amavisd"},
+    {"do_notify_and_quarantine: {}", "amavisd"},
+    {"inspect_dsn: {}", "amavisd"},
+    {"dkim: {}", "amavisd"},
+    {"mail checking ended: {}", "amavisd"},
+    {"smtp resp to {}", "amavisd"},
+    {"smtp connection cache, {}", "amavisd"},
+    {"smtp session {}", "amavisd"},
+    {"Amavis::Out::SMTP::Session {}", "amavisd"},
+    {"{}: Connecting to socket {}", "amavisd"},
+    {"{}: Sending {} to {} socket {}", "amavisd"},
+    {"ask_daemon{?}", "amavisd"},
+    {"run_av {}", "amavisd"},
+    {"Using ({}): {}", "amavisd"},
+    {"wbl: {}", "amavisd"},
+    {"penpals: {}", "amavisd"},
+    {"bounce {}", "amavisd"},
+    {"delivering to {}", "amavisd"},
+    {"mail_via_smtp{}", "amavisd"},
+    {"mangling {}", "amavisd"},
+    {"DEFANGING MAIL: {}", "amavisd"},
+    {"AUTH {}, user={}", "amavisd"},
+    {"lookup{} => {}", "amavisd"},
+    {"lookup {}", "amavisd"},
+    {"query_keys: {}", "amavisd"},
+    {"OS_fingerprint: {}", "amavisd"},
+    {"truncating a message passed to SA at {}", "amavisd"},
+    {"spam_scan: {}", "amavisd"},
+    {"do_{}: {}", "amavisd"},
+    {"decompose_part: {}", "amavisd"},
+    {"running file(1) on {}", "amavisd"},
+    {"result line from file(1): {}", "amavisd"},
+    {"File-type of {}: {}", "amavisd"},
+    {"Original mail size: {}", "amavisd"},
+    {"TempDir::{}", "amavisd"},
+    {"prolong_timer {}", "amavisd"},
+    {"body hash: {}", "amavisd"},
+    {"body type {}", "amavisd"},
+    {"process_request: {}", "amavisd"},
+    {"loaded base policy bank{?}", "amavisd"},
+    {"loaded policy bank {}", "amavisd"},
+    {"policy protocol: {}", "amavisd"},
+    {"ESMTP< {}", "amavisd"},
+    {"ESMTP> {}", "amavisd"},
+    {"ESMTP: {}", "amavisd"},
+    {"smtp cmd> {}", "amavisd"},
+    // syslog has one line of at most 980 letters: what follows is the same sentence.
+    {"...{?}", "amavisd"},
 };
+// The mark in front of the text is the weight amavis itself gives it.
 constexpr KnownForm kTrouble[] = {
-    {"(!)connect to {} failed, attempt {}", "amavisd"},
-    {"(!)run_av ({}): {}", "amavisd"},
-    {"(!)run_av ({}) FAILED - {}", "amavisd"},
-    {"(!){} av-scanner FAILED: {}", "amavisd"},
-    {"(!!)AV: ALL VIRUS SCANNERS FAILED", "amavisd"},
-    {"(!)WARN: all primary virus scanners failed, considering backups", "amavisd"},
-    {"(!!)TROUBLE in {}", "amavisd"},
-    {"(!)PRESERVING EVIDENCE in {}", "amavisd"},
-    {"(!)_WARN: {}", "amavisd"},
-    {"(!)SA TIMED OUT, {}", "amavisd"},
-    {"(!)SA error: {}", "amavisd"},
+    {"(!){}", "amavisd"},
+    {"(!!){}", "amavisd"},
+    {"(!!!){}", "amavisd"},
+    {"WARN: {}", "amavisd"},
+    {"WARN {}", "amavisd"},
+    {"_WARN: {}", "amavisd"},
+    {"Negative SMTP resp{}", "amavisd"},
+    {"connect to {} failed, attempt {}", "amavisd"},
+    {"connect_to_sql: {}", "amavisd"},
+    {"Decoding of {} failed, {}", "amavisd"},
 };
+
+// "(!)" of warnings in front of what is said about a message all the same.
+std::string_view without_mark(std::string_view text) {
+  auto rest = text;
+  if (!maybe_take(rest, "(!")) return text;
+  while (maybe_take(rest, '!')) {
+  }
+  if (!maybe_take(rest, ')')) return text;
+  maybe_take(rest, ' ');
+  return rest;
+}
 
 }  // namespace
 
@@ -275,9 +421,11 @@ ParsedLine parse_amavis(const LineHeader& /*header*/, std::string_view text) {
   auto rest = text;
   take_session(rest, session);
   ParsedLine out;
-  if (!session.empty()) out = parse_verdict(session, rest);
-  if (out.kind != LineKind::unrecognised) return out;
-  if (!session.empty()) out = parse_fact("amavis", LineKind::amavis_verdict, kForms, rest);
+  if (!session.empty()) {
+    out = parse_verdict(session, rest);
+    if (out.kind != LineKind::unrecognised) return out;
+    out = parse_fact("amavis", LineKind::amavis_verdict, kForms, without_mark(rest));
+  }
   if (auto* fact = std::get_if<CompanionFact>(&out.event)) add_value(*fact, "session", session);
   if (out.kind == LineKind::unrecognised) out = parse_ignored(kIgnored, rest);
   return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, rest) : out;

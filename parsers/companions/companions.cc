@@ -3,63 +3,86 @@
 #include "parsers/companions/internal.h"
 
 namespace rastro {
+namespace {
+
+struct Row {
+  std::string_view program;
+  Companion companion;
+};
+constexpr Row kRows[] = {
+    {"dovecot", {companions::parse_dovecot, "dovecot"}},
+    {"saslauthd", {companions::parse_saslauthd, "saslauthd"}},
+    {"plesk_saslauthd", {companions::parse_plesk_saslauthd, "saslauthd"}},
+    {"amavis", {companions::parse_amavis, "amavis"}},
+    {"amavisd", {companions::parse_amavis, "amavis"}},
+    {"amavisd-new", {companions::parse_amavis, "amavis"}},
+    {"rspamd", {companions::parse_rspamd, "rspamd"}},
+    {"spamd", {companions::parse_spamd, "spamd"}},
+    {"spamd-child", {companions::parse_spamd, "spamd"}},
+    {"spamc", {companions::parse_spamd, "spamd"}},
+    {"spamass-milter", {companions::parse_spamd, "spamd"}},
+    {"opendkim", {companions::parse_opendkim, "opendkim"}},
+    {"dkim-filter", {companions::parse_opendkim, "opendkim"}},
+    {"dkimproxy.in", {companions::parse_dkimproxy, "dkimproxy"}},
+    {"dkimproxy.out", {companions::parse_dkimproxy, "dkimproxy"}},
+    {"openarc", {companions::parse_openarc, "openarc"}},
+    {"opendmarc", {companions::parse_opendmarc, "opendmarc"}},
+    {"postgrey", {companions::parse_postgrey, "postgrey"}},
+    {"sqlgrey", {companions::parse_sqlgrey, "sqlgrey"}},
+    {"milter-greylist", {companions::parse_milter_greylist, "milter-greylist"}},
+    {"policyd-spf", {companions::parse_policyd_spf, "policyd-spf"}},
+    {"policy-spf", {companions::parse_policyd_spf, "policyd-spf"}},
+    {"postfix-policyd-spf-perl", {companions::parse_policyd_spf, "policyd-spf"}},
+    {"pyspf-milter", {companions::parse_policyd_spf, "policyd-spf"}},
+    {"clamav-milter", {companions::parse_clamav, "clamav-milter"}},
+    {"clamsmtpd", {companions::parse_clamsmtp, "clamsmtp"}},
+    {"clamsmtp", {companions::parse_clamsmtp, "clamsmtp"}},
+    {"postsrsd", {companions::parse_postsrsd, "postsrsd"}},
+    {"postfwd", {companions::parse_policyd, "policyd"}},
+    {"postfwd2", {companions::parse_policyd, "policyd"}},
+    {"postfwd3", {companions::parse_policyd, "policyd"}},
+    {"cbpolicyd", {companions::parse_policyd, "policyd"}},
+    {"policyd-weight", {companions::parse_policyd_weight, "policyd-weight"}},
+    {"policyd", {companions::parse_policyd, "policyd"}},
+    {"spampd", {companions::parse_spampd, "spampd"}},
+    {"cyrus/lmtp", {companions::parse_cyrus_lmtp, "cyrus"}},
+    {"cyrus/lmtpunix", {companions::parse_cyrus_lmtp, "cyrus"}},
+    {"cyrus/lmtpd", {companions::parse_cyrus_lmtp, "cyrus"}},
+    {"lmtpunix", {companions::parse_cyrus_lmtp, "cyrus"}},
+    {"lmtpd", {companions::parse_cyrus_lmtp, "cyrus"}},
+    {"MailScanner", {companions::parse_mailscanner, "mailscanner"}},
+    {"iredapd", {companions::parse_iredapd, "iredapd"}},
+    {"mimedefang", {companions::parse_mimedefang, "mimedefang"}},
+    {"mimedefang.pl", {companions::parse_mimedefang, "mimedefang"}},
+    {"mimedefang-multiplexor", {companions::parse_mimedefang, "mimedefang"}},
+    {"pmg-smtp-filter", {companions::parse_pmg, "pmg"}},
+    {"pmgpolicy", {companions::parse_pmgpolicy, "pmgpolicy"}},
+    {"imapd", {companions::parse_courier, "courier"}},
+    {"imapd-ssl", {companions::parse_courier, "courier"}},
+    {"pop3d", {companions::parse_courier, "courier"}},
+    {"pop3d-ssl", {companions::parse_courier, "courier"}},
+    {"courierpop3login", {companions::parse_courier, "courier"}},
+    {"courierimaplogin", {companions::parse_courier, "courier"}},
+    {"authdaemond", {companions::parse_courier, "courier"}},
+    {"authdaemond.mysql", {companions::parse_courier, "courier"}},
+    {"authdaemond.plain", {companions::parse_courier, "courier"}},
+    {"psa-pc-remote", {companions::parse_plesk, "plesk"}},
+    {"postfix-local", {companions::parse_plesk, "plesk"}},
+    {"check-quota", {companions::parse_plesk, "plesk"}},
+    {"dk_check", {companions::parse_plesk, "plesk"}},
+    {"dk_sign", {companions::parse_plesk, "plesk"}},
+    {"spf", {companions::parse_plesk, "plesk"}},
+    {"dmarc", {companions::parse_plesk, "plesk"}},
+};
+
+}  // namespace
 
 Companion find_companion(std::string_view program) {
-  using namespace companions;
-  struct Row {
-    std::string_view program;
-    Companion companion;
-  };
-  static constexpr Row kRows[] = {
-      {"dovecot", {parse_dovecot, "dovecot"}},
-      {"saslauthd", {parse_saslauthd, "saslauthd"}},
-      {"plesk_saslauthd", {parse_plesk_saslauthd, "saslauthd"}},
-      {"amavis", {parse_amavis, "amavis"}},
-      {"amavisd", {parse_amavis, "amavis"}},
-      {"amavisd-new", {parse_amavis, "amavis"}},
-      {"rspamd", {parse_rspamd, "rspamd"}},
-      {"spamd", {parse_spamd, "spamd"}},
-      {"spamd-child", {parse_spamd, "spamd"}},
-      {"spamc", {parse_spamd, "spamd"}},
-      {"spamass-milter", {parse_spamd, "spamd"}},
-      {"opendkim", {parse_opendkim, "opendkim"}},
-      {"openarc", {parse_openarc, "openarc"}},
-      {"opendmarc", {parse_opendmarc, "opendmarc"}},
-      {"postgrey", {parse_postgrey, "postgrey"}},
-      {"sqlgrey", {parse_sqlgrey, "sqlgrey"}},
-      {"milter-greylist", {parse_milter_greylist, "milter-greylist"}},
-      {"policyd-spf", {parse_policyd_spf, "policyd-spf"}},
-      {"policy-spf", {parse_policyd_spf, "policyd-spf"}},
-      {"postfix-policyd-spf-perl", {parse_policyd_spf, "policyd-spf"}},
-      {"pyspf-milter", {parse_policyd_spf, "policyd-spf"}},
-      {"clamav-milter", {parse_clamav, "clamav-milter"}},
-      {"clamsmtpd", {parse_clamsmtp, "clamsmtp"}},
-      {"clamsmtp", {parse_clamsmtp, "clamsmtp"}},
-      {"postsrsd", {parse_postsrsd, "postsrsd"}},
-      {"postfwd", {parse_policyd, "policyd"}},
-      {"postfwd2", {parse_policyd, "policyd"}},
-      {"postfwd3", {parse_policyd, "policyd"}},
-      {"cbpolicyd", {parse_policyd, "policyd"}},
-      {"policyd-weight", {parse_policyd_weight, "policyd-weight"}},
-      {"policyd", {parse_policyd, "policyd"}},
-      {"spampd", {parse_spampd, "spampd"}},
-      {"cyrus/lmtp", {parse_cyrus_lmtp, "cyrus"}},
-      {"cyrus/lmtpunix", {parse_cyrus_lmtp, "cyrus"}},
-      {"cyrus/lmtpd", {parse_cyrus_lmtp, "cyrus"}},
-      {"lmtpunix", {parse_cyrus_lmtp, "cyrus"}},
-      {"lmtpd", {parse_cyrus_lmtp, "cyrus"}},
-      {"MailScanner", {parse_mailscanner, "mailscanner"}},
-      {"iredapd", {parse_iredapd, "iredapd"}},
-      {"mimedefang", {parse_mimedefang, "mimedefang"}},
-      {"mimedefang.pl", {parse_mimedefang, "mimedefang"}},
-      {"mimedefang-multiplexor", {parse_mimedefang, "mimedefang"}},
-      {"pmg-smtp-filter", {parse_pmg, "pmg"}},
-      {"pmgpolicy", {parse_pmgpolicy, "pmgpolicy"}},
-  };
   if (program.starts_with("deliver(") || program.starts_with("dovecot-lda(")) {
-    return {parse_deliver, "dovecot"};
+    return {companions::parse_deliver, "dovecot"};
   }
   // "postfwd2/policy", "postfwd3/master": the process behind the name.
+  if (program.ends_with("/psa-pc-remote")) return {companions::parse_plesk, "plesk"};
   const auto whole = program.substr(0, program.find('/'));
   for (const auto& row : kRows) {
     if (row.program == program || row.program == whole) return row.companion;

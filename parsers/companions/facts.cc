@@ -31,7 +31,12 @@ bool put(CompanionFact& fact, std::string_view name, std::string_view value) {
   } else if (name == "from") {
     fact.envelope_sender = unbracketed(value);
   } else if (name == "to") {
-    fact.recipient = unbracketed(value);
+    // One of several is not whom the message is for.
+    if (value.starts_with('<') && value.find(">,<") != std::string_view::npos) {
+      add_value(fact, "recipients", value);
+    } else {
+      fact.recipient = unbracketed(value);
+    }
   } else if (name == "message_id") {
     if (is_message_id(value)) fact.message_id = value;
   } else if (name.starts_with('#')) {

@@ -76,12 +76,20 @@ constexpr FactForm kForms[] = {
     {"key data is not secure: {}", "error", "key is not secure"},
 };
 
+// Sendmail's dkim-filter 2.x (dkim-filter/dkim-filter.c), behind "ID ".
+constexpr FactForm kFilterForms[] = {
+    {"\"DKIM-Signature\" header added", "", "signed"},
+    {"ADSP query: {}", "error", "error"},
+    {"external host {} attempted to send as {}", "host domain", "external sender of own domain"},
+};
+
 constexpr KnownForm kIgnored[] = {
     {"OpenDKIM Filter v{} starting ({})", "opendkim/opendkim.c"},
     {"OpenDKIM Filter v{} terminating with status {}, errno = {}", "opendkim/opendkim.c"},
     {"OpenDKIM Filter v{}", "opendkim/opendkim.c"},
     {"OpenDKIM Filter: mi_stop=1", "libmilter/handler.c"},
     {"OpenDKIM Filter: {}", "libmilter"},
+    {"Sendmail DKIM Filter {}", "dkim-filter/dkim-filter.c"},  // what OpenDKIM came from
     {"configuration reloaded from {}", "opendkim/opendkim.c"},
     {"terminated with signal {}, restarting", "opendkim/opendkim.c"},
     {"exited with status {}, restarting", "opendkim/opendkim.c"},
@@ -133,8 +141,33 @@ ParsedLine parse_opendkim(const LineHeader& /*header*/, std::string_view text) {
     if (auto* fact = std::get_if<CompanionFact>(&out.event)) fact->queue_id = *id;
     return out;
   }
+  // dkim-filter has no colon in some: "ID "DKIM-Signature" header added", "ID ADSP query: error".
+  rest = text;
+  if (const auto word = maybe_take_word(rest);
+      word && is_queue_id(*word) && maybe_take(rest, ' ')) {
+    auto said = parse_fact("opendkim", LineKind::opendkim_verdict, kFilterForms, rest);
+    if (auto* fact = std::get_if<CompanionFact>(&said.event)) fact->queue_id = *word;
+    if (said.kind != LineKind::unrecognised) return said;
+  }
   const auto out = parse_ignored(kIgnored, text);
   return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, text) : out;
+}
+
+// dkimproxy 1.4 (bin/dkimproxy.in, dkimproxy.out): by Message-ID.
+ParsedLine parse_dkimproxy(const LineHeader& /*header*/, std::string_view text) {
+  constexpr FactForm kProxyForms[] = {
+      {"DKIM verify - {}; message-id=<{?}>{?}", "verdict message_id detail", ""},
+      {"DKIM signing - {}; message-id=<{?}>{?}", "verdict message_id detail", ""},
+      {"DKIM verify - {}", "verdict", ""},
+      {"DKIM signing - {}", "verdict", ""},
+  };
+  constexpr KnownForm kProxyIgnored[] = {
+      {"Process Backgrounded", "Net::Server"}, {"Binding to {}", "Net::Server"},
+      {"Setting gid to {}", "Net::Server"},    {"Setting uid to {}", "Net::Server"},
+      {"connect from {}", "bin/dkimproxy.in"}, {"{} Server closing!", "Net::Server"},
+  };
+  auto out = parse_fact("dkimproxy", LineKind::opendkim_verdict, kProxyForms, text);
+  return out.kind == LineKind::unrecognised ? parse_ignored(kProxyIgnored, text) : out;
 }
 
 }  // namespace rastro::companions

@@ -122,6 +122,16 @@ ParsedLine parse_weight(std::string_view text) {
 }
 
 constexpr FactForm kForms[] = {
+    // Policyd 1.8x, logmessage() of its modules: "rcpt=12, greylist=new, host=ip (name), from=a,
+    // ...".
+    {"rcpt={}, {}={}, host={} ({}), from={?}, to={?}, size={}, quota={}",
+     "#count module result ip host from to size quota", ""},
+    {"rcpt={}, {}={}, host={} ({}), from={?}, to={?}, size={}",
+     "#count module result ip host from to size", ""},
+    {"rcpt={}, {}={}, host={} ({}), from={?}, to={?}", "#count module result ip host from to", ""},
+    {"rcpt={}, {}={}, host={} ({}), from={?}", "#count module result ip host from", ""},
+    {"greylist={}, host={} ({}), from={?}, to={?}", "greylist ip host from to", ""},
+    {"throttle={}, host={} ({}), from={?}, to={?}", "throttle ip host from to", ""},
     {"[DNSBL] object {} listed on {} (answer: {}, time: {})", "ip list answer time", "listed"},
     // cbpolicyd: "module=Greylisting, action=defer, host=ip, helo=h, from=a, to=b, reason=...".
     {"module={}, mode={}, host={}, helo={?}, from={?}, to={?}, reason={}, {}",
@@ -162,6 +172,7 @@ constexpr KnownForm kWeightIgnored[] = {
     {"cache spawned", "policyd-weight"},
     {"cache killed", "policyd-weight"},
     {"cache_query: start: calling spawn_cache()", "policyd-weight"},
+    {"master: cleaning up {}", "policyd-weight"},
     {"cache: purged {} from {} cache, time: {}", "policyd-weight"},
     {"cache: SIG{}, terminating", "policyd-weight"},
 };

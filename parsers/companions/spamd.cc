@@ -50,6 +50,7 @@ constexpr KnownForm kIgnored[] = {
     {"spamd: alert: {}", "spamd/spamd.raw"},
 };
 constexpr KnownForm kTrouble[] = {
+    {"Could not retrieve sendmail macro {}", "spamass-milter.cpp"},
     {"spamd: bad protocol: header error: {}", "spamd/spamd.raw"},
     {"spamd: timeout: {}", "spamd/spamd.raw"},
     {"spamd: service unavailable: {}", "spamd/spamd.raw"},

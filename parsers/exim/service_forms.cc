@@ -25,6 +25,13 @@ constexpr auto kWarning = LineKind::exim_warning;
 constexpr auto kTls = LineKind::exim_tls_failure;
 
 constexpr Form kForms[] = {
+    // what Debian's init script says under Exim's name
+    {"Starting MTA:{?}", kNote},
+    {"Stopping MTA{?}", kNote},
+    {"Restarting MTA{?}", kNote},
+    {"Reloading exim4 configuration files:{?}", kNote},
+    {" * Starting MTA{?}", kNote},
+    {" * Stopping MTA{?}", kNote},
     // src/host.c, src/dns.c, src/dnsbl.c, src/verify.c, src/ip.c, src/match.c
     {"no host name found for IP address {}", kNote},
     {"no IP address found for host {}", kNote},

@@ -36,7 +36,7 @@ ParsedLine parse_check(std::string_view id, std::string_view word, std::string_v
     return {};
   }
   out.stage = *kind;
-  std::optional<PolicyVerdict> found;
+  auto found = out;
   int fits = 0;
   for (auto at = rest.find(" from "); at != std::string_view::npos && at <= kContentBytesMax;
        at = rest.find(" from ", at + 1)) {
@@ -51,24 +51,22 @@ ParsedLine parse_check(std::string_view id, std::string_view word, std::string_v
       candidate.client = *client;
     }
     if (!maybe_take(origin, "; ") || !take_origin_fields(origin, candidate)) continue;
-    ++fits;
-    if (!found) found = candidate;
+    if (++fits == 1) found = candidate;
   }
   if (fits == 0) return {};
   if (fits > 1) {
     found = out;
-    found->subject_matter = rest.substr(0, kContentBytesMax);
+    found.subject_matter = rest.substr(0, kContentBytesMax);
   }
-  auto text = found->reply_text;
-  found->enhanced_status = maybe_take_enhanced_status(text);
-  if (found->action == PolicyVerdict::Action::redirect ||
-      found->action == PolicyVerdict::Action::filter ||
-      found->action == PolicyVerdict::Action::bcc) {
-    found->target = found->reply_text;
+  auto text = found.reply_text;
+  found.enhanced_status = maybe_take_enhanced_status(text);
+  if (found.action == PolicyVerdict::Action::redirect ||
+      found.action == PolicyVerdict::Action::filter || found.action == PolicyVerdict::Action::bcc) {
+    found.target = found.reply_text;
   }
-  return {found->action == PolicyVerdict::Action::reject ? LineKind::postfix_reject
-                                                         : LineKind::postfix_policy,
-          *found};
+  return {found.action == PolicyVerdict::Action::reject ? LineKind::postfix_reject
+                                                        : LineKind::postfix_policy,
+          found};
 }
 
 }  // namespace

@@ -29,7 +29,10 @@ ParsedLine parse_queue_state(std::string_view id, std::string_view rest) {
   QueueActive active{id, *sender, {}, {}};
   if (maybe_take(rest, "size=")) {
     active.size_bytes = maybe_take_number(rest);
-    if (!active.size_bytes || !maybe_take(rest, ", ")) return {};
+    if (!active.size_bytes) return {};
+    // Cut, or left out where logs are shared.
+    if (rest.empty()) return {LineKind::postfix_queue_active, active};
+    if (!maybe_take(rest, ", ")) return {};
   }
   if (!maybe_take(rest, "nrcpt=")) return {};
   const auto count = maybe_take_number(rest);
