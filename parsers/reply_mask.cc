@@ -273,7 +273,10 @@ class ReplyMasker {
       if (begin == 0 || text_[begin - 1] != '.') {
         if (const auto status_end = enhanced_end(begin); status_end > 0) return status_end;
       }
-      return is_reply_code(begin, size) || is_policy_code(begin, size) ? end : masked(begin, end);
+      return is_reply_code(begin, size) || is_policy_code(begin, size) ||
+                     is_socket_code(begin, size)
+                 ? end
+                 : masked(begin, end);
     }
     const auto first_digit = static_cast<std::size_t>(std::countr_zero(digits));
     if (digits == (below(size) & ~below(first_digit))) {  // letters, then digits
@@ -302,6 +305,14 @@ class ReplyMasker {
       --i;
     }
     return text_[i] == '#' && i >= 3 && text_.substr(i - 3, 3) == "AUP";
+  }
+
+  // What Windows' sockets say, and Exchange after them: no route, broken off, no answer, refused.
+  bool is_socket_code(std::size_t begin, std::size_t size) const {
+    if (size != 5) return false;
+    const auto code = text_.substr(begin, size);
+    return code.starts_with("100") && (code == "10051" || code == "10053" || code == "10054" ||
+                                       code == "10060" || code == "10061" || code == "10065");
   }
 
   // "#" instead of the run, and of the numbers that hang on it: "192.0.2.7", "12:30:55", "a1b2-c3".

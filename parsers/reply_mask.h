@@ -12,9 +12,9 @@ inline constexpr std::size_t kReplyBytesMax = 2048;
 
 // A logged reply with everything taken out that differs from message to message: addresses become
 // "@"; numbers, IP addresses and ids become "#". Kept are what rules decide by: three-digit numbers
-// that may be reply codes, enhanced status codes, and short product codes ("S3140", "TSS04",
-// "OFR_104", "BL#"). The host that an MTA names in its own words around a reply ("host H[ip] said:
-// ", "connect to H[ip]:25: ") is taken out, because strangers choose host names.
+// that may be reply codes, enhanced status codes, sockets' codes ("10061"), and short product codes
+// ("S3140", "TSS04", "OFR_104", "BL#"). The host that an MTA names in its own words around a reply
+// ("host H[ip] said: ", "connect to H[ip]:25: ") is taken out: strangers choose host names.
 //
 // Holds the text in place: no allocation. Pure; equal masked texts get equal reasons.
 class MaskedReply {

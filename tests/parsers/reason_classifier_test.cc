@@ -228,7 +228,8 @@ INSTANTIATE_TEST_SUITE_P(
     , Corpus,
     testing::Values(CorpusCase{"known.tsv", 1.0}, CorpusCase{"holdout.tsv", 0.99},
                     CorpusCase{"holdout2.tsv", 0.98}, CorpusCase{"holdout3.tsv", 0.98},
-                    CorpusCase{"holdout4.tsv", 0.94}, CorpusCase{"holdout5.tsv", 0.95}),
+                    CorpusCase{"holdout4.tsv", 0.94}, CorpusCase{"holdout5.tsv", 0.95},
+                    CorpusCase{"holdout6.tsv", 0.95}),
     [](const auto& tested) { return tested.param.file.substr(0, tested.param.file.find('.')); });
 
 }  // namespace

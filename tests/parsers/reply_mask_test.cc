@@ -42,6 +42,7 @@ const MaskCase kMasks[] = {
     {"suspended", "delivery temporarily suspended: lost connection with m[192.0.2.7] while x",
      "delivery temporarily suspended: lost connection with # while x"},
     {"no_host_in_brackets", "host unknown", "host unknown"},
+    {"socket_code_stays", "Winsock error code: 10060, 10062", "Winsock error code: 10060, #"},
     {"charter_code_stays", "554 192.0.2.7 blocked. AUP#In-1020", "554 # blocked. AUP#In-1020"},
     {"charter_code_alone_stays", "552 refused AUP#1340", "552 refused AUP#1340"},
     {"other_code_behind_a_dash", "refused ABC#In-1020, X-1020", "refused ABC#In-#, X-#"},
