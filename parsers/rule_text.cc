@@ -218,11 +218,56 @@ void drop_host_names(std::string& kept) {
   kept = std::move(out);
 }
 
+// The MTA's own words around a reply, in one form whoever wrote them: the reply first, then the
+// command as Postfix tells it. "smtp error from remote mail server after pipelined rcpt to:<@>:
+// host mx [#]: 550 no" and "host # said: 550 no (in reply to rcpt to command)" both become
+// "550 no (in reply to rcpt to command)", so that no rule meets the words of the wrapping.
+void unwrap(std::string& text) {
+  constexpr std::string_view kSuspended = "delivery temporarily suspended: ";
+  constexpr std::string_view kSaid = "host # said: ";
+  constexpr std::string_view kRefused = "refused to talk to me: ";
+  constexpr std::string_view kExim = "smtp error from remote mail server after ";
+  constexpr std::string_view kPipelined = "pipelined ";
+  if (text.starts_with(kSuspended)) text.erase(0, kSuspended.size());
+  if (text.starts_with(kSaid)) text.erase(0, kSaid.size());
+  if (std::string_view(text).substr(0, 7 + kRefused.size()).ends_with(kRefused) &&
+      text.starts_with("host # ")) {
+    text.erase(0, 7);
+  }
+  if (!text.starts_with(kExim)) return;
+  auto rest = std::string_view(text).substr(kExim.size());
+  if (rest.starts_with(kPipelined)) rest.remove_prefix(kPipelined.size());
+  std::string_view command;
+  for (const std::string_view known :
+       {"rcpt to", "mail from", "end of data", "data", "initial connection", "ehlo", "helo"}) {
+    if (rest.starts_with(known)) {
+      command = known;
+      break;
+    }
+  }
+  const auto end = rest.find(": ");
+  if (command.empty() || end == std::string_view::npos) return;
+  auto reply = rest.substr(end + 2);
+  if (reply.starts_with("host ")) {
+    const auto host_end = reply.find("]: ");
+    if (host_end == std::string_view::npos) return;
+    reply.remove_prefix(host_end + 3);
+  }
+  std::string out;
+  if (command == "initial connection") {
+    out.append(kRefused).append(reply);
+  } else {
+    out.append(reply).append(" (in reply to ").append(command).append(" command)");
+  }
+  text = std::move(out);
+}
+
 }  // namespace
 
 std::string rule_text(std::string_view masked) {
   const bool escapes = masked.find('\\') != std::string_view::npos;
   auto text = escapes ? plain(without_escapes(masked)) : plain(masked);
+  unwrap(text);
   drop_repeated_codes(text);
   drop_bracketed_names(text);
   drop_host_names(text);

@@ -75,6 +75,22 @@ const MaskCase kRuleTexts[] = {
     {"exim_hosts", "retry time not reached for any host for 'spam.example.org'",
      "retry time not reached for any host for '@'"},
     {"blanks", " a \t b\r\n", "a b"},
+    {"exim_wrapping",
+     "SMTP error from remote mail server after pipelined RCPT TO:<a@b.example>: host mx.b.example "
+     "[192.0.2.7]: 550 No",
+     "550 no (in reply to rcpt to command)"},
+    {"exim_sender",
+     "SMTP error from remote mail server after MAIL FROM:<a@b.example> SIZE=99: 550 No",
+     "550 no (in reply to mail from command)"},
+    {"exim_greeting", "SMTP error from remote mail server after initial connection: 554 No",
+     "refused to talk to me: 554 no"},
+    {"exim_wrapping_cut", "SMTP error from remote mail server after RCPT TO:<a@b.exa",
+     "smtp error from remote mail server after rcpt to:<@"},
+    {"postfix_wrapping", "host mx.b.example[192.0.2.7] said: 550 No (in reply to RCPT TO command)",
+     "550 no (in reply to rcpt to command)"},
+    {"postfix_greeting",
+     "delivery temporarily suspended: host mx.b.example[192.0.2.7] refused to talk to me: 421 No",
+     "refused to talk to me: 421 no"},
 };
 INSTANTIATE_TEST_SUITE_P(, RuleText, testing::ValuesIn(kRuleTexts),
                          [](const auto& tested) { return tested.param.name; });
