@@ -263,7 +263,8 @@ std::string dsn_address(std::string_view value) {
 
 std::string dsn_host(std::string_view value) {
   auto host = without_type(value);
-  host = trim(host.substr(0, host.find_first_of("(|")));
+  if (host.starts_with('<')) host.remove_prefix(1);  // MailMarshal
+  host = trim(host.substr(0, host.find_first_of("(|>")));
   const auto blank = host.find(' ');
   if (blank != std::string_view::npos) host = host.substr(0, blank);
   while (host.ends_with('.')) host.remove_suffix(1);

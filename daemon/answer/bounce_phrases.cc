@@ -32,10 +32,11 @@ constexpr Rule kText[] = {
     {Phrase::failure,
      R"((?:encountered|had) (?:permanent |delivery )*(?:errors|problems)|(?:trouble|problems?) (?:delivering|sending)|error (?:sending|delivering|(?:has )?occurred)|failed (?:recipients|addresses)|encountered an error|was aborted after)"},
     {Phrase::failure,
-     R"(no (?:se )?(?:pud?o|ha podido|ha sido posible|fue posible|se puede|pudieron)(?: ser)? (?:entrega|enviar|hacer)|no (?:se )?(?:entregad[oa]|ha entregado)|no (?:ha )?(?:llegado|sido entregad[oa])|error (?:al|en la|de) (?:entrega|enviar)|no se ha encontrado la direcci|devuelto|fallo en la entrega|no entregable|no se ha (?:podido )?entrega|imposible entregar|rechazad[oa])"},
+     R"(no (?:se )?(?:pud?o|ha podido|ha sido posible|fue posible|se puede|pudieron)(?: ser)? (?:entrega|enviar|hacer)|no (?:se )?(?:(?:te |le )?entreg(?:ó|aron|a\b)|envi(?:ó|aron) (?:el|su|tu)\b)|(?:se (?:ha )?bloque(?:ó|ado)|mensaje bloqueado)|no (?:se )?(?:entregad[oa]|ha entregado)|no (?:ha )?(?:llegado|sido entregad[oa])|error (?:al|en la|de) (?:entrega|enviar)|no se ha encontrado la direcci|devuelto|fallo en la entrega|no entregable|no se ha (?:podido )?entrega|imposible entregar|rechazad[oa])"},
     {Phrase::failure,
      R"(nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht|gefunden)|unzustellbar|zustellung[^.]{0,40}(?:fehlgeschlagen|nicht möglich|gescheitert)|fehler bei der (?:zustellung|übermittlung)|konnte[^.]{0,80}nicht)"},
-    {Phrase::failure, R"(n['’](?:a|ont) (?:pas )?pu être|échec de (?:la )?(?:remise|distribution|livraison)|n['’]a pas (?:pu )?(?:été|être) (?:remis|délivré|distribué|envoyé|remise)|non (?:remis|distribu|délivr)|impossible de (?:remettre|distribuer|délivrer|livrer)|échoué)"},
+    {Phrase::failure,
+     R"(n['’](?:a|ont) (?:pas )?pu être|échec de (?:la )?(?:remise|distribution|livraison)|n['’]a pas (?:pu )?(?:été|être) (?:remis|délivré|distribué|envoyé|remise)|non (?:remis|distribu|délivr)|impossible de (?:remettre|distribuer|délivrer|livrer)|échoué)"},
     {Phrase::failure,
      R"(non (?:è|e') stato (?:possibile )?(?:recapita|consegna)|impossibile (?:recapitare|consegnare)|mancat[oa] (?:recapito|consegna)|recapito[^.]{0,60}non riuscit|non recapita|indirizzo non trovato)"},
     {Phrase::failure,
@@ -46,7 +47,8 @@ constexpr Rule kText[] = {
     {Phrase::cause,
      R"(automatically rejected|[;(] ?failed[;:] |(?:bad|invalid) destination mailbox|user not known|recipient name is not recogni|domain (?:does not|doesn['’]t) exist|could not find a gateway|quota (?:is |was )?exceeded|over quota|(?:mailbox|inbox|account|buzón|postfach|boîte) (?:is |está |ist |est )?(?:full|lleno|voll|pleine)|exceeds allowed size|unknown host|host unknown|no valid recipients|invalid (?:final |delivery )*(?:userid|recipient|user)|(?:address|account|user|recipient|mailbox|usuario|dirección|cuenta|buzón) (?:does not|doesn['’]t|no) (?:exist|existe))"},
     // And never will be.
-    {Phrase::final_failure, R"(permanent(?:ly| error| fatal| failure)|(?:giving|given|gave) up|\b(?:i|we) give up|no further (?:attempts?|delivery)|won['’]t be (?:retried|tried again)|will not be (?:retried|tried again|attempted)|(?:removed|deleted|dropped) from (?:the |our )?(?:mail )?queue|not be retried|retry time(?:out)? (?:not reached for any host after|exceeded)|error permanente|dauerhafter fehler|permanenter fehler|erreur permanente|errore permanente|erro permanente)"},
+    {Phrase::final_failure,
+     R"(permanent(?:ly| error| fatal| failure)|(?:giving|given|gave) up|\b(?:i|we) give up|no further (?:attempts?|delivery)|won['’]t be (?:retried|tried again)|will not be (?:retried|tried again|attempted)|(?:removed|deleted|dropped) from (?:the |our )?(?:mail )?queue|not be retried|retry time(?:out)? (?:not reached for any host after|exceeded)|error permanente|dauerhafter fehler|permanenter fehler|erreur permanente|errore permanente|erro permanente)"},
     {Phrase::final_failure,
      R"(i(?:'m| am) (?:sorry|afraid)[^.]{0,120}(?:could not|wasn't able)|could not be delivered (?:to|for) [^.]{0,80}(?:\d+ days)|has been (?:returned|bounced)|message (?:has )?expired|been in the queue too long|maximum (?:time|number of attempts)|delivery time expired)"},
     // Not yet.
@@ -69,7 +71,8 @@ constexpr Rule kText[] = {
     // Delivered.
     {Phrase::success,
      R"(success(?:fully|ful) (?:delivered|mail delivery|sent|delivery)|(?:was|has been|were|have been) (?:successfully )?delivered(?: successfully)? to|delivery (?:status )?notification \(success\)|delivery (?:receipt|confirmation|report: delivered)|entregad[oa] correctamente|se (?:ha )?entreg(?:ó|ado) (?:correctamente )?(?:a|el|su|tu)|erfolgreich zugestellt|remis avec succès|consegnato correttamente|entregue com (?:ê|e)xito|(?:your message|mail) has been delivered)"},
-    {Phrase::relayed, R"(: delivery via [a-z0-9.-]+\[|\brelayed (?:via|to|successfully|by)|was relayed|delivery to these recipients[^.]{0,60}is complete, but no delivery notification|(?:but )?no delivery notification was sent by the destination|se (?:ha completado|complet[óo]) la entrega[^.]{0,60}(?:pero|aunque)|relayed mail)"},
+    {Phrase::relayed,
+     R"(: delivery via [a-z0-9.-]+\[|\brelayed (?:via|to|successfully|by)|was relayed|delivery to these recipients[^.]{0,60}is complete, but no delivery notification|(?:but )?no delivery notification was sent by the destination|se (?:ha completado|complet[óo]) la entrega[^.]{0,60}(?:pero|aunque)|relayed mail)"},
     {Phrase::expanded,
      R"((?:was|has been|been|successfully) expanded|message was expanded|distribution list[^.]{0,60}expanded)"},
     // Somebody's program answers.
@@ -77,8 +80,7 @@ constexpr Rule kText[] = {
      R"(out of (?:the )?office|on (?:vacation|holiday|leave|annual leave)|(?:i am|i'm|i will be) (?:currently )?(?:away|absent|out)|automat(?:ic|ed) (?:reply|response|answer)|auto-?(?:reply|response|responder)|fuera de (?:la )?oficina|(?:estoy|estaré) (?:de )?(?:vacaciones|ausente|fuera)|respuesta automática|bin (?:ich )?(?:derzeit |zur zeit )?(?:nicht|im urlaub|abwesend)|abwesenheit|im urlaub|réponse automatique|(?:je suis|absent)(?: actuellement)? (?:absent|en congé|en vacances|du bureau)|risposta automatica|fuori (?:sede|ufficio)|sono in ferie|resposta automática|estou (?:de férias|ausente)|fora do escritório|afwezig|thank you for (?:your (?:e-?mail|message)|contacting)|hemos recibido (?:su|tu) (?:mensaje|correo|solicitud)|no longer (?:works?|with|employed)|ya no trabaja)"},
     {Phrase::challenge,
      R"((?:verify|confirm|prove) (?:that )?you(?:'re| are| as)? (?:a |the )?(?:human|person|real|legitimate|sender|not a)|challenge.?response|(?:click|reply|follow)[^.]{0,60}(?:to (?:confirm|approve|release|deliver|verify)[^.]{0,40}(?:message|mail|e-?mail|address|sender))|confirm (?:your|this) (?:message|mail|e-?mail)|approved senders?|added to the recipient['’]?s (?:allowed|approved|white) ?list|(?:spamarrest|boxbe|tmda|sender verification|whitelist request)|first time (?:you|sender)|confirme (?:que|su) [^.]{0,30}(?:mensaje|envío|persona))"},
-    {Phrase::list_notice,
-     R"((?:is being held|awaits?|held) (?:until|for|the)?[^.]{0,40}(?:moderator|moderation|approval|review)|mailing list[^.]{0,60}(?:confirm|subscri)|(?:you are|you're) not (?:allowed|authori[sz]ed|permitted) to post|post(?:ing)? (?:by )?non-?members?|pendiente de (?:moderación|aprobación))"},
+    {Phrase::list_notice, R"((?:is being held|awaits?|held) (?:until|for|the)?[^.]{0,40}(?:moderator|moderation|approval|review)|mailing list[^.]{0,60}(?:confirm|subscri)|(?:you are|you're) not (?:allowed|authori[sz]ed|permitted) to post|post(?:ing)? (?:by )?non-?members?|pendiente de (?:moderación|aprobación))"},
     {Phrase::read_receipt,
      R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|lesebestätigung|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
 };

@@ -181,10 +181,10 @@ class Sections {
     }
     if (is_report_field(line.text)) return;
     const auto hit = hit_of(line.text);
-    if (hit.form != Form::none && is_beside(line, hit)) {
-      out_.back().body.append(line.text).push_back('\n');
-    } else if (hit.form != Form::none && !is_known(not_these_, hit.address) && !sender_follows_ &&
-               !goes_on(line, hit)) {
+    const bool names = hit.form != Form::none && !is_beside(line, hit) &&
+                       !is_known(not_these_, hit.address) && !sender_follows_ &&
+                       !goes_on(line, hit);
+    if (names) {
       open(line, hit);
     } else if (!out_.empty() && (!line.text.empty() || !blank_)) {
       out_.back().body.append(line.text).push_back('\n');
@@ -321,6 +321,27 @@ std::string stated_reason(std::string_view body, std::size_t bytes_max) {
   return tidy({reason.data(), reason.size()}, bytes_max);
 }
 
+// What Google quotes of the remote server when that is no SMTP reply.
+std::string quoted_response(std::string_view notice, std::size_t bytes_max) {
+  static const RE2 form(
+      R"((?i)(?:^|\n)[ \t]*(?:the response(?: from the remote server)? was|la respuesta(?: del servidor remoto)? (?:fue|es la siguiente)|la réponse(?: du serveur distant)? (?:est la suivante|était)|die antwort(?: des remoteservers)? (?:lautete?|war)|la risposta(?: del server remoto)? (?:è stata|era)|a resposta(?: do servidor remoto)? foi)\s*:\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
+  re2::StringPiece said;
+  if (!RE2::PartialMatch(piece(notice.substr(0, 16'000)), form, &said)) return {};
+  return tidy({said.data(), said.size()}, bytes_max);
+}
+
+// The first paragraph; the one below it when that only says to whom it was: "Your message to a@b
+// couldn't be delivered." and then "a wasn't found at b."
+std::string cause_in(std::string_view body, std::size_t bytes_max) {
+  constexpr std::size_t kShort = 160;
+  auto said = first_paragraph(body, bytes_max);
+  if (said.size() > kShort || said.find('@') == std::string::npos) return said;
+  const auto at = body.find(said);
+  if (at == std::string_view::npos || !tells_failure(said)) return said;
+  auto below = first_paragraph(body.substr(at + said.size()), bytes_max);
+  return below.size() > kShort || !below.ends_with('.') ? said : below;
+}
+
 void describe(std::string_view body, const BounceLimits& limits, BounceRecipient& out) {
   const auto max = limits.value_bytes_max;
   std::string from;
@@ -328,15 +349,18 @@ void describe(std::string_view body, const BounceLimits& limits, BounceRecipient
     out.original_recipient = {tidy(from, max), kFromNotice};
   const auto reply = best_reply(body);
   if (!out.diagnostic) {
-    constexpr std::size_t kCodeAlone = 8;  // "550]": the words stand in front
     std::string text;
     if (reply.code != 0) text = reply_line(body, reply.at, max);
-    if (text.size() < kCodeAlone && !reply.status) {
+    // "550]" or "Status code: 550 5.1.10": the words stand elsewhere.
+    const bool bare = std::ranges::none_of(
+        text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+    if (reply.code != 0 && bare) {
       auto said = stated_reason(body, max);
-      if (said.empty()) said = first_paragraph(body, max);
+      if (said.empty()) said = cause_in(body, max);
       if (!said.empty()) text = std::move(said);
     } else if (reply.code == 0) {
-      text = first_paragraph(body, max);
+      if (!reply.status) text = stated_reason(body, max);
+      if (text.empty()) text = first_paragraph(body, max);
     }
     if (!text.empty()) out.diagnostic = {std::move(text), kFromNotice};
   }
@@ -399,7 +423,7 @@ bool is_beside_the_point(std::string_view before) {
   static const RE2 words(
       R"((?i)\b(?:contact(?:e|er|ez|ar|o)?|assistance|wr(?:ite|iting) to|e-?mail us|send (?:an? )?(?:e-?)?mail to|reply to|forward|use|usar|utilice|utiliser|verwenden|utilizzare|questions?|help|report (?:it|this)|complaints?|ayuda|asistencia|dudas|consultas|escrib[aeo]|envíe|wenden|kontakt\pL*|fragen|hilfe|schreiben|aide|écrivez|écrire|assistenza|scriv[aei]\pL*|contatt\pL*|dúvidas|contat[eo]\pL*|ajuda|escreva|suporte)\b)");
   static const RE2 sender(
-      R"((?i)\b(?:from|sent by|on behalf of|enviad[oa] (?:por|desde)|gesendet von|envoyé par|inviat[oa] da)\s+["'<(]*$)");
+      R"((?i)\b(?:from|sent by|on behalf of|enviad[oa] (?:por|desde)|gesendet von|envoyé par|inviat[oa] da|(?:account|cuenta|konto|compte|conta)\s*:)\s*["'<(]*$)");
   std::string tail(before.substr(before.size() < kBytesMax ? 0 : before.size() - kBytesMax));
   RE2::Replace(&tail, sentence_end, "");
   return RE2::PartialMatch(tail, words) || RE2::PartialMatch(tail, sender);
@@ -448,7 +472,7 @@ std::vector<BounceRecipient> in_sentences(const NoticeText& notice, const KnownA
 
 // "... could not be delivered to the following recipients:", and below it the names of users.
 std::vector<BounceRecipient> local_names(const NoticeText& notice, const BounceLimits& limits) {
-  constexpr std::size_t kNamesMax = 20;
+  constexpr std::size_t kNamesMax = 20, kAboveMax = 400;
   static const RE2 announces(
       R"((?i)\b(?:recipients?|address(?:es)?|users?|following|destinatarios?|usuarios?|empfänger|destinataires?)\b)");
   static const RE2 name(R"(([A-Za-z0-9][A-Za-z0-9._-]{1,63})(?:\s{2,}(\S.*))?)");
@@ -467,8 +491,8 @@ std::vector<BounceRecipient> local_names(const NoticeText& notice, const BounceL
       continue;
     }
     if (!out.empty()) break;
-    above =
-        (above.size() < 400 ? above + " " : std::string()).append(line.text.substr(0, kLineMax));
+    if (above.size() >= kAboveMax) above.clear();
+    above.append(" ").append(line.text.substr(0, kLineMax));
     listing =
         line.text.ends_with(':') && RE2::PartialMatch(above, announces) && tells_failure(above);
   }
@@ -564,6 +588,10 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
     if (recipients.size() == 1 && recipient.diagnostic.from == kFromNotice &&
         best_reply(notice.notice).code != 0)
       recipient.diagnostic = {};
+    if (!recipient.diagnostic || recipient.diagnostic.from == kFromNotice) {
+      const auto response = quoted_response(notice.notice, limits.value_bytes_max);
+      if (!response.empty()) recipient.diagnostic = {response, kFromNotice};
+    }
     if (!recipient.diagnostic || recipient.diagnostic.value.ends_with(':')) {
       auto reason = stated_reason(notice.notice, limits.value_bytes_max);
       if (reason.empty() && !recipient.diagnostic && best_reply(notice.notice).code == 0)
@@ -599,9 +627,12 @@ Found reporting_mta_in(std::string_view notice, std::size_t bytes_max) {
 
 Found message_id_in(std::string_view notice, std::size_t bytes_max) {
   static const RE2 form(
-      R"((?im)^[^\n<>]{0,40}(?:message[- ]?id(?:entifier)?|id\.? (?:de|del|do) mensaje|nachrichten-id|messagem-id|identificador)[^\n<>]{0,20}(<[^<>\s]{3,500}@[^<>\s]{1,300}>))");
+      R"((?im)^[^\n<>]{0,40}(?:message[- ]?id(?:entifier)?|id\.? (?:de|del|do) mensaje|nachrichten-id|messagem-id|identificador)([^\n<>]{0,20})(<[^<>\s]{3,500}@[^<>\s]{1,300}>))");
+  std::string between;
   std::string id;
-  if (RE2::PartialMatch(piece(notice), form, &id)) return {tidy(id, bytes_max), kFromNotice};
+  // "Duplicated Message-ID in <list@b>" names another thing.
+  if (RE2::PartialMatch(piece(notice), form, &between, &id) && between != " in ")
+    return {tidy(id, bytes_max), kFromNotice};
   return {};
 }
 
