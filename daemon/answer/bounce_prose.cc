@@ -222,6 +222,10 @@ class Sections {
     auto& body = out_.back().body;
     RE2::Replace(&body, link, "");
     body.erase(0, std::min(body.find_first_not_of(">:;"), body.size()));
+    // Exchange: "a@b on Thu, 9 May 2024 10:00:00 +0000", and why on the next line.
+    static const RE2 when(
+        R"((?i)^(?:on|el|en|am|le|il|em|op) (?:\pL{2,12}\.?,? )?\d{1,2}[ ./-][^\n]{4,40}$)");
+    if (RE2::FullMatch(body, when)) body.clear();
     if (hit.form == Form::transcript) body.clear();
     // "User mailbox exceeds allowed size: a@b": the label is what happened.
     if (hit.form == Form::label && trim(body).empty()) body = line.text;
@@ -342,6 +346,20 @@ std::string cause_in(std::string_view body, std::size_t bytes_max) {
   return below.size() > kShort || !below.ends_with('.') ? said : below;
 }
 
+// Sendmail sums up with "554 <a@b>... Service unavailable" what its mailer said on the line above.
+std::string mailer_words(std::string_view body, std::size_t at, std::size_t bytes_max) {
+  static const RE2 form(R"((?m)^[ \t]*[A-Za-z][A-Za-z0-9._/-]{1,40}: (\S[^\n]{3,300})\n[ \t]*$)");
+  const auto end = body.rfind('\n', at);
+  if (end == std::string_view::npos) return {};
+  const auto above = body.substr(0, end + 1);
+  const auto begin = above.substr(0, end).rfind('\n');
+  re2::StringPiece said;
+  if (!RE2::PartialMatch(piece(above.substr(begin == std::string_view::npos ? 0 : begin + 1)), form,
+                         &said))
+    return {};
+  return tidy({said.data(), said.size()}, bytes_max);
+}
+
 void describe(std::string_view body, const BounceLimits& limits, BounceRecipient& out) {
   const auto max = limits.value_bytes_max;
   std::string from;
@@ -351,6 +369,10 @@ void describe(std::string_view body, const BounceLimits& limits, BounceRecipient
   if (!out.diagnostic) {
     std::string text;
     if (reply.code != 0) text = reply_line(body, reply.at, max);
+    if (text.ends_with("... Service unavailable")) {
+      auto said = mailer_words(body, reply.at, max);
+      if (!said.empty()) text = std::move(said);
+    }
     // "550]" or "Status code: 550 5.1.10": the words stand elsewhere.
     const bool bare = std::ranges::none_of(
         text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
