@@ -45,7 +45,7 @@ bool is_notice(const KindEvidence& e) {
     return bad || e.reply_class != 0 || (e.text.has(Phrase::cause) && e.any_address);
   if (e.null_sender && bad && e.any_address) return true;
   if (e.passed_on && (bad || e.text.has(Phrase::cause)) &&
-      (e.named_recipient || e.reply_class != 0))
+      (e.named_recipient || e.reply_class != 0 || (e.forwarded && bad && e.told_recipient)))
     return true;
   if (subject && (bad || e.reply_class != 0 || e.named_recipient)) return true;
   return bad && e.reply_class != 0 && (e.named_recipient || e.any_address);

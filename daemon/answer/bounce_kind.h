@@ -18,9 +18,11 @@ struct KindEvidence {
   bool failed_header = false;    // X-Failed-Recipients
   bool auto_header = false;      // headers that only auto-responders set
   bool has_headers = false;      // a message; else a paste of text
+  bool forwarded = false;        // the subject says that it is
   bool passed_on = false;        // somebody forwards or quotes what he got
   bool from_list = false;        // sent to subscribers, and encloses nothing
   bool named_recipient = false;  // the notice lays out a recipient as MTAs do
+  bool told_recipient = false;   // a sentence names one that failed
   bool any_address = false;      // the notice names some address
   bool empty = false;
   int reply_class = 0;  // 4 or 5 of the reply that the notice quotes

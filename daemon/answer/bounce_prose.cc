@@ -479,15 +479,17 @@ std::vector<BounceRecipient> in_sentences(const NoticeText& notice, const KnownA
     if (paragraph.size() < 8'000) paragraph.append(line.text).push_back(' ');
   }
   collect(false);
+  std::string_view from = kFromSentence;
   if (found.empty()) {
     paragraph = notice.notice.substr(0, 32'000);
     collect(true);
+    from = "notice text, the only address";
   }
   std::vector<BounceRecipient> out;
   for (auto& address : found) {
     if (out.size() >= limits.recipients_max) break;
     out.push_back({});
-    out.back().recipient = {tidy(address, limits.value_bytes_max), "notice text, from a sentence"};
+    out.back().recipient = {tidy(address, limits.value_bytes_max), from};
   }
   return out;
 }

@@ -11,6 +11,8 @@ namespace rastro {
 
 // Found::from of a recipient whom the notice names without a domain.
 inline constexpr std::string_view kLocalName = "notice text, a local name";
+// ... whom a sentence names that tells of a failure.
+inline constexpr std::string_view kFromSentence = "notice text, from a sentence";
 
 // Who is surely not the failed recipient: the sender, and whoever wrote the notice.
 using KnownAddresses = std::vector<std::string>;

@@ -281,6 +281,7 @@ class BounceReader {
     drop_addressees(named);
     complete_local_names(bounce, named);
     evidence_.any_address = !named.empty();
+    evidence_.told_recipient = !named.empty() && named.front().recipient.from == kFromSentence;
     evidence_.named_recipient = !named.empty() && named.front().recipient.from == "notice text";
     auto failed =
         addresses_in(header_value(bounce.headers, "x-failed-recipients"), limits_.recipients_max);
@@ -416,6 +417,7 @@ class BounceReader {
     const bool inline_bounce = !notice_.forwarded.empty();
     e.has_headers = !inline_bounce && !(header_value(headers, "from").empty() &&
                                         header_value(headers, "subject").empty());
+    e.forwarded = is_forward(header_value(root.headers, "subject"));
     e.passed_on = notice_.passed_on || is_passed_on(header_value(root.headers, "subject"));
     e.disposition = e.disposition || has_type(bounce, "disposition-notification");
     e.feedback = has_type(bounce, "feedback-report") ||
@@ -434,6 +436,12 @@ class BounceReader {
     e.empty = trim(text_).empty() && !e.delivery_status && root.headers.empty() &&
               bounce.enclosed.empty();
     decide_kind(e, report_);
+  }
+
+  static bool is_forward(std::string_view subject) {
+    constexpr std::array kMarks = {"fwd:", "fw:", "rv:", "wg:", "tr:", "enc:"};
+    const auto lower = ascii_lower(trim(subject).substr(0, 8));
+    return std::ranges::any_of(kMarks, [&](std::string_view m) { return lower.starts_with(m); });
   }
 
   static bool is_passed_on(std::string_view subject) {
