@@ -75,7 +75,8 @@ class ReaderImpl final : public StoreReader {
   Result<CutBy> for_each_address(const TimeRange& range, const QueryLimits& limits,
                                  const AddressVisit& visit) override;
   Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
-                                   const std::function<Visit(const Encounter&)>& visit) override;
+                                   const std::function<Visit(const Encounter&)>& visit,
+                                   const EncounterWish& wish) override;
   Result<std::vector<SourceCoverage>> coverage() override;
   Result<std::vector<CoverageHole>> holes(const TimeRange& range) override;
   Result<std::vector<SourcePosition>> positions() override;
@@ -92,6 +93,7 @@ class ReaderImpl final : public StoreReader {
     const TimeRange& range;
     const LegIdRange* wanted;
     const std::function<Visit(const LegRecord&)>& visit;
+    bool marks_only;
     bool wants(std::uint64_t leg_id) const { return wanted == nullptr || wanted->holds(leg_id); }
     bool may_hold(const FileView& file) const;
     bool may_hold(const RowTimes::Range& rows) const;
@@ -114,6 +116,7 @@ class ReaderImpl final : public StoreReader {
   ReadFiles files_;
   std::optional<Question> held_;
   LegRecord leg_;
+  LegRecord mark_;  // nothing but id and times
   std::uint64_t rows_seen_ = 0;
 };
 
@@ -140,7 +143,7 @@ Result<CutBy> ReaderImpl::for_each_leg(const std::vector<LegKey>& keys, const Ti
   const auto snapshot = start(limits);
   rows_seen_ = 0;
   const auto search = search_keys(snapshot->hasher, keys);
-  const LegQuery query{*snapshot, search, range, limits.wanted, visit};
+  const LegQuery query{*snapshot, search, range, limits.wanted, visit, limits.marks_only};
   for (auto i = snapshot->files.size(); i-- > 0;) {
     const auto& view = *snapshot->files[i];
     if (!query.may_hold(view)) continue;
@@ -248,6 +251,13 @@ CutBy ReaderImpl::offer_rows(const LegQuery& query, std::size_t index, ReadFile&
     ++rows_seen_;
     const auto leg_id = mark->leg_id;
     if (!seen.insert(leg_id).second || has_newer_file(query.snapshot, index, leg_id)) continue;
+    if (query.marks_only) {
+      mark_.id = leg_id;
+      mark_.opened_at = mark->opened_at;
+      mark_.last_activity_at = mark->last_activity_at;
+      if (query.visit(mark_) == Visit::stop) return CutBy::caller;
+      continue;
+    }
     const auto newest =
         file.newest_posted_row_of_leg(view, hash_of_leg_id(query.snapshot.hasher, leg_id), leg_id);
     const auto cut = offer(query, file, newest.value_or(row));
@@ -394,7 +404,8 @@ Result<std::optional<LegRecord>> ReaderImpl::load_leg(std::uint64_t leg_id) {
 }
 
 Result<CutBy> ReaderImpl::for_each_encounter(const TimeRange& range, const QueryLimits& limits,
-                                             const std::function<Visit(const Encounter&)>& visit) {
+                                             const std::function<Visit(const Encounter&)>& visit,
+                                             const EncounterWish& wish) {
   const auto snapshot = start(limits);
   const auto from = std::max(range.from, snapshot->ended_visible_since);
   for (auto i = snapshot->files.size(); i-- > 0;) {
@@ -409,6 +420,11 @@ Result<CutBy> ReaderImpl::for_each_encounter(const TimeRange& range, const Query
         " FROM encounter WHERE at BETWEEN ?1 AND ?2 ORDER BY row DESC");
     row.bind(1, micros(from)).bind(2, micros(range.until));
     while (row.step()) {
+      if (wish && !wish(time_at(row.column_int(1)), static_cast<Encounter::Kind>(row.column_int(0)),
+                        row.column_bytes(5))) {
+        if (files_.out_of_time()) return CutBy::time;
+        continue;
+      }
       Encounter encounter;
       encounter.kind = static_cast<Encounter::Kind>(row.column_int(0));
       encounter.at = time_at(row.column_int(1));

@@ -53,7 +53,11 @@ struct LegIdRange {
 struct QueryLimits {
   Duration deadline = std::chrono::seconds(5);  // 0: none
   const LegIdRange* wanted = nullptr;  // legs of other ids are passed over unread; null: none is
+  // With keys: a leg comes with its id and times alone and is not loaded. It may be a probe, past
+  // its time, or one that only shares a key's hash: for those who load and check it anyway.
+  bool marks_only = false;
 };
+using EncounterWish = std::function<bool(Time at, Encounter::Kind kind, std::string_view login)>;
 // Why a query ended before it had seen everything.
 enum class CutBy : std::uint8_t { nothing, caller, time };
 
@@ -112,8 +116,11 @@ class StoreReader {
   virtual Result<CutBy> for_each_address(const TimeRange& range, const QueryLimits& limits,
                                          const AddressVisit& visit) = 0;
 
+  // `wish` is asked first, of each, and the others are not read any further; empty: all are
+  // visited.
   virtual Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
-                                           const std::function<Visit(const Encounter&)>& visit) = 0;
+                                           const std::function<Visit(const Encounter&)>& visit,
+                                           const EncounterWish& wish = {}) = 0;
 
   virtual Result<std::vector<SourceCoverage>> coverage() = 0;
   virtual Result<std::vector<CoverageHole>> holes(const TimeRange& range) = 0;

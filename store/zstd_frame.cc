@@ -2,6 +2,8 @@
 
 #include <zstd.h>
 
+#include <memory>
+
 #include "core/check.h"
 
 namespace rastro {
@@ -29,7 +31,14 @@ std::optional<std::string> zstd_unpacked(std::string_view frame) {
     return std::nullopt;
   }
   std::string out(static_cast<std::size_t>(size), '\0');
-  const auto got = ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size());
+  // A new context for each frame would cost as much as a small frame itself.
+  struct Free {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
+  thread_local const std::unique_ptr<ZSTD_DCtx, Free> context(ZSTD_createDCtx());
+  if (context == nullptr) return std::nullopt;
+  const auto got =
+      ZSTD_decompressDCtx(context.get(), out.data(), out.size(), frame.data(), frame.size());
   if (ZSTD_isError(got) != 0 || got != out.size()) return std::nullopt;
   return out;
 }

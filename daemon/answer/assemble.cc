@@ -485,6 +485,7 @@ Result<std::optional<LegRecord>> AssemblyMemory::load(StoreReader& store, std::u
   if (const auto known = legs_.find(leg_id); known != legs_.end()) return known->second;
   auto loaded = store.load_leg(leg_id);
   if (!loaded) return loaded;
+  if (*loaded && (*loaded)->probe) loaded->reset();
   if (legs_.size() >= kRememberedMax) legs_.clear();
   return legs_.emplace(leg_id, std::move(*loaded)).first->second;
 }
@@ -495,7 +496,9 @@ Result<std::vector<std::uint64_t>> AssemblyMemory::find(StoreReader& store, KeyK
   auto key = std::pair(kind, value);
   if (const auto known = found_.find(key); known != found_.end()) return known->second;
   std::vector<std::uint64_t> ids;
-  const auto done = store.for_each_leg({{kind, value}}, {}, {}, [&](const LegRecord& leg) {
+  QueryLimits limits;
+  limits.marks_only = true;  // each is loaded, and compared with the leg that it is to be linked to
+  const auto done = store.for_each_leg({{kind, value}}, {}, limits, [&](const LegRecord& leg) {
     if (!leg.probe) ids.push_back(leg.id);
     return ids.size() < kFoundMax ? Visit::go_on : Visit::stop;
   });

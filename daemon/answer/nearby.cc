@@ -153,22 +153,46 @@ class Looker {
     return {};
   }
 
+  using Counted = std::vector<std::pair<std::uint64_t, const NearAddress*>>;
+
+  // As many as can still be suggested, the most frequent first. How many rows each has is known at
+  // once; what they are must be read.
+  Result<Counted> count_likeliest(const std::string& parameter, Counted likely) {
+    const auto room = kSuggestionsMax - out_.suggestions.size();
+    const auto order = [](const auto& one) { return one.first; };
+    if (likely.size() > room) {
+      for (auto& one : likely) {
+        const auto rows =
+            store_.count_rows(keys_of(parameter, one.second->address), request_.range);
+        if (!rows) return rows.error();
+        one.first = *rows;
+      }
+      std::ranges::stable_sort(likely, std::greater<>(), order);
+    }
+    Counted counted;
+    for (const auto& one : likely) {
+      if (counted.size() >= room) break;
+      const auto messages = count(parameter, one.second->address, request_.range);
+      if (!messages) return messages.error();
+      if (*messages > 0) counted.emplace_back(*messages, one.second);
+    }
+    std::ranges::stable_sort(counted, std::greater<>(), order);
+    return counted;
+  }
+
   Result<void> add_nearest(const Asked& asked, std::vector<NearAddress> near) {
     constexpr std::size_t kCountedMax = 4 * kSuggestionsMax;
     if (near.size() > kCountedMax) near.resize(kCountedMax);
     // Of those that are as near, the more frequent come first; what is further away need not be
     // counted when there are enough.
     for (std::size_t from = 0; from < near.size() && out_.suggestions.size() < kSuggestionsMax;) {
-      std::vector<std::pair<std::uint64_t, const NearAddress*>> counted;
+      std::vector<std::pair<std::uint64_t, const NearAddress*>> likely;
       const auto steps = near[from].steps;
-      for (; from < near.size() && near[from].steps == steps; ++from) {
-        const auto messages = count(asked.parameter, near[from].address, request_.range);
-        if (!messages) return messages.error();
-        counted.emplace_back(*messages, &near[from]);
-      }
-      std::ranges::stable_sort(counted, std::greater<>(),
-                               [](const auto& one) { return one.first; });
-      for (const auto& [messages, one] : counted) {
+      for (; from < near.size() && near[from].steps == steps; ++from)
+        likely.emplace_back(0, &near[from]);
+      auto counted = count_likeliest(asked.parameter, std::move(likely));
+      if (!counted) return counted.error();
+      for (const auto& [messages, one] : *counted) {
         suggest(steps <= kStepsMax ? Suggestion::Kind::misspelt : Suggestion::Kind::other_domain,
                 asked.parameter, one->address, messages);
       }
@@ -199,10 +223,13 @@ class Looker {
     if (range.until < Time::max() - kEncounterMargin) range.until += kEncounterMargin;
     const auto left = limits();
     if (!left) return {};
-    const auto done = store_.for_each_encounter(range, *left, [&](const Encounter& encounter) {
-      const bool inside =
-          encounter.at >= request_.range.from && encounter.at <= request_.range.until;
-      if (inside && encounter.kind == Encounter::Kind::client_rejected) ++out_.refused_unnamed;
+    // Most are of strangers who named nobody: those are counted, and read no further.
+    const auto wish = [&](Time at, Encounter::Kind kind, std::string_view login) {
+      const bool inside = at >= request_.range.from && at <= request_.range.until;
+      if (inside && kind == Encounter::Kind::client_rejected) ++out_.refused_unnamed;
+      return !login.empty() || !request_.client.empty();
+    };
+    const auto look = [&](const Encounter& encounter) {
       if (!concerns(encounter)) return Visit::go_on;
       if (out_.encounters.size() < kEncountersMax) {
         out_.encounters.push_back(encounter);
@@ -210,7 +237,8 @@ class Looker {
         out_.encounters_cut = true;
       }
       return Visit::go_on;
-    });
+    };
+    const auto done = store_.for_each_encounter(range, *left, look, wish);
     if (!done) return done.error();
     if (*done == CutBy::time) out_.cut = CutBy::time;
     return {};

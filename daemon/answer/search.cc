@@ -101,6 +101,7 @@ class Finder {
     if (bound_ && newest_first_) wanted.until = *bound_ - 1;
     if (bound_ && !newest_first_) wanted.from = *bound_ + 1;
     (*left).wanted = &wanted;
+    (*left).marks_only = !driver_.keys.empty();  // each is loaded and matched when its turn comes
     bool full = false;
     legs_seen_ = 0;
     const auto done = store_.for_each_leg(driver_.keys, range, *left, [&](const LegRecord& leg) {

@@ -83,8 +83,10 @@ Result<std::optional<LegRecord>> MemoryIndex::load_leg(std::uint64_t leg_id) {
 
 Result<CutBy> MemoryIndex::for_each_encounter(const TimeRange& /*range*/,
                                               const QueryLimits& /*limits*/,
-                                              const std::function<Visit(const Encounter&)>& visit) {
+                                              const std::function<Visit(const Encounter&)>& visit,
+                                              const EncounterWish& wish) {
   for (const auto& encounter : encounters) {
+    if (wish && !wish(encounter.at, encounter.kind, encounter.login)) continue;
     if (visit(encounter) == Visit::stop) return CutBy::caller;
   }
   return CutBy::nothing;

@@ -42,7 +42,8 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
   Time visible_since() override { return Time::min(); }
   Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) override;
   Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
-                                   const std::function<Visit(const Encounter&)>& visit) override;
+                                   const std::function<Visit(const Encounter&)>& visit,
+                                   const EncounterWish& wish) override;
   Result<std::vector<SourceCoverage>> coverage() override { return std::vector<SourceCoverage>(); }
   Result<std::vector<CoverageHole>> holes(const TimeRange& /*range*/) override {
     return std::vector<CoverageHole>();
