@@ -485,9 +485,10 @@ Result<std::optional<LegRecord>> AssemblyMemory::load(StoreReader& store, std::u
   if (const auto known = legs_.find(leg_id); known != legs_.end()) return known->second;
   auto loaded = store.load_leg(leg_id);
   if (!loaded) return loaded;
-  if (*loaded && (*loaded)->probe) loaded->reset();
+  auto& leg = *loaded;
+  if (leg && leg->probe) leg.reset();
   if (legs_.size() >= kRememberedMax) legs_.clear();
-  return legs_.emplace(leg_id, std::move(*loaded)).first->second;
+  return legs_.emplace(leg_id, std::move(leg)).first->second;
 }
 
 Result<std::vector<std::uint64_t>> AssemblyMemory::find(StoreReader& store, KeyKind kind,

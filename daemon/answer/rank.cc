@@ -98,7 +98,8 @@ constexpr RoleCodes kSenderCodes{"sender_exact", "sender_other_form", "sender_ta
 void add_fit(const RoleCodes& codes, Fit fit, const std::string& address,
              const std::optional<AddressPattern>& asked, std::vector<RankingFact>& why) {
   const auto typed = asked ? asked->text() : std::string();
-  const bool as_typed = typed.empty() || asked->form() != AddressPattern::Form::address ||
+  const bool as_typed = typed.empty() ||
+                        (asked && asked->form() != AddressPattern::Form::address) ||
                         equal_ignoring_case(address, typed);
   switch (fit) {
     case Fit::none:

@@ -40,14 +40,16 @@ FollowEvents FollowReader::read(QueryTools& tools,
   std::set<std::uint64_t> told;
   for (const auto leg : changed) {
     if (told.contains(leg)) continue;
-    const auto journey = assemble(*tools.store, leg);
-    if (!journey || !*journey) continue;
-    for (const auto& other : (*journey)->legs) told.insert(other.id);
+    const auto found = assemble(*tools.store, leg);
+    if (!found) continue;
+    const auto& journey = *found;
+    if (!journey) continue;
+    for (const auto& other : journey->legs) told.insert(other.id);
     for (std::size_t i = 0; i < followers.size(); ++i) {
       const auto& follower = *followers[i];
-      if (!match(**journey, follower.filter)) continue;
+      if (!match(*journey, follower.filter)) continue;
       events[i] +=
-          event("journey", journey_json(**journey, tools, false, follower.role, follower.telling));
+          event("journey", journey_json(*journey, tools, false, follower.role, follower.telling));
     }
   }
   if (skipped == 0) return events;

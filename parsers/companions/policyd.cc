@@ -153,7 +153,7 @@ constexpr KnownForm kIgnored[] = {
     {"terminating...", "sbin/postfwd1"},
     {"Setting status interval to {} seconds", "sbin/postfwd1"},
     {"catched HUP signal - clearing request cache on next request", "sbin/postfwd2"},
-    {"[LOGS info]: compare rbl: \"{}\"  ->  \"{}\"", "sbin/postfwd1"},
+    {R"([LOGS info]: compare rbl: "{}"  ->  "{}")", "sbin/postfwd1"},
     {"[DNSBL] dns timeout", "sbin/postfwd2"},
     {"Process Backgrounded", "Net::Server"},
     {"Setting gid to {}", "Net::Server"},

@@ -85,7 +85,8 @@ bool take_proven(std::string_view& rest, Destination& destination) {
     const auto at = quote - 2;
     auto tail = rest.substr(at);
     std::optional<std::string_view> original;
-    if (!take_original(tail, original) || !is_unquoted(rest.substr(0, at), *original)) continue;
+    if (!take_original(tail, original) || !original) continue;
+    if (!is_unquoted(rest.substr(0, at), *original)) continue;
     destination.final = rest.substr(0, at);
     destination.original = original;
     rest = tail;
