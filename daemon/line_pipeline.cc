@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "parsers/exim/exim.h"
 #include "parsers/scan.h"
 
 namespace rastro {
@@ -124,6 +125,21 @@ bool LinePipeline::is_copy(const LineOrigin& origin, const HeadedLine& line) {
   return true;
 }
 
+// The last piece of a long "<=": the first one told of the message, the whole line names all of its
+// recipients. Long deliveries lose the end of a reply only, and must not count twice.
+void LinePipeline::complete_arrival(const LogLine& log_line, const HeadedLine& line,
+                                    Correlator& correlator) {
+  const auto whole = split_records_.add(line.header, line.text);
+  if (whole.empty()) return;
+  auto parsed = parse_exim(line.header, whole);
+  auto* arrival = std::get_if<Arrival>(&parsed.event);
+  if (arrival == nullptr) return;
+  // These were told by the first piece; twice they would be two.
+  arrival->parent_id.reset();
+  arrival->fake_reject = false;
+  correlator.apply(log_line, parsed.event);
+}
+
 void LinePipeline::take(const LineOrigin& origin, const RawLine& raw, const HeadedLine& line,
                         Correlator& correlator) {
   if (overlaps_ != nullptr && overlaps_->comparing() && line.headed && is_copy(origin, line)) {
@@ -135,15 +151,18 @@ void LinePipeline::take(const LineOrigin& origin, const RawLine& raw, const Head
   if (understood.kind() == LineKind::unrecognised) {
     LineCounters::keep_sample(*understood.lines, line.text);
   }
+  const auto& program = *understood.source_program;
+  const LogLine log_line{line.header, program.mta, program.instance, program.agent,
+                         LineRef{origin.source, raw.length, raw.offset}};
+  if (program.mta == Mta::exim && line.text.starts_with('[')) {
+    complete_arrival(log_line, line, correlator);
+  }
   if (std::holds_alternative<std::monostate>(event)) return;
   if (const auto* loss = std::get_if<LogLoss>(&event)) {
     holes_.push_back(
         {origin.path, line.header.logged_at, line.header.logged_at, mask_line(loss->text)});
     return;
   }
-  const auto& program = *understood.source_program;
-  const LogLine log_line{line.header, program.mta, program.instance, program.agent,
-                         LineRef{origin.source, raw.length, raw.offset}};
   const auto times = std::min(line.header.repeated, kRepeatsApplied);
   for (std::uint32_t i = 0; i < times; ++i) correlator.apply(log_line, event);
 }

@@ -15,6 +15,7 @@
 #include "daemon/correlate/correlator.h"
 #include "daemon/line_counters.h"
 #include "daemon/overlap_filter.h"
+#include "parsers/exim/split_records.h"
 #include "parsers/parser.h"
 #include "parsers/registry.h"
 #include "parsers/syslog_header.h"
@@ -87,6 +88,7 @@ class LinePipeline {
   Known& known(std::string_view tag);
   Known& find_known(std::string_view tag);
   bool is_copy(const LineOrigin& origin, const HeadedLine& line);
+  void complete_arrival(const LogLine& log_line, const HeadedLine& line, Correlator& correlator);
 
   static constexpr std::size_t kKnownMax = 2'000;
   LineCounters& counters_;
@@ -94,6 +96,7 @@ class LinePipeline {
   OverlapFilter* overlaps_;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Known>> known_;
   std::array<Known*, 64> recent_{};  // into known_
+  EximSplitRecords split_records_;
   std::vector<CoverageHole> holes_;
 };
 

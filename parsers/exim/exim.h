@@ -15,7 +15,7 @@ namespace rastro {
 //   without a stamp (headers of the refused message, separators) come whole.
 // - syslog: the syslog header only. An inner stamp and "[pid] " (syslog_timestamp, log_selector
 //   +pid) are skipped here. Of a record that Exim splits ("[1/3] ...") the first piece is the line,
-//   without the word it was cut in; the others say nothing.
+//   without the word it was cut in; for the others see split_records.h.
 //
 // Reads left to right: what stands in a HELO name, an address, a subject, a reply or a Message-ID
 // fills its own field or makes the line `unrecognised`. Where Exim itself logs a stranger's text

@@ -1,9 +1,9 @@
 #include <array>
-#include <cstdint>
 
 #include "parsers/exim/exim.h"
 #include "parsers/exim/fields.h"
 #include "parsers/exim/line.h"
+#include "parsers/exim/split_records.h"
 #include "parsers/scan.h"
 
 namespace rastro {
@@ -35,29 +35,6 @@ void skip_pid(std::string_view& text) {
   if (maybe_take(rest, '[') && maybe_take_number(rest) && maybe_take(rest, "] ")) text = rest;
 }
 
-// What is longer than 870 bytes, or has line ends, goes to syslog in pieces: "[1/3] text" where a
-// piece is full, "[1\3] text" where a line ended (src/log.c write_syslog()).
-struct Piece {
-  bool first = true;
-  bool cut = false;
-};
-constexpr std::uint64_t kPiecesMax = 999;
-
-// A pid is "[540] text", an address "[192.0.2.1] text": both lack the second number.
-Piece take_piece(std::string_view& text) {
-  auto rest = text;
-  if (!maybe_take(rest, '[')) return {};
-  const auto number = maybe_take_number(rest);
-  const bool line_end = rest.starts_with('\\');
-  if (!number || (!line_end && !rest.starts_with('/'))) return {};
-  rest.remove_prefix(1);
-  const auto total = maybe_take_number(rest);
-  if (!total || !maybe_take(rest, "] ")) return {};
-  if (*number == 0 || *number > *total || *total < 2 || *total > kPiecesMax) return {};
-  text = rest;
-  return {*number == 1, !line_end && *number < *total};
-}
-
 ParsedLine parse(const Line& line) {
   if (!line.queue_id.empty()) {
     if (line.text == "Completed") return exim::parse_queue_line(line);  // each message's last line
@@ -86,7 +63,8 @@ ParsedLine parse_in_turn(Line& line) {
   return out;
 }
 
-// A record without its end: what stands in front of the field it was cut in.
+// A record without its end: what stands in front of the word it was cut in, which may be half an
+// address.
 ParsedLine parse_cut(Line& line) {
   constexpr int kWordsMax = 40;
   for (int i = 0; i < kWordsMax; ++i) {
@@ -103,16 +81,16 @@ ParsedLine parse_cut(Line& line) {
 }  // namespace
 
 ParsedLine parse_exim(const LineHeader& /*header*/, std::string_view text) {
-  const auto piece = take_piece(text);
+  const auto piece = maybe_take_exim_piece(text);
   if (exim::is_reject_header(text)) return {LineKind::exim_reject_header, std::monostate{}};
-  // The main log's own line is the first piece's; the word it was cut in may be an address.
-  if (!piece.first) return {LineKind::known_ignored, {}};
+  // What the main log's line says begins in the first piece; see EximSplitRecords.
+  if (piece && piece->number > 1) return {LineKind::known_ignored, {}};
   skip_stamp(text);
   skip_pid(text);
   Line line;
   if (const auto id = exim::maybe_take_message_id(text)) line.queue_id = *id;
   line.text = text;
-  return piece.cut ? parse_cut(line) : parse_in_turn(line);
+  return piece && !piece->line_end ? parse_cut(line) : parse_in_turn(line);
 }
 
 }  // namespace rastro

@@ -367,6 +367,41 @@ TEST(Refusals, OneRecipientOfPrdr) {
       ElementsAre("mx1/1tFxyz-000123-AB | ana@example.org delivered bo@example.org rejected |"));
 }
 
+// A record of more than 870 bytes reaches syslog in pieces (src/log.c write_syslog()).
+TEST(LongRecords, ArrivalsInPiecesNameAllRecipients) {
+  const auto at = [](const std::string& host, int pid) {
+    return "2026-11-24T10:00:00+01:00 " + host + " exim[" + std::to_string(pid) + "]: ";
+  };
+  const std::string first =
+      "1tFxyz-000123-AB <= a@example.net H=mx.example.net [192.0.2.7] P=esmtp S=321 "
+      "id=m1@example.net for ana@example.org b";
+  const auto told_with = [&](const std::vector<std::string>& pieces) {
+    auto lines = pieces;
+    lines.push_back(at("mx1", 31) + "1tFxyz-000123-AB => ana@example.org R=dnslookup T=smtp");
+    return told_of({tries({{std::move(lines)}})});
+  };
+  const auto all = ElementsAre(
+      "mx1/1tFxyz-000123-AB | ana@example.org delivered bo@example.org queued eva@example.org "
+      "queued |");
+  const auto ana_alone = ElementsAre("mx1/1tFxyz-000123-AB | ana@example.org delivered |");
+  EXPECT_THAT(told_with({at("mx1", 31) + "[1/2] " + first,
+                         at("mx1", 31) + "[2/2] o@example.org eva@example.org"}),
+              all);
+  EXPECT_THAT(told_with({at("mx1", 31) + "[1/3] " + first, at("mx1", 32) + "[1/2] other",
+                         at("mx1", 31) + "[2/3] o@example.org e", at("mx1", 32) + "[2/2] things",
+                         at("mx1", 31) + "[3/3] va@example.org"}),
+              all)
+      << "another process between them";
+  EXPECT_THAT(told_with({at("mx1", 31) + "[1/3] " + first, at("mx1", 31) + "[3/3] va@example.org"}),
+              ana_alone)
+      << "a piece was lost: nothing is made of halves";
+  EXPECT_THAT(told_with({at("mx1", 31) + "[1/2] " + first,
+                         at("mx1", 32) + "[2/2] o@example.org eva@example.org",
+                         at("mx2", 31) + "[2/2] o@example.org eva@example.org"}),
+              ana_alone)
+      << "not of that process";
+}
+
 // Dovecot's delivery agent tells the sender of a full mailbox itself and the MTA that all is well.
 TEST(Mailboxes, WhatTheAgentRejectsIsNotDelivered) {
   const std::string at = "2026-11-24T10:00:0";
