@@ -127,26 +127,33 @@ FoundReply status_at(std::string_view text, std::size_t at) {
   return reply;
 }
 
+// "550 User unknown (#5.1.1)": the code in front, the status behind it.
+std::optional<EnhancedStatus> status_behind_code(std::string_view line, int klass) {
+  for (std::size_t at = 3; at < line.size(); ++at) {
+    const auto status = status_at(line, at).status;
+    if (status && status->klass == klass) return status;
+  }
+  return std::nullopt;
+}
+
+// Of one place in a text.
+FoundReply reply_or_status_at(std::string_view text, std::size_t at) {
+  auto reply = reply_at(text, at);
+  return reply.score == 0 ? status_at(text, at) : reply;
+}
+
 }  // namespace
 
 FoundReply best_reply(std::string_view text) {
   FoundReply best;
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] != '4' && text[at] != '5') continue;
-    auto reply = reply_at(text, at);
-    if (reply.score == 0) reply = status_at(text, at);
+    auto reply = reply_or_status_at(text, at);
     if (reply.score > best.score) best = reply;
   }
-  // "550 User unknown (#5.1.1)": the code in front, the status behind it.
   if (best.code != 0 && !best.status) {
     const auto line = text.substr(best.at, text.find('\n', best.at) - best.at);
-    for (std::size_t at = 3; at < line.size(); ++at) {
-      const auto found = status_at(line, at);
-      if (found.status && found.status->klass == best.code / 100) {
-        best.status = found.status;
-        break;
-      }
-    }
+    best.status = status_behind_code(line, best.code / 100);
   }
   return best;
 }
