@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/address.h"
+#include "core/message_id.h"
 #include "daemon/answer/journey.h"
 
 namespace rastro {
@@ -42,12 +43,8 @@ bool same_dialogue(const LegRecord& a, const LegRecord& b) {
          });
 }
 
-// Exim logs a Message-ID without its brackets, Postfix as it stands in the header.
-std::string_view bare_message_id(const LegRecord& leg) {
-  if (!leg.message_id) return {};
-  std::string_view id = *leg.message_id;
-  if (id.size() > 1 && id.front() == '<' && id.back() == '>') id = id.substr(1, id.size() - 2);
-  return id;
+std::string_view bare_message_id_of(const LegRecord& leg) {
+  return leg.message_id ? bare_message_id(*leg.message_id) : std::string_view();
 }
 
 // Two hosts may give one message the same queue id: then each leg seems to name the other, and the
@@ -78,8 +75,8 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
     return same_dialogue(from, other);
   }
   if (!link.claimed_by_peer) return from.host == other.host && from.mta == other.mta;
-  const auto from_id = bare_message_id(from);
-  const auto other_id = bare_message_id(other);
+  const auto from_id = bare_message_id_of(from);
+  const auto other_id = bare_message_id_of(other);
   if (!from_id.empty() && !other_id.empty()) {
     inferred = false;
     return from_id == other_id && !is_the_earlier_hop(child_leg, parent_leg);

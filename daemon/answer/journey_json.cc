@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <map>
 
+#include "core/message_id.h"
 #include "daemon/answer/direction.h"
 #include "daemon/answer/retry_estimate.h"
 
@@ -27,9 +28,6 @@ json::value code_or_null(std::uint16_t code) {
 }
 json::value status_or_null(const std::optional<EnhancedStatus>& status) {
   return status ? json::value(to_string(*status)) : json::value(nullptr);
-}
-std::string bare_message_id(const std::string& id) {
-  return id.size() > 1 && id.front() == '<' && id.back() == '>' ? id.substr(1, id.size() - 2) : id;
 }
 json::value relay_json(const Endpoint& relay) {
   if (relay.empty()) return nullptr;

@@ -5,6 +5,7 @@
 #include <boost/asio/ip/network_v6.hpp>
 
 #include "core/address.h"
+#include "core/message_id.h"
 #include "daemon/answer/direction.h"
 #include "daemon/answer/idn.h"
 #include "daemon/answer/typed.h"
@@ -23,15 +24,11 @@ bool text_matches(const std::string& typed, std::string_view text) {
   return glob_matches("*" + typed + "*", text);
 }
 
-std::string bare(std::string_view message_id) {
-  if (message_id.size() > 1 && message_id.starts_with('<') && message_id.ends_with('>'))
-    return std::string(message_id.substr(1, message_id.size() - 2));
-  return std::string(message_id);
-}
-
 bool message_id_matches(const std::string& typed, const std::string& message_id) {
-  if (typed.find('*') != std::string::npos) return glob_matches(bare(typed), bare(message_id));
-  return bare(typed) == bare(message_id);
+  if (typed.find('*') != std::string::npos) {
+    return glob_matches(std::string(bare_message_id(typed)), bare_message_id(message_id));
+  }
+  return bare_message_id(typed) == bare_message_id(message_id);
 }
 
 bool login_matches(const std::string& typed, const Submission& submission) {
@@ -41,13 +38,6 @@ bool login_matches(const std::string& typed, const Submission& submission) {
 template <typename Value>
 bool holds(const std::vector<Value>& wanted, Value value) {
   return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
-}
-
-bool domain_matches(const std::string& typed, std::string_view address) {
-  const auto domain = ascii_domain(split_address(address).domain);
-  if (domain.empty()) return false;
-  if (typed.starts_with('.')) return domain == typed.substr(1) || domain.ends_with(typed);
-  return glob_matches(typed, domain);
 }
 
 // The best fit of the addresses under which a recipient is known.
@@ -311,6 +301,13 @@ bool is_within(const std::string& block, const std::string& ip, Make make) {
 
 }  // namespace
 
+bool domain_matches(const std::string& typed, std::string_view address) {
+  const auto domain = ascii_domain(split_address(address).domain);
+  if (domain.empty()) return false;
+  if (typed.starts_with('.')) return domain == typed.substr(1) || domain.ends_with(typed);
+  return glob_matches(typed, domain);
+}
+
 bool endpoint_matches(const std::string& typed, const Endpoint& endpoint) {
   if (typed.find('/') != std::string::npos && !endpoint.ip.empty()) {
     namespace ip = boost::asio::ip;
@@ -370,7 +367,7 @@ std::vector<Driver> drivers(const FindRequest& request) {
     add(std::move(keys));
   }
   if (!request.message_id.empty() && request.message_id.find('*') == std::string::npos) {
-    const auto id = bare(request.message_id);
+    const std::string id(bare_message_id(request.message_id));
     add({{KeyKind::message_id, id}, {KeyKind::message_id, "<" + id + ">"}});
   }
   if (request.recipient)

@@ -34,6 +34,10 @@ struct Driver {
 // All ways in which the index can be asked, the usually most selective first; never empty.
 std::vector<Driver> drivers(const FindRequest& request);
 
+// Whether the address is of the domain that was typed: its name, a glob of it, or ".example.org"
+// for the domain and what is below it.
+bool domain_matches(const std::string& typed, std::string_view address);
+
 // Whether `typed` (an address, a block such as 192.0.2.0/24, a host name, a glob) names `endpoint`.
 bool endpoint_matches(const std::string& typed, const Endpoint& endpoint);
 

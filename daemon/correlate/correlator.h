@@ -169,6 +169,7 @@ class Correlator {
   void take_facts(const LogLine& line, OpenLeg& leg, std::string_view name);
   void join_facts(const LogLine& line, OpenLeg& leg);
   void join_facts_of(const LogLine& line, OpenLeg& leg, std::string_view recipient);
+  bool tell_mailbox_leg(const LogLine& line, std::string_view message_id, const MailboxNote& note);
   LegRecipient* mailbox_recipient(LegRecord& leg, const MailboxNote& note) const;
   void join_companions(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
 

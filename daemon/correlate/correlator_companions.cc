@@ -4,19 +4,13 @@
 #include <utility>
 
 #include "core/address.h"
+#include "core/message_id.h"
 #include "daemon/correlate/correlator.h"
 
 namespace rastro {
 namespace {
 
 constexpr int kSameMessageIdMax = 32;  // strangers choose them: many mails may have the same
-
-std::string_view bare(std::string_view message_id) {
-  if (message_id.size() > 1 && message_id.front() == '<' && message_id.back() == '>') {
-    message_id = message_id.substr(1, message_id.size() - 2);
-  }
-  return message_id;
-}
 
 std::string_view local_part(std::string_view address) {
   return address.substr(0, address.rfind('@'));
@@ -205,13 +199,14 @@ void Correlator::on(const LogLine& line, const CompanionFact& event) {
     of_mta.instance = of_mta.mta == Mta::postfix ? "postfix" : "";
     if (auto* leg = find(of_mta, event.queue_id)) return tell(*leg);
   }
-  if (event.message_id && !event.message_id->empty()) {
-    if (auto* leg = newest_with_message_id(line, *event.message_id)) return tell(*leg);
+  const auto message_id = event.message_id.value_or("");
+  if (!message_id.empty()) {
+    if (auto* leg = newest_with_message_id(line, message_id)) return tell(*leg);
   }
   if (!event.queue_id.empty()) {
     keep_facts(line, event, companion_name({"queue id", line.header.host, event.queue_id}));
-  } else if (event.message_id && !event.message_id->empty()) {
-    keep_facts(line, event, companion_name({"message id", bare(*event.message_id)}));
+  } else if (!message_id.empty()) {
+    keep_facts(line, event, companion_name({"message id", bare_message_id(message_id)}));
   } else if (!event.client.ip.empty() && (event.envelope_sender || event.recipient)) {
     keep_facts(line, event,
                companion_name({"client", event.client.ip, event.envelope_sender.value_or(""),
@@ -233,9 +228,9 @@ OpenLeg* Correlator::newest_with_message_id(const LogLine& line, std::string_vie
   recall_message_id(message_id);
   OpenLeg* newest = nullptr;
   int looked_at = 0;
-  for (auto* leg = legs_.find_message_id(bare(message_id));
+  for (auto* leg = legs_.find_message_id(bare_message_id(message_id));
        leg != nullptr && looked_at < kSameMessageIdMax;
-       leg = legs_.next_message_id(*leg, bare(message_id)), ++looked_at) {
+       leg = legs_.next_message_id(*leg, bare_message_id(message_id)), ++looked_at) {
     const auto apart = line.header.logged_at - leg->record.last_activity_at;
     if (apart > options_.companion_gap || -apart > options_.companion_gap) continue;
     if (newest == nullptr || leg->record.last_activity_at > newest->record.last_activity_at) {
@@ -267,7 +262,7 @@ void Correlator::join_facts(const LogLine& line, OpenLeg& leg) {
     take_facts(line, leg, companion_name({"queue id", record.host, record.queue_id}));
   }
   if (record.message_id && !record.message_id->empty()) {
-    take_facts(line, leg, companion_name({"message id", bare(*record.message_id)}));
+    take_facts(line, leg, companion_name({"message id", bare_message_id(*record.message_id)}));
   }
   if (record.submission.client.ip.empty() || !record.envelope_sender) return;
   take_facts(line, leg,
@@ -284,7 +279,8 @@ void Correlator::join_facts_of(const LogLine& line, OpenLeg& leg, std::string_vi
 // ---- mailboxes
 
 void Correlator::on(const LogLine& line, const MailboxResult& event) {
-  if (!event.message_id || event.message_id->empty() || !event.recipient) return;
+  const auto message_id = bare_message_id(event.message_id.value_or(""));
+  if (message_id.empty() || !event.recipient) return;
   MailboxNote note{event.what,
                    line.header.logged_at,
                    std::string(event.source),
@@ -293,14 +289,26 @@ void Correlator::on(const LogLine& line, const MailboxResult& event) {
                    line.ref,
                    std::string(updates_.cut(*event.recipient)),
                    std::string(updates_.cut(event.session))};
-  recall_message_id(*event.message_id);
-  // Several hosts may have had the message; the mailbox is more likely where its program ran.
+  recall_message_id(message_id);
+  if (tell_mailbox_leg(line, message_id, note)) return;
+  auto& waiting = companions_.open(companion_name({"mailbox", message_id}), line.header.logged_at);
+  companions_.changed(waiting);
+  if (waiting.mailboxes.size() >= Sessions::kFactsMax) {
+    ++counters_.values_refused;
+    return;
+  }
+  waiting.mailboxes.push_back(std::move(note));
+}
+
+// Several hosts may have had the message; the mailbox is more likely where its program ran.
+bool Correlator::tell_mailbox_leg(const LogLine& line, std::string_view message_id,
+                                  const MailboxNote& note) {
   OpenLeg* chosen = nullptr;
   LegRecipient* chosen_recipient = nullptr;
   int looked_at = 0;
-  for (auto* leg = legs_.find_message_id(bare(*event.message_id));
+  for (auto* leg = legs_.find_message_id(message_id);
        leg != nullptr && looked_at < kSameMessageIdMax;
-       leg = legs_.next_message_id(*leg, bare(*event.message_id)), ++looked_at) {
+       leg = legs_.next_message_id(*leg, message_id), ++looked_at) {
     auto* recipient = mailbox_recipient(leg->record, note);
     if (recipient == nullptr) continue;
     const bool here = leg->record.host == line.header.host;
@@ -309,19 +317,10 @@ void Correlator::on(const LogLine& line, const MailboxResult& event) {
     chosen_recipient = recipient;
     if (here) break;
   }
-  if (chosen != nullptr) {
-    touch(*chosen, line);
-    updates_.apply(chosen->record, *chosen_recipient, note);
-    return;
-  }
-  auto& waiting =
-      companions_.open(companion_name({"mailbox", bare(*event.message_id)}), line.header.logged_at);
-  companions_.changed(waiting);
-  if (waiting.mailboxes.size() >= Sessions::kFactsMax) {
-    ++counters_.values_refused;
-    return;
-  }
-  waiting.mailboxes.push_back(std::move(note));
+  if (chosen == nullptr) return false;
+  touch(*chosen, line);
+  updates_.apply(chosen->record, *chosen_recipient, note);
+  return true;
 }
 
 // The recipient that was handed to that account at about that time.
@@ -352,7 +351,8 @@ void Correlator::join_companions(const LogLine& line, OpenLeg& leg, std::int32_t
     join_facts_of(line, leg, to.original_recipient ? *to.original_recipient : to.recipient);
   }
   if (to.outcome != Outcome::delivered || !leg.record.message_id) return;
-  auto* waiting = companions_.find(companion_name({"mailbox", bare(*leg.record.message_id)}));
+  auto* waiting =
+      companions_.find(companion_name({"mailbox", bare_message_id(*leg.record.message_id)}));
   if (waiting == nullptr) return;
   std::erase_if(waiting->mailboxes, [&](const MailboxNote& note) {
     if (mailbox_recipient(leg.record, note) != &to) return false;

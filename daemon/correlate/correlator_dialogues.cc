@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "core/message_id.h"
 #include "daemon/correlate/command_counts.h"
 #include "daemon/correlate/correlator.h"
 #include "daemon/correlate/link_rules.h"
@@ -47,16 +48,10 @@ PolicyVerdict as_event(const EarlyVerdict& verdict) {
   return out;
 }
 
-std::string_view bare(std::string_view message_id) {
-  if (message_id.size() > 1 && message_id.front() == '<' && message_id.back() == '>') {
-    message_id = message_id.substr(1, message_id.size() - 2);
-  }
-  return message_id;
-}
-
 // Two mails of one sender to one recipient are not each other's retries.
 bool may_be_same_message(const LegRecord& a, const LegRecord& b) {
-  return !a.message_id || !b.message_id || bare(*a.message_id) == bare(*b.message_id);
+  return !a.message_id || !b.message_id ||
+         bare_message_id(*a.message_id) == bare_message_id(*b.message_id);
 }
 
 // Of a message that never came into the queue, as far as its log tells.

@@ -3,16 +3,14 @@
 #include <iterator>
 #include <utility>
 
+#include "core/message_id.h"
+
 namespace rastro {
 
 namespace {
 
-std::string_view bare(std::string_view id) {
-  const bool bracketed = id.size() > 1 && id.front() == '<' && id.back() == '>';
-  return bracketed ? id.substr(1, id.size() - 2) : id;
-}
 std::string_view bare(const MaybeText& id) {
-  return id ? bare(std::string_view(*id)) : std::string_view();
+  return id ? bare_message_id(*id) : std::string_view();
 }
 
 }  // namespace
@@ -67,7 +65,7 @@ OpenLeg& OpenLegs::insert(std::unique_ptr<OpenLeg> leg) {
 }
 
 std::uint64_t OpenLegs::message_id_key(std::string_view message_id) const {
-  return hash_(bare(message_id)) | 1;
+  return hash_(bare_message_id(message_id)) | 1;
 }
 
 void OpenLegs::index_message_id(OpenLeg& leg) {

@@ -1,0 +1,78 @@
+#include "daemon/answer/pattern_keys.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "daemon/answer/match.h"
+
+namespace rastro {
+namespace {
+
+constexpr std::size_t kAddressesMax = 500;
+
+struct Part {
+  std::vector<KeyKind> kinds;  // empty: the question has no such part
+  std::function<bool(std::string_view address)> fits;
+  std::string beginning;  // which an address that fits has, in folded form; may be empty
+};
+
+Part part_of(const AddressPattern& pattern, std::vector<KeyKind> kinds) {
+  return {std::move(kinds),
+          [&pattern](std::string_view address) { return pattern.matches(address); },
+          pattern.form() == AddressPattern::Form::local_part ? pattern.text() : ""};
+}
+
+// The first that is asked; whatever else is asked is compared with what it finds.
+Part part_of(const FindRequest& request) {
+  using Kinds = std::vector<KeyKind>;
+  if (request.recipient) return part_of(*request.recipient, Kinds{KeyKind::recipient});
+  if (request.sender) return part_of(*request.sender, Kinds{KeyKind::sender});
+  if (request.any) return part_of(*request.any, Kinds{KeyKind::recipient, KeyKind::sender});
+  if (!request.login.empty()) {
+    return {Kinds{KeyKind::sender},
+            [&](std::string_view address) { return glob_matches(request.login, address); },
+            {}};
+  }
+  if (!request.domain.empty()) {
+    return {Kinds{KeyKind::recipient, KeyKind::sender},
+            [&](std::string_view address) { return domain_matches(request.domain, address); },
+            {}};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::optional<std::vector<LegKey>>> pattern_keys(StoreReader& store,
+                                                        const FindRequest& request,
+                                                        const QueryLimits& limits) {
+  using Keys = std::vector<LegKey>;
+  const auto part = part_of(request);
+  if (part.kinds.empty()) return std::optional<Keys>();
+  std::set<std::string, std::less<>> addresses;
+  const auto look = [&](std::string_view address, std::size_t /*same*/) {
+    if (addresses.size() > kAddressesMax) return std::size_t{0};
+    const auto shared =
+        std::mismatch(part.beginning.begin(), part.beginning.end(), address.begin(), address.end());
+    if (shared.first != part.beginning.end()) {
+      if (shared.second == address.end()) return kSeeAll;
+      return static_cast<std::size_t>(shared.second - address.begin()) + 1;
+    }
+    if (part.fits(address)) addresses.emplace(address);
+    return kSeeAll;
+  };
+  const auto seen = store.for_each_address(request.range, limits, look);
+  if (!seen) return seen.error();
+  if (!seen->all || addresses.size() > kAddressesMax) return std::optional<Keys>();
+  Keys keys;
+  for (const auto& address : addresses) {
+    for (const auto kind : part.kinds) keys.push_back({kind, address});
+  }
+  return std::optional<Keys>(std::move(keys));
+}
+
+}  // namespace rastro
