@@ -203,15 +203,18 @@ class Looker {
   // Those of the login or client that the question is about: the address as a login, its local
   // part, or its own name; in the interval and half an hour around it.
   bool concerns(const Encounter& encounter) const {
-    if (!request_.client.empty() && endpoint_matches(request_.client, encounter.client))
-      return true;
-    if (encounter.login.empty()) return false;
-    if (!request_.login.empty() && glob_matches(request_.login, encounter.login)) return true;
+    return concerns(encounter.login) ||
+           (!request_.client.empty() && endpoint_matches(request_.client, encounter.client));
+  }
+
+  bool concerns(std::string_view login) const {
+    if (login.empty()) return false;
+    if (!request_.login.empty() && glob_matches(request_.login, login)) return true;
     for (const auto* pattern : {&request_.sender, &request_.any}) {
       if (!*pattern) continue;
-      if ((*pattern)->matches(encounter.login)) return true;
-      if (split_address(encounter.login).domain.empty() &&
-          equal_ignoring_case(encounter.login, split_address((*pattern)->text()).local_part))
+      if ((*pattern)->matches(login)) return true;
+      if (split_address(login).domain.empty() &&
+          equal_ignoring_case(login, split_address((*pattern)->text()).local_part))
         return true;
     }
     return false;
@@ -223,11 +226,11 @@ class Looker {
     if (range.until < Time::max() - kEncounterMargin) range.until += kEncounterMargin;
     const auto left = limits();
     if (!left) return {};
-    // Most are of strangers who named nobody: those are counted, and read no further.
+    // Most are of strangers who named nobody, or of other logins: read no further.
     const auto wish = [&](Time at, Encounter::Kind kind, std::string_view login) {
       const bool inside = at >= request_.range.from && at <= request_.range.until;
       if (inside && kind == Encounter::Kind::client_rejected) ++out_.refused_unnamed;
-      return !login.empty() || !request_.client.empty();
+      return concerns(login) || !request_.client.empty();
     };
     const auto look = [&](const Encounter& encounter) {
       if (!concerns(encounter)) return Visit::go_on;
