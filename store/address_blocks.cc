@@ -149,7 +149,11 @@ constexpr std::int64_t kAllRows = std::numeric_limits<std::int64_t>::max();
 }  // namespace
 
 void AddressPacker::offer(std::string_view address) {
-  if (address.empty() || addresses_.size() >= kAddressesMax) return;
+  if (address.empty()) return;
+  if (addresses_.size() >= addresses_max_) {
+    complete_ = false;
+    return;
+  }
   addresses_.insert(fold_address(address));
 }
 
@@ -165,6 +169,11 @@ bool AddressPacker::gather_some(Database& database, std::size_t rows_max) {
 }
 
 void AddressPacker::write_block(Database& database) {
+  if (addresses_.empty() && !complete_) {
+    database.run("INSERT INTO address(addresses) VALUES(x'')");
+    complete_ = true;
+    return;
+  }
   std::string block;
   std::string previous;
   while (!addresses_.empty() && block.size() < kBlockBytes) {
@@ -184,17 +193,21 @@ bool AddressPacker::work_some(Database& database, std::size_t rows_max) {
     gathered_ = gather_some(database, rows_max);
     return false;
   }
-  for (std::size_t rows = 0; rows < rows_max && !addresses_.empty(); rows += kBlockBytes / 16)
+  for (std::size_t rows = 0; rows < rows_max && !done(); rows += kBlockBytes / 16)
     write_block(database);
-  return addresses_.empty();
+  return done();
 }
 
 void RowAddresses::read_on(Database& database) {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> addresses;
   const auto keep = [&](std::string_view address) {
-    if (!address.empty() && count_ + addresses.size() < AddressPacker::kAddressesMax)
+    if (address.empty()) return;
+    if (count_ + addresses.size() < AddressPacker::kAddressesMax) {
       addresses.push_back(fold_address(address));
+    } else {
+      complete_ = false;
+    }
   };
   visit_legs(database, kAllRows, leg_row_, keep);
   visit_deliveries(database, kAllRows, delivery_row_, keep);
@@ -218,11 +231,13 @@ void RowAddresses::clear() {
   blocks_.shrink_to_fit();
 }
 
-void RowAddresses::for_each(const AddressVisit& visit) const {
+bool RowAddresses::for_each(const AddressVisit& visit) const {
   std::unique_lock lock(mutex_);
   const auto blocks = blocks_;
+  const bool complete = complete_;
   lock.unlock();
   for (const auto& block : blocks) static_cast<void>(for_each_in_unpacked(*block, visit));
+  return complete;
 }
 
 bool has_address_blocks(Database& database) { return has_table(database, "address"); }
@@ -233,9 +248,15 @@ bool for_each_address_in(std::string_view block, const AddressVisit& visit) {
   return unpacked && for_each_in_unpacked(*unpacked, visit);
 }
 
-void for_each_packed_address(Database& database, const AddressVisit& visit) {
+bool for_each_packed_address(Database& database, const AddressVisit& visit) {
   auto row = database.prepare("SELECT addresses FROM address ORDER BY block");
-  while (row.step()) static_cast<void>(for_each_address_in(row.column_bytes(0), visit));
+  bool all = true;
+  while (row.step()) {
+    const auto block = row.column_bytes(0);
+    all = all && !block.empty();
+    all = for_each_address_in(block, visit) && all;
+  }
+  return all;
 }
 
 }  // namespace rastro

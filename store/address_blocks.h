@@ -14,11 +14,14 @@
 namespace rastro {
 
 // Every address of a finished hour once, sorted and packed (docs/store.md, table `address`): what
-// suggestions for a misspelt address are made of. Made a slice at a time, in the caller's
-// transactions.
+// suggestions for a misspelt address are made of, and the way to what was asked for in part. Made a
+// slice at a time, in the caller's transactions.
 class AddressPacker {
  public:
   static constexpr std::size_t kAddressesMax = 2'000'000;  // of an hour; further ones are left out
+
+  explicit AddressPacker(std::size_t addresses_max = kAddressesMax)
+      : addresses_max_(addresses_max) {}
 
   // Reads or writes up to about `rows_max` rows. True: all written.
   bool work_some(Database& database, std::size_t rows_max);
@@ -27,11 +30,14 @@ class AddressPacker {
   bool gather_some(Database& database, std::size_t rows_max);
   void offer(std::string_view address);
   void write_block(Database& database);
+  bool done() const { return addresses_.empty() && complete_; }
 
+  std::size_t addresses_max_;
   std::int64_t leg_row_ = 0;
   std::int64_t delivery_row_ = 0;
   bool legs_done_ = false;
   bool gathered_ = false;
+  bool complete_ = true;
   std::set<std::string> addresses_;
 };
 
@@ -47,7 +53,8 @@ inline constexpr std::size_t kSeeAll = SIZE_MAX;
 class RowAddresses {
  public:
   void read_on(Database& database);
-  void for_each(const AddressVisit& visit) const;
+  // False: there were more than AddressPacker::kAddressesMax.
+  bool for_each(const AddressVisit& visit) const;
   void clear();
 
  private:
@@ -55,6 +62,7 @@ class RowAddresses {
   std::int64_t leg_row_ = 0;
   std::int64_t delivery_row_ = 0;
   std::size_t count_ = 0;
+  bool complete_ = true;
   std::vector<std::shared_ptr<const std::string>> blocks_;
 };
 
@@ -62,7 +70,8 @@ class RowAddresses {
 bool has_address_blocks(Database& database);
 // Every address of one block, in order, but those passed over. False: the rest of it is damaged.
 bool for_each_address_in(std::string_view block, const AddressVisit& visit);
-// Every address of the file, in order. What is damaged is left out.
-void for_each_packed_address(Database& database, const AddressVisit& visit);
+// Every address of the file, in order. What is damaged is left out. False: that, or the hour had
+// more of them than a file keeps.
+bool for_each_packed_address(Database& database, const AddressVisit& visit);
 
 }  // namespace rastro

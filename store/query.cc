@@ -72,8 +72,8 @@ class ReaderImpl final : public StoreReader {
   Result<std::uint64_t> count_rows(const std::vector<LegKey>& keys,
                                    const TimeRange& range) override;
   Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) override;
-  Result<CutBy> for_each_address(const TimeRange& range, const QueryLimits& limits,
-                                 const AddressVisit& visit) override;
+  Result<AddressesSeen> for_each_address(const TimeRange& range, const QueryLimits& limits,
+                                         const AddressVisit& visit) override;
   Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
                                    const std::function<Visit(const Encounter&)>& visit,
                                    const EncounterWish& wish) override;
@@ -347,25 +347,29 @@ Result<std::uint64_t> ReaderImpl::count_rows(const std::vector<LegKey>& keys,
   return static_cast<std::uint64_t>(rows);
 }
 
-Result<CutBy> ReaderImpl::for_each_address(const TimeRange& range, const QueryLimits& limits,
-                                           const AddressVisit& visit) {
+Result<AddressesSeen> ReaderImpl::for_each_address(const TimeRange& range,
+                                                   const QueryLimits& limits,
+                                                   const AddressVisit& visit) {
   const auto snapshot = start(limits);
+  AddressesSeen seen;
   for (auto i = snapshot->files.size(); i-- > 0;) {
     const auto& view = *snapshot->files[i];
     if (!may_hold(view.state, range)) continue;
     auto file = files_.open(view);
     if (!file) return file.error();
     if (*file == nullptr) continue;
+    bool all = false;
     if (view.state.sealed && has_address_blocks((*file)->database())) {
-      for_each_packed_address((*file)->database(), visit);
+      all = for_each_packed_address((*file)->database(), visit);
     } else {
       view.notes->addresses().read_on((*file)->database());
-      view.notes->addresses().for_each(visit);
+      all = view.notes->addresses().for_each(visit);
     }
+    seen.all = seen.all && all && (*file)->database().ok();
     if (auto done = files_.check(view, **file); !done) return done.error();
-    if (files_.out_of_time()) return CutBy::time;
+    if (files_.out_of_time()) return AddressesSeen{CutBy::time, false};
   }
-  return CutBy::nothing;
+  return seen;
 }
 
 Result<std::optional<LegRecord>> ReaderImpl::load_leg(std::uint64_t leg_id) {

@@ -61,6 +61,13 @@ using EncounterWish = std::function<bool(Time at, Encounter::Kind kind, std::str
 // Why a query ended before it had seen everything.
 enum class CutBy : std::uint8_t { nothing, caller, time };
 
+struct AddressesSeen {
+  CutBy cut = CutBy::nothing;
+  // False: some address of the hours may be missing. An hour keeps AddressPacker::kAddressesMax,
+  // and a damaged block of them is left out.
+  bool all = true;
+};
+
 // A place behind the newest row at some moment.
 struct ChangeMark {
   std::uint64_t serial = 0;  // of the file
@@ -113,8 +120,8 @@ class StoreReader {
   // Every address (folded envelope senders, logins, recipients, original recipients) of the hours
   // that overlap `range`, but those that `visit` lets pass over; one that occurs in several comes
   // several times.
-  virtual Result<CutBy> for_each_address(const TimeRange& range, const QueryLimits& limits,
-                                         const AddressVisit& visit) = 0;
+  virtual Result<AddressesSeen> for_each_address(const TimeRange& range, const QueryLimits& limits,
+                                                 const AddressVisit& visit) = 0;
 
   // `wish` is asked first, of each, and the others are not read any further; empty: all are
   // visited.

@@ -1,5 +1,7 @@
 #include "daemon/answer/address_pattern.h"
 
+#include <algorithm>
+
 #include "core/address.h"
 #include "daemon/answer/idn.h"
 
@@ -7,6 +9,18 @@ namespace rastro {
 namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Whether both forms of it are itself: nothing international is in it.
+bool has_one_form(std::string_view address) {
+  return std::ranges::all_of(address, [](char c) { return static_cast<signed char>(c) >= 0; }) &&
+         address.find("n--") == std::string_view::npos;  // of "xn--", in any case
+}
+
+bool is_or_is_below(std::string_view domain, std::string_view above) {
+  if (domain.size() <= above.size()) return equal_ignoring_case(domain, above);
+  const auto end = domain.size() - above.size();
+  return domain[end - 1] == '.' && equal_ignoring_case(domain.substr(end), above);
+}
 
 }  // namespace
 
@@ -69,16 +83,19 @@ AddressPattern::Fit AddressPattern::fit(std::string_view address) const {
   if (form_ == Form::null) return address.empty() ? Fit::exact : Fit::none;
   if (address.empty()) return Fit::none;
   if (form_ == Form::glob) {
+    if (has_one_form(address)) return glob_matches(ascii_, address) ? Fit::pattern : Fit::none;
     return glob_matches(ascii_, address) || glob_matches(ascii_, ascii_address(address)) ||
                    glob_matches(ascii_, unicode_address(address))
                ? Fit::pattern
                : Fit::none;
   }
   if (form_ == Form::domain || form_ == Form::domain_or_below) {
-    const auto domain = ascii_domain(split_address(address).domain);
-    if (domain == ascii_) return Fit::pattern;
-    return form_ == Form::domain_or_below && domain.ends_with("." + ascii_) ? Fit::pattern
-                                                                            : Fit::none;
+    const auto logged = split_address(address).domain;
+    const auto converted = has_one_form(logged) ? std::string() : ascii_domain(logged);
+    const auto domain = converted.empty() ? logged : std::string_view(converted);
+    const bool fits = form_ == Form::domain ? equal_ignoring_case(domain, ascii_)
+                                            : is_or_is_below(domain, ascii_);
+    return fits ? Fit::pattern : Fit::none;
   }
   auto candidate = std::string(address);
   if (form_ == Form::local_part) candidate = split_address(address).local_part;

@@ -152,7 +152,7 @@ Result<NearAddresses> near_addresses(StoreReader& store, const AddressPattern& a
       [&](std::string_view address, std::size_t same) { return nearest.offer(address, same); });
   if (!done) return done.error();
   NearAddresses out;
-  out.cut = *done;
+  out.cut = done->cut;
   for (const auto& [address, steps] : nearest.candidates())
     out.addresses.push_back({address, steps});
   std::ranges::stable_sort(out.addresses, {}, &NearAddress::steps);

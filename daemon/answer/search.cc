@@ -6,6 +6,7 @@
 #include <set>
 
 #include "daemon/answer/misspelt.h"
+#include "daemon/answer/pattern_keys.h"
 #include "daemon/answer/typed.h"
 
 namespace rastro {
@@ -74,6 +75,17 @@ class Finder {
       }
     }
     driver_ = std::move(all[best]);
+    return driver_.keys.empty() ? drive_by_pattern() : Result<void>();
+  }
+
+  Result<void> drive_by_pattern() {
+    const auto left = limits();
+    if (!left) return {};
+    auto keys = pattern_keys(store_, request_, *left);
+    if (!keys) return keys.error();
+    if (!*keys) return {};
+    nothing_fits_ = (*keys)->empty();
+    driver_.keys = std::move(**keys);
     return {};
   }
 
@@ -95,6 +107,7 @@ class Finder {
     auto range = range_;
     if (bound_ && newest_first_)
       range.until = std::min(range.until, arrival_of(*bound_) + std::chrono::seconds(1));
+    if (nothing_fits_) return {};
     auto left = limits();
     if (!left) return {};
     LegIdRange wanted;
@@ -269,6 +282,7 @@ class Finder {
   Duration started_at_{0};
   TimeRange range_;
   Driver driver_;
+  bool nothing_fits_ = false;
   bool newest_first_ = true;
   std::optional<std::uint64_t> bound_;
   AssemblyMemory memory_;

@@ -35,9 +35,9 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
                                    const TimeRange& /*range*/) override {
     return std::uint64_t{0};
   }
-  Result<CutBy> for_each_address(const TimeRange& /*range*/, const QueryLimits& /*limits*/,
+  Result<AddressesSeen> for_each_address(const TimeRange& /*range*/, const QueryLimits& /*limits*/,
                                  const AddressVisit& /*visit*/) override {
-    return CutBy::nothing;
+    return AddressesSeen{.all = false};
   }
   Time visible_since() override { return Time::min(); }
   Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) override;

@@ -71,6 +71,31 @@ TEST_F(AddressBlocks, ABlockThatIsDamagedEndsThereAndHarmsNothing) {
   EXPECT_TRUE(database->take_error());
 }
 
+TEST_F(AddressBlocks, AnHourWithTooManySaysThatSomeAreMissing) {
+  open();
+  commit({simple_leg(0, samples::start_time(), "juan@example.com"),
+          simple_leg(1, samples::start_time(), "eva@example.com")},
+         samples::start_time() + 1min);
+  seal();
+  auto database =
+      Database::open(samples::shard_files(directory_.path()).front(), Database::Mode::read_write);
+  ASSERT_TRUE(database);
+  const auto pack = [&](std::size_t most) {
+    AddressPacker packer(most);
+    while (!packer.work_some(*database, 1'000)) {
+    }
+    std::set<std::string> kept;
+    const bool all = for_each_packed_address(*database, [&](std::string_view one, std::size_t) {
+      kept.emplace(one);
+      return kSeeAll;
+    });
+    return std::pair(kept.size(), all);
+  };
+  EXPECT_EQ(pack(3), std::pair(std::size_t{3}, true));  // and ana@example.org
+  EXPECT_EQ(pack(2), std::pair(std::size_t{2}, false));
+  EXPECT_TRUE(database->take_error());
+}
+
 TEST_F(AddressBlocks, ASealingThatWasCutShortBeginsAgain) {
   open();
   commit({simple_leg(0, samples::start_time(), "juan@example.com")}, samples::start_time() + 1min);

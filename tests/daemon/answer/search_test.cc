@@ -74,6 +74,39 @@ TEST_F(Search, EveryFormOfAnAddress) {
   EXPECT_EQ(ids({{"sender", "juan@example.com"}}), Ids{});
 }
 
+// Three hours, of which the first two are finished: what is asked for in part is found in each, and
+// nothing else is read.
+TEST_F(Search, PartOfAnAddressIsLookedUp) {
+  std::vector<LegRecord> first;
+  for (std::uint64_t i = 1; i <= 40; ++i)
+    first.push_back(simple_leg(i, start_, "someone" + std::to_string(i) + "@example.net"));
+  first.push_back(simple_leg(50, start_ + 1s, "juan@example.com"));
+  auto by_login = simple_leg(51, start_ + 2s, "eva@example.net");
+  by_login.submission.login = "shop-juan";
+  first.push_back(by_login);
+  commit(first, start_ + 1min);
+  clock_.advance(1h);
+  commit({simple_leg(52, start_ + 1h, "juan+news@below.example.com")}, start_ + 1h + 1min);
+  clock_.advance(1h);
+  commit({simple_leg(53, start_ + 2h, "juan@example.net")}, start_ + 2h + 1min);
+  samples::work_until_done(*writer_);
+  EXPECT_EQ(ids({{"recipient", "juan"}}), (Ids{"Q53", "Q52", "Q50"}));
+  EXPECT_EQ(ids({{"recipient", "juan@"}}), (Ids{"Q53", "Q52", "Q50"}));
+  EXPECT_EQ(ids({{"recipient", "j*n@example.???"}}), (Ids{"Q53", "Q50"}));
+  EXPECT_EQ(ids({{"recipient", "@.example.com"}}), (Ids{"Q52", "Q50"}));
+  EXPECT_EQ(ids({{"domain", ".example.com"}}), (Ids{"Q52", "Q50"}));
+  EXPECT_EQ(ids({{"domain", "*.com"}}), (Ids{"Q52", "Q50"}));
+  EXPECT_EQ(ids({{"any", "*juan*"}}), (Ids{"Q53", "Q52", "Q51", "Q50"}));
+  EXPECT_EQ(ids({{"login", "*juan"}}), Ids{"Q51"});
+  EXPECT_EQ(ids({{"recipient", "juan"}, {"limit", "1"}}), Ids{"Q53"});
+  EXPECT_EQ(ids({{"recipient", "jua"}}), Ids{});
+  const auto nobody = find({{"recipient", "*nobody*"}});
+  EXPECT_TRUE(nobody.items.empty());
+  EXPECT_TRUE(nobody.total_is_exact);
+  EXPECT_EQ(nobody.cut, CutBy::nothing);
+  EXPECT_EQ(reader_->rows_seen(), 0U);
+}
+
 TEST_F(Search, SaysWhyATaggedAddressIsFound) {
   commit({simple_leg(1, start_, "juan+lists@example.com")}, start_ + 10s);
   const auto found = find({{"recipient", "juan@example.com"}});
