@@ -23,7 +23,7 @@ struct CommonOptions {
   std::string lang;  // "" is the locale's
   std::string tz;    // "" is TZ's, else the machine's
   bool no_pager = false;
-  bool waits_for_ever = false;  // a private rastrod has no time limit: scan
+  bool waits_for_ever = false;  // scan: a private rastrod has no time limit; summary
 
   Language language() const;
   // For the API's `tz`: empty unless --tz or TZ names a zone.

@@ -19,8 +19,10 @@ struct SummaryOptions {
 
 // /v1/summary and /v1/deferrals ask the same way and answer in rows.
 int run_rows(const CommonOptions& common, const char* path, const SummaryOptions& options) {
+  auto patient = common;
+  patient.waits_for_ever = true;  // api.report_timeout is the daemon's to know
   const auto answer =
-      ask(common,
+      ask(patient,
           make_target(path, {{"by", options.by},
                              {"since", options.since},
                              {"until", options.until},

@@ -69,6 +69,7 @@ struct ApiSettings {
   std::uint32_t socket_mode = 0660;
   std::string socket_group = "rastro";  // empty: the daemon's own
   Duration request_timeout = std::chrono::seconds(5);
+  Duration report_timeout = std::chrono::minutes(1);  // what reads every message of its interval
   std::uint64_t response_rows_max = 1'000;
   std::uint64_t connections_max = 256;
   std::uint64_t connections_per_user_max = 16;

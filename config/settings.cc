@@ -60,6 +60,7 @@ void visit_api(ApiSettings& api, SettingVisitor& visitor) {
   visitor.mode("api.socket_mode", api.socket_mode);
   visitor.word("api.socket_group", api.socket_group, "a group name");
   visitor.duration("api.request_timeout", api.request_timeout, milliseconds(100), minutes(5));
+  visitor.duration("api.report_timeout", api.report_timeout, milliseconds(100), hours(1));
   visitor.count("api.response_rows_max", api.response_rows_max, 1, 100'000);
   visitor.count("api.connections_max", api.connections_max, 1, 10'000);
   visitor.count("api.connections_per_user_max", api.connections_per_user_max, 1, 10'000);

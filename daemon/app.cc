@@ -137,6 +137,7 @@ Result<void> App::start() {
   api.socket_mode = config_.api.socket_mode;
   api.socket_group = config_.api.socket_group;
   api.request_timeout = config_.api.request_timeout;
+  api.report_timeout = config_.api.report_timeout;
   api.connections_max = config_.api.connections_max;
   api.connections_per_user_max = config_.api.connections_per_user_max;
   api.requests_per_second_max = static_cast<double>(config_.api.requests_per_second_max);

@@ -402,6 +402,7 @@ class Scan {
     options.socket = (directory_.path() / "socket").string();
     options.socket_mode = 0600;
     options.request_timeout = Duration(0);
+    options.report_timeout = Duration(0);
     options.threads = 1;
     options.roles.always_operators.push_back(geteuid());
     Router router;

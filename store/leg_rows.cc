@@ -97,8 +97,11 @@ constexpr std::string_view kSelectDelivery =
 constexpr std::string_view kInsertEncounter =
     "INSERT INTO encounter VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)";
 
-void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRecord& leg) {
+void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRowDepth depth,
+                 LegRecord& leg) {
   using F = HeaderField;
+  if (header.has(F::size_bytes)) leg.size_bytes = header.number(F::size_bytes);
+  if (depth == LegRowDepth::figures) return;
   const auto name = [&](unsigned field) -> const std::string& {
     return dictionary.name(header.as<std::int64_t>(field));
   };
@@ -111,7 +114,6 @@ void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRe
     leg.recipient_count = header.as<std::uint32_t>(F::recipient_count);
   if (header.has(F::accepted_after))
     leg.accepted_at = plus(leg.opened_at, header.difference(F::accepted_after));
-  if (header.has(F::size_bytes)) leg.size_bytes = header.number(F::size_bytes);
   auto& submission = leg.submission;
   submission.method = header.as<SubmissionMethod>(F::method);
   if (header.has(F::accepted_tls)) leg.accepted_tls = name(F::accepted_tls);
@@ -133,7 +135,8 @@ void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRe
 
 // `columns` stands at the result: result, relay, reply, reply_part.
 void take_recipient(Columns& columns, const Statement& row, const PackedRecipient& more,
-                    DictionaryReader& dictionary, const LegRecord& leg, LegRecipient& one) {
+                    DictionaryReader& dictionary, LegRowDepth depth, const LegRecord& leg,
+                    LegRecipient& one) {
   using F = RecipientField;
   const auto name = [&](unsigned field) -> const std::string& {
     return dictionary.name(more.as<std::int64_t>(field));
@@ -142,8 +145,10 @@ void take_recipient(Columns& columns, const Statement& row, const PackedRecipien
   one.outcome = result.outcome;
   one.reply_code = result.reply_code;
   one.reason = result.reason;
-  one.relay = dictionary.endpoint(columns.integer());
+  const int relay = columns.skip(1);
   const int reply = columns.skip(2);
+  if (depth == LegRowDepth::figures) return;
+  one.relay = dictionary.endpoint(row.column_int(relay));
   std::optional<std::string> words;
   std::optional<std::string_view> part;
   if (!row.is_null(reply)) words = dictionary.name(row.column_int(reply));
@@ -541,20 +546,20 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
     leg.message_id = columns.maybe_text();
   } else {
     columns.skip(5);
-    if (!load_header(*header_row, leg)) return false;
+    if (!load_header(*header_row, depth, leg)) return false;
   }
   const auto recipient = columns.skip(1);
   const bool has_recipient = !leg_.is_null(recipient);
   auto more = leg_.column_bytes(leg_.column_count() - 1);
   PackedLegStart start;
   if (!start.take(more, !header_row, has_recipient)) return false;
-  if (!header_row) take_header(start.header, dictionary_, leg);
+  if (!header_row) take_header(start.header, dictionary_, depth, leg);
   const bool whole = depth == Depth::whole;
   entries_.clear();
   if (has_recipient) {
     auto& one = leg.recipients.emplace_back();
     one.recipient = leg_.column_bytes(recipient);
-    take_recipient(columns, leg_, start.recipient, dictionary_, leg, one);
+    take_recipient(columns, leg_, start.recipient, dictionary_, depth, leg, one);
     if (whole && start.recipient.has(RecipientField::timeline_position)) {
       entries_.emplace_back(start.recipient.as<std::int64_t>(RecipientField::timeline_position),
                             last_attempt(one, 0));
@@ -573,6 +578,7 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
       },
       [&](const PackedLink& fields) { leg.links.push_back(link_of(fields, leg)); },
       [&](const PackedFact& fields) {
+        if (depth == Depth::figures) return;
         leg.facts.push_back({dictionary_.name(fields.as<std::int64_t>(FactField::source)),
                              dictionary_.name(fields.as<std::int64_t>(FactField::name)),
                              std::string(fields.text(FactField::value))});
@@ -585,7 +591,7 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
 }
 
 // Of the version that this one leaves its header to.
-bool LegRowReader::load_header(std::int64_t row, LegRecord& leg) {
+bool LegRowReader::load_header(std::int64_t row, Depth depth, LegRecord& leg) {
   header_.bind(1, row);
   bool sound = false;
   if (header_.step()) {
@@ -600,7 +606,7 @@ bool LegRowReader::load_header(std::int64_t row, LegRecord& leg) {
     auto more = columns.view();
     PackedLegStart start;
     sound = leg_id == leg.id && own_header && start.take(more, true, false);
-    if (sound) take_header(start.header, dictionary_, leg);
+    if (sound) take_header(start.header, dictionary_, depth, leg);
   }
   header_.reset();
   return sound;
@@ -620,7 +626,7 @@ bool LegRowReader::load_further_recipients(std::int64_t first, std::int64_t coun
     PackedRecipient fields;
     sound = fields.take(more, kRecipientFields) && more.empty();
     if (!sound) break;
-    take_recipient(columns, delivery_, fields, dictionary_, leg, one);
+    take_recipient(columns, delivery_, fields, dictionary_, depth, leg, one);
     if (depth == Depth::whole && fields.has(RecipientField::timeline_position)) {
       entries_.emplace_back(fields.as<std::int64_t>(RecipientField::timeline_position),
                             last_attempt(one, index));

@@ -85,7 +85,9 @@ class LegRowWriter {
   LastName host_, instance_, protocol_, agent_;
 };
 
-enum class LegRowDepth : std::uint8_t { summary, whole };  // whole: with timeline and lines
+// figures: what counting takes: ids, times, sender, login, client, size, links, and of each
+// recipient its address, outcome, reply code and reason; summary: all but timeline and lines.
+enum class LegRowDepth : std::uint8_t { figures, summary, whole };
 class OldLegRowReader;
 
 // Reads leg versions of one file, of either layout.
@@ -101,7 +103,7 @@ class LegRowReader {
 
  private:
   bool take_leg(Depth depth, LegRecord& leg);
-  bool load_header(std::int64_t row, LegRecord& leg);
+  bool load_header(std::int64_t row, Depth depth, LegRecord& leg);
   bool load_further_recipients(std::int64_t first, std::int64_t count, Depth depth, LegRecord& leg);
 
   Database& database_;

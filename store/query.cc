@@ -94,6 +94,7 @@ class ReaderImpl final : public StoreReader {
     const LegIdRange* wanted;
     const std::function<Visit(const LegRecord&)>& visit;
     bool marks_only;
+    LegRowDepth depth;
     bool wants(std::uint64_t leg_id) const { return wanted == nullptr || wanted->holds(leg_id); }
     bool may_hold(const FileView& file) const;
     bool may_hold(const RowTimes::Range& rows) const;
@@ -133,7 +134,7 @@ bool ReaderImpl::LegQuery::may_hold(const RowTimes::Range& rows) const {
 }
 
 Question ReaderImpl::start(const QueryLimits& limits) {
-  files_.set_deadline(limits.deadline);
+  files_.set_limits(limits.deadline, limits.stop_when);
   return Question(snapshot(), files_);
 }
 
@@ -143,7 +144,13 @@ Result<CutBy> ReaderImpl::for_each_leg(const std::vector<LegKey>& keys, const Ti
   const auto snapshot = start(limits);
   rows_seen_ = 0;
   const auto search = search_keys(snapshot->hasher, keys);
-  const LegQuery query{*snapshot, search, range, limits.wanted, visit, limits.marks_only};
+  const LegQuery query{*snapshot,
+                       search,
+                       range,
+                       limits.wanted,
+                       visit,
+                       limits.marks_only,
+                       limits.figures_only ? LegRowDepth::figures : LegRowDepth::summary};
   for (auto i = snapshot->files.size(); i-- > 0;) {
     const auto& view = *snapshot->files[i];
     if (!query.may_hold(view)) continue;
@@ -269,7 +276,7 @@ CutBy ReaderImpl::offer_rows(const LegQuery& query, std::size_t index, ReadFile&
 // Loads a row and hands it over when it truly has what was asked for.
 CutBy ReaderImpl::offer(const LegQuery& query, ReadFile& file, std::uint32_t row) {
   if (files_.out_of_time()) return CutBy::time;
-  if (!file.rows().load(row, LegRowReader::Depth::summary, leg_)) return CutBy::nothing;
+  if (!file.rows().load(row, query.depth, leg_)) return CutBy::nothing;
   if (!file.database().ok()) return CutBy::nothing;  // half a leg is worse than none
   if (!is_active_within(leg_.opened_at, leg_.last_activity_at, query.range)) return CutBy::nothing;
   if (is_past_retention(query.snapshot, leg_)) return CutBy::nothing;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,6 +57,10 @@ struct QueryLimits {
   // With keys: a leg comes with its id and times alone and is not loaded. It may be a probe, past
   // its time, or one that only shares a key's hash: for those who load and check it anyway.
   bool marks_only = false;
+  // Legs come with what counting takes alone (LegRowDepth::figures).
+  bool figures_only = false;
+  // Set by another thread: the query ends then as if its time were over.
+  const std::atomic<bool>* stop_when = nullptr;
 };
 using EncounterWish = std::function<bool(Time at, Encounter::Kind kind, std::string_view login)>;
 // Why a query ended before it had seen everything.

@@ -158,12 +158,16 @@ void ReadFiles::end_reading() {
   for (auto& file : files_) file->database().end_reading();
 }
 
-void ReadFiles::set_deadline(Duration from_now) {
+void ReadFiles::set_limits(Duration from_now, const std::atomic<bool>* stop_when) {
+  stop_when_ = stop_when;
   deadline_.reset();
   if (from_now > Duration::zero()) deadline_ = SystemClock().steady() + from_now;
 }
 
-bool ReadFiles::out_of_time() const { return deadline_ && SystemClock().steady() >= *deadline_; }
+bool ReadFiles::out_of_time() const {
+  if (stop_when_ != nullptr && stop_when_->load(std::memory_order_relaxed)) return true;
+  return deadline_ && SystemClock().steady() >= *deadline_;
+}
 
 std::vector<std::size_t> files_of_leg(const StoreSnapshot& snapshot, std::uint64_t leg_id) {
   std::vector<std::size_t> files;

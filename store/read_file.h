@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -70,7 +71,8 @@ class ReadFiles {
   // Closes what `snapshot` has no longer: an unlinked file keeps its disk space until then.
   void keep_only(const StoreSnapshot& snapshot);
 
-  void set_deadline(Duration from_now);  // zero: none
+  // `from_now` zero: no deadline; `stop_when` may be null.
+  void set_limits(Duration from_now, const std::atomic<bool>* stop_when);
   bool out_of_time() const;
 
  private:
@@ -80,6 +82,7 @@ class ReadFiles {
   static constexpr std::size_t kOpenMax = 40;   // a day, and what waits to be dropped
   std::list<std::unique_ptr<ReadFile>> files_;  // most recently used first
   std::optional<Duration> deadline_;            // steady
+  const std::atomic<bool>* stop_when_ = nullptr;
   int questions_ = 0;
 };
 

@@ -225,7 +225,9 @@ std::optional<DeferralsBy> parse_deferrals_by(std::string_view name) {
 Result<Summary> summarize(StoreReader& store, const TimeRange& range, SummaryBy by,
                           std::size_t rows_max, const QueryLimits& limits) {
   Summarizer summarizer(by);
-  const auto done = store.for_each_leg({}, range, limits, [&](const LegRecord& leg) {
+  auto figures = limits;
+  figures.figures_only = true;
+  const auto done = store.for_each_leg({}, range, figures, [&](const LegRecord& leg) {
     summarizer.add(leg);
     return Visit::go_on;
   });

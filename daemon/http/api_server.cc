@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -29,6 +30,24 @@ constexpr std::chrono::milliseconds kLookInterval{500};  // for changes to follo
 constexpr std::chrono::seconds kSignOfLife{15};
 constexpr std::chrono::milliseconds kWorkAheadEvery{10'000};
 constexpr std::chrono::milliseconds kWorkAheadPause{1'000};  // some 50 ms each: nobody waits for it
+
+// Counts a report for as long as it is being made.
+class ReportsNow {
+ public:
+  ReportsNow(std::atomic<std::size_t>& reports, bool is_one)
+      : reports_(reports), is_one_(is_one), now_(is_one ? ++reports : 0) {}
+  ~ReportsNow() {
+    if (is_one_) --reports_;
+  }
+  ReportsNow(const ReportsNow&) = delete;
+  ReportsNow& operator=(const ReportsNow&) = delete;
+  std::size_t now() const { return now_; }  // this one too; 0: it is none
+
+ private:
+  std::atomic<std::size_t>& reports_;
+  bool is_one_;
+  std::size_t now_;
+};
 
 }  // namespace
 
@@ -107,6 +126,8 @@ class ApiServer::State final : public HttpSessionHost {
   std::shared_ptr<FollowReader> follow_reader_;
   bool looking_ = false;  // for changes; or the timer for it runs
   Duration pushed_at_{0};
+  std::atomic<bool> ends_now_ = false;
+  std::atomic<std::size_t> reports_ = 0;  // being made
   std::vector<std::thread> query_threads_;
   std::thread api_thread_;
   bool listening_ = false;
@@ -146,6 +167,7 @@ void ApiServer::State::stop() {
     work_ahead_.cancel();
   });
   waiting_.close();
+  ends_now_ = true;
   for (auto& thread : query_threads_) thread.join();
   query_threads_.clear();
   context_.stop();
@@ -310,11 +332,19 @@ void ApiServer::State::push_events(const std::vector<Following>& to, const Follo
 
 ApiAnswer ApiServer::State::answer(Work& work, QueryTools& tools) {
   auto& request = work.request;
-  if (options_.request_timeout > Duration::zero()) {
-    request.time_left = options_.request_timeout - (clock_.steady() - work.received_at);
+  const bool report = work.route->report;
+  const auto limit = report ? options_.report_timeout : options_.request_timeout;
+  if (limit > Duration::zero()) {
+    request.time_left = limit - (clock_.steady() - work.received_at);
     if (request.time_left <= Duration::zero())
-      return problem(503, "busy", "the question waited longer than api.request_timeout");
+      return problem(503, "busy",
+                     std::string("the question waited longer than api.") +
+                         (report ? "report_timeout" : "request_timeout"));
   }
+  request.stopping = &ends_now_;
+  const ReportsNow reports(reports_, report);
+  if (reports.now() > std::max<std::size_t>(options_.threads, 2) - 1)
+    return problem(503, "busy", "another summary is being made: one query thread is for the rest");
   ApiAnswer given;
   try {
     if (tools.refresh) tools.refresh();

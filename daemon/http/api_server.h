@@ -18,8 +18,9 @@ namespace rastro {
 struct ApiOptions {
   std::string socket;
   std::uint32_t socket_mode = 0660;
-  std::string socket_group;  // empty: the process's own
-  Duration request_timeout = std::chrono::seconds(5);
+  std::string socket_group;                            // empty: the process's own
+  Duration request_timeout = std::chrono::seconds(5);  // 0: none
+  Duration report_timeout = std::chrono::minutes(1);   // of routes with `report`; 0: none
   std::size_t connections_max = 256;
   std::size_t connections_per_user_max = 16;
   double requests_per_second_max = 1000;  // of one user; 0: no limit

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -39,7 +40,8 @@ struct ApiRequest {
   std::string body;
   std::string content_type;  // of the body; "" when not said
   SocketPeer peer;
-  Duration time_left{0};  // until the question's time limit; 0: none
+  Duration time_left{0};                        // until the question's time limit; 0: none
+  const std::atomic<bool>* stopping = nullptr;  // the server's: it waits for this answer; or null
 };
 
 // Who may ask (DESIGN 10); each includes those below it.
@@ -59,6 +61,9 @@ struct Route {
   Access access = Access::personal_data;
   // Heeds SocketPeer::domains. Who is limited to domains may ask no other route that tells of mail.
   bool heeds_domains = false;
+  // Reads every message of its interval: has a time limit of its own, leaves a query thread to
+  // others, and must end early when ApiRequest::stopping says so.
+  bool report = false;
   bool audited = false;  // besides everything with personal_data or more
   std::size_t body_bytes_max = 0;
   // Answered on the api thread itself: must neither wait nor touch the index; gets no tools.

@@ -53,6 +53,12 @@ Result<Frame, ParameterError> parse_frame(const ApiContext& context, const ApiRe
   return frame;
 }
 
+QueryLimits limits_of(const ApiRequest& request) {
+  QueryLimits limits{request.time_left};
+  limits.stop_when = request.stopping;
+  return limits;
+}
+
 ApiAnswer finish(const ApiContext& context, QueryTools& tools, const Frame& frame,
                  json::object body, std::uint64_t keys, std::size_t rows, CutBy cut) {
   const auto coverage =
@@ -81,7 +87,7 @@ ApiAnswer summary(const ApiContext& context, const ApiRequest& request, QueryToo
   const auto frame = parse_frame(context, request, tools);
   if (!frame) return bad_parameter(frame.error());
   const auto found =
-      summarize(*tools.store, frame->range, *by, frame->rows_max, {request.time_left});
+      summarize(*tools.store, frame->range, *by, frame->rows_max, limits_of(request));
   if (!found) return cannot_answer(found.error());
   const bool mask = *by == SummaryBy::login && request.peer.role < Role::operates;
   json::array rows;
@@ -120,7 +126,7 @@ ApiAnswer deferrals(const ApiContext& context, const ApiRequest& request, QueryT
   const auto frame = parse_frame(context, request, tools);
   if (!frame) return bad_parameter(frame.error());
   const auto found =
-      list_deferrals(*tools.store, frame->range, *by, frame->rows_max, {request.time_left});
+      list_deferrals(*tools.store, frame->range, *by, frame->rows_max, limits_of(request));
   if (!found) return cannot_answer(found.error());
   json::array rows;
   for (const auto& row : found->rows) rows.push_back(deferral_json(row, may_see_people));
@@ -139,6 +145,7 @@ void add_summary_routes(Router& router, const ApiContext& context) {
   router.add({.path = "/v1/summary",
               .parameters = parameters,
               .access = Access::counts,
+              .report = true,
               .audited = true,
               .handle = [context](const ApiRequest& request, QueryTools& tools) {
                 return summary(context, request, tools);
@@ -146,6 +153,7 @@ void add_summary_routes(Router& router, const ApiContext& context) {
   router.add({.path = "/v1/deferrals",
               .parameters = parameters,
               .access = Access::counts,
+              .report = true,
               .audited = true,
               .handle = [context](const ApiRequest& request, QueryTools& tools) {
                 return deferrals(context, request, tools);

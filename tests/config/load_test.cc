@@ -50,7 +50,8 @@ TEST(ParseConfig, TakesEveryKind) {
       "lang: es\n"
       "first_start_reads_back: 0\n"
       "store: {retention: 48h, retention_ack: true, ballast: 1GiB}\n"
-      "api: {socket_mode: \"0600\", request_timeout: 200ms, socket_group: \"\"}\n"
+      "api: {socket_mode: \"0600\", request_timeout: 200ms, report_timeout: 5m, socket_group: "
+      "\"\"}\n"
       "submission: {webmail_clients: [192.0.2.7, \"2001:db8::/64\"]}\n"
       "limits: {open_legs_max: 500}\n"
       "reasons: {rules_file: /etc/rastro/reasons.yaml}\n"
@@ -70,6 +71,7 @@ TEST(ParseConfig, TakesEveryKind) {
   EXPECT_EQ(config->store.ballast, 1ULL << 30);
   EXPECT_EQ(config->api.socket_mode, 0600U);
   EXPECT_EQ(config->api.request_timeout, Duration(200ms));
+  EXPECT_EQ(config->api.report_timeout, Duration(5min));
   EXPECT_EQ(config->api.socket_group, "");
   EXPECT_THAT(config->submission.webmail_clients, ElementsAre("192.0.2.7", "2001:db8::/64"));
   EXPECT_EQ(config->limits.open_legs_max, 500U);

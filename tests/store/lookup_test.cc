@@ -215,6 +215,24 @@ TEST_F(LookupTest, StopsWhenTheTimeIsUp) {
   EXPECT_EQ(find(*reader, {{KeyKind::queue_id, "Q77"}}).size(), 1U);
 }
 
+TEST_F(LookupTest, AnotherThreadCanEndAQuery) {
+  open();
+  commit({samples::simple_leg(1, samples::start_time(), "juan@example.com")},
+         samples::start_time() + std::chrono::seconds(5));
+  const std::atomic<bool> stop = true;
+  QueryLimits limits{Duration::zero()};
+  limits.stop_when = &stop;
+  std::size_t visited = 0;
+  auto reader = samples::reader_of(*writer_);
+  const auto cut = reader->for_each_leg({}, {}, limits, [&](const LegRecord&) {
+    ++visited;
+    return Visit::go_on;
+  });
+  ASSERT_TRUE(cut);
+  EXPECT_EQ(cut.value(), CutBy::time);
+  EXPECT_EQ(visited, 0U);
+}
+
 // A reader keeps to the snapshot it began with and never sees half a batch.
 TEST_F(LookupTest, AReaderMaySurviveTheFileItReads) {
   open();

@@ -229,6 +229,43 @@ TEST_F(Server, AClientThatDoesNotReadHoldsUpNobody) {
   EXPECT_GT(get("/large").size(), 8U << 20);
 }
 
+TEST_F(Server, AReportHasItsOwnTimeAndLeavesAThreadToOthers) {
+  options_api_.report_timeout = 1h;
+  std::promise<void> began, go_on;
+  router_.add(
+      {.path = "/report", .report = true, .handle = [&](const ApiRequest& request, QueryTools&) {
+         EXPECT_GT(request.time_left, Duration(30min));
+         began.set_value();
+         go_on.get_future().wait();
+         return ApiAnswer{};
+       }});
+  start();
+  auto first = std::async(std::launch::async, [&] { return get("/report"); });
+  began.get_future().wait();
+  const auto second = get("/report");
+  EXPECT_THAT(second, StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(second, HasSubstr("another summary is being made"));
+  EXPECT_THAT(get("/v1/journeys?recipient=juan@example.com"), HasSubstr("\"queue_id\":\"Q1\""));
+  go_on.set_value();
+  EXPECT_THAT(first.get(), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(Server, AReportEndsWhenTheServerStops) {
+  options_api_.report_timeout = 1h;
+  std::promise<void> began;
+  router_.add(
+      {.path = "/report", .report = true, .handle = [&](const ApiRequest& request, QueryTools&) {
+         began.set_value();
+         while (!request.stopping->load()) std::this_thread::yield();
+         return ApiAnswer{};
+       }});
+  start();
+  auto asked = std::async(std::launch::async, [&] { return get("/report"); });
+  began.get_future().wait();
+  server_.reset();
+  asked.get();
+}
+
 TEST_F(Server, BodiesAreLimitedByRoute) {
   router_.add({.method = "POST",
                .path = "/take",
