@@ -95,6 +95,7 @@ class ReaderImpl final : public StoreReader {
     const std::function<Visit(const LegRecord&)>& visit;
     bool marks_only;
     LegRowDepth depth;
+    Time written_since;
     bool wants(std::uint64_t leg_id) const { return wanted == nullptr || wanted->holds(leg_id); }
     bool may_hold(const FileView& file) const;
     bool may_hold(const RowTimes::Range& rows) const;
@@ -123,6 +124,7 @@ class ReaderImpl final : public StoreReader {
 
 bool ReaderImpl::LegQuery::may_hold(const FileView& file) const {
   if (!rastro::may_hold(file.state, range)) return false;
+  if (*file.state.activity_max < written_since) return false;
   if (wanted != nullptr && file.state.leg_id_max < wanted->from) return false;
   return keys.empty() || may_have_any(file, keys);
 }
@@ -150,7 +152,8 @@ Result<CutBy> ReaderImpl::for_each_leg(const std::vector<LegKey>& keys, const Ti
                        limits.wanted,
                        visit,
                        limits.marks_only,
-                       limits.figures_only ? LegRowDepth::figures : LegRowDepth::summary};
+                       limits.figures_only ? LegRowDepth::figures : LegRowDepth::summary,
+                       limits.written_since};
   for (auto i = snapshot->files.size(); i-- > 0;) {
     const auto& view = *snapshot->files[i];
     if (!query.may_hold(view)) continue;

@@ -59,6 +59,9 @@ struct QueryLimits {
   bool marks_only = false;
   // Legs come with what counting takes alone (LegRowDepth::figures).
   bool figures_only = false;
+  // Files without any activity since then are passed over: for who knows when what is looked for
+  // was written, if not when it arrived.
+  Time written_since = Time::min();
   // Set by another thread: the query ends then as if its time were over.
   const std::atomic<bool>* stop_when = nullptr;
 };

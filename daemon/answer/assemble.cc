@@ -162,8 +162,11 @@ class Assembly {
     return journey_.legs.size() - 1;
   }
 
-  Result<std::vector<std::uint64_t>> find(KeyKind kind, const std::string& value) {
-    return memory_.find(store_, kind, value);
+  // What is linked to a leg and did not end long before it: agrees() asks for an hour at most, and
+  // a link is written when the later one of the two is.
+  Result<std::vector<std::uint64_t>> find_since(const LegRecord& leg, KeyKind kind,
+                                                const std::string& value) {
+    return memory_.find(store_, kind, value, leg.opened_at - hours(1));
   }
 
   Result<void> follow(std::size_t at) {
@@ -175,7 +178,7 @@ class Assembly {
     if (auto done = follow_pipe(at); !done) return done.error();
     const auto queue_id = journey_.legs[at].queue_id;
     if (queue_id.empty()) return {};
-    const auto others = find(KeyKind::linked_queue_id, queue_id);
+    const auto others = find_since(journey_.legs[at], KeyKind::linked_queue_id, queue_id);
     if (!others) return others.error();
     for (const auto id : *others) {
       if (auto done = follow_back(at, id); !done) return done.error();
@@ -192,7 +195,7 @@ class Assembly {
       filtered = filtered || went_to_silent_filter(leg, i);
     }
     if (!filtered) return {};
-    const auto ids = find(KeyKind::message_id, *leg.message_id);
+    const auto ids = memory_.find(store_, KeyKind::message_id, *leg.message_id);
     if (!ids) return ids.error();
     std::vector<LegRecord> legs;
     for (const auto id : *ids) {
@@ -241,7 +244,9 @@ class Assembly {
   }
 
   Result<void> follow_own(std::size_t at, const LegLink& link) {
-    const auto ids = find(KeyKind::queue_id, link.queue_id);
+    const bool later = link.direction == LegLink::Direction::child;
+    const auto ids = later ? find_since(journey_.legs[at], KeyKind::queue_id, link.queue_id)
+                           : memory_.find(store_, KeyKind::queue_id, link.queue_id);
     if (!ids) return ids.error();
     bool found = false;
     for (const auto id : *ids) {
@@ -489,12 +494,14 @@ Result<std::optional<LegRecord>> AssemblyMemory::load(StoreReader& store, std::u
 }
 
 Result<std::vector<std::uint64_t>> AssemblyMemory::find(StoreReader& store, KeyKind kind,
-                                                        const std::string& value) {
+                                                        const std::string& value,
+                                                        Time written_since) {
   constexpr std::size_t kFoundMax = 50;
-  auto key = std::pair(kind, value);
+  auto key = std::tuple(kind, value, written_since);
   if (const auto known = found_.find(key); known != found_.end()) return known->second;
   std::vector<std::uint64_t> ids;
   QueryLimits limits;
+  limits.written_since = written_since;
   limits.marks_only = true;  // each is loaded, and compared with the leg that it is to be linked to
   const auto done = store.for_each_leg({{kind, value}}, {}, limits, [&](const LegRecord& leg) {
     if (!leg.probe) ids.push_back(leg.id);

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -42,14 +43,15 @@ struct Journey {
 class AssemblyMemory {
  public:
   Result<std::optional<LegRecord>> load(StoreReader& store, std::uint64_t leg_id);
-  // The legs, but probes, that have the key; at most 50.
+  // The legs, but probes, that have the key in a file written since then; at most 50.
   Result<std::vector<std::uint64_t>> find(StoreReader& store, KeyKind kind,
-                                          const std::string& value);
+                                          const std::string& value,
+                                          Time written_since = Time::min());
 
  private:
   static constexpr std::size_t kRememberedMax = 512;
   std::map<std::uint64_t, std::optional<LegRecord>> legs_;
-  std::map<std::pair<KeyKind, std::string>, std::vector<std::uint64_t>> found_;
+  std::map<std::tuple<KeyKind, std::string, Time>, std::vector<std::uint64_t>> found_;
 };
 
 // The journey that the leg belongs to; nullopt: there is no such leg.

@@ -15,7 +15,7 @@ namespace {
 // Sources that are merged at a first start, or followed, are never further apart than this unless
 // one of them was unreadable for a while.
 constexpr Duration kDisorderMax = std::chrono::minutes(5);
-constexpr std::size_t kFirstRound = 32;  // legs looked at beyond what is wanted
+constexpr std::size_t kFirstRound = 16;  // legs looked at beyond one and a half of what is wanted
 constexpr std::size_t kScoredMax = 20'000;
 constexpr std::size_t kMisspeltMax = 8;
 
@@ -36,7 +36,7 @@ class Finder {
     if (auto done = choose_driver(); !done) return done.error();
     bound_ = request_.before;
     std::size_t round =
-        request_.sort == SortBy::score ? kScoredMax : 2 * (request_.limit + 1) + kFirstRound;
+        request_.sort == SortBy::score ? kScoredMax : request_.limit * 3 / 2 + kFirstRound;
     for (;;) {
       std::vector<std::uint64_t> legs;
       if (auto done = collect(round, legs); !done) return done.error();
