@@ -136,16 +136,21 @@ bool is_expiry(std::string_view text) {
          (text.starts_with("all hosts ") && text.ends_with("(and retry time not reached)"));
 }
 
-// The text behind the fields: empty, or ": text". deliver_time comes at its end.
+// The text behind the fields: empty, or ": text", " (text)". deliver_time comes at its end.
 bool read_text(std::string_view rest, std::string_view& text) {
   text = {};
   if (rest.empty()) return true;
+  const auto at = rest.rfind(" DT=");
+  if (at != std::string_view::npos && is_time(rest.substr(at + 4))) rest = rest.substr(0, at);
+  if (auto words = rest; maybe_take(words, " (") && words.ends_with(')')) {  // since 4.100
+    words.remove_suffix(1);
+    text = words;
+    return !text.empty();
+  }
   if (!maybe_take(rest, ':') && !maybe_take(rest, " :"))
-    return false;  // "CV=yes : text" of cPanel's
+    return false;  // "CV=yes : text" of cPanel's, and of all since 4.100
   maybe_take(rest, ' ');
   text = rest;
-  const auto at = text.rfind(" DT=");
-  if (at != std::string_view::npos && is_time(text.substr(at + 4))) text = text.substr(0, at);
   return true;
 }
 
@@ -199,8 +204,18 @@ bool take_code(std::string_view& rest, int& code) {
 // which moved by one when ERRNO_TAINT came in between (src/macros.h).
 bool is_bookkeeping(int code, std::string_view text) {
   if (code <= -52 && code >= -57) return true;
-  return code == -51 && (text.starts_with("retry time not reached") ||
-                         text.starts_with("Retry time not yet reached"));
+  if (code != -51 && code != 0) return false;
+  if (text.starts_with("retry time not reached") || text.starts_with("Retry time not yet reached"))
+    return true;
+  if (code != 0) return false;
+  // Since 4.100 there are words instead of the number (src/log.c exim_errstrings).
+  for (const std::string_view words :
+       {"Not time for routing", "Not time for local delivery", "Not time for any remote host",
+        "Local-only delivery", "Domain in queue_domains", "Transport concurrency limit",
+        "remote deliveries suppressed", "domain is in queue_domains"}) {
+    if (text == words) return true;
+  }
+  return false;
 }
 
 // Where strerror()'s words end: it writes no colon and no equals sign.
@@ -223,12 +238,20 @@ bool read_deferred(const Line& line, unsigned reading, DeliveryAttempt& event) {
   if (!take_destination(rest, reading, destination)) return false;
   if (!take_fields(rest, Place::failure, 0, fields)) return false;
   maybe_take(rest, " routing");
-  if (maybe_take(rest, " defer ")) {
-    if (!take_code(rest, code)) return false;
-  } else if (!rest.starts_with(": ")) {  // no Exim leaves the code out, hands that copy logs do
+  std::string_view system_error;
+  if (maybe_take(rest, " defer")) {
+    if (auto left = rest; maybe_take(left, ' ') && take_code(left, code)) {
+      rest = left;
+    } else if (maybe_take(rest, " (")) {  // 4.100 has words in the code's place
+      const auto words = maybe_take_until(rest, ')');
+      if (!words || words->empty()) return false;
+      system_error = *words;
+    } else if (!rest.empty() && rest[0] != ' ' && rest[0] != ':') {
+      return false;
+    }
+  } else if (!rest.starts_with(": ")) {  // hands that copy logs leave "defer" out
     return false;
   }
-  std::string_view system_error;
   if (code > 0) {
     if (!maybe_take(rest, ": ")) return false;
     system_error = take_system_error(rest);

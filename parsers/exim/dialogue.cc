@@ -279,7 +279,7 @@ ParsedLine parse_connection(const Line& line) {
     if (!caller || caller->find('[') != std::string_view::npos) return {};
   }
   const auto& peer = client.host.peer;
-  maybe_take(rest, " (via inetd)");
+  if (!maybe_take(rest, " (via inetd)")) maybe_take(rest, " (ODMR customer)");
   if (rest.empty()) return {LineKind::exim_connection, SessionOpened{peer}};
   if (maybe_take(rest, " (TCP/IP connection count = ")) {
     if (!maybe_take_number(rest) || rest != ")") return {};
@@ -428,7 +428,9 @@ ParsedLine parse_login_failed(const Line& line) {
   const auto name = maybe_take_word(rest);
   if (!name || !maybe_take(rest, " authenticator failed for ")) return {};
   Client client;
-  if (!take_client_and_ident(rest, false, line.reading, client)) return {};
+  // Since 4.99 with "H=" in front, and U=.
+  const bool flagged = rest.starts_with("H=") || rest.starts_with("U=");
+  if (!take_client_and_ident(rest, flagged, line.reading, client)) return {};
   if (!rest.empty() && !maybe_take(rest, ':')) return {};
   maybe_take(rest, ' ');
   event.client = client.host.peer;
@@ -656,12 +658,17 @@ ParsedLine parse_rejected_by_us(const Line& line) {
   return {LineKind::exim_reject, event};
 }
 
-// "ETRN #domain received from client", log_selector +etrn.
+// "ETRN #domain received from client", log_selector +etrn; "ATRN 'domain' received from H=client",
+// "Error or EOF on input from H=client" since 4.99.
 ParsedLine parse_etrn(const Line& line) {
   auto rest = line.text;
-  if (!maybe_take(rest, "ETRN ") || !maybe_take_until(rest, " received from ")) return {};
+  if (!maybe_take(rest, "Error or EOF on input from ")) {
+    if (!maybe_take(rest, "ETRN ") && !maybe_take(rest, "ATRN ")) return {};
+    if (!maybe_take_until(rest, " received from ")) return {};
+  }
   Client client;
-  if (!take_client_and_ident(rest, false, line.reading, client) || !rest.empty()) return {};
+  const bool flagged = rest.starts_with("H=");
+  if (!take_client_and_ident(rest, flagged, line.reading, client) || !rest.empty()) return {};
   return {LineKind::exim_note, Note{line.queue_id, Note::About::other, line.text}};
 }
 

@@ -158,6 +158,13 @@ enum Key : std::uint64_t {
   kBareSender = 1U << 30,
   kConnection = 1U << 31,
   kRewritten = std::uint64_t{1} << 32,  // the sender of an Exim with SRS, before 4.94
+  // since 4.99
+  kSequence = std::uint64_t{1} << 33,
+  kSpf = std::uint64_t{1} << 34,
+  kFlagSpf = std::uint64_t{1} << 35,
+  kDmarc = std::uint64_t{1} << 36,
+  kFlagDmarc = std::uint64_t{1} << 37,
+  kNotify = std::uint64_t{1} << 38,
 };
 
 bool first(Fields& fields, Key key) {
@@ -173,44 +180,41 @@ struct KeyName {
 };
 // Longer names before their own beginnings.
 constexpr KeyName kKeys[] = {
-    {"H=", kHost, false},          {"I=", kInterface, false},
-    {"U=", kUser, false},          {"PRX=", kProxy, false},
-    {"PRDR", kFlagPrdr, true},     {"P=", kProtocol, false},
-    {"X=", kTls, false},           {"CV=", kVerified, false},
-    {"Ci=", kConnection, false},   {"C=", kConfirmation, false},
-    {"DN=", kPeerName, false},     {"DT=", kDeliverTime, false},
-    {"DKIM=", kDkim, false},       {"DS", kFlagDnssec, true},
-    {"SNI=", kServerName, false},  {"ST=", kShadow, false},
-    {"SRS=<", kRewritten, false},  {"S=", kSize, false},
-    {"A=", kLogin, false},         {"ARC", kFlagArc, true},
-    {"M8S=", kBody, false},        {"RT=", kReceiveTime, false},
-    {"R=", kReference, false},     {"QT=", kQueueTime, false},
-    {"Q=", kQueue, false},         {"id=", kMessageId, false},
-    {"id*=", kMessageId, false},   {"TFO*", kFlagFastOpen, true},
-    {"TFO", kFlagFastOpen, true},  {"T=", kTopic, false},
-    {"F=<", kSender, false},       {"F=", kBareSender, false},
-    {"K", kFlagChunking, true},    {"L*-", kFlagPipelining, true},
-    {"L*", kFlagPipelining, true}, {"L.-", kFlagPipelining, true},
-    {"L.", kFlagPipelining, true}, {"L-", kFlagPipelining, true},
-    {"L", kFlagPipelining, true},
+    {"H=", kHost, false},           {"I=", kInterface, false},     {"U=", kUser, false},
+    {"PRX=", kProxy, false},        {"PRDR", kFlagPrdr, true},     {"PS=", kSequence, false},
+    {"P=", kProtocol, false},       {"X=", kTls, false},           {"CV=", kVerified, false},
+    {"Ci=", kConnection, false},    {"C=", kConfirmation, false},  {"DN=", kPeerName, false},
+    {"DT=", kDeliverTime, false},   {"DKIM=", kDkim, false},       {"DSN=", kNotify, false},
+    {"DS", kFlagDnssec, true},      {"DMARC=", kDmarc, false},     {"DMARC", kFlagDmarc, true},
+    {"SNI=", kServerName, false},   {"SPF=", kSpf, false},         {"SPF", kFlagSpf, true},
+    {"ST=", kShadow, false},        {"SRS=<", kRewritten, false},  {"S=", kSize, false},
+    {"A=", kLogin, false},          {"ARC", kFlagArc, true},       {"M8S=", kBody, false},
+    {"RT=", kReceiveTime, false},   {"R=", kReference, false},     {"QT=", kQueueTime, false},
+    {"Q=", kQueue, false},          {"id=", kMessageId, false},    {"id*=", kMessageId, false},
+    {"TFO*", kFlagFastOpen, true},  {"TFO", kFlagFastOpen, true},  {"T=", kTopic, false},
+    {"F=<", kSender, false},        {"F=", kBareSender, false},    {"K", kFlagChunking, true},
+    {"L*-", kFlagPipelining, true}, {"L*", kFlagPipelining, true}, {"L.-", kFlagPipelining, true},
+    {"L.", kFlagPipelining, true},  {"L-", kFlagPipelining, true}, {"L", kFlagPipelining, true},
 };
 
 // Which keys a place knows; a key elsewhere is text.
 std::uint64_t keys_of(Place place) {
   constexpr std::uint64_t kTlsKeys = kTls | kVerified | kPeerName | kServerName;
+  constexpr std::uint64_t kPolicyKeys = kSpf | kFlagSpf | kDmarc | kFlagDmarc | kNotify;
   switch (place) {
     case Place::arrival:
       return kHost | kInterface | kUser | kProtocol | kTlsKeys | kLogin | kProxy | kSize | kBody |
              kDkim | kReceiveTime | kQueue | kMessageId | kTopic | kReference | kFlagDnssec |
-             kFlagFastOpen | kFlagPipelining | kFlagPrdr | kFlagChunking | kFlagArc | kConnection;
+             kFlagFastOpen | kFlagPipelining | kFlagPrdr | kFlagChunking | kFlagArc | kConnection |
+             kPolicyKeys;
     case Place::delivery:
     case Place::failure:
       return kHost | kInterface | kProtocol | kTlsKeys | kLogin | kProxy | kSize | kQueue | kTopic |
              kReference | kSender | kRewritten | kShadow | kConfirmation | kQueueTime |
              kDeliverTime | kFlagDnssec | kFlagFastOpen | kFlagPipelining | kFlagPrdr |
-             kFlagChunking;
+             kFlagChunking | kSequence | kNotify | kDkim;
     case Place::dialogue:
-      return kInterface | kUser | kTlsKeys | kLogin | kSender | kBareSender;
+      return kInterface | kUser | kTlsKeys | kLogin | kSender | kBareSender | kPolicyKeys;
   }
   return 0;
 }
@@ -425,6 +429,10 @@ bool take_other_field(std::string_view& rest, Key key, Place place, Fields& fiel
     case kProxy:
     case kDkim:
     case kQueue:
+    case kSequence:
+    case kSpf:
+    case kDmarc:
+    case kNotify:
       return take_value_field(rest, place, ignored);
     case kReceiveTime:
     case kDeliverTime:

@@ -49,6 +49,7 @@ ParsedLine parse_queue_run(const Line& line) {
   if (!maybe_take(rest, "Start ") && !maybe_take(rest, "End ") && !maybe_take(rest, "Abandon ")) {
     return {};
   }
+  maybe_take(rest, "ODMR ");  // since 4.99
   if (maybe_take(rest, '\'') && !maybe_take_until(rest, "' ")) return {};
   if (!maybe_take(rest, "queue run: pid=") || !take_process_number(rest)) return {};
   if (!ends_token(rest)) return {};
@@ -167,7 +168,8 @@ ParsedLine parse_connection_identification(const Line& line) {
 ParsedLine parse_rewritten(const Line& line) {
   auto rest = line.text;
   if (!maybe_take(rest, '"') || !maybe_take_until(rest, "\" from ")) return {};
-  if (!maybe_take_until(rest, " rewritten as \"")) return {};
+  if (!maybe_take_until(rest, " rewritten ")) return {};
+  if (!maybe_take(rest, "as \"") && !maybe_take(rest, "with (address part of) \"")) return {};
   if (!maybe_take_until(rest, "\" by ")) return {};
   if (!rest.starts_with("rule ") && rest != "submission mode") return {};
   return note(LineKind::exim_note, line);

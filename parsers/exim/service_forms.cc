@@ -1,4 +1,4 @@
-// Messages of fixed words, each a single form of Exim 4.90 to 4.98: the panic log's, and those
+// Messages of fixed words, each a single form of Exim 4.90 to 4.100: the panic log's, and those
 // about DNS, TLS, policy engines and this host's own trouble. Forms with readers of their own come
 // first.
 #include <array>
@@ -193,6 +193,42 @@ constexpr Form kForms[] = {
     {"Error in {} router: {}", kWarning},
     {"{} authenticator ({}): Cyrus SASL {}", kWarning},
     {"{} authenticator ({}): GNU SASL permanent failure: {}", kWarning},
+    // new in 4.99 and 4.100
+    {"Ci={} SMTP peer appears to have seen our banner", kNote},
+    {"Ci={} SMTP peer appears to have NOT SEEN our banner", kNote},
+    {"sender verify {} (making callout connection): T={} {}", kWarning},
+    {"recipient verify {} (making callout connection): T={} {}", kWarning},
+    {"attempt to used tainted value '{}' for atrn_domains{}", kWarning},
+    {"Module {} is not compatible with this version of Exim", kWarning},
+    {"{} module {} is not compatible with this version of Exim", kWarning},
+    {"{} does not contain the expected module info symbol ({})", kWarning},
+    {"{} does not appear to be a {} module ({})", kWarning},
+    {"Duplicate lookup name '{}'", kWarning},
+    {"SIGSEGV (deliberate trap)", kWarning},
+    {"Bad qname arg: {}", kWarning},
+    {"failed to find {} module for {}", kWarning},
+    {"unable to open file '{}' for reading: {}", kWarning},
+    {"Tainted dirname '{}'", kWarning},
+    {"Timeout on nmh lookup on {}", kWarning},
+    {"nmh lookup: {}", kWarning},
+    {"MIME acl condition fail: excessive nesting depth", kWarning},
+    {"ARC: bad message body-hash", LineKind::exim_verification},
+    {"ARC: bad signing-specification ({}) '{}'", LineKind::exim_verification},
+    {"{}: bad substrate {}", kWarning},
+    {"{}: bad current layer {}", kWarning},
+    {"{}: overlarge consumed count {}", kWarning},
+    {"failed to parse address '{}'{?}", kWarning},
+    {"malformed macro definition {}", kWarning},
+    {"Couldn't open {}: not loading driver modules", kWarning},
+    {"Error loading {} {} driver: {}", kWarning},
+    {"bad router variable name '{}' in router '{}'", kWarning},
+    {"failed splitting address: {}", kWarning},
+    {"bad protocol option in transport: '{}'", kWarning},
+    {"<{}>: failed to expand transport's protocol value: {}", kWarning},
+    {"Connection aborted; STARTTLS support by {} [{}] required by DNS SRV but STARTTLS not offered",
+     kTls},
+    {"setup fail for {} transport for callout ({})", kWarning},
+    {"daemon: close({}) failed: {}", kWarning},
     // cPanel's and Debian's wrappers
     {"Authentication credentials for {} are {}", kNote},
 };
