@@ -116,6 +116,14 @@ constexpr Form kMoreForms[] = {
     {"", "error: unsupported dictionary type: {}"},
     {"",
      R"~(warning: support for restriction "{}" will be removed from {}; instead, specify "{}")~"},
+    {"smtpd",
+     R"~(warning: support for restriction "{}" has been removed in {}; instead, specify {})~"},
+    // smtpd/smtpd_check.c since 3.9
+    {"smtpd", R"~(warning: {}: {}: {}: Fragile access policy: {}=yes, but {})~"},
+    {"smtp", "warning: {} offered no supported AUTH mechanisms: '{}'"},
+    {"smtp", "warning: MX name '{}' does not match STS MX pattern for '{?}'"},
+    {"", "warning: backward time jump detected -- slewing clock"},  // util/sane_time.c
+    {"", "warning: another backward time jump detected -- slewing clock"},
     {"", R"~(warning: {}, line {}: support for parameter "{}" will be removed; {})~"},
 };
 
