@@ -12,9 +12,9 @@ namespace {
 // One folded line may stand for many; applying it more often than this tells nothing new.
 constexpr std::uint32_t kRepeatsApplied = 100;
 
-bool take_header(LineOrigin& origin, std::string_view& text, LineHeader& header) {
-  if (origin.format == LineFormat::unknown) origin.format = detect_format(text);
-  switch (origin.format) {
+bool take_header_of(LineFormat format, LineOrigin& origin, std::string_view& text,
+                    LineHeader& header) {
+  switch (format) {
     case LineFormat::syslog:
       return maybe_take_syslog_header(text, origin.stamps, header);
     case LineFormat::exim:
@@ -23,6 +23,29 @@ bool take_header(LineOrigin& origin, std::string_view& text, LineHeader& header)
       break;
   }
   return false;
+}
+
+// A line in a JSON object. Its message may be a whole line with a stamp of its own, which tells the
+// format; without one it is some program's chatter, and tells nothing.
+bool take_header_in_json(LineOrigin& origin, std::string_view& text, LineHeader& header) {
+  const auto unwrapped = origin.json.unwrap(text);
+  if (!unwrapped) return false;
+  auto format = unwrapped->tagged ? LineFormat::syslog : origin.format;
+  if (format == LineFormat::unknown) {
+    origin.format = detect_format(unwrapped->text);
+    format = origin.format == LineFormat::unknown ? LineFormat::syslog : origin.format;
+  }
+  auto line = unwrapped->line;
+  if (unwrapped->text.empty()) text = {};
+  if (!take_header_of(format, origin, line, header)) return false;
+  text = line;
+  return true;
+}
+
+bool take_header(LineOrigin& origin, std::string_view& text, LineHeader& header) {
+  if (JsonLine::may_be(text)) return take_header_in_json(origin, text, header);
+  if (origin.format == LineFormat::unknown) origin.format = detect_format(text);
+  return take_header_of(origin.format, origin, text, header);
 }
 
 // "4Zx1Yc3Qbmz9rxG: text" of Postfix, "1tFxyz-000123-AB text" of Exim, or empty.

@@ -16,6 +16,7 @@
 #include "daemon/line_counters.h"
 #include "daemon/overlap_filter.h"
 #include "parsers/exim/split_records.h"
+#include "parsers/json_line.h"
 #include "parsers/parser.h"
 #include "parsers/registry.h"
 #include "parsers/syslog_header.h"
@@ -40,9 +41,10 @@ struct LineOrigin {
   bool override_host = false;
   bool copy_lines = false;  // into the index: they cannot be read again
   std::optional<Time> last_stamp;
+  JsonLine json;  // the last line that came in an object: what was read of it points here
 };
 
-// A line with its header taken off. Views into the raw line.
+// A line with its header taken off. Views into the raw line, or into its origin until the next one.
 struct HeadedLine {
   bool headed = false;  // false: no header that the format knows
   LineHeader header;

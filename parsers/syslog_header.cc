@@ -1,6 +1,7 @@
 #include "parsers/syslog_header.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "parsers/scan.h"
 #include "parsers/stamps.h"
@@ -54,7 +55,9 @@ bool maybe_take_tag(std::string_view& rest, LineHeader& header,
 
 // "INFO    postfix/smtp[1]: ...": a container's log level where a host would stand.
 bool is_level(std::string_view word) {
-  constexpr std::string_view kLevels[] = {"INFO", "WARN", "WARNING", "ERROR", "DEBUG", "NOTICE"};
+  constexpr std::string_view kLevels[] = {"INFO",   "WARN",   "WARNING", "ERROR",   "DEBUG",
+                                          "NOTICE", "info",   "warn",    "warning", "err",
+                                          "error",  "notice", "debug",   "crit"};
   return std::ranges::find(kLevels, word) != std::end(kLevels);
 }
 
@@ -165,7 +168,7 @@ bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
   header.host = host;
   if (maybe_take_tag(rest, header)) return true;
   if (auto left = rest; const auto word = maybe_take_until(left, ' ')) {
-    if (is_facility(*word) && maybe_take_tag(left, header)) {
+    if ((is_facility(*word) || is_level(*word)) && maybe_take_tag(left, header)) {
       rest = left;
       return true;
     }
@@ -395,12 +398,46 @@ bool take_unix_stamp(std::string_view& rest, LineHeader& header) {
   return true;
 }
 
+// "@400000006a139f9f12345678 " of multilog, "2026-11-24_01:40:29.12345 " of svlogd: UTC.
+bool take_daemontools_stamp(std::string_view& rest, LineHeader& header) {
+  auto left = rest;
+  if (!maybe_take(left, '@')) {
+    if (left.size() < 20 || left[10] != '_') return false;
+    const auto local = maybe_take_date_time(left, '_');
+    if (!local) return false;
+    const auto us = take_fraction(left);
+    if (!maybe_take(left, ' ')) return false;
+    header.logged_at = Time(Duration(*local * 1'000'000 + us));
+    rest = left;
+    return true;
+  }
+  const auto label = maybe_take_word(left);
+  if (!label || (label->size() != 16 && label->size() != 24) || !maybe_take(left, ' ')) {
+    return false;
+  }
+  std::uint64_t seconds = 0;
+  std::uint64_t nanos = 0;
+  const auto* const middle = label->data() + 16;
+  const auto* const end = label->data() + label->size();
+  if (std::from_chars(label->data(), middle, seconds, 16).ptr != middle) return false;
+  if (middle != end && std::from_chars(middle, end, nanos, 16).ptr != end) return false;
+  // What multilog adds to time(): 2^62, and the ten seconds that TAI was ahead in 1970.
+  constexpr std::uint64_t kEpoch = 4'611'686'018'427'387'914;
+  constexpr std::uint64_t kSecondsMax = 9'999'999'999;
+  if (seconds < kEpoch || seconds - kEpoch > kSecondsMax || nanos > 999'999'999) return false;
+  header.logged_at =
+      Time(Duration(static_cast<std::int64_t>((seconds - kEpoch) * 1'000'000 + nanos / 1'000)));
+  rest = left;
+  return true;
+}
+
 bool take_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
   if (rest.size() < 16) return false;
   if (is_digit(rest[0])) {
     return take_iso_stamp(rest, reader, header) || take_named_stamp(rest, reader, header) ||
-           take_unix_stamp(rest, header);
+           take_unix_stamp(rest, header) || take_daemontools_stamp(rest, header);
   }
+  if (rest[0] == '@') return take_daemontools_stamp(rest, header);
   return take_named_stamp(rest, reader, header) || take_full_stamp(rest, reader, header) ||
          take_ctime_stamp(rest, reader, header);
 }
@@ -411,6 +448,13 @@ void skip_cri_stream(std::string_view& rest) {
   for (const std::string_view stream : {"stdout F ", "stderr F ", "stdout P ", "stderr P "}) {
     if (maybe_take(rest, stream)) return;
   }
+}
+
+// "mail.info: ", which socklog writes in front of what syslog() gave it.
+void skip_facility_mark(std::string_view& rest) {
+  auto left = rest;
+  const auto word = maybe_take_until(left, std::string_view(": "));
+  if (word && is_facility(*word)) rest = left;
 }
 
 // The colour of a terminal: "\x1b[36m".
@@ -544,8 +588,12 @@ bool maybe_take_syslog_header(std::string_view& rest, StampReader& reader, LineH
     skip_compose_name(inner);
     if (take_stamp(inner, reader, outer)) {
       skip_cri_stream(inner);
+      skip_facility_mark(inner);
       LineHeader own;
-      if (take_header(inner, reader, own)) {
+      // Logstash writes its own host between the two.
+      if (take_header(inner, reader, own) ||
+          (rest.size() > 10 && rest[10] == 'T' && maybe_take_word(inner) &&
+           maybe_take(inner, ' ') && take_header(inner, reader, own))) {
         header = own;
         left = inner;
       }
@@ -627,7 +675,7 @@ bool has_syslog_stamp(std::string_view line) {
   auto rest = line;
   LineHeader header;
   if (maybe_take_date_time(rest, 'T') || maybe_take_named_date(rest)) return true;
-  if (take_unix_stamp(rest, header)) return true;
+  if (take_unix_stamp(rest, header) || take_daemontools_stamp(rest, header)) return true;
   if (line.size() > 4 && line[3] == ' ') {
     rest = line.substr(4);
     if (maybe_take_date_time(rest, ' ') || maybe_take_named_date(rest)) return true;

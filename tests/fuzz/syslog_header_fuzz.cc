@@ -1,6 +1,7 @@
 // A whole line: header, program, event.
 #include <chrono>
 
+#include "parsers/json_line.h"
 #include "parsers/syslog_header.h"
 #include "tests/fuzz/parser_fuzz.h"
 
@@ -19,6 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       fuzz::require(rest.size() < line.size());
       fuzz::require(exim || !header.program.empty());
     }
+  }
+  static JsonLine json;
+  if (const auto unwrapped = json.unwrap(line)) {
+    fuzz::require(unwrapped->line.ends_with(unwrapped->text));
+    fuzz::require(unwrapped->line.find('\n') == std::string_view::npos);
   }
   fuzz::require(!event_text_of_line(line).empty());
   return 0;

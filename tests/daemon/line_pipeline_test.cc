@@ -1,0 +1,73 @@
+// How a line's header is found where a shipper put the line into a JSON object.
+#include "daemon/line_pipeline.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace rastro {
+namespace {
+
+class JsonObjects : public testing::Test {
+ protected:
+  // "host program pid |text" of the next line, "none" when it has no header.
+  std::string next(std::string_view line) {
+    const RawLine raw{line, 0, static_cast<std::uint32_t>(line.size()), false};
+    const auto headed = LinePipeline::read_header(origin_, raw);
+    if (!headed.headed) return "none";
+    return std::string(headed.header.host) + ' ' + std::string(headed.header.program) + ' ' +
+           std::to_string(headed.header.pid) + " |" + std::string(headed.text);
+  }
+
+  LineOrigin origin_{1, "mail.json", LineFormat::unknown,
+                     StampReader("UTC", Time(std::chrono::seconds(1'795'484'429))), "here"};
+};
+
+TEST_F(JsonObjects, MayHoldWholeLinesOfSyslog) {
+  EXPECT_EQ(next(R"({"log":"Starting up\n","time":"2026-11-24T01:40:28.1Z"})"), "Starting - 0 |up");
+  EXPECT_EQ(origin_.format, LineFormat::unknown);
+  EXPECT_EQ(
+      next(
+          R"({"log":"Nov 24 01:40:29 mx1 postfix/smtp[12]: a\n","time":"2026-11-24T01:40:28.1Z"})"),
+      "mx1 postfix/smtp 12 |a");
+  EXPECT_EQ(origin_.format, LineFormat::syslog);
+}
+
+TEST_F(JsonObjects, MayHoldEximsOwnLines) {
+  EXPECT_EQ(next(R"({"log":"chatter without a stamp\n","time":"2026-11-24T01:40:28.1Z"})"),
+            "chatter - 0 |without a stamp");
+  EXPECT_EQ(
+      next(
+          R"({"log":"2026-11-24 01:40:29 1tFxyz-000123-AB Completed\n","time":"2026-11-24T01:40:29.1Z"})"),
+      "here exim 0 |1tFxyz-000123-AB Completed");
+  EXPECT_EQ(origin_.format, LineFormat::exim);
+}
+
+TEST_F(JsonObjects, MayHoldFields) {
+  EXPECT_EQ(
+      next(
+          R"({"_HOSTNAME":"mx1","SYSLOG_IDENTIFIER":"exim","__REALTIME_TIMESTAMP":"1795484429000000","MESSAGE":"2026-11-24 01:40:29 1tFxyz-000123-AB Completed"})"),
+      "mx1 exim 0 |2026-11-24 01:40:29 1tFxyz-000123-AB Completed");
+  EXPECT_EQ(
+      next(
+          R"({"_HOSTNAME":"mx1","SYSLOG_IDENTIFIER":"postfix/qmgr","_PID":"7","__REALTIME_TIMESTAMP":"1795484429000000","MESSAGE":"9F3A12C04D: removed"})"),
+      "mx1 postfix/qmgr 7 |9F3A12C04D: removed");
+}
+
+TEST_F(JsonObjects, WithoutAMessageAreNoLines) {
+  EXPECT_EQ(next(R"({"log":"\n","time":"2026-11-24T01:40:28.1Z"})"), "none");
+  EXPECT_EQ(next("{}"), "none");
+  EXPECT_EQ(next(R"({"log":"Nov 24 01:40:29 mx1 postfix/smtp[12]: cut)"), "none");
+}
+
+// What a stranger wrote stands inside of a string, whatever it looks like.
+TEST_F(JsonObjects, CannotBeForgedFromWithinAText) {
+  EXPECT_EQ(
+      next(
+          R"({"_HOSTNAME":"mx1","SYSLOG_IDENTIFIER":"postfix/smtpd","_PID":"7","__REALTIME_TIMESTAMP":"1795484429000000","MESSAGE":"connect from x\",\"SYSLOG_IDENTIFIER\":\"postfix/qmgr\n\",\"MESSAGE\":\"9F3A12C04D: removed"})"),
+      "mx1 postfix/smtpd 7 |connect from "
+      "x\",\"SYSLOG_IDENTIFIER\":\"postfix/qmgr#012\",\"MESSAGE\":\"9F3A12C04D: removed");
+}
+
+}  // namespace
+}  // namespace rastro
