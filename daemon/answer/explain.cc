@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <ctime>
+#include <initializer_list>
 #include <map>
+#include <vector>
 
 namespace rastro {
 namespace {
@@ -60,12 +62,13 @@ class Clockwork {
     char clock[8];
     std::snprintf(clock, sizeof clock, "%02d:%02d", local->hour, local->minute);
     const bool spanish = request_.language == Language::es;
+    const std::string article = local->hour == 1 ? "la " : "las ";  // "a la 01:12"
     const bool is_today = today_ && today_->day == local->day;
-    if (is_today) return spanish ? std::string(at ? "a las " : "las ") + clock : clock;
+    if (is_today) return spanish ? (at ? "a " : "") + article + clock : clock;
     const auto day = std::to_string(static_cast<unsigned>(local->day.day()));
     const auto month = static_cast<unsigned>(local->day.month()) - 1;
     if (spanish) {
-      return "el " + day + " de " + std::string(kMeses[month]) + " a las " + clock;
+      return "el " + day + " de " + std::string(kMeses[month]) + " a " + article + clock;
     }
     return std::string(clock) + " on " + day + " " + std::string(kMonths[month]);
   }
@@ -123,11 +126,6 @@ std::string fill(std::string_view text, const Values& values) {
   return out;
 }
 
-bool has_value(std::string_view form, const Values& values, std::string_view name) {
-  return form.find("{" + std::string(name) + "}") == std::string_view::npos ||
-         (values.contains(name) && !values.at(name).empty());
-}
-
 void append_sentence(std::string& text, const std::string& sentence) {
   if (sentence.empty()) return;
   if (!text.empty()) text.push_back(' ');
@@ -154,6 +152,39 @@ bool is_refused_for_now(const LegRecipient& recipient) {
   return recipient.reason == Reason::greylisted;
 }
 
+// What goes away by itself or by somebody's work here; all else stays as it is, however often it is
+// tried.
+bool may_pass(Reason reason) {
+  switch (reason) {
+    case Reason::user_unknown:
+    case Reason::mailbox_disabled:
+    case Reason::domain_not_found:
+    case Reason::spam_content:
+    case Reason::virus_or_attachment:
+    case Reason::sender_rejected:
+    case Reason::relay_denied:
+    case Reason::too_large:
+    case Reason::too_many_recipients:
+    case Reason::loop:
+    case Reason::syntax:
+    case Reason::local_policy:
+      return false;
+    default:
+      return true;
+  }
+}
+
+// A mail program shows the refusal to its user, where a server comes back.
+bool by_program(const ExplanationRequest& request) {
+  return request.submission == SubmissionMethod::submission ||
+         request.submission == SubmissionMethod::webmail;
+}
+
+bool is_own_place(std::string_view place) {
+  return place.starts_with("127.") || place == "::1" || place.starts_with('/') ||
+         place.starts_with("private/") || place.starts_with("public/");
+}
+
 bool is_failure(Outcome outcome) {
   return outcome == Outcome::deferred || outcome == Outcome::bounced ||
          outcome == Outcome::expired || outcome == Outcome::rejected;
@@ -173,6 +204,17 @@ std::string_view whose_move_name(WhoseMove move) {
       return "recipient";
   }
   return "";
+}
+
+bool is_own_hop(const LegRecipient& recipient) {
+  if (!recipient.relay.empty())
+    return is_own_place(recipient.relay.ip) || is_own_place(recipient.relay.host);
+  // No relay stands in the log when nothing answered: "connect to mail.example[private/lmtp]: ..."
+  std::string_view text = recipient.reply_text;
+  if (!text.starts_with("connect to ")) return false;
+  const auto open = text.find('[');
+  const auto close = open == std::string_view::npos ? open : text.find(']', open);
+  return close != std::string_view::npos && is_own_place(text.substr(open + 1, close - open - 1));
 }
 
 std::string outcome_key(const LegRecipient& recipient) {
@@ -210,16 +252,18 @@ WhoseMove move_of_reason(Reason reason, bool final) {
     case Reason::reputation:
     case Reason::auth_policy:
     case Reason::tls:
+    case Reason::auth_required:
     case Reason::network_unreachable:
     case Reason::local_disk_full:
     case Reason::local_config:
-    case Reason::local_policy:
     case Reason::other:
     case Reason::unknown:
       return WhoseMove::us;
     case Reason::mailbox_full:
     case Reason::mailbox_disabled:
     case Reason::loop:
+    case Reason::relay_denied:
+    case Reason::local_policy:
       return WhoseMove::recipient;
     case Reason::greylisted:
     case Reason::rate_limited:
@@ -239,13 +283,31 @@ WhoseMove move_of_reason(Reason reason, bool final) {
 
 }  // namespace
 
+// Of what our own server refused before it took the message.
+WhoseMove move_of_refusal(Reason reason, bool final) {
+  switch (reason) {
+    case Reason::reputation:
+    case Reason::auth_policy:
+    case Reason::tls:
+    case Reason::auth_required:
+    case Reason::relay_denied:
+      return WhoseMove::sender;
+    case Reason::remote_error:
+    case Reason::local_policy:
+      return WhoseMove::us;
+    default:
+      return move_of_reason(reason, final);
+  }
+}
+
 WhoseMove whose_move(Outcome outcome, Reason reason, bool final) {
   switch (outcome) {
     case Outcome::deferred:
     case Outcome::bounced:
     case Outcome::expired:
-    case Outcome::rejected:
       return move_of_reason(reason, final);
+    case Outcome::rejected:
+      return move_of_refusal(reason, final);
     case Outcome::held:
     case Outcome::discarded:
     case Outcome::deleted:
@@ -272,12 +334,70 @@ Result<Explainer> Explainer::create() {
   return out;
 }
 
+namespace {
+
+// The trouble of a program of ours, not what it said about the mail.
+bool is_trouble_of_hop(Reason reason) {
+  switch (reason) {
+    case Reason::connection_refused:
+    case Reason::connection_timeout:
+    case Reason::connection_lost:
+    case Reason::network_unreachable:
+    case Reason::remote_error:
+    case Reason::too_many_connections:
+    case Reason::tls:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Looks for the text that fits best: of `part`, what fits such a refusal or end before the plain
+// one.
+class PartFinder {
+ public:
+  PartFinder(const ExplanationTexts& texts, const LegRecipient& recipient, bool for_now, bool final)
+      : texts_(texts) {
+    if (recipient.outcome == Outcome::rejected) {
+      if (for_now) endings_.push_back("_refused_for_now");
+      endings_.push_back("_refused");
+      if (for_now) endings_.push_back("");
+    }
+    if (final) endings_.push_back("_final");
+    endings_.push_back("");
+    // What our own server said is said so, whether or not somebody comes back.
+    for_what_ = recipient.outcome == Outcome::rejected;
+  }
+
+  std::string_view find(const std::string& key) const {
+    for (const auto ending : endings_) {
+      const auto text = texts_.find(key + std::string(ending));
+      if (!text.empty()) return text;
+    }
+    return {};
+  }
+  std::string_view what(const std::string& key) const {
+    const auto refused = for_what_ ? texts_.find(key + "_refused") : std::string_view();
+    return refused.empty() ? texts_.find(key) : refused;
+  }
+
+ private:
+  const ExplanationTexts& texts_;
+  std::vector<std::string_view> endings_;
+  bool for_what_ = false;
+};
+
+}  // namespace
+
 Explanation Explainer::explain(const LegRecipient& recipient,
                                const ExplanationRequest& request) const {
   const auto& texts = texts_[static_cast<std::size_t>(request.language)];
   const Clockwork clock(request);
+  const bool sent_by_customer = !request.from_outside && !request.null_sender;
   const Values values{
       {"recipient", recipient.original_recipient.value_or(recipient.recipient)},
+      {"your_message",
+       std::string(texts.find(sent_by_customer ? "your_message.sent" : "your_message.received"))},
       {"relay", recipient.relay.host.empty() ? recipient.relay.ip : recipient.relay.host},
       {"folder", recipient.folder},
       {"attempts", std::to_string(recipient.attempts)},
@@ -290,34 +410,58 @@ Explanation Explainer::explain(const LegRecipient& recipient,
   const auto outcome = [&](std::string_view part) {
     return texts.find("outcomes." + key + "." + std::string(part));
   };
+  const auto first_of = [&](std::initializer_list<std::string_view> parts) {
+    for (const auto part : parts) {
+      const auto text = part.empty() ? std::string_view() : outcome(part);
+      if (!text.empty()) return text;
+    }
+    return std::string_view();
+  };
   const bool for_now = is_refused_for_now(recipient);
+  const bool to_program = for_now && by_program(request);
 
   Explanation out;
-  out.final = is_final(recipient.outcome) && !for_now;
+  out.final = is_final(recipient.outcome) && (!for_now || to_program);
   out.whose_move = whose_move(recipient.outcome, recipient.reason, out.final);
+  if (key == "delivered_program" || key == "delivered_file") out.whose_move = WhoseMove::us;
+  if (key == "delivered_elsewhere") out.whose_move = WhoseMove::nobody;
   const bool several = recipient.attempts > 1;
-  auto first = outcome(for_now ? "temporary" : several ? "many" : "once");
-  if (first.empty()) first = outcome("text");
-  out.text = fill(first, values);
+  out.text = fill(first_of({request.null_sender ? "no_sender" : "",
+                            to_program ? "temporary_program"
+                            : for_now  ? "temporary"
+                            : several  ? "many"
+                                       : "once",
+                            "text"}),
+                  values);
+  const bool hopeless =
+      recipient.outcome == Outcome::deferred && !request.null_sender && !may_pass(recipient.reason);
+  out.reply = fill(first_of({request.null_sender ? "reply_no_sender" : "",
+                             hopeless              ? "reply_cause"
+                             : by_program(request) ? "reply_program"
+                             : for_now             ? "reply_temporary"
+                                                   : "",
+                             "reply"}),
+                   values);
   if (is_failure(recipient.outcome) && recipient.reason != Reason::none) {
+    const PartFinder parts(texts, recipient, for_now && !to_program, out.final);
     const std::string reason = "reasons." + std::string(reason_name(recipient.reason)) + ".";
-    const auto said = [&](const std::string& part) {
-      const auto last_word = out.final ? texts.find(reason + part + "_final") : std::string_view();
-      return fill(last_word.empty() ? texts.find(reason + part) : last_word, values);
-    };
-    append_sentence(out.text, fill(texts.find(reason + "what"), values));
-    out.what_to_do = said("do");
-    out.reply = fill(outcome("reply"), values);
-    append_sentence(out.reply, said("reply"));
+    const bool own_hop = request.by_our_log && recipient.outcome != Outcome::rejected &&
+                         is_trouble_of_hop(recipient.reason) && is_own_hop(recipient);
+    const std::string told = own_hop ? "own_hop." : reason;
+    append_sentence(out.text, fill(parts.what(reason + "what"), values));
+    if (own_hop) {
+      append_sentence(out.text, fill(texts.find("own_hop.what"), values));
+      out.whose_move = WhoseMove::us;
+    }
+    out.what_to_do = fill(parts.find(told + "do"), values);
+    append_sentence(out.reply, fill(parts.find(told + "reply"), values));
   } else {
     out.what_to_do = fill(outcome("do"), values);
-    out.reply = fill(outcome("reply"), values);
   }
-  for (const auto* part : {"next", "gives_up"}) {
+  const std::string_view end = request.null_sender ? "gives_up_no_sender" : "gives_up";
+  for (const auto part : {std::string_view("next"), end}) {
     const auto form = outcome(part);
-    if (!form.empty() && has_value(form, values, part)) {
-      append_sentence(out.text, fill(form, values));
-    }
+    if (!form.empty() && has_all(form, values)) append_sentence(out.text, fill(form, values));
   }
   return out;
 }

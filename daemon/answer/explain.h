@@ -26,6 +26,11 @@ struct Explanation {
 };
 
 struct ExplanationRequest {
+  // Who spoke to whom: what a refusal means depends on it.
+  SubmissionMethod submission = SubmissionMethod::unknown;
+  bool null_sender = false;   // it is a report: nobody is told when it fails
+  bool from_outside = false;  // the customer is who waits for it
+  bool by_our_log = true;     // false: a bounce says it, maybe about another site
   Language language = Language::en;
   std::string timezone;  // IANA name of the times shown; empty: this machine's
   Time now{};            // times of this day are shown without a date
@@ -47,5 +52,7 @@ class Explainer {
 std::string outcome_key(const LegRecipient& recipient);
 // Whose move it is when the reason is `reason` and the MTA will (not) try again by itself.
 WhoseMove whose_move(Outcome outcome, Reason reason, bool final);
+// Whether the attempt was at a program of this mail system: a loopback address or a local socket.
+bool is_own_hop(const LegRecipient& recipient);
 
 }  // namespace rastro

@@ -36,14 +36,38 @@ json::value relay_json(const Endpoint& relay) {
                       {"port", relay.port == 0 ? json::value(nullptr) : json::value(relay.port)}};
 }
 
-json::value explanation_json(const LegRecipient& state, const RetryEstimate& retry,
-                             const JourneyJsonOptions& options) {
+// The leg that speaks for the arrival: the earliest that was queued; refused dialogues of the same
+// message come before it.
+const LegRecord& arrival_leg(const Journey& journey) {
+  for (const auto& leg : journey.legs) {
+    if (!leg.queue_id.empty()) return leg;
+  }
+  return journey.legs.front();
+}
+
+// Of the first leg that has it.
+const std::string* first_known(const Journey& journey, MaybeText LegRecord::*field) {
+  for (const auto& leg : journey.legs) {
+    const auto& known = leg.*field;
+    if (known) return &*known;
+  }
+  return nullptr;
+}
+
+json::value explanation_json(const Journey& journey, const LegRecipient& state,
+                             const RetryEstimate& retry, const JourneyJsonOptions& options) {
   if (options.explainer == nullptr) return nullptr;
-  const auto told = options.explainer->explain(state, {.language = options.language,
-                                                       .timezone = options.timezone,
-                                                       .now = options.now,
-                                                       .next_attempt_at = retry.next_attempt_at,
-                                                       .gives_up_at = retry.gives_up_at});
+  const auto* sender = first_known(journey, &LegRecord::envelope_sender);
+  const auto direction = direction_of(journey);
+  const auto told = options.explainer->explain(
+      state, {.submission = arrival_leg(journey).submission.method,
+              .null_sender = sender != nullptr && (sender->empty() || *sender == "<>"),
+              .from_outside = direction == "in" || direction == "relay",
+              .language = options.language,
+              .timezone = options.timezone,
+              .now = options.now,
+              .next_attempt_at = retry.next_attempt_at,
+              .gives_up_at = retry.gives_up_at});
   return json::object{{"lang", options.language == Language::es ? "es" : "en"},
                       {"text", text(told.text)},
                       {"whose_move", whose_move_name(told.whose_move)},
@@ -88,7 +112,7 @@ json::object recipient_json(const Journey& journey, const JourneyRecipient& reci
           {"next_attempt_expected_at", maybe_time(retry.next_attempt_at)},
           {"gives_up_at", maybe_time(retry.gives_up_at)},
           {"leg", text_or_null(journey.legs[recipient.leg].queue_id)},
-          {"explanation", explanation_json(state, retry, options)}};
+          {"explanation", explanation_json(journey, state, retry, options)}};
 }
 
 json::object leg_json(const LegRecord& leg) {
@@ -206,23 +230,6 @@ json::object submission_json(const Submission& submission) {
           {"script_dir", maybe_text(submission.script_dir)}};
 }
 
-// The leg that speaks for the arrival: the earliest that was queued; refused dialogues of the same
-// message come before it.
-const LegRecord& arrival_leg(const Journey& journey) {
-  for (const auto& leg : journey.legs) {
-    if (!leg.queue_id.empty()) return leg;
-  }
-  return journey.legs.front();
-}
-
-// Of the first leg that has it.
-const std::string* first_known(const Journey& journey, MaybeText LegRecord::*field) {
-  for (const auto& leg : journey.legs) {
-    const auto& known = leg.*field;
-    if (known) return &*known;
-  }
-  return nullptr;
-}
 json::value text_of(const std::string* known) {
   return known == nullptr ? json::value(nullptr) : text(*known);
 }

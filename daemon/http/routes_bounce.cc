@@ -56,6 +56,7 @@ void add_explanations(const BounceReport& report, const QueryTools& tools, const
   auto& recipients = out["recipients"].as_array();
   for (std::size_t i = 0; i < report.recipients.size() && i < recipients.size(); ++i) {
     ExplanationRequest asked;
+    asked.by_our_log = false;
     asked.language = language;
     asked.timezone = telling.timezone;
     asked.now = now;

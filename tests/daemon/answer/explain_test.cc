@@ -61,7 +61,7 @@ TEST(ExplanationTexts, PlaceholdersAreTheSameInBothLanguages) {
   const auto spanish = ExplanationTexts::parse(shipped_explanations(Language::es), "f").value();
   for (const auto& [key, text] : english.all()) {
     for (const auto* name : {"{recipient}", "{relay}", "{folder}", "{attempts}", "{first}",
-                             "{last}", "{next}", "{gives_up}", "{reply_text}"}) {
+                             "{last}", "{next}", "{gives_up}", "{reply_text}", "{your_message}"}) {
       EXPECT_EQ(text.find(name) != std::string::npos,
                 spanish.find(key).find(name) != std::string_view::npos)
           << key << " " << name;
@@ -99,6 +99,126 @@ TEST(Explain, EveryOutcomeWithEveryReasonHasAllParts) {
       }
     }
   }
+}
+
+// Every outcome of a failure, with every reason, on either way in: what may not stand together.
+TEST(Explain, NoPartContradictsAnother) {
+  struct Case {
+    Outcome outcome;
+    int reply_code;
+    SubmissionMethod submission;
+  };
+  const Case cases[] = {{Outcome::deferred, 450, SubmissionMethod::submission},
+                        {Outcome::bounced, 550, SubmissionMethod::submission},
+                        {Outcome::expired, 450, SubmissionMethod::submission},
+                        {Outcome::rejected, 550, SubmissionMethod::mx},
+                        {Outcome::rejected, 450, SubmissionMethod::mx},
+                        {Outcome::rejected, 550, SubmissionMethod::submission},
+                        {Outcome::rejected, 450, SubmissionMethod::submission}};
+  for (const auto language : {Language::en, Language::es}) {
+    for (const auto& one : cases) {
+      for (std::size_t r = 1; r < kReasonCount; ++r) {
+        auto state = recipient(one.outcome, static_cast<Reason>(r));
+        state.reply_code = static_cast<std::uint16_t>(one.reply_code);
+        auto asked = request(language);
+        asked.submission = one.submission;
+        const auto told = explainer().explain(state, asked);
+        const auto all = told.text + " " + told.what_to_do + " " + told.reply;
+        const auto name = std::string(outcome_name(one.outcome)) + " " +
+                          std::to_string(one.reply_code) + " " +
+                          std::string(reason_name(state.reason)) + ": " + all;
+        if (told.final) {
+          EXPECT_THAT(all, Not(ContainsRegex("keeps trying|tries again by itself|next attempt|"
+                                             "sigue intentando|vuelve a intentar por"
+                                             "|pr.*ximo intento")))
+              << name;
+          EXPECT_NE(told.whose_move, WhoseMove::nobody) << name;
+        } else {
+          EXPECT_THAT(told.reply, Not(ContainsRegex("returned\\.|devuelto\\."))) << name;
+        }
+        if (one.outcome == Outcome::rejected) {
+          EXPECT_THAT(all, Not(ContainsRegex("recipient's (server|provider|side)|receiving server|"
+                                             "servidor que recibe|servidor del destinatario|"
+                                             "(proveedor|lado) del destinatario|"
+                                             "not lost|no se ha perdido|keeps trying")))
+              << name;
+        }
+        if (told.whose_move == WhoseMove::sender) {
+          EXPECT_THAT(told.reply, Not(ContainsRegex("no need to send|no hace falta"))) << name;
+        }
+      }
+    }
+  }
+}
+
+TEST(Explain, AMailProgramDoesNotComeBackByItself) {
+  auto state = recipient(Outcome::rejected, Reason::rate_limited);
+  state.reply_code = 450;
+  auto asked = request();
+  asked.submission = SubmissionMethod::mx;
+  EXPECT_FALSE(explainer().explain(state, asked).final);
+  asked.submission = SubmissionMethod::submission;
+  const auto told = explainer().explain(state, asked);
+  EXPECT_TRUE(told.final);
+  EXPECT_EQ(told.whose_move, WhoseMove::sender);
+  EXPECT_THAT(told.reply, HasSubstr("your mail program was told so"));
+}
+
+TEST(Explain, WhatWeRefuseIsTheSendersMove) {
+  auto state = recipient(Outcome::rejected, Reason::reputation);
+  state.reply_code = 554;
+  const auto refused = explainer().explain(state, request());
+  EXPECT_EQ(refused.whose_move, WhoseMove::sender);
+  EXPECT_THAT(refused.text, HasSubstr("this server takes no mail from it"));
+  state.outcome = Outcome::bounced;
+  EXPECT_EQ(explainer().explain(state, request()).whose_move, WhoseMove::us);
+}
+
+TEST(Explain, AProgramOfOursThatIsDownIsOurMove) {
+  auto state = recipient(Outcome::deferred, Reason::connection_refused);
+  for (const auto* words : {"connect to 127.0.0.1[127.0.0.1]:10024: Connection refused",
+                            "connect to mail.example[private/dovecot-lmtp]: No such file"}) {
+    state.reply_text = words;
+    const auto told = explainer().explain(state, request());
+    EXPECT_EQ(told.whose_move, WhoseMove::us) << words;
+    EXPECT_THAT(told.text, HasSubstr("part of this mail system")) << words;
+    EXPECT_THAT(told.reply, HasSubstr("problem on our server")) << words;
+  }
+  state.reply_text = "connect to mx.example.net[192.0.2.1]:25: Connection refused";
+  EXPECT_EQ(explainer().explain(state, request()).whose_move, WhoseMove::nobody);
+  state.relay.ip = "127.0.0.1";
+  EXPECT_EQ(explainer().explain(state, request()).whose_move, WhoseMove::us);
+  auto in_a_bounce = request();
+  in_a_bounce.by_our_log = false;
+  EXPECT_EQ(explainer().explain(state, in_a_bounce).whose_move, WhoseMove::nobody);
+}
+
+TEST(Explain, AReportWithoutASenderIsReturnedToNobody) {
+  auto asked = request();
+  asked.null_sender = true;
+  asked.gives_up_at = at(27, 9, 12);
+  for (const auto outcome : {Outcome::bounced, Outcome::expired, Outcome::deferred}) {
+    const auto told = explainer().explain(recipient(outcome, Reason::user_unknown), asked);
+    EXPECT_THAT(told.text + told.reply,
+                Not(ContainsRegex("sender gets|tells the sender|to the sender")));
+  }
+}
+
+TEST(Explain, WhoWaitsForAMessageDidNotSendIt) {
+  auto asked = request();
+  const auto state = recipient(Outcome::deferred, Reason::mailbox_full);
+  EXPECT_THAT(explainer().explain(state, asked).reply, HasSubstr("Your message to juan"));
+  asked.from_outside = true;
+  EXPECT_THAT(explainer().explain(state, asked).reply, HasSubstr("The message to juan"));
+}
+
+TEST(Explain, OneOClockIsSingularInSpanish) {
+  auto state = recipient(Outcome::bounced, Reason::user_unknown);
+  state.last_attempt_at = at(24, 1, 12);
+  EXPECT_THAT(explainer().explain(state, request(Language::es)).text, HasSubstr("(a la 01:12)"));
+  state.last_attempt_at = at(23, 1, 12);
+  EXPECT_THAT(explainer().explain(state, request(Language::es)).text,
+              HasSubstr("el 23 de noviembre a la 01:12"));
 }
 
 TEST(Explain, StillTryingTellsTheFigures) {
@@ -230,7 +350,7 @@ TEST(Explain, WithoutATimeNothingStandsForIt) {
     }
   }
   EXPECT_THAT(explainer().explain(recipient(Outcome::bounced), request()).text,
-              HasSubstr("refused for good at 14:40."));
+              HasSubstr("failed for good at 14:40."));
 }
 
 }  // namespace
