@@ -14,6 +14,8 @@ std::string render_list(const boost::json::object& answer, const View& view);
 
 // What is said instead when nothing was found: what was seen near it, and what that proves.
 std::string render_nothing(const boost::json::object& answer, const View& view);
+// What words of the question were taken to mean, where that is not plain.
+std::string render_readings(const boost::json::object& answer, const View& view);
 std::string render_suggestions(const boost::json::object& answer, const View& view);
 // The same for `rastro` alone: the problems of the last hour.
 std::string render_problems(const boost::json::object& answer, const View& view);

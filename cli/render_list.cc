@@ -189,7 +189,8 @@ std::string list_text(const json::object& answer, const View& view) {
   const MessageTable table(rows, view);
   // Only messages to or from addresses that are spelt almost like the one asked for.
   const bool misspelt = !array_of(answer, "suggestions").empty();
-  auto out = misspelt ? view.say(Text::nothing_fits_exactly) + "\n" : std::string();
+  auto out = render_readings(answer, view);
+  if (misspelt) out += view.say(Text::nothing_fits_exactly) + "\n";
   out += table.head();
   for (const auto& row : rows) out += table.line(row);
   if (misspelt) out += render_suggestions(answer, view);

@@ -12,6 +12,8 @@ namespace json = boost::json;
 std::string option_of(std::string_view parameter) {
   if (parameter == "recipient") return "--to";
   if (parameter == "sender") return "--from";
+  if (parameter == "queue_id") return "--id";
+  if (parameter == "message_id") return "--message-id";
   return "--" + escape(parameter);
 }
 
@@ -49,6 +51,24 @@ std::string proven_text(const json::object& answer, const std::string& why, cons
 
 }  // namespace
 
+std::string render_readings(const json::object& answer, const View& view) {
+  std::string out;
+  for (const auto& value : array_of(answer, "read_as")) {
+    if (!value.is_object()) continue;
+    const auto& reading = value.get_object();
+    const auto words = escape(text_of(reading, "typed"));
+    const auto from = view.minute(text_of(reading, "from"));
+    const auto until = view.minute(text_of(reading, "until"));
+    // "14:30" that is today's needs no words.
+    if (!from.empty() && from == until && (from == words || from == "0" + words)) continue;
+    out += wrap(from.empty() ? view.say(Text::read_as, {words, escape(text_of(reading, "value"))})
+                : from == until ? view.say(Text::read_as, {words, from})
+                                : view.say(Text::read_as_span, {words, from, until}),
+                view.terminal.width, 0);
+  }
+  return out;
+}
+
 std::string render_suggestions(const json::object& answer, const View& view) {
   std::string out;
   for (const auto& value : array_of(answer, "suggestions")) {
@@ -63,16 +83,25 @@ std::string render_suggestions(const json::object& answer, const View& view) {
         suggestion.contains("messages_is_exact") && !is_true(suggestion, "messages_is_exact")
             ? view.say(Text::at_least, {count})
             : count;
-    out += wrap(view.say(words.value_or(Text::suggestion_misspelt),
-                         {escape(address), many, "rastro find " + option}),
-                view.terminal.width, 2);
+    const auto command = "rastro find " + option;
+    const auto said =
+        view.say(words.value_or(Text::suggestion_misspelt), {escape(address), many, command});
+    // A command that is to be copied stands in one line.
+    const auto place = said.rfind(command);
+    if (columns_of(said) + 2 > view.terminal.width && place != std::string::npos && place > 0) {
+      out += wrap(said.substr(0, place), view.terminal.width, 2);
+      out += wrap(said.substr(place), view.terminal.width, 4);
+    } else {
+      out += wrap(said, view.terminal.width, 2);
+    }
   }
   return out;
 }
 
 std::string render_nothing(const json::object& answer, const View& view) {
   const auto width = view.terminal.width;
-  auto out = view.paint(Colour::bold, view.say(Text::nothing_found)) + "\n";
+  auto out = render_readings(answer, view) +
+             view.paint(Colour::bold, view.say(Text::nothing_found)) + "\n";
   out += render_suggestions(answer, view);
   const auto& encounters = array_of(answer, "encounters");
   if (!encounters.empty()) out += view.say(Text::seen_near) + "\n";

@@ -359,12 +359,12 @@ class PartFinder {
   PartFinder(const ExplanationTexts& texts, const LegRecipient& recipient, bool for_now, bool final)
       : texts_(texts) {
     if (recipient.outcome == Outcome::rejected) {
-      if (for_now) endings_.push_back("_refused_for_now");
-      endings_.push_back("_refused");
-      if (for_now) endings_.push_back("");
+      if (for_now) endings_.emplace_back("_refused_for_now");
+      endings_.emplace_back("_refused");
+      if (for_now) endings_.emplace_back("");
     }
-    if (final) endings_.push_back("_final");
-    endings_.push_back("");
+    if (final) endings_.emplace_back("_final");
+    endings_.emplace_back("");
     // What our own server said is said so, whether or not somebody comes back.
     for_what_ = recipient.outcome == Outcome::rejected;
   }
@@ -387,83 +387,117 @@ class PartFinder {
   bool for_what_ = false;
 };
 
+Values values_of(const LegRecipient& recipient, const ExplanationRequest& request,
+                 const ExplanationTexts& texts) {
+  const Clockwork clock(request);
+  const bool sent_by_customer = !request.from_outside && !request.null_sender;
+  return {{"recipient", recipient.original_recipient.value_or(recipient.recipient)},
+          {"your_message", std::string(texts.find(sent_by_customer ? "your_message.sent"
+                                                                   : "your_message.received"))},
+          {"relay", recipient.relay.host.empty() ? recipient.relay.ip : recipient.relay.host},
+          {"folder", recipient.folder},
+          {"attempts", std::to_string(recipient.attempts)},
+          {"reply_text", recipient.reply_text},
+          {"first", clock.tell(recipient.first_attempt_at, false)},
+          {"last", clock.tell(recipient.last_attempt_at, true)},
+          {"next", clock.tell(request.next_attempt_at, false)},
+          {"gives_up", clock.tell(request.gives_up_at, false)}};
+}
+
+class Teller {
+ public:
+  Teller(const ExplanationTexts& texts, const LegRecipient& recipient,
+         const ExplanationRequest& request)
+      : texts_(texts),
+        recipient_(recipient),
+        request_(request),
+        values_(values_of(recipient, request, texts)),
+        key_(outcome_key(recipient)),
+        for_now_(is_refused_for_now(recipient)),
+        to_program_(for_now_ && by_program(request)) {}
+
+  Explanation tell() {
+    out_.final = is_final(recipient_.outcome) && (!for_now_ || to_program_);
+    out_.whose_move = whose_move(recipient_.outcome, recipient_.reason, out_.final);
+    if (key_ == "delivered_program" || key_ == "delivered_file") out_.whose_move = WhoseMove::us;
+    if (key_ == "delivered_elsewhere") out_.whose_move = WhoseMove::nobody;
+    tell_outcome();
+    if (is_failure(recipient_.outcome) && recipient_.reason != Reason::none) {
+      tell_reason();
+    } else {
+      out_.what_to_do = fill(outcome("do"), values_);
+    }
+    tell_what_comes();
+    return std::move(out_);
+  }
+
+ private:
+  std::string_view outcome(std::string_view part) const {
+    return texts_.find("outcomes." + key_ + "." + std::string(part));
+  }
+  std::string first_of(std::initializer_list<std::string_view> parts) const {
+    for (const auto part : parts) {
+      const auto text = part.empty() ? std::string_view() : outcome(part);
+      if (!text.empty()) return fill(text, values_);
+    }
+    return {};
+  }
+
+  void tell_outcome() {
+    out_.text = first_of({request_.null_sender ? "no_sender" : "",
+                          to_program_               ? "temporary_program"
+                          : for_now_                ? "temporary"
+                          : recipient_.attempts > 1 ? "many"
+                                                    : "once",
+                          "text"});
+    const bool hopeless = recipient_.outcome == Outcome::deferred && !request_.null_sender &&
+                          !may_pass(recipient_.reason);
+    out_.reply = first_of({request_.null_sender ? "reply_no_sender" : "",
+                           hopeless               ? "reply_cause"
+                           : by_program(request_) ? "reply_program"
+                           : for_now_             ? "reply_temporary"
+                                                  : "",
+                           "reply"});
+  }
+
+  void tell_reason() {
+    const PartFinder parts(texts_, recipient_, for_now_ && !to_program_, out_.final);
+    const std::string reason = "reasons." + std::string(reason_name(recipient_.reason)) + ".";
+    const bool own_hop = request_.by_our_log && recipient_.outcome != Outcome::rejected &&
+                         is_trouble_of_hop(recipient_.reason) && is_own_hop(recipient_);
+    const std::string told = own_hop ? "own_hop." : reason;
+    append_sentence(out_.text, fill(parts.what(reason + "what"), values_));
+    if (own_hop) {
+      append_sentence(out_.text, fill(texts_.find("own_hop.what"), values_));
+      out_.whose_move = WhoseMove::us;
+    }
+    out_.what_to_do = fill(parts.find(told + "do"), values_);
+    append_sentence(out_.reply, fill(parts.find(told + "reply"), values_));
+  }
+
+  void tell_what_comes() {
+    const std::string_view end = request_.null_sender ? "gives_up_no_sender" : "gives_up";
+    for (const auto part : {std::string_view("next"), end}) {
+      const auto form = outcome(part);
+      if (!form.empty() && has_all(form, values_)) append_sentence(out_.text, fill(form, values_));
+    }
+  }
+
+  const ExplanationTexts& texts_;
+  const LegRecipient& recipient_;
+  const ExplanationRequest& request_;
+  Values values_;
+  std::string key_;
+  bool for_now_;
+  bool to_program_;  // a mail program was refused for now
+  Explanation out_;
+};
+
 }  // namespace
 
 Explanation Explainer::explain(const LegRecipient& recipient,
                                const ExplanationRequest& request) const {
-  const auto& texts = texts_[static_cast<std::size_t>(request.language)];
-  const Clockwork clock(request);
-  const bool sent_by_customer = !request.from_outside && !request.null_sender;
-  const Values values{
-      {"recipient", recipient.original_recipient.value_or(recipient.recipient)},
-      {"your_message",
-       std::string(texts.find(sent_by_customer ? "your_message.sent" : "your_message.received"))},
-      {"relay", recipient.relay.host.empty() ? recipient.relay.ip : recipient.relay.host},
-      {"folder", recipient.folder},
-      {"attempts", std::to_string(recipient.attempts)},
-      {"reply_text", recipient.reply_text},
-      {"first", clock.tell(recipient.first_attempt_at, false)},
-      {"last", clock.tell(recipient.last_attempt_at, true)},
-      {"next", clock.tell(request.next_attempt_at, false)},
-      {"gives_up", clock.tell(request.gives_up_at, false)}};
-  const auto key = outcome_key(recipient);
-  const auto outcome = [&](std::string_view part) {
-    return texts.find("outcomes." + key + "." + std::string(part));
-  };
-  const auto first_of = [&](std::initializer_list<std::string_view> parts) {
-    for (const auto part : parts) {
-      const auto text = part.empty() ? std::string_view() : outcome(part);
-      if (!text.empty()) return text;
-    }
-    return std::string_view();
-  };
-  const bool for_now = is_refused_for_now(recipient);
-  const bool to_program = for_now && by_program(request);
-
-  Explanation out;
-  out.final = is_final(recipient.outcome) && (!for_now || to_program);
-  out.whose_move = whose_move(recipient.outcome, recipient.reason, out.final);
-  if (key == "delivered_program" || key == "delivered_file") out.whose_move = WhoseMove::us;
-  if (key == "delivered_elsewhere") out.whose_move = WhoseMove::nobody;
-  const bool several = recipient.attempts > 1;
-  out.text = fill(first_of({request.null_sender ? "no_sender" : "",
-                            to_program ? "temporary_program"
-                            : for_now  ? "temporary"
-                            : several  ? "many"
-                                       : "once",
-                            "text"}),
-                  values);
-  const bool hopeless =
-      recipient.outcome == Outcome::deferred && !request.null_sender && !may_pass(recipient.reason);
-  out.reply = fill(first_of({request.null_sender ? "reply_no_sender" : "",
-                             hopeless              ? "reply_cause"
-                             : by_program(request) ? "reply_program"
-                             : for_now             ? "reply_temporary"
-                                                   : "",
-                             "reply"}),
-                   values);
-  if (is_failure(recipient.outcome) && recipient.reason != Reason::none) {
-    const PartFinder parts(texts, recipient, for_now && !to_program, out.final);
-    const std::string reason = "reasons." + std::string(reason_name(recipient.reason)) + ".";
-    const bool own_hop = request.by_our_log && recipient.outcome != Outcome::rejected &&
-                         is_trouble_of_hop(recipient.reason) && is_own_hop(recipient);
-    const std::string told = own_hop ? "own_hop." : reason;
-    append_sentence(out.text, fill(parts.what(reason + "what"), values));
-    if (own_hop) {
-      append_sentence(out.text, fill(texts.find("own_hop.what"), values));
-      out.whose_move = WhoseMove::us;
-    }
-    out.what_to_do = fill(parts.find(told + "do"), values);
-    append_sentence(out.reply, fill(parts.find(told + "reply"), values));
-  } else {
-    out.what_to_do = fill(outcome("do"), values);
-  }
-  const std::string_view end = request.null_sender ? "gives_up_no_sender" : "gives_up";
-  for (const auto part : {std::string_view("next"), end}) {
-    const auto form = outcome(part);
-    if (!form.empty() && has_all(form, values)) append_sentence(out.text, fill(form, values));
-  }
-  return out;
+  return Teller(texts_[static_cast<std::size_t>(request.language)], recipient, request).tell();
 }
 
 }  // namespace rastro

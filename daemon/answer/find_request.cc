@@ -79,6 +79,32 @@ std::optional<SubmissionMethod> asked_submission(std::string_view name) {
   return name.empty() ? std::nullopt : parse_submission_method(name);
 }
 
+std::string_view without_blanks_around(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+// "14h" is a time of day where a moment is asked for, and a length of time elsewhere.
+std::string as_moment(const std::string& value) {
+  const auto text = without_blanks_around(value);
+  const auto digits = text.find_first_not_of("0123456789");
+  const bool hour = digits > 0 && digits <= 2 && digits + 1 == text.size() &&
+                    (text.back() == 'h' || text.back() == 'H');
+  return hour ? "a las " + std::string(text.substr(0, digits)) : value;
+}
+
+// Whether a time can be read in one way only: RFC 3339, seconds since 1970, "2h".
+bool is_exact_time(const std::string& value) {
+  const auto text = without_blanks_around(value);
+  const bool digits = text.find_first_not_of("0123456789.") == std::string_view::npos;
+  constexpr std::size_t kEpoch = 9;
+  constexpr std::size_t kDate = 10;
+  return (digits && text.size() >= kEpoch) ||
+         (text.size() > kDate && text[4] == '-' && text[7] == '-' && text[kDate] == 'T') ||
+         text == "now" || text == "ahora";
+}
+
 std::string no_time(const std::string& value) {
   return "\"" + value + "\" is no time; " + std::string(spoken_time_help());
 }
@@ -95,14 +121,28 @@ class Parser {
     std::string FindRequest::*field;
     std::string (*cleaned)(std::string_view) = nullptr;
   };
-  Problem take_text(const TextField& text, const std::string& value) {
+  // Brackets around it go without saying.
+  void tell_reading(const std::string& name, const std::string& typed, const std::string& value) {
+    auto bare = without_blanks_around(typed);
+    if (bare.size() > 2 && bare.starts_with('<') && bare.ends_with('>'))
+      bare = bare.substr(1, bare.size() - 2);
+    if (!value.empty() && bare != value && typed != value)
+      out_.readings.push_back({name, typed, value, std::nullopt});
+  }
+  void tell_reading(const std::string& name, const std::string& typed, const SpokenTime& at) {
+    const auto until = at.span > Duration::zero() ? at.from + at.span - Duration(1) : at.from;
+    out_.readings.push_back({name, typed, "", TimeRange{at.from, until}});
+  }
+  Problem take_text(const std::string& name, const TextField& text, const std::string& value) {
     out_.*text.field = text.cleaned == nullptr ? value : text.cleaned(value);
+    if (text.cleaned != nullptr) tell_reading(name, value, out_.*text.field);
     return (out_.*text.field).empty() ? Problem("is empty") : std::nullopt;
   }
-  Problem take_address(std::optional<AddressPattern> FindRequest::*field,
+  Problem take_address(const std::string& name, std::optional<AddressPattern> FindRequest::*field,
                        const std::string& value) {
     const auto address = typed_address(value);
     if (const auto why = why_no_address(address); !why.empty()) return std::string(why);
+    tell_reading(name, value, address);
     (out_.*field).emplace(address);
     return std::nullopt;
   }
@@ -152,9 +192,11 @@ Problem Parser::take_limit(const std::string& value) {
 }
 
 Problem Parser::take_at(const std::string& value) {
-  const auto at = parse_spoken_time(value, limits_.now, zone_);
+  const auto at = parse_spoken_time(as_moment(value), limits_.now, zone_);
   if (!at) return no_time(value);
+  if (!is_exact_time(value)) tell_reading("at", value, *at);
   out_.at = at->from + at->span / 2;  // of a whole day: noon, and half a day around
+  out_.at_half_span = at->span / 2;
   if (at->span > Duration::zero() && !within_) within_ = at->span / 2;
   return std::nullopt;
 }
@@ -192,6 +234,8 @@ Problem Parser::take_bound(const std::string& name, const std::string& value) {
   const auto at = parse_bound(name, value, limits_.now, zone_, is_end);
   if (!at) return at.error().detail;
   (is_end ? out_.range.until : out_.range.from) = *at;
+  if (!is_exact_time(value) && !parse_spoken_duration(value))
+    tell_reading(name, value, {*at, Duration(0)});
   return std::nullopt;
 }
 
@@ -207,10 +251,10 @@ Problem Parser::take(const std::string& name, const std::string& value) {
       {"text", {&FindRequest::text}}};
   if (value.size() > kTextMax) return "is longer than " + std::to_string(kTextMax) + " bytes";
   if (const auto text = texts.find(name); text != texts.end())
-    return take_text(text->second, value);
-  if (name == "recipient") return take_address(&FindRequest::recipient, value);
-  if (name == "sender") return take_address(&FindRequest::sender, value);
-  if (name == "any") return take_address(&FindRequest::any, value);
+    return take_text(name, text->second, value);
+  if (name == "recipient") return take_address(name, &FindRequest::recipient, value);
+  if (name == "sender") return take_address(name, &FindRequest::sender, value);
+  if (name == "any") return take_address(name, &FindRequest::any, value);
   if (name == "outcome" || name == "reason" || name == "submission") return take_names(name, value);
   if (name == "since" || name == "until") return take_bound(name, value);
   if (name == "direction") return take_direction(value);

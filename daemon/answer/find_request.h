@@ -13,6 +13,15 @@ namespace rastro {
 
 enum class SortBy : std::uint8_t { newest, oldest, score };
 
+// What words of the question were taken to mean, where they could be taken otherwise: who asks has
+// to be told.
+struct Reading {
+  std::string parameter;
+  std::string typed;
+  std::string value;              // an address, an id; empty: a time
+  std::optional<TimeRange> time;  // from and until are the same: an instant
+};
+
 // A question for messages (DESIGN 8), checked. What is not set does not restrict.
 // Those of one recipient (recipient, domain, outcome, reason, relay, text) must hold for one and
 // the same: "deferred mail to juan" is not a message that juan has and somebody else waits for.
@@ -27,9 +36,11 @@ struct FindRequest {
   std::vector<std::string> visible_domains;  // of who asks (is_visible()); empty: all
   std::optional<Time> at;
   Duration within = std::chrono::minutes(30);
+  Duration at_half_span{0};  // "between 2 and 3": half of that, around `at`
   TimeRange range;
   SortBy sort = SortBy::newest;
   std::size_t limit = 50;
+  std::vector<Reading> readings;
   std::optional<std::uint64_t> before;  // cursor: journeys whose id is smaller (oldest: greater)
   bool asks_for_address() const { return recipient || sender || any || !login.empty(); }
 };

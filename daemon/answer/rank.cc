@@ -20,10 +20,13 @@ struct Nearest {
   bool is_before;  // it lies before `at`
 };
 
-Nearest nearest_moment(const Journey& journey, Time at) {
+Nearest nearest_moment(const Journey& journey, const FindRequest& request) {
+  const Time at = request.at.value_or(Time{});
   Nearest best{Duration::max(), true, false};
   const auto look = [&](Time moment, bool is_arrival) {
-    const auto away = std::chrono::abs(moment - at);
+    // Nothing in the interval that was asked for is away from it.
+    const auto away =
+        std::max(Duration::zero(), std::chrono::abs(moment - at) - request.at_half_span);
     // An arrival counts for what people remember: an attempt must be clearly nearer.
     if (best.away == Duration::max() || (is_arrival ? away <= best.away : away * 2 < best.away))
       best = {away, is_arrival, moment < at};
@@ -177,7 +180,7 @@ Ranking rank(const Journey& journey, const Matched& matched, const FindRequest& 
           ranking.why);
   add_fit(kSenderCodes, matched.sender, matched.sender_address, asked_sender, ranking.why);
   if (!request.at) return ranking;
-  const auto nearest = nearest_moment(journey, *request.at);
+  const auto nearest = nearest_moment(journey, request);
   const double spelling = worth(matched.recipient) * worth(matched.sender);
   const double score = best_score_at(nearest.away, request) - (1 - kTimeShare) * (1 - spelling);
   ranking.score = std::round(score * 1000) / 1000;

@@ -5,6 +5,7 @@
 #include <queue>
 #include <set>
 
+#include "daemon/answer/id_case.h"
 #include "daemon/answer/misspelt.h"
 #include "daemon/answer/pattern_keys.h"
 #include "daemon/answer/typed.h"
@@ -239,7 +240,8 @@ class Finder {
   }
 
   Duration away(std::uint64_t leg) const {
-    return std::chrono::abs(arrival_of(leg) - request_.at.value_or(Time{}));
+    const auto away = std::chrono::abs(arrival_of(leg) - request_.at.value_or(Time{}));
+    return std::max(Duration::zero(), away - request_.at_half_span);
   }
 
   void finish() {
@@ -332,6 +334,19 @@ Result<std::optional<Journey>> find_by_id(StoreReader& store, const std::string&
   for (const auto& form : {id, "<" + id + ">"}) {
     if (newest) break;
     if (auto done = look(KeyKind::message_id, form); !done) return done.error();
+  }
+  if (!newest) {
+    constexpr Duration kLookMax = std::chrono::milliseconds(300);
+    const bool is_message_id = id.find('@') != std::string::npos;
+    const auto other = is_message_id ? message_id_in_other_case(store, id, {}, kLookMax)
+                                     : queue_id_in_other_case(store, queue_id, kLookMax);
+    if (!other) return other.error();
+    if (other->empty()) return std::optional<Journey>();
+    for (const auto& form : {*other, "<" + *other + ">"}) {
+      if (newest) break;
+      if (auto done = look(is_message_id ? KeyKind::message_id : KeyKind::queue_id, form); !done)
+        return done.error();
+    }
   }
   if (!newest) return std::optional<Journey>();
   return assemble(store, *newest);

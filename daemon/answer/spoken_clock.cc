@@ -15,30 +15,6 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> na
   return std::ranges::find(names, word) != names.end();
 }
 
-// "7", "07", "seven", "siete"; 0 to 59.
-std::optional<int> small_number(std::string_view word) {
-  struct Named {
-    std::string_view name;
-    int value;
-  };
-  static constexpr std::array<Named, 33> kNames = {
-      {{"one", 1},     {"two", 2},      {"three", 3},   {"four", 4},     {"five", 5},
-       {"six", 6},     {"seven", 7},    {"eight", 8},   {"nine", 9},     {"ten", 10},
-       {"eleven", 11}, {"twelve", 12},  {"twenty", 20}, {"thirty", 30},  {"una", 1},
-       {"dos", 2},     {"tres", 3},     {"cuatro", 4},  {"cinco", 5},    {"seis", 6},
-       {"siete", 7},   {"ocho", 8},     {"nueve", 9},   {"diez", 10},    {"once", 11},
-       {"doce", 12},   {"quince", 15},  {"veinte", 20}, {"treinta", 30}, {"fifteen", 15},
-       {"half", 30},   {"quarter", 15}, {"cuarto", 15}}};
-  if (word == "media") return 30;
-  const auto named = std::ranges::find(kNames, word, &Named::name);
-  if (named != kNames.end()) return named->value;
-  int value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  const bool whole = error == std::errc() && end == word.data() + word.size();
-  if (!whole || word.size() > 2 || word.front() == '-' || value > 59) return std::nullopt;
-  return value;
-}
-
 enum class PartOfDay { unsaid, morning, night_end, afternoon, night };
 
 // "in the afternoon", "de la tarde", "por la noche", "pm": takes it off.
@@ -121,9 +97,9 @@ class ClockReader {
     if (at_ + 2 >= words_.size()) return false;
     const std::size_t skipped = words_[at_] == "a" ? 1 : 0;
     if (at_ + 2 + skipped >= words_.size()) return false;
-    const auto minute = small_number(words_[at_ + skipped]);
+    const auto minute = spoken_number(words_[at_ + skipped]);
     const auto between = words_[at_ + 1 + skipped];
-    const auto hour = small_number(words_[at_ + 2 + skipped]);
+    const auto hour = spoken_number(words_[at_ + 2 + skipped]);
     if (!minute || !hour || !is_one_of(between, {"past", "to", "before", "after"})) return false;
     minute_ = is_one_of(between, {"past", "after"}) ? *minute : -*minute;
     hour_ = *hour;
@@ -135,10 +111,10 @@ class ClockReader {
   // "half two" is half past two.
   bool half_hour() {
     if (word() != "half" || at_ + 1 >= words_.size()) return false;
-    const auto hour = small_number(words_[at_ + 1]);
+    const auto hour = spoken_number(words_[at_ + 1]);
     if (!hour || *hour < 1 || *hour > 12) return false;
     hour_ = *hour;
-    minute_ = small_number("half").value_or(0);
+    minute_ = spoken_number("half").value_or(0);
     at_ += 2;
     named_as_clock_ = true;
     return true;
@@ -147,25 +123,47 @@ class ClockReader {
   // "dos y media", "3 menos cuarto", "2:30", "two"
   bool hour_and_minutes() {
     const auto colon = word().find(':');
-    const auto hour = word().empty() ? std::nullopt : small_number(word().substr(0, colon));
+    const auto hour = word().empty() ? std::nullopt : spoken_number(word().substr(0, colon));
     if (!hour) return false;
     hour_ = *hour;
     if (colon != std::string_view::npos) {  // has a meaning of its own without a part of the day
       const auto minute = word().substr(colon + 1);
-      const auto value = minute.size() == 2 ? small_number(minute) : std::nullopt;
+      const auto value = minute.size() == 2 ? spoken_number(minute) : std::nullopt;
       if (!value) return false;
       minute_ = *value;
       named_as_clock_ = false;
     }
+    const bool in_digits = word().find_first_of("0123456789") != std::string_view::npos;
     ++at_;
     if (at_ + 1 < words_.size() && is_one_of(word(), {"y", "menos"})) {
-      const auto minute = small_number(words_[at_ + 1]);
-      if (!minute) return false;
-      minute_ = word() == "y" ? *minute : -*minute;
-      at_ += 2;
-      named_as_clock_ = true;
+      const bool before = word() == "menos";
+      ++at_;
+      if (!minutes_in_words(before)) return false;
+    } else if (colon == std::string_view::npos && (!in_digits || named_as_clock_)) {
+      const auto minute = word().empty() ? std::nullopt : spoken_number(word());
+      if (minute && *minute > 9 && !is_one_of(word(), {"half", "quarter", "cuarto", "media"}))
+        return minutes_in_words(false);
     }
     return true;
+  }
+
+  // "treinta", "treinta y cinco", "thirty five"
+  bool minutes_in_words(bool before) {
+    auto minute = word().empty() ? std::nullopt : spoken_number(word());
+    if (!minute) return false;
+    ++at_;
+    const bool tens = *minute >= 20 && *minute % 10 == 0 && words_[at_ - 1] != "media" &&
+                      words_[at_ - 1] != "half";
+    const std::size_t joined = word() == "y" ? 1 : 0;
+    const auto ones =
+        tens && at_ + joined < words_.size() ? spoken_number(words_[at_ + joined]) : std::nullopt;
+    if (ones && *ones < 10) {
+      *minute += *ones;
+      at_ += joined + 1;
+    }
+    minute_ = before ? -*minute : *minute;
+    named_as_clock_ = true;
+    return *minute < 60;
   }
 
   const Words& words_;
@@ -177,13 +175,44 @@ class ClockReader {
 
 }  // namespace
 
+std::optional<int> spoken_number(std::string_view word) {
+  struct Named {
+    std::string_view name;
+    int value;
+  };
+  static constexpr std::array<Named, 57> kNames = {
+      {{"one", 1},        {"two", 2},         {"three", 3},       {"four", 4},
+       {"five", 5},       {"six", 6},         {"seven", 7},       {"eight", 8},
+       {"nine", 9},       {"ten", 10},        {"eleven", 11},     {"twelve", 12},
+       {"thirteen", 13},  {"fourteen", 14},   {"fifteen", 15},    {"sixteen", 16},
+       {"seventeen", 17}, {"eighteen", 18},   {"nineteen", 19},   {"twenty", 20},
+       {"thirty", 30},    {"forty", 40},      {"fifty", 50},      {"una", 1},
+       {"dos", 2},        {"tres", 3},        {"cuatro", 4},      {"cinco", 5},
+       {"seis", 6},       {"siete", 7},       {"ocho", 8},        {"nueve", 9},
+       {"diez", 10},      {"once", 11},       {"doce", 12},       {"trece", 13},
+       {"catorce", 14},   {"quince", 15},     {"dieciseis", 16},  {"diecisiete", 17},
+       {"dieciocho", 18}, {"diecinueve", 19}, {"veinte", 20},     {"veintiuna", 21},
+       {"veintiun", 21},  {"veintidos", 22},  {"veintitres", 23}, {"veinticinco", 25},
+       {"treinta", 30},   {"cuarenta", 40},   {"cincuenta", 50},  {"veintiuno", 21},
+       {"half", 30},      {"quarter", 15},    {"cuarto", 15},     {"media", 30},
+       {"uno", 1}}};
+  const auto named = std::ranges::find(kNames, word, &Named::name);
+  if (named != kNames.end()) return named->value;
+  int value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  const bool whole = error == std::errc() && end == word.data() + word.size();
+  if (!whole || word.size() > 2 || word.front() == '-' || value > 59) return std::nullopt;
+  return value;
+}
+
 void drop_vague_words(Words& words) {
   for (std::size_t i = 0; i < words.size();) {
     const bool with_of = is_one_of(words[i], {"alrededor", "eso", "cerca"});
-    const bool vague =
-        is_one_of(words[i], {"about", "around", "approximately", "approx", "approx.", "roughly",
-                             "sobre", "hacia", "aprox", "aprox.", "aproximadamente", "como",
-                             "roundabout", "since", "desde", "until", "hasta"});
+    const bool vague = is_one_of(
+        words[i],
+        {"about", "around", "approximately",   "approx", "approx.", "roughly", "sobre", "hacia",
+         "aprox", "aprox.", "aproximadamente", "como",   "circa",   "ca",      "ca.",   "tipo",
+         "maybe", "quizas", "roundabout",      "since",  "desde",   "until",   "hasta"});
     if (!with_of && !vague) {
       ++i;
       continue;

@@ -11,6 +11,8 @@
 
 #include "core/address.h"
 #include "daemon/answer/spoken_clock.h"
+#include "daemon/answer/spoken_interval.h"
+#include "daemon/answer/spoken_words.h"
 
 namespace rastro {
 namespace {
@@ -95,6 +97,8 @@ std::optional<int> unit_of(std::string_view word) {
 std::optional<int> count_of(std::string_view word) {
   static constexpr std::array<Named, 4> kOne = {{{"a", 1}, {"an", 1}, {"un", 1}, {"una", 1}}};
   if (const auto one = find_name(kOne, word)) return one;
+  if (const auto small = spoken_number(word); small && word != "half" && word != "media")
+    return small;
   return number(word, 6);
 }
 
@@ -147,6 +151,12 @@ std::size_t take_duration(std::span<const std::string_view> words, Duration& tot
 // "2h", "1h30m", "90 min", "2 horas", "an hour", "half an hour", "media hora".
 std::optional<Duration> duration_of(const Words& words) {
   if (words == Words{"half", "an", "hour"} || words == Words{"media", "hora"}) return minutes(30);
+  if (words == Words{"un", "cuarto", "de", "hora"} ||
+      words == Words{"a", "quarter", "of", "an", "hour"})
+    return minutes(15);
+  if (words == Words{"tres", "cuartos", "de", "hora"} ||
+      words == Words{"three", "quarters", "of", "an", "hour"})
+    return minutes(45);
   if (const auto with_half = duration_and_half(words)) return with_half;
   if (words.empty()) return std::nullopt;
   Duration total{0};
@@ -157,26 +167,6 @@ std::optional<Duration> duration_of(const Words& words) {
     rest = rest.subspan(taken);
   }
   return total;
-}
-
-// Lower case, without the accents of Spanish: "MIÉRCOLES" is "miercoles".
-std::string plain(std::string_view text) {
-  static constexpr std::string_view kAccented = "\xa1\xa9\xad\xb3\xba\xbc\xb1";  // behind \xc3
-  static constexpr std::string_view kPlain = "aeiouun";
-  constexpr unsigned char kToSmall = 0x20;
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\xc3' && i + 1 < text.size()) {
-      const auto small = static_cast<char>(static_cast<unsigned char>(text[i + 1]) | kToSmall);
-      if (const auto at = kAccented.find(small); at != std::string_view::npos) {
-        out += kPlain[at];
-        ++i;
-        continue;
-      }
-    }
-    out += text[i];
-  }
-  return ascii_lower(out);
 }
 
 Words split(std::string_view text) {
@@ -207,6 +197,11 @@ std::optional<Duration> clock_time(std::string_view word, std::string_view half,
     if (!behind || !(dotted || ends_as_clock || *behind > kLastMonth)) return std::nullopt;
     with_colon = word;
     with_colon[dot] = ':';
+    word = with_colon;
+  }
+  if ((word.size() == 3 || word.size() == 4) && number(word, 4)) {  // "1430", "930"
+    with_colon = word;
+    with_colon.insert(word.size() - 2, ":");
     word = with_colon;
   }
   const auto hour = take_number(word, 2);
@@ -241,32 +236,8 @@ std::optional<Duration> clock_time(std::string_view word, std::string_view half,
 }
 
 std::optional<int> month_of(std::string_view word) {
-  static constexpr std::array<Named, 16> kMonths = {{{"jan", 1},
-                                                     {"ene", 1},
-                                                     {"feb", 2},
-                                                     {"mar", 3},
-                                                     {"apr", 4},
-                                                     {"abr", 4},
-                                                     {"may", 5},
-                                                     {"jun", 6},
-                                                     {"jul", 7},
-                                                     {"aug", 8},
-                                                     {"ago", 8},
-                                                     {"sep", 9},
-                                                     {"oct", 10},
-                                                     {"nov", 11},
-                                                     {"dec", 12},
-                                                     {"dic", 12}}};
-  static constexpr std::array<std::string_view, 24> kWhole = {
-      "january", "february",   "march",   "april",     "june",      "july",
-      "august",  "september",  "october", "november",  "december",  "enero",
-      "febrero", "marzo",      "abril",   "mayo",      "junio",     "julio",
-      "agosto",  "septiembre", "octubre", "noviembre", "diciembre", "setiembre"};
-  if (word.ends_with('.')) word.remove_suffix(1);
-  if (word == "sept") return 9;
-  if (const auto found = find_name(kMonths, word)) return found;
-  if (std::ranges::find(kWhole, word) == kWhole.end()) return std::nullopt;
-  return word == "setiembre" ? 9 : find_name(kMonths, word.substr(0, 3));
+  const auto month = month_number(word);
+  return month > 0 ? std::optional(month) : std::nullopt;
 }
 
 std::optional<int> weekday_of(std::string_view word) {  // Sunday is 0
@@ -332,12 +303,14 @@ class DayReader {
       if (taken > 0) return 1 + taken;
       const auto now = static_cast<int>(std::chrono::weekday(today_).c_encoding());
       const bool past = words.size() > 1 && words[1] == "pasado";
+      is_weekday_ = true;
       return relative((now - *weekday + 7) % 7, past ? 2 : 1);
     }
     if (const auto taken = numeric(first)) return taken;
     return named_month(words);
   }
   std::chrono::local_days day() const { return day_; }
+  bool is_weekday() const { return is_weekday_; }  // "monday"
 
  private:
   static constexpr int kNoYear = -1;
@@ -383,6 +356,11 @@ class DayReader {
     if (!word.empty() || size == 0 || size > 2) return 0;
     const bool year_first = parts[0] > 31;
     if (year_first) return size == 2 && set(parts[0], parts[1], parts[2]) ? 1 : 0;
+    constexpr int kLastMonth = 12;
+    if (mark == '/' && parts[1] > kLastMonth && parts[0] <= kLastMonth)
+      std::swap(parts[0], parts[1]);  // "11/28": no month has that number
+    constexpr int kCentury = 100;
+    if (size == 2 && parts[2] < kCentury) parts[2] += 2000;
     return set(size == 2 ? parts[2] : kNoYear, parts[1], parts[0]) ? 1 : 0;
   }
 
@@ -409,6 +387,7 @@ class DayReader {
 
   std::chrono::local_days today_;
   std::chrono::local_days day_{};
+  bool is_weekday_ = false;
 };
 
 // How many of the words at the front name a time of day; 0: none.
@@ -538,7 +517,14 @@ std::optional<SpokenTime> day_and_clock(Words words, Time now, const Zone& zone)
     const auto from = zone.to_utc(Zone::Local(day.day()));
     return SpokenTime{from, zone.to_utc(Zone::Local(day.day() + days(1))) - from};
   }
-  if (has_day) return SpokenTime{zone.to_utc(Zone::Local(day.day()) + clock), Duration(0)};
+  if (has_day) {
+    const auto on = [&](std::chrono::local_days which) {
+      return zone.to_utc(Zone::Local(which) + clock);
+    };
+    // On a Monday, "monday 9:00" before nine is last week's.
+    const bool to_come = day.is_weekday() && on(day.day()) > now + minutes(1);
+    return SpokenTime{on(to_come ? day.day() - days(7) : day.day()), Duration(0)};
+  }
   auto at = zone.to_utc(Zone::Local(today) + clock);
   // A minute ahead is somebody's fast clock, more is yesterday.
   if (at > now + minutes(1)) at = zone.to_utc(Zone::Local(today - days(1)) + clock);
@@ -548,6 +534,13 @@ std::optional<SpokenTime> day_and_clock(Words words, Time now, const Zone& zone)
 std::optional<Time> parse_epoch(std::string_view text) {
   const auto point = text.find('.');
   const auto whole = text.substr(0, point);
+  constexpr std::size_t kMilliseconds = 13;  // as JavaScript counts
+  if (point == std::string_view::npos && whole.size() == kMilliseconds) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
+    if (error == std::errc() && end == whole.data() + whole.size() && value > 0)
+      return Time(std::chrono::milliseconds(value));
+  }
   if (whole.size() < 9 || whole.size() > 11) return std::nullopt;
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
@@ -673,20 +666,21 @@ Time Zone::to_utc(Local local) const {
   return as_zone(zone_).to_sys(same, date::choose::earliest);
 }
 
-std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, const Zone& zone) {
-  if (text.empty() || text.size() > kTextMax) return std::nullopt;
-  const auto lowered = plain(text);
-  if (const auto at = parse_epoch(lowered)) return SpokenTime{*at, Duration(0)};
-  if (const auto at = parse_stamp(lowered, zone)) return SpokenTime{*at, Duration(0)};
-  auto words = split(lowered);
-  if (words.empty()) return std::nullopt;
+namespace {
+
+// One time, no interval of two.
+std::optional<SpokenTime> single_time(Words words, Time now, const Zone& zone) {
   if (words == Words{"now"} || words == Words{"ahora"}) return SpokenTime{now, Duration(0)};
   auto ago = words;
-  if (ago.back() == "ago") {
+  if (ago.back() == "ago" || ago.back() == "atras") {
     ago.pop_back();
   } else if (ago.front() == "hace") {
     ago.erase(ago.begin());
   }
+  // "unos 20 minutos", "about an hour ago"
+  while (ago.size() > 2 && (ago[0] == "unos" || ago[0] == "unas" || ago[0] == "about" ||
+                            ago[0] == "como" || ago[0] == "around"))
+    ago.erase(ago.begin());
   if (const auto back = duration_of(ago)) return SpokenTime{now - *back, Duration(0)};
   drop_vague_words(words);
   const bool last_night = say_parts_plainly(words);
@@ -707,6 +701,29 @@ std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, con
   return at;
 }
 
+}  // namespace
+
+std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, const Zone& zone) {
+  if (text.empty() || text.size() > kTextMax) return std::nullopt;
+  const auto lowered = ascii_lower(text);
+  if (const auto at = parse_epoch(lowered)) return SpokenTime{*at, Duration(0)};
+  if (const auto at = parse_stamp(lowered, zone)) return SpokenTime{*at, Duration(0)};
+  const auto tidy = tidy_time_words(text);
+  auto words = split(tidy);
+  if (words.empty()) return std::nullopt;
+  const SpokenTimeReader read = [&](const Words& one) {
+    return one.empty() ? std::nullopt : single_time(one, now, zone);
+  };
+  if (const auto interval = parse_spoken_interval(words, now, read)) return interval;
+  if (const auto at = single_time(words, now, zone)) return at;
+  const auto utc = Zone::find("UTC");
+  if (!utc || words.size() < 2) return std::nullopt;
+  const bool names_utc = words.back() == "utc" || words.back() == "gmt" || words.back() == "z";
+  if (!names_utc) return std::nullopt;
+  words.pop_back();
+  return single_time(words, now, *utc);
+}
+
 std::string_view spoken_time_help() {
   return "allowed: RFC 3339 (2026-11-24T14:30:00Z), seconds since 1970, or words: \"14:30\", "
          "\"yesterday 14:30\", \"half past two\", \"24 nov 14:30\", \"2h ago\", \"ayer a las "
@@ -716,8 +733,8 @@ std::string_view spoken_time_help() {
 
 std::optional<Duration> parse_spoken_duration(std::string_view text) {
   if (text.empty() || text.size() > kTextMax) return std::nullopt;
-  const auto lowered = plain(text);
-  return duration_of(split(lowered));
+  const auto tidy = tidy_time_words(text);
+  return duration_of(split(tidy));
 }
 
 }  // namespace rastro

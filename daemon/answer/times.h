@@ -24,7 +24,7 @@ class Zone {
   const void* zone_;  // date::time_zone, for the life of the process
 };
 
-// What a person's words mean: an instant, or a whole day.
+// What a person's words mean: an instant, or a whole day, "between 2 and 3", "hace un rato".
 struct SpokenTime {
   Time from{};
   Duration span{0};  // zero: an instant
@@ -33,8 +33,9 @@ struct SpokenTime {
 // RFC 3339 (blank for T, and a blank for an unescaped '+', allowed), seconds since 1970, "14:30",
 // "2:30 pm", "yesterday 14:30", "monday at 9:00", "24 nov 14:30", "2026-11-24", "2h ago",
 // "30 minutes ago", "now", "about half past two"; in Spanish "ayer a las 14:30", "lunes 9:00", "24
-// de noviembre", "hace 2 horas", "a las dos y media" (spoken_clock.h). Times without a day are
-// today's, or yesterday's when today's is still to come; days without a year lie in the past.
+// de noviembre", "hace 2 horas", "a las dos y media" (spoken_clock.h); intervals
+// (spoken_interval.h). Of "11/12" the day comes first, of "11/28" it cannot. Times without a day
+// are today's, or yesterday's when today's is still to come; days without a year lie in the past.
 std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, const Zone& zone);
 std::string_view spoken_time_help();  // what is allowed
 

@@ -5,16 +5,14 @@
 #include <utility>
 
 #include "core/address.h"
+#include "daemon/answer/plain_signs.h"
 
 namespace rastro {
 namespace {
 
 constexpr char kQuote = '\x22';
 
-// ASCII blanks, and those that come along from web pages and letters.
-constexpr std::array<std::string_view, 9> kBlanks = {
-    " ",           "\t", "\r", "\n", "\xc2\xa0", "\xe2\x80\x8b", "\xe2\x80\x8e", "\xe2\x80\x8f",
-    "\xef\xbb\xbf"};
+constexpr std::array<std::string_view, 4> kBlanks = {" ", "\t", "\r", "\n"};
 
 std::string_view trimmed(std::string_view text) {
   for (bool changed = true; changed;) {
@@ -94,14 +92,16 @@ std::string_view bracketed(std::string_view text) {
 
 // "juan at example.org", "juan (arroba) example.org"; unchanged when it is no such thing.
 std::string with_at_sign(std::string_view text) {
-  constexpr std::array<std::string_view, 8> kAts = {" arroba ", "(arroba)", "[arroba]", "{at}",
-                                                    "(at)",     "[at]",     " at ",     " @ "};
+  constexpr std::array<std::string_view, 9> kAts = {
+      " arroba ", "(arroba)", "[arroba]", "{at}", "(at)", "[at]", "(a)", " at ", " @ "};
   for (const auto at : kAts) {
     const auto found = find_ignoring_case(text, at);
     if (found == std::string_view::npos || found == 0) continue;
     auto out = std::string(trimmed(text.substr(0, found))) + "@" +
                std::string(trimmed(text.substr(found + at.size())));
-    for (const std::string_view dot : {" punto ", " dot ", "(dot)", "[dot]", "(punto)"}) {
+    for (const std::string_view dot :
+         {" (dot) ", " [dot] ", " {dot} ", " (punto) ", " [punto] ", " punto ", " dot ", "(dot)",
+          "[dot]", "{dot}", "(punto)", "[punto]", " . "}) {
       for (auto place = find_ignoring_case(out, dot); place != std::string::npos;
            place = find_ignoring_case(out, dot))
         out.replace(place, dot.size(), ".");
@@ -109,6 +109,82 @@ std::string with_at_sign(std::string_view text) {
     if (out.find(' ') == std::string::npos) return out;
   }
   return std::string(text);
+}
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+// "=3C" or "%3C" to '<', for the signs that matter in an address or id; else unchanged.
+std::string decoded(std::string_view text, char mark) {
+  constexpr std::string_view kMeant = "<>@+ ";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == mark && i + 2 < text.size()) {
+      const int high = hex_value(text[i + 1]);
+      const int low = hex_value(text[i + 2]);
+      const auto sign = static_cast<char>(high * 16 + low);
+      if (high >= 0 && low >= 0 && (sign == mark || kMeant.find(sign) != std::string_view::npos)) {
+        out += sign;
+        i += 2;
+        continue;
+      }
+    }
+    out += text[i];
+  }
+  return out;
+}
+
+// "juan%40example.org" out of a link. An address with an '@' of its own may have any '%'.
+std::string url_decoded(std::string_view text) {
+  return text.find('@') == std::string_view::npos &&
+                 find_ignoring_case(text, "%40") != std::string_view::npos
+             ? decoded(text, '%')
+             : std::string(text);
+}
+
+// "=3Cabc=40example.org=3E", and a line that was broken with a '=' at its end.
+std::string quoted_printable_decoded(std::string_view text) {
+  std::string joined(text);
+  for (const std::string_view soft : {"=\r\n", "=\n"}) {
+    for (auto at = joined.find(soft); at != std::string::npos; at = joined.find(soft, at))
+      joined.erase(at, soft.size());
+  }
+  const bool has_at = joined.find('@') != std::string::npos;
+  const bool is_coded = find_ignoring_case(joined, "=3C") != std::string_view::npos ||
+                        (!has_at && joined.find("=40") != std::string::npos);
+  return is_coded ? decoded(joined, '=') : joined;
+}
+
+// A Message-ID that a mail program folded: no id has blanks.
+std::string without_line_breaks(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\r' && text[i] != '\n') {
+      out += text[i];
+      continue;
+    }
+    while (i + 1 < text.size() &&
+           (text[i + 1] == ' ' || text[i + 1] == '\t' || text[i + 1] == '\n'))
+      ++i;
+  }
+  return out;
+}
+
+// "Juan Perez juan@example.org", "juan@example.org (Juan)": the only word that may be an address.
+std::string_view only_word_with_at_sign(std::string_view text) {
+  if (text.starts_with(kQuote) || text.find(" @") != std::string_view::npos ||
+      text.find("@ ") != std::string_view::npos)
+    return text;
+  const auto at = text.find('@');
+  if (at == std::string_view::npos || text.find('@', at + 1) != std::string_view::npos) return text;
+  const auto before = text.rfind(' ', at);
+  auto word = text.substr(before == std::string_view::npos ? 0 : before + 1);
+  word = word.substr(0, word.find(' '));
+  return bared(word, ",;:.");
 }
 
 // "juan @ example.org": no address has blanks beside its '@'.
@@ -121,8 +197,9 @@ std::string without_blanks_at_sign(std::string text) {
 
 }  // namespace
 
-std::string typed_address(std::string_view text) {
-  auto bare = trimmed(text);
+std::string typed_address(std::string_view typed) {
+  const auto plain = url_decoded(with_plain_signs(typed));
+  auto bare = trimmed(plain);
   for (const std::string_view name : {"to=", "from=", "orig_to=", "for ", "F=", "R="}) {
     if (bare.starts_with(name) && bare.substr(name.size()).starts_with('<')) {
       bare.remove_prefix(name.size());
@@ -146,13 +223,15 @@ std::string typed_address(std::string_view text) {
     bare.remove_prefix(1);
   if (bare.size() > 1 && bare.ends_with('>') && bare.find('<') == std::string_view::npos)
     bare.remove_suffix(1);
+  bare = only_word_with_at_sign(bare);
   if (bare.find('@') == std::string_view::npos || bare.find(" @ ") != std::string_view::npos)
     return without_blanks_at_sign(with_at_sign(bare));
   return without_blanks_at_sign(std::string(bare));
 }
 
 std::string typed_queue_id(std::string_view text) {
-  auto bare = bared(text, ",;:.");
+  const auto plain = with_plain_signs(text);
+  auto bare = bared(plain, ",;:.");
   for (const std::string_view before : {" as ", "id="}) {
     const auto found = bare.rfind(before);
     if (found != std::string_view::npos) bare = bared(bare.substr(found + before.size()), ",;:.");
@@ -161,17 +240,27 @@ std::string typed_queue_id(std::string_view text) {
 }
 
 std::string typed_message_id(std::string_view text) {
-  auto bare = trimmed(text);
-  if (const auto inside = bracketed(bare); inside.size() < bare.size()) return std::string(inside);
+  auto plain = quoted_printable_decoded(url_decoded(with_plain_signs(text)));
+  for (const auto& [entity, sign] : {Pair{"&lt;", "<"}, Pair{"&gt;", ">"}, Pair{"&amp;", "&"}}) {
+    for (auto at = plain.find(entity); at != std::string::npos; at = plain.find(entity, at))
+      plain.replace(at, entity.size(), sign);
+  }
+  auto bare = trimmed(plain);
+  if (const auto inside = bracketed(bare); inside.size() < bare.size())
+    return without_line_breaks(inside);
   bare = bared(bare, ",;");
-  for (const std::string_view name : {"message-id:", "message-id=", "id="}) {
+  for (const std::string_view name :
+       {"message-id:", "message-id=", "msgid=", "rfc822msgid:", "mid:", "mailto:", "id="}) {
     if (starts_with_ignoring_case(bare, name)) bare = bared(bare.substr(name.size()), ",;");
   }
-  return std::string(bare);
+  if (bare.size() > 1 && bare.starts_with('<')) bare.remove_prefix(1);
+  if (bare.size() > 1 && bare.ends_with('>')) bare.remove_suffix(1);
+  return without_line_breaks(bare);
 }
 
 std::string typed_domain(std::string_view text) {
-  auto bare = bared(text, ",;:.");
+  const auto plain = with_plain_signs(text);
+  auto bare = bared(plain, ",;:.");
   if (const auto scheme = bare.find("://"); scheme != std::string_view::npos)
     bare = bare.substr(scheme + 3);
   bare = bare.substr(0, bare.find('/'));
@@ -183,7 +272,8 @@ std::string typed_domain(std::string_view text) {
 }
 
 std::string typed_host(std::string_view text) {
-  const auto bare = trimmed(text);
+  const auto plain = with_plain_signs(text);
+  const auto bare = trimmed(plain);
   const auto open = bare.rfind('[');
   const auto close = open == std::string_view::npos ? open : bare.find(']', open);
   if (close != std::string_view::npos && close > open + 1 &&

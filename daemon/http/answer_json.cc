@@ -66,6 +66,20 @@ json::array encounters_json(const std::vector<Encounter>& encounters, Role role)
   return out;
 }
 
+json::array readings_json(const std::vector<Reading>& readings) {
+  json::array out;
+  for (const auto& one : readings) {
+    const auto time = one.time.value_or(TimeRange{});
+    out.push_back(json::object{
+        {"parameter", one.parameter},
+        {"typed", valid_utf8(one.typed)},
+        {"value", one.time ? json::value(nullptr) : json::value(valid_utf8(one.value))},
+        {"from", one.time ? json::value(api_time(time.from)) : json::value(nullptr)},
+        {"until", one.time ? json::value(api_time(time.until)) : json::value(nullptr)}});
+  }
+  return out;
+}
+
 json::array suggestions_json(const std::vector<Suggestion>& suggestions) {
   json::array out;
   for (const auto& suggestion : suggestions) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "daemon/answer/coverage.h"
+#include "daemon/answer/find_request.h"
 #include "daemon/answer/journey.h"
 #include "daemon/answer/nearby.h"
 #include "daemon/answer/query_tools.h"
@@ -17,6 +18,7 @@ namespace rastro {
 boost::json::object coverage_json(const Coverage& coverage, Language language);
 boost::json::array encounters_json(const std::vector<Encounter>& encounters, Role role);
 boost::json::array suggestions_json(const std::vector<Suggestion>& suggestions);
+boost::json::array readings_json(const std::vector<Reading>& readings);
 // The language and zone that explanations are told in; what the question leaves open is the
 // daemon's.
 struct Telling {

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/answer/find_request.h"
+#include "daemon/answer/id_case.h"
 #include "daemon/answer/journey_json.h"
 #include "daemon/answer/match.h"
 #include "daemon/answer/search.h"
@@ -48,7 +49,14 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
   if (!wanted) return bad_parameter(wanted.error());
   const bool limited = !request.peer.domains.empty();
   wanted->visible_domains = request.peer.domains;
-  const auto found = find_journeys(*tools.store, *wanted, request.time_left, clock);
+  auto found = find_journeys(*tools.store, *wanted, request.time_left, clock);
+  if (found && found->items.empty() && !wanted->before && found->cut == CutBy::nothing) {
+    const auto changed =
+        correct_id_case(*tools.store, *wanted, left_of(request, started_at, clock));
+    if (!changed) return cannot_answer(changed.error());
+    if (*changed)
+      found = find_journeys(*tools.store, *wanted, left_of(request, started_at, clock), clock);
+  }
   if (!found) return cannot_answer(found.error());
   const auto coverage =
       coverage_of(*tools.store, wanted->range, clock.wall(), context.read_state());
@@ -84,6 +92,7 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
              {"proven_absent", absence.proven},
              {"proven_absent_why", absence.why(language)},
              {"proven_absent_code", absence.code},
+             {"read_as", readings_json(wanted->readings)},
              {"encounters", encounters_json(nearby.encounters, request.peer.role)},
              {"suggestions", suggestions_json(nearby.suggestions)}},
             rows);

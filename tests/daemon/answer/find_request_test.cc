@@ -110,5 +110,38 @@ TEST(FindRequest, OverlongValuesAreRefused) {
   EXPECT_EQ(request.error().parameter, "text");
 }
 
+TEST(FindRequestReadings, TellWhatMayBeMeantOtherwise) {
+  const auto now =
+      Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 25)) + std::chrono::hours(15);
+  const auto asked = parse_find({{"tz", "UTC"},
+                                 {"at", "14h"},
+                                 {"recipient", "Juan <juan@example.org>,"},
+                                 {"sender", "<ana@example.org>"},
+                                 {"queue_id", "queued as 4Xyz12345"}},
+                                {.now = now});
+  ASSERT_TRUE(asked);
+  ASSERT_EQ(asked->readings.size(), 3U);
+  EXPECT_EQ(asked->at, now - std::chrono::hours(1));  // a time of day, not 14 hours ago
+  std::map<std::string, Reading> by_name;
+  for (const auto& one : asked->readings) by_name[one.parameter] = one;
+  EXPECT_EQ(by_name["at"].typed, "14h");
+  ASSERT_TRUE(by_name["at"].time);
+  EXPECT_EQ(by_name["at"].time->from, by_name["at"].time->until);
+  EXPECT_EQ(by_name["recipient"].value, "juan@example.org");
+  EXPECT_EQ(by_name["queue_id"].value, "4Xyz12345");
+}
+
+TEST(FindRequestReadings, WhatIsExactNeedsNone) {
+  const auto asked =
+      parse_find({{"tz", "UTC"},
+                  {"since", "2h"},
+                  {"until", "2026-11-25T14:30:00Z"},
+                  {"recipient", " juan@example.org "}},
+                 {.now = Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 25)) +
+                         std::chrono::hours(15)});
+  ASSERT_TRUE(asked);
+  EXPECT_TRUE(asked->readings.empty());
+}
+
 }  // namespace
 }  // namespace rastro

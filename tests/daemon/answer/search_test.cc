@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "core/address.h"
+#include "daemon/answer/id_case.h"
 #include "daemon/answer/nearby.h"
 #include "daemon/answer/rank.h"
 #include "tests/store/writer_fixture.h"
@@ -14,6 +16,23 @@ namespace {
 using namespace std::chrono_literals;
 using samples::deferred_leg;
 using samples::simple_leg;
+
+std::string time_digits(Time at, std::string_view alphabet) {
+  auto seconds = std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count();
+  std::string out(6, '0');
+  for (std::size_t i = out.size(); i > 0; --i) {
+    out[i - 1] = alphabet[static_cast<std::size_t>(seconds) % alphabet.size()];
+    seconds /= static_cast<std::int64_t>(alphabet.size());
+  }
+  return out;
+}
+std::string exim_id_of(Time at) {
+  return time_digits(at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") +
+         "-000000001oW-02Ug";
+}
+std::string postfix_id_of(Time at) {
+  return time_digits(at, "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz") + "0kC1z0Bz3";
+}
 
 class Search : public WriterFixture {
  protected:
@@ -47,6 +66,45 @@ class Search : public WriterFixture {
 };
 
 using Ids = std::vector<std::string>;
+
+TEST_F(Search, IdsInSmallLettersAreRecognised) {
+  auto exim = simple_leg(1, start_ + 20s, "juan@example.com");
+  exim.queue_id = exim_id_of(start_ + 18s);
+  exim.message_id = "PAXPR08MB@Example.COM";
+  auto postfix = simple_leg(2, start_ + 30s, "ana@example.com");
+  postfix.queue_id = postfix_id_of(start_ + 30s);
+  commit({exim, postfix}, start_ + 60s);
+  for (const auto& id : {exim.queue_id, postfix.queue_id}) {
+    const auto small = ascii_lower(id);
+    EXPECT_EQ(ids({{"queue_id", small}}), Ids{});
+    const auto changed = correct_id_case(*reader_, request_, Duration::zero());
+    ASSERT_TRUE(changed && *changed) << id;
+    EXPECT_EQ(request_.queue_id, id);
+    ASSERT_EQ(request_.readings.size(), 1U);
+    EXPECT_EQ(request_.readings[0].typed, small);
+    const auto shown = find_by_id(*reader_, small);
+    ASSERT_TRUE(shown && *shown) << id;
+    EXPECT_EQ((*shown)->legs[0].queue_id, id);
+  }
+  EXPECT_EQ(ids({{"message_id", "paxpr08mb@example.com"}}), Ids{});
+  ASSERT_TRUE(correct_id_case(*reader_, request_, Duration::zero()).value());
+  EXPECT_EQ(request_.message_id, "PAXPR08MB@Example.COM");
+  EXPECT_EQ(ids({{"queue_id", "nothing"}}), Ids{});
+  EXPECT_FALSE(correct_id_case(*reader_, request_, Duration::zero()).value());
+  const auto shown = find_by_id(*reader_, "<PAXPR08mb@example.com>");
+  ASSERT_TRUE(shown && *shown);
+}
+
+TEST(IdCase, OnlyTimesOfTheIndexAreLookedAt) {
+  const auto at = samples::start_time();
+  const TimeRange day{at - 24h, at + 24h};
+  const auto times = times_of_queue_id(ascii_lower(exim_id_of(at)), day);
+  EXPECT_LE(times.size(), 8U);
+  EXPECT_NE(std::ranges::find(times, std::chrono::floor<std::chrono::seconds>(at)), times.end());
+  EXPECT_TRUE(times_of_queue_id("hello", day).empty());
+  EXPECT_TRUE(times_of_queue_id("2221e3b1", day).empty());
+  EXPECT_TRUE(times_of_queue_id("------------------------", day).empty());
+}
 
 TEST_F(Search, EveryFormOfAnAddress) {
   auto tagged = simple_leg(2, start_ + 2s, "juan+lists@example.com");

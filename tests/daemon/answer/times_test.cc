@@ -137,6 +137,54 @@ INSTANTIATE_TEST_SUITE_P(
                utc(2026, 11, 24, 14h)},
         Spoken{"yesterday", utc(2026, 11, 23, 23h), 24h},
         Spoken{"2026-11-24", utc(2026, 11, 23, 23h), 24h},
+        Spoken{"1430", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"930", utc(2026, 11, 25, 8h + 30min)},
+        Spoken{"2.30 p.m.", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"2:30 p. m.", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"14:30hs.", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"14 hs", utc(2026, 11, 25, 0h)},  // a length of time; see the parameter `at`
+        Spoken{"~14:30?", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"\"14:30\"", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"\xef\xbc\x91\xef\xbc\x94\xef\xbc\x9a\xef\xbc\x93\xef\xbc\x90",  // wide digits
+               utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"a las\xc2\xa0"
+               "14:30\xe2\x80\x8b",
+               utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"around 2ish", utc(2026, 11, 25, 13h)},
+        Spoken{"tipo 2 de la tarde", utc(2026, 11, 25, 13h)},
+        Spoken{"two thirty", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"las catorce treinta y cinco", utc(2026, 11, 25, 13h + 35min)},
+        Spoken{"al mediod\xc3\xad"
+               "a",
+               utc(2026, 11, 25, 11h)},
+        Spoken{"14:30 UTC", utc(2026, 11, 24, 14h + 30min)},
+        Spoken{"28-oct", utc(2026, 10, 27, 23h), 24h}, Spoken{"11/24", utc(2026, 11, 23, 23h), 24h},
+        Spoken{"24/11/26 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"11/12", utc(2025, 12, 10, 23h), 24h},       // the day comes first
+        Spoken{"wednesday 16:00", utc(2026, 11, 18, 15h)},  // still to come today
+        Spoken{"between 2 and 3", utc(2026, 11, 25, 13h), 1h},
+        Spoken{"entre las 2 y las 3", utc(2026, 11, 25, 13h), 1h},
+        Spoken{"entre las 2 y media y las 3 y media", utc(2026, 11, 25, 13h + 30min), 1h},
+        Spoken{"de 9 a 10 de la ma\xc3\xb1"
+               "ana",
+               utc(2026, 11, 25, 8h), 1h},
+        Spoken{"ayer entre las 9 y las 11", utc(2026, 11, 24, 8h), 2h},
+        Spoken{"entre las 2 y las 3 de ayer", utc(2026, 11, 24, 13h), 1h},
+        Spoken{"from 2 to 4pm", utc(2026, 11, 25, 13h), 2h},
+        Spoken{"between 9 and 16:30", utc(2026, 11, 25, 8h), 7h + 30min},  // its end is to come
+        Spoken{"entre las 11 de la noche y la 1", utc(2026, 11, 24, 22h), 14h},
+        Spoken{"14:00-14:30", utc(2026, 11, 25, 13h), 30min},
+        Spoken{"yesterday 14:00 - 14:30", utc(2026, 11, 24, 13h), 30min},
+        Spoken{"desde ayer a las 9", utc(2026, 11, 24, 8h)},
+        Spoken{"hace un par de horas", kNow - 3h, 2h},
+        Spoken{"a couple of hours ago", kNow - 3h, 2h},
+        Spoken{"a few minutes ago", kNow - 30min, 30min},
+        Spoken{"hace unos 20 minutos", kNow - 20min}, Spoken{"hace tres horas", kNow - 3h},
+        Spoken{"dos horas atr\xc3\xa1s", kNow - 2h}, Spoken{"hace rato", kNow - 6h, 6h},
+        Spoken{"just now", kNow - 15min, 15min}, Spoken{"the last two hours", kNow - 2h, 2h},
+        Spoken{"la \xc3\xbaltima media hora", kNow - 30min, 30min},
+        Spoken{"hace un cuarto de hora", kNow - 15min},
+        Spoken{"1764000000123", Time(1764000000123ms)},
         // The day on which summer time ended has 25 hours.
         Spoken{"25 oct", utc(2026, 10, 24, 22h), 25h}));
 
@@ -144,15 +192,17 @@ class NoTimes : public testing::TestWithParam<const char*> {};
 
 TEST_P(NoTimes, AreRefused) { EXPECT_FALSE(parse(GetParam())) << GetParam(); }
 
-INSTANTIATE_TEST_SUITE_P(
-    Forms, NoTimes,
-    testing::Values("", " ", "14", "25:00", "14:60", "2026-13-01", "2026-02-30", "31 nov",
-                    "30 feb 14:30", "soon", "ago", "hace", "2x ago", "14:30 15:30",
-                    "yesterday today", "14:30 foo", "2026-11-24T01:40:29+2",
-                    "2026-11-24T01:40:29Zjunk", "99999999999999", "13pm", "0:30pm", "a",
-                    "half past", "half past noon", "a las", "a las 24", "a las 2 y", "dos", "two",
-                    "y media", "2 y setenta", "las 25 y media", "about", "sobre las",
-                    "half past two and a half", "a las -2", "1h30x", "2026-11-24T1:40:29Z"));
+INSTANTIATE_TEST_SUITE_P(Forms, NoTimes,
+                         testing::Values("", " ", "14", "25:00", "14:60", "2026-13-01",
+                                         "2026-02-30", "31 nov", "30 feb 14:30", "soon", "ago",
+                                         "hace", "2x ago", "14:30 15:30", "yesterday today",
+                                         "14:30 foo", "2026-11-24T01:40:29+2",
+                                         "2026-11-24T01:40:29Zjunk", "99999999999999", "13pm",
+                                         "0:30pm", "a", "half past", "half past noon", "a las",
+                                         "a las 24", "a las 2 y", "dos", "two", "y media",
+                                         "2 y setenta", "las 25 y media", "about", "sobre las",
+                                         "half past two and a half", "between 2", "entre y",
+                                         "de 2 a", "a las -2", "1h30x", "2026-11-24T1:40:29Z"));
 
 TEST(Zone, TheHourThatComesTwiceIsTheFirst) {
   const auto madrid = *Zone::find("Europe/Madrid");

@@ -33,7 +33,7 @@ TEST(Typed, AddressesAsTheyArePasted) {
       {"\xe2\x80\x9cjuan@example.org\xe2\x80\x9d", "juan@example.org"},
       {"juan @ example.org", "juan@example.org"},
       {"juan AT example.org", "juan@example.org"},
-      {"juan (at) example (dot) org", "juan (at) example (dot) org"},
+      {"juan (at) example (dot) org", "juan@example.org"},
       {"juan(at)example.org", "juan@example.org"},
       {"juan arroba example punto org", "juan@example.org"},
       {"JUAN@EXAMPLE.ORG", "JUAN@EXAMPLE.ORG"},
@@ -46,7 +46,14 @@ TEST(Typed, AddressesAsTheyArePasted) {
       {"\"juan perez\"@example.org", "\"juan perez\"@example.org"},
       {"\"a at b\"@example.org", "\"a at b\"@example.org"},
       {"\"a<b>\"@example.org", "\"a<b>\"@example.org"},
-      {"foo bar@example.org", "foo bar@example.org"},
+      {"Juan Perez juan@example.org", "juan@example.org"},
+      {"juan@example.org (Juan Perez)", "juan@example.org"},
+      {"juan\xe2\x80\x8b@exam\xc2\xadple.org", "juan@example.org"},
+      {"juan\xef\xbc\xa0\xef\xbd\x85xample.org", "juan@example.org"},
+      {"\xe3\x80\x80juan@example.org\xe2\x80\xaf", "juan@example.org"},
+      {"mailto:juan%40example.org", "juan@example.org"},
+      {"juan%2Bx@example.org", "juan%2Bx@example.org"},
+      {"juan[at]example[dot]org", "juan@example.org"},
       {"", ""},
       {"   ", ""},
       {"@", "@"},
@@ -85,9 +92,13 @@ TEST(Typed, QueueIds) {
 }
 
 TEST(Typed, MessageIdsDomainsAndHosts) {
-  for (const char* id : {"1@example.org", "<1@example.org>", "Message-ID: <1@example.org>",
-                         "message-id=<1@example.org>", "Message-Id: 1@example.org",
-                         "id=1@example.org", " <1@example.org>, "}) {
+  for (const char* id :
+       {"1@example.org", "<1@example.org>", "Message-ID: <1@example.org>",
+        "message-id=<1@example.org>", "Message-Id: 1@example.org", "id=1@example.org",
+        " <1@example.org>, ", "%3C1%40example.org%3E", "=3C1=40example.org=3E",
+        "=3C1@exam=\r\nple.org=3E", "mid:1@example.org", "rfc822msgid:1@example.org",
+        "&lt;1@example.org&gt;", "<1@example.org", "1@example.org>",
+        "Message-ID:\r\n <1@example.org>", "<1@\r\n example.org>", "\xe2\x80\x8b<1@example.org>"}) {
     const auto typed = typed_message_id(id);
     EXPECT_TRUE(typed == "1@example.org" || typed == "<1@example.org>") << id << ": " << typed;
   }
