@@ -17,10 +17,10 @@ class LogOrIndex final : public RawLineSource {
   Result<std::string> read(const LineRef& line) override {
     auto text = log_.read(line);
     if (text || text.error().code != Error::Code::not_found) return text;
-    auto copy = store_.raw_line(line);
-    if (!copy) return copy.error();
-    if (!*copy) return text;
-    return std::move(**copy);
+    auto copied = store_.raw_line(line);
+    if (!copied) return copied.error();
+    auto& copy = *copied;
+    return copy ? std::move(*copy) : text;
   }
 
   std::string source_path(std::uint32_t source) const override { return log_.source_path(source); }

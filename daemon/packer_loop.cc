@@ -5,7 +5,9 @@
 namespace rastro {
 
 void PackerLoop::run() {
-  while (auto numbered = in_.pop()) {
+  for (;;) {
+    auto numbered = in_.pop();
+    if (!numbered) return;
     for (auto& block : numbered->batch.raw_blocks) pack(block);
     if (!out_.push(std::move(*numbered))) return;
   }

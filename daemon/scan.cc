@@ -330,13 +330,14 @@ class Scan {
     std::ranges::sort(legs);
     for (const auto& [opened_at, id] : legs) {
       if (journey_of.contains(id)) continue;
-      auto journey = assemble(*tools.store, id);
-      if (!journey) return fail(journey.error());
-      if (!*journey) continue;
-      for (const auto& leg : (*journey)->legs) {
-        if (leg.id != id || leg.id != (*journey)->id()) journey_of[leg.id] = (*journey)->id();
+      auto assembled = assemble(*tools.store, id);
+      if (!assembled) return fail(assembled.error());
+      const auto& journey = *assembled;
+      if (!journey) continue;
+      for (const auto& leg : journey->legs) {
+        if (leg.id != id || leg.id != journey->id()) journey_of[leg.id] = journey->id();
       }
-      if (out) out->write(to_json(**journey, options));
+      if (out) out->write(to_json(*journey, options));
     }
     if (!out) return true;
     if (auto done = out->finish(); !done) return fail(done.error());

@@ -94,7 +94,7 @@ OpenLeg& Correlator::find_unended_or_open(const LogLine& line, std::string_view 
   if (leg == nullptr) {
     leg = &open(line, queue_id, 0);
   } else if (!is_open(leg->record)) {
-    const auto since = line.header.logged_at - *leg->record.closed_at;
+    const auto since = line.header.logged_at - leg->record.closed_at.value_or(line.header.logged_at);
     if (since > options_.closed_leg_linger || !still_about(leg->record)) {
       leg = &open(line, queue_id, leg->record.generation + 1);
     }

@@ -115,7 +115,8 @@ void SourceSet::expand() {
 }
 
 void SourceSet::expand_if_due() {
-  if (!options_.alone && clock_.steady() - *expanded_at_ >= kExpandEvery) expand();
+  if (options_.alone) return;
+  if (!expanded_at_ || clock_.steady() - *expanded_at_ >= kExpandEvery) expand();
 }
 
 // Makes next() of one source ready. False: it is at its end for now.
