@@ -64,7 +64,7 @@ class FieldReader {
       return;
     }
     const auto length = header_name_length(line.text);
-    if (last_ != nullptr && line.indent > indent_) {
+    if (last_ != nullptr && (line.indent > indent_ || goes_on(line.text, length))) {
       if (last_->value.size() < kValueMax) last_->value.append(" ").append(line.text);
       return;
     }
@@ -80,6 +80,17 @@ class FieldReader {
     }
     indent_ = line.indent;
     blank_ = false;
+  }
+
+  // A reply whose further lines nobody indented: "550-mx.example.net does not", "rejected:
+  // unknown".
+  bool goes_on(std::string_view line, std::size_t name_length) const {
+    if (last_->name != "diagnostic-code" || line.starts_with('-') || line.starts_with('>'))
+      return false;
+    const auto name = ascii_lower(line.substr(0, name_length));
+    if (is_in(kMessageFields, name) || is_in(kRecipientFields, name)) return false;
+    const char first = line.front();
+    return (name_length == 0 && first >= '0' && first <= '9') || (first >= 'a' && first <= 'z');
   }
 
   void add_recipient_field(std::string name, std::string_view value) {

@@ -195,7 +195,8 @@ bool is_quoted_printable(std::string_view text) {
   const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); };
   for (std::size_t at = text.find('='); at != std::string_view::npos && at + 2 < text.size();
        at = text.find('=', at + 1)) {
-    breaks += text[at + 1] == '\n' ? 1 : 0;
+    // A line of "=====" is no soft break.
+    breaks += text[at + 1] == '\n' && (at == 0 || text[at - 1] != '=') ? 1 : 0;
     escapes += is_hex(text[at + 1]) && is_hex(text[at + 2]) ? 1 : 0;
   }
   return breaks >= 1 && breaks + escapes >= 3;

@@ -38,6 +38,10 @@ bool is_notice(const KindEvidence& e) {
   const bool bad =
       e.text.has(Phrase::failure) || e.text.has(Phrase::delay) || e.text.has(Phrase::final_failure);
   if (e.failed_header) return true;
+  const bool goods = e.text.has(Phrase::goods) || e.subject.has(Phrase::goods);
+  if (goods && e.has_headers && !e.from_robot && !e.null_sender && !e.passed_on &&
+      e.reply_class == 0 && !e.named_recipient)
+    return false;
   if (e.from_list && !e.from_robot && !e.null_sender && !e.named_recipient) return false;
   const bool subject = e.subject.has(Phrase::failure) || e.subject.has(Phrase::delay);
   if (e.from_robot) return bad || subject || e.reply_class != 0 || e.named_recipient;
@@ -79,6 +83,9 @@ std::optional<Verdict> other_report(const KindEvidence& e) {
   if (e.text.has(Phrase::challenge) && e.reply_class == 0 &&
       (!e.from_robot || e.subject.has(Phrase::challenge)))
     return Verdict{kNot, NotABounce::challenge, "the words of a challenge"};
+  if (!e.from_robot && !e.named_recipient && e.reply_class == 0 &&
+      e.subject.has(Phrase::auto_reply) && e.text.has(Phrase::auto_reply))
+    return Verdict{kNot, NotABounce::auto_reply, "subject and words of an auto-responder"};
   if (e.from_robot || e.subject.has(Phrase::failure)) return std::nullopt;
   if (e.subject.has(Phrase::auto_reply))
     return Verdict{kNot, NotABounce::auto_reply, "the subject"};

@@ -168,6 +168,49 @@ Mail read_mail(const std::string& bytes, const BounceLimits& limits, BounceCuts&
   return Reader(limits, cuts).message(message.get(), 0);
 }
 
+namespace {
+
+// Chinese in GB 2312 without its name: letters of two bytes each, in runs of even length. In Latin
+// text such bytes stand alone, in Cyrillic every other word is odd.
+bool looks_like_gb(std::string_view bytes) {
+  constexpr std::size_t kPairsMin = 4;
+  std::size_t pairs = 0;
+  for (std::size_t i = 0; i < bytes.size();) {
+    if (static_cast<unsigned char>(bytes[i]) < 0x80) {
+      ++i;
+      continue;
+    }
+    if (i + 1 >= bytes.size()) return false;
+    const auto lead = static_cast<unsigned char>(bytes[i]);
+    const auto trail = static_cast<unsigned char>(bytes[i + 1]);
+    if (lead < 0xa1 || lead > 0xf7 || trail < 0xa1 || trail > 0xfe) return false;
+    ++pairs;
+    i += 2;
+  }
+  return pairs >= kPairsMin;
+}
+
+// Cyrillic without its name is whole words of high bytes; which of the two sets puts small letters
+// where most of them are. "": no such text.
+const char* cyrillic_name(std::string_view bytes) {
+  constexpr std::size_t kLettersMin = 12, kWordMin = 3;
+  std::size_t letters = 0, words = 0, upper_half = 0;
+  bool inside = false;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool letter = byte >= 0xc0;
+    if (byte >= 0x80 && !letter && byte != 0xb8 && byte != 0xa8 && byte != 0xb9) return "";
+    words += letter && !inside ? 1 : 0;
+    letters += letter ? 1 : 0;
+    upper_half += byte >= 0xe0 ? 1 : 0;
+    inside = letter;
+  }
+  if (letters < kLettersMin || letters < kWordMin * words) return "";
+  return upper_half * 2 > letters ? "windows-1251" : "koi8-r";
+}
+
+}  // namespace
+
 std::string to_utf8(std::string_view bytes, const std::string& charset) {
   const bool ascii =
       std::ranges::all_of(bytes, [](char c) { return static_cast<signed char>(c) > 0; });
@@ -179,8 +222,19 @@ std::string to_utf8(std::string_view bytes, const std::string& charset) {
   if (ascii && !stateful && !name.starts_with("utf-16")) return std::string(bytes);
   const bool valid = g_utf8_validate(bytes.data(), static_cast<gssize>(bytes.size()), nullptr) != 0;
   if (valid && !stateful) return std::string(bytes);
-  for (const std::string& tried : {stateful && name.empty() ? std::string("iso-2022-jp") : charset,
-                                   std::string("windows-1252")}) {
+  if (name.empty() && looks_like_gb(bytes)) {
+    gsize written = 0;
+    gchar* made = g_convert(bytes.data(), static_cast<gssize>(bytes.size()), "UTF-8", "gb18030",
+                            nullptr, &written, nullptr);
+    if (made != nullptr) {
+      auto out = clean_utf8(made, written);
+      g_free(made);
+      return out;
+    }
+  }
+  for (const std::string& tried :
+       {stateful && name.empty() ? std::string("iso-2022-jp") : charset,
+        std::string(name.empty() ? cyrillic_name(bytes) : ""), std::string("windows-1252")}) {
     if (tried.empty() || name == "us-ascii") continue;
     gsize written = 0;
     gchar* made = g_convert_with_fallback(bytes.data(), static_cast<gssize>(bytes.size()), "UTF-8",

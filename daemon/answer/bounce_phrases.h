@@ -18,6 +18,7 @@ enum class Phrase : std::uint8_t {
   challenge,
   list_notice,
   read_receipt,
+  goods,  // a parcel or an order, which are delivered too
 };
 class Phrases {
  public:

@@ -93,7 +93,7 @@ std::optional<Hit> generated_by(std::string_view line) {
 
 std::optional<Hit> labelled(std::string_view line) {
   static const RE2 form(pattern(
-      R"(^[>\-–*•·\s]*(?:direcci[oó]n del destinatario|(?:the )?(?:failed|undeliverable|undelivered|final|intended|invalid|bounced|rejected|original|envelope|destination|unknown|following|mail)?[ -]?(?:recipients?|address(?:es)?|mailbox|user|users?['’]?s? mailbox is full|destinatarios?|destinatários?|empfänger|destinataires?|destinatari|geadresseerde|odbiorca|получатель|受信者|宛先)(?: address| e-?mail| adresse|es|\(s\))?|addressed to|delivery failed(?: for| to)?|user mailbox exceeds allowed size|undeliverable to|undeliverable|unable to deliver (?:the |your )?(?:message|mail)? ?to|(?:invalid )?(?:final )?delivery userid|error-for|user unknown|unknown local[- ]part|no such user|failed|bounced|envelope-to|rcpt|x-failed-recipients?|sent to|forwarded to)(?:\s*[:=]\s*|\s+|[<"'(\[])[<"'(\[]*(?:mailto:|rfc822;\s*)?)",
+      R"(^[>\-–*•·\s]*(?:direcci[oó]n del destinatario|(?:the )?(?:failed|undeliverable|undelivered|final|intended|invalid|bounced|rejected|original|envelope|destination|unknown|following|mail)?[ -]?(?:recipients?|address(?:es)?|mailbox|user|users?['’]?s? mailbox is full|destinatarios?|destinatários?|empfänger|destinataires?|destinatari|geadresseerde|odbiorca|получатель|受信者|宛先)(?: address| e-?mail| adresse|es|\(s\))?|addressed to|delivery failed(?: for| to)?|user mailbox exceeds allowed size|undeliverable to|undeliverable|could not be delivered to|unable to deliver (?:the |your )?(?:message|mail)? ?to|(?:invalid )?(?:final )?delivery userid|error-for|user unknown|unknown local[- ]part|no such user|failed|bounced|envelope-to|rcpt|x-failed-recipients?|sent to|forwarded to)(?:\s*[:=]\s*|\s+|[<"'(\[])[<"'(\[]*(?:mailto:|rfc822;\s*)?)",
       R"((.*)$)"));
   std::string address;
   re2::StringPiece rest;
@@ -150,6 +150,12 @@ bool is_report_field(std::string_view line) {
   return std::ranges::any_of(kFields, [&](const char* name) { return is_header(line, name); });
 }
 
+// Sendmail, below why it waits: "Warning: message still undelivered after 4 hours".
+bool tells_of_waiting(std::string_view line) {
+  return line.starts_with("Warning: message still undelivered") ||
+         line.starts_with("Will keep trying until");
+}
+
 // "a@example.org, b@example.org": nothing but addresses.
 std::vector<std::string> listed(std::string_view line) {
   static const RE2 form(std::string(R"(^(?:<?)") + address_pattern() + R"(>?[,;\s]*){2,}$)");
@@ -179,7 +185,7 @@ class Sections {
       }
       return;
     }
-    if (is_report_field(line.text)) return;
+    if (is_report_field(line.text) || tells_of_waiting(line.text)) return;
     const auto hit = hit_of(line.text);
     const bool names = hit.form != Form::none && !is_beside(line, hit) &&
                        !is_known(not_these_, hit.address) && !sender_follows_ &&
@@ -285,10 +291,10 @@ Found remote_in(std::string_view body, std::size_t bytes_max) {
 
 // The first paragraph that says something, as one line. "because:" only announces the next.
 std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
-  constexpr std::size_t kAnnouncementMax = 60;
+  constexpr std::size_t kAnnouncementMax = 100;
   static const RE2 alias(expanded_from().pattern() + R"([^)\n]*\)[ :]*)");
   static const RE2 boilerplate(
-      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|<?[^\s@]+@[^\s@]+>?:?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this (?:message )?is (?:in |a )mime|portions of this message|(?:subject|asunto|betreff|objet): |the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|hi!|this is the mail|this message was created automatically))");
+      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|(?:"[^"]*" )?<?[^\s@]+@[^\s@]+>?:?$|[^\s@]+@\S+ ?様$|(?:dear|hello|hola|estimad[oa]s?|sehr geehrte\pL*|guten tag|bonjour|gentile|prezad[oa]|olá|caro|cher|chère)\b[^.\n]{0,60}[,:!]?$|a message that you (?:have )?sent (?:could not|has not)[^\n]{0,80}recipients\.(?: this is a permanent error\.)?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this (?:message )?is (?:in |a )mime|portions of this message|(?:subject|asunto|betreff|objet|from|to|de|von|para|date|sent): |the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|hi!|this is the mail|this message was created automatically))");
   // Lines of dashes and the like end what is above them.
   static const RE2 rule(R"((?m)^[ \t]*[-_=*~#+]{5,}[ \t]*$)");
   std::string without_alias(whole);
@@ -360,6 +366,22 @@ std::string mailer_words(std::string_view body, std::size_t at, std::size_t byte
   return tidy({said.data(), said.size()}, bytes_max);
 }
 
+bool names_cause(std::string_view text) { return phrases_in(text).has(Phrase::cause); }
+
+// A paragraph of one short line that names a cause and no address.
+std::string paragraph_of_cause(std::string_view body, std::size_t bytes_max) {
+  constexpr std::size_t kShort = 120;
+  for (std::size_t at = 0; at < body.size();) {
+    const auto end = std::min(body.find("\n\n", at), body.size());
+    const auto text = trim(body.substr(at, end - at));
+    at = end + 2;
+    if (!text.empty() && text.size() <= kShort && text.find('\n') == std::string_view::npos &&
+        text.find('@') == std::string_view::npos && names_cause(text))
+      return tidy(text, bytes_max);
+  }
+  return {};
+}
+
 void describe(std::string_view body, const BounceLimits& limits, BounceRecipient& out) {
   const auto max = limits.value_bytes_max;
   std::string from;
@@ -383,6 +405,9 @@ void describe(std::string_view body, const BounceLimits& limits, BounceRecipient
     } else if (reply.code == 0) {
       if (!reply.status) text = stated_reason(body, max);
       if (text.empty()) text = first_paragraph(body, max);
+      // "Your message ran into problems", and the cause in a paragraph of its own.
+      if (const auto below = paragraph_of_cause(body, max); !below.empty() && !names_cause(text))
+        text = below;
     }
     if (!text.empty()) out.diagnostic = {std::move(text), kFromNotice};
   }
@@ -443,9 +468,9 @@ bool is_beside_the_point(std::string_view before) {
   constexpr std::size_t kBytesMax = 120;
   static const RE2 sentence_end(R"((?s)^.*[.?!]\s)");
   static const RE2 words(
-      R"((?i)\b(?:contact(?:e|er|ez|ar|o)?|assistance|wr(?:ite|iting) to|e-?mail us|send (?:an? )?(?:e-?)?mail to|reply to|forward|use|usar|utilice|utiliser|verwenden|utilizzare|questions?|help|report (?:it|this)|complaints?|ayuda|asistencia|dudas|consultas|escrib[aeo]|envíe|wenden|kontakt\pL*|fragen|hilfe|schreiben|aide|écrivez|écrire|assistenza|scriv[aei]\pL*|contatt\pL*|dúvidas|contat[eo]\pL*|ajuda|escreva|suporte)\b)");
+      R"((?i)\b(?:(?:standard|usual|correct) form|for example|such as|contact(?:e|er|ez|ar|o)?|assistance|wr(?:ite|iting) to|e-?mail us|send (?:an? )?(?:e-?)?mail to|reply to|forward|use|usar|utilice|utiliser|verwenden|utilizzare|questions?|help|report (?:it|this)|complaints?|ayuda|asistencia|dudas|consultas|escrib[aeo]|envíe|wenden|kontakt\pL*|fragen|hilfe|schreiben|aide|écrivez|écrire|assistenza|scriv[aei]\pL*|contatt\pL*|dúvidas|contat[eo]\pL*|ajuda|escreva|suporte)\b)");
   static const RE2 sender(
-      R"((?i)\b(?:from|sent by|on behalf of|enviad[oa] (?:por|desde)|gesendet von|envoyé par|inviat[oa] da|(?:account|cuenta|konto|compte|conta)\s*:)\s*["'<(]*$)");
+      R"((?i)\b(?:from|sent by|(?:the )?sender(?:['’]s)? (?:e-?mail )?address|on behalf of|enviad[oa] (?:por|desde)|gesendet von|envoyé par|inviat[oa] da|(?:account|cuenta|konto|compte|conta)\s*:)\s*["'<(]*$)");
   std::string tail(before.substr(before.size() < kBytesMax ? 0 : before.size() - kBytesMax));
   RE2::Replace(&tail, sentence_end, "");
   return RE2::PartialMatch(tail, words) || RE2::PartialMatch(tail, sender);
@@ -623,6 +648,11 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
       if (!reason.empty()) recipient.diagnostic = {reason, kFromNotice};
     }
     if (recipients.size() == 1 || !recipient.diagnostic) describe(notice.notice, limits, recipient);
+    if (recipients.size() == 1 && !recipient.reply_code && !recipient.enhanced_status &&
+        recipient.diagnostic.from == kFromNotice && !names_cause(recipient.diagnostic.value)) {
+      auto cause = paragraph_of_cause(notice.notice, limits.value_bytes_max);
+      if (!cause.empty()) recipient.diagnostic = {std::move(cause), kFromNotice};
+    }
   }
 }
 

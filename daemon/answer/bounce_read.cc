@@ -383,11 +383,27 @@ class BounceReader {
       report_.recipients.back().recipient = {tidy(address, limits_.value_bytes_max), "subject"};
       return;
     }
+    if (const auto last = envelope_recipient(bounce); !last.empty()) {
+      report_.recipients.emplace_back();
+      report_.recipients.back().recipient = {tidy(last, limits_.value_bytes_max),
+                                             "original Received, inferred"};
+      return;
+    }
     if (report_.original_to.size() > kGuessesMax) return;
     for (const auto& to : report_.original_to) {
       report_.recipients.emplace_back();
       report_.recipients.back().recipient = {to.value, "original To, inferred"};
     }
+  }
+
+  // "Received: ... for <juan@example.org>; ...": to whom the host that reports had it addressed.
+  static std::string envelope_recipient(const Mail& bounce) {
+    if (bounce.enclosed.empty()) return {};
+    static const RE2 form(R"((?i)\bfor <([^<>\s]+@[^<>\s]+)>)");
+    std::string found;
+    const std::string received(header_value(bounce.enclosed.front().headers, "received"));
+    RE2::PartialMatch(received, form, &found);
+    return found;
   }
 
   static bool auto_responder(const std::vector<MailHeader>& headers) {
