@@ -71,13 +71,20 @@ Result<Answer, int> judge(const CommonOptions& common, Result<Response> response
 
 Result<Answer, int> ask(const CommonOptions& common, const std::string& target,
                         NotFound not_found) {
-  return judge(common, Client(common.socket, timeout_of(common)).get(target), not_found);
+  const Client client(common.socket, timeout_of(common));
+  return judge(common,
+               ask_without_what_is_refused(
+                   target, [&](const std::string& asked) { return client.get(asked); }),
+               not_found);
 }
 
 Result<Answer, int> ask_with_body(const CommonOptions& common, const std::string& target,
-                                  std::string_view content_type, std::string body) {
+                                  std::string_view content_type, const std::string& body) {
+  const Client client(common.socket, timeout_of(common));
   return judge(
-      common, Client(common.socket, timeout_of(common)).post(target, content_type, std::move(body)),
+      common,
+      ask_without_what_is_refused(
+          target, [&](const std::string& asked) { return client.post(asked, content_type, body); }),
       NotFound::is_an_answer);
 }
 

@@ -19,7 +19,7 @@ enum class NotFound { is_an_answer, is_an_old_daemon };
 // The exit code is the error: why has been printed.
 Result<Answer, int> ask(const CommonOptions& common, const std::string& target, NotFound not_found);
 Result<Answer, int> ask_with_body(const CommonOptions& common, const std::string& target,
-                                  std::string_view content_type, std::string body);
+                                  std::string_view content_type, const std::string& body);
 // The same judgement of a response that somebody else fetched.
 Result<Answer, int> judge(const CommonOptions& common, Result<Response> response,
                           NotFound not_found);

@@ -3,6 +3,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -145,6 +146,54 @@ Result<Response> Client::stream(const std::string& target,
     if (error) return unreachable(socket_path_, error.message());
   }
   return Response{200, std::string(parser.get()[http::field::content_type]), {}};
+}
+
+namespace {
+
+std::string refused_parameter(const Response& response) {
+  if (response.status != 400) return {};
+  boost::json::error_code error;
+  const auto value = boost::json::parse(response.body, error);
+  const auto* object = error ? nullptr : value.if_object();
+  const auto* name = object == nullptr ? nullptr : object->if_contains("parameter");
+  const auto* detail = object == nullptr ? nullptr : object->if_contains("detail");
+  const bool both =
+      name != nullptr && name->is_string() && detail != nullptr && detail->is_string();
+  const bool unknown = both && detail->get_string().find("is no parameter") != std::string::npos;
+  return unknown ? std::string(name->get_string()) : std::string();
+}
+
+std::string without_parameter(const std::string& target, const std::string& name) {
+  const auto query = target.find('?');
+  if (query == std::string::npos) return target;
+  std::string out = target.substr(0, query);
+  char mark = '?';
+  for (auto at = query + 1; at < target.size();) {
+    const auto end = std::min(target.find('&', at), target.size());
+    const auto one = target.substr(at, end - at);
+    at = end + 1;
+    if (one.starts_with(name + "=")) continue;
+    out += mark + one;
+    mark = '&';
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Response> ask_without_what_is_refused(
+    std::string target, const std::function<Result<Response>(const std::string&)>& ask) {
+  auto response = ask(target);
+  for (int tries = 0; tries < 2; ++tries) {
+    if (!response) return response;
+    const auto refused = refused_parameter(*response);
+    if (refused != "lang" && refused != "tz") return response;
+    auto shorter = without_parameter(target, refused);
+    if (shorter == target) return response;
+    target = std::move(shorter);
+    response = ask(target);
+  }
+  return response;
 }
 
 std::string describe_problem(const Response& response) {

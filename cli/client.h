@@ -46,6 +46,11 @@ class Client {
   std::chrono::milliseconds timeout_;  // zero: none
 };
 
+// Asks, and asks again without `lang` or `tz` when a rastrod that is older than they are refuses
+// those: this program puts them in, not who typed the question.
+Result<Response> ask_without_what_is_refused(
+    std::string target, const std::function<Result<Response>(const std::string&)>& ask);
+
 // The operator's words for a problem+json answer: "at: \"x\" is not a time; allowed: ...".
 std::string describe_problem(const Response& response);
 

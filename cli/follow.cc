@@ -73,11 +73,14 @@ int run_follow(const CommonOptions& common, const FindOptions& find) {
   parameters.emplace_back("lang", language_name(common.language()));
   EventStream events;
   Printer printer(common);
-  auto response = Client(common.socket)
-                      .stream(make_target("/v1/follow", parameters), [&](std::string_view bytes) {
-                        events.feed(bytes, [&](const StreamEvent& event) { printer.event(event); });
-                        return std::cout.good();
-                      });
+  const auto take = [&](std::string_view bytes) {
+    events.feed(bytes, [&](const StreamEvent& event) { printer.event(event); });
+    return std::cout.good();
+  };
+  const Client client(common.socket);
+  auto response = ask_without_what_is_refused(
+      make_target("/v1/follow", parameters),
+      [&](const std::string& target) { return client.stream(target, take); });
   if (response && response->status == 200)
     return fail(kUnreachableOrIncomplete, say(common.language(), Text::follow_ended));
   const auto judged = judge(common, std::move(response), NotFound::is_an_old_daemon);

@@ -63,14 +63,13 @@ class CoverageStatement {
   }
 
  private:
-  // Without a beginning, the interval is what is kept.
+  // Without a beginning, the interval is what is kept of all logs: before the last of them begins,
+  // what is missing may stand in that one.
   void begin_unbounded(Time visible_since) {
     if (out_.range.from > Time::min()) return;
-    std::optional<Time> earliest;
-    for (const auto& source : out_.sources) {
-      if (source.from && (!earliest || *source.from < *earliest)) earliest = source.from;
-    }
-    if (earliest) out_.range.from = std::min(std::max(*earliest, visible_since), out_.range.until);
+    std::optional<Time> latest;
+    for (const auto& source : out_.sources) latest = std::max(latest, source.from);
+    if (latest) out_.range.from = std::min(std::max(*latest, visible_since), out_.range.until);
   }
 
   const ReadState& state_;

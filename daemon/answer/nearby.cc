@@ -283,7 +283,8 @@ Result<Nearby> look_nearby(StoreReader& store, const FindRequest& request, Durat
 }
 
 std::string Absence::why(Language language) const {
-  return sentence(code, language, std::to_string(refused));
+  const bool one = code == "clients_refused" && refused == 1;
+  return sentence(one ? "one_client_refused" : code, language, std::to_string(refused));
 }
 
 Absence prove_absence(const FindRequest& request, const Coverage& coverage, const Nearby& nearby,

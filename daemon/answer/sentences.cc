@@ -27,6 +27,8 @@ constexpr Form kAbsence[] = {
      "la pregunta descarta mensajes por algo más que quién y cuándo"},
     {"turned_away", "that client or login was seen, and turned away, about that time",
      "ese cliente o usuario se presentó por esas horas y fue rechazado"},
+    {"one_client_refused", "1 client was refused in that interval before it named an address",
+     "en esas horas se rechazó a 1 cliente antes de que nombrara ninguna dirección"},
     {"clients_refused",
      "{count} clients were refused in that interval before they named an address",
      "en esas horas se rechazó a {count} clientes antes de que nombraran ninguna dirección"},

@@ -119,7 +119,7 @@ std::optional<SpokenTime> read_side(const Words& words, const SpokenTimeReader& 
 }
 
 // The two ends, with the words that both share before or behind them.
-std::optional<SpokenTime> between(const Words& day, Words first, Words second,
+std::optional<SpokenTime> between(const Words& day, const Words& first, Words second,
                                   const SpokenTimeReader& read) {
   auto shared = day;
   if (second.size() > 1 &&

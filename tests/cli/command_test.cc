@@ -119,6 +119,32 @@ TEST_F(Commands, AnUnreachableDaemonIsExplained) {
   EXPECT_NE(spanish.err.find("grupo rastro"), std::string::npos) << spanish.err;
 }
 
+TEST_F(Commands, AnOlderDaemonIsAskedWithoutTheLanguage) {
+  const FakeDaemon::Reply refuses{
+      400,
+      R"({"title": "bad parameter", "detail": "lang: is no parameter of /v1/journeys, allowed: at",)"
+      R"( "parameter": "lang"})",
+      "application/problem+json"};
+  for (const auto* command : {"find", "show", "follow"}) {
+    FakeDaemon daemon({{"?lang", refuses},
+                       {"/v1/journeys", {200, list(item(), kComplete)}},
+                       {"/v1/follow", {503, "{}"}},
+                       {"/v1/journeys/6p17v6ktd1naw", {200, kJourney}}});
+    std::vector<std::string> words{"--lang", "es", command, "--socket", daemon.socket()};
+    if (command == std::string("show")) words.insert(words.begin() + 3, "6p17v6ktd1naw");
+    const auto ran = run(words);
+    EXPECT_EQ(ran.err.find("lang"), std::string::npos) << ran.err;
+    EXPECT_EQ(ran.code, command == std::string("follow") ? kUnreachableOrIncomplete : kFound)
+        << ran.err;
+    ASSERT_EQ(daemon.asked().size(), 2U) << command;
+    EXPECT_EQ(daemon.asked()[1].find("lang="), std::string::npos);
+  }
+  // What the person typed is refused as ever.
+  FakeDaemon daemon({{"?at", {400, R"({"detail": "at: is no parameter", "parameter": "at"})"}}});
+  EXPECT_EQ(run({"find", "--at", "14:30", "--socket", daemon.socket()}).code, kUsage);
+  EXPECT_EQ(daemon.asked().size(), 1U);
+}
+
 TEST_F(Commands, UsageErrors) {
   for (const auto& words :
        std::vector<std::vector<std::string>>{{"no-such-command"},

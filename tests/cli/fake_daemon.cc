@@ -74,7 +74,15 @@ void FakeDaemon::answer(int connection) {
   const auto line = request.substr(0, request.find(" HTTP/"));
   asked_.push_back(line);
   const auto target = line.substr(line.find(' ') + 1);
-  const auto known = replies_.find(target.substr(0, target.find('?')));
+  const auto query = target.find('?');
+  auto known = replies_.find(target.substr(0, query));
+  for (auto one = replies_.begin(); query != std::string::npos && one != replies_.end(); ++one) {
+    if (one->first.front() != '?') continue;
+    const auto name = one->first.substr(1) + "=";
+    if (target.find('?' + name) != std::string::npos ||
+        target.find('&' + name) != std::string::npos)
+      known = one;
+  }
   const Reply reply =
       known != replies_.end()
           ? known->second

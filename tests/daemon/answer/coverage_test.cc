@@ -67,6 +67,20 @@ TEST_F(CoverageStatement, NamesTheHoleAndTheMissingBeginning) {
                   testing::Field(&CoverageHole::cause, "the log starts after the interval does")));
 }
 
+TEST_F(CoverageStatement, WithoutABeginningIsOfWhatAllLogsHold) {
+  const TimeRange whole{Time::min(), start_ + 15min};
+  EXPECT_EQ(of(whole, caught_up_).range.from, start_);
+  Batch batch;
+  SourcePosition position;
+  position.source = 2;
+  position.path = "/var/log/exim4/mainlog";
+  position.first_line_at = start_ + 8min;
+  position.last_line_at = start_ + 20min;
+  batch.positions = {position};
+  samples::commit_or_die(*writer_, batch);
+  EXPECT_EQ(of(whole, caught_up_).range.from, start_ + 8min);
+}
+
 TEST_F(CoverageStatement, NamesALogThatCannotBeRead) {
   auto state = caught_up_;
   state.unreadable = {{"/var/log/mail.log", "Permission denied"}};
