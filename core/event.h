@@ -47,6 +47,7 @@ struct SessionTrouble {
   std::string_view what;   // "lost connection", "timeout", ... in the log's own words
   std::string_view stage;  // "DATA", "RCPT", "CONNECT"; empty when not said
   std::string_view queue_id;
+  std::optional<std::string_view> envelope_sender;
 };
 
 // TLS of a connection, named by process, not by message: Postfix "Trusted TLS connection

@@ -206,10 +206,13 @@ void Correlator::part_other_mails(Session& session, std::string_view counts) {
 
 void Correlator::on(const LogLine& line, const SessionTrouble& event) {
   if (!event.queue_id.empty()) {
-    if (auto* leg = find(line, event.queue_id)) {
-      touch(*leg, line);
-      updates_.apply(leg->record, event, line.header.logged_at);
-    }
+    // Exim names a message that it never took by its id and sender, here only.
+    auto* leg = find(line, event.queue_id);
+    if (leg == nullptr && event.envelope_sender) leg = &find_or_open(line, event.queue_id);
+    if (leg == nullptr) return;
+    touch(*leg, line);
+    updates_.apply(leg->record, event, line.header.logged_at);
+    note_if_closed(*leg);
     return;
   }
   auto* session = find_session(line, &event.client);

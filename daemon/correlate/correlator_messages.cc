@@ -213,7 +213,14 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
   if (!event.queue_id.empty()) {
     auto& leg = find_or_open(line, event.queue_id);
     updates_.apply(leg.record, event, line.header.logged_at);
-    if (line.mta == Mta::exim) join_facts(line, leg);
+    if (line.mta == Mta::exim) {
+      join_facts(line, leg);
+      if (event.action == Action::reject && !event.client.ip.empty()) {
+        // Recipients refused before the content was belong to the same mail.
+        const bool same_session = line.header.pid != 0 || event.client.port != 0;
+        join_refused_before(line, leg, open_exim_dialogue(line, event.client), same_session);
+      }
+    }
     note_if_closed(leg);
     // An earlier recipient's refusal in a dialogue that goes on is no end of the message.
     if (event.action == Action::reject && event.stage != "RCPT") expect_retry(line, leg, event);

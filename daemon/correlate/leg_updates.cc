@@ -42,6 +42,12 @@ bool is_about_message(std::string_view stage) {
          stage != "EHLO" && stage != "CONNECT";
 }
 
+// Whether Exim's ACL refused this recipient of a message that it took for others (PRDR).
+bool was_struck_off(const LegRecipient& recipient) {
+  return recipient.outcome == Outcome::queued && recipient.attempts == 0 &&
+         !recipient.reply_text.empty();
+}
+
 // "ORCPT=rfc822;ana@example.org" style prefixes are not logged by Postfix; kept as the log has it.
 bool is_first_sight_of(const LegRecipient& known, std::string_view original) {
   // Exim names the address as received until a router has rewritten it.
@@ -231,17 +237,27 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
   const auto index = static_cast<std::int32_t>(recipient - leg.recipients.data());
 
   const auto outcome = outcome_of(event);
-  const bool answered_only = recipient->outcome == Outcome::delivered &&
-                             recipient->delivered_to == DeliveredTo::program &&
-                             event.delivered_to == DeliveredTo::mailbox;
-  if (answered_only) recipient->attempts = 0;  // a copy in the mailbox beside the answer
+  if (outcome == Outcome::delivered && recipient->outcome == Outcome::delivered) {
+    const bool in_mailbox = recipient->delivered_to == DeliveredTo::mailbox;
+    const auto beside = [](DeliveredTo where) {
+      return where == DeliveredTo::program || where == DeliveredTo::file;
+    };
+    if (event.delivered_to == DeliveredTo::mailbox && beside(recipient->delivered_to)) {
+      recipient->attempts = 0;  // a copy in the mailbox beside the answer
+    } else if (in_mailbox && beside(event.delivered_to)) {
+      note(leg, TimelineEntry::Kind::note, event.reply_text, at);
+      return index;
+    }
+  }
   if (outcome == Outcome::passed && recipient->outcome == Outcome::delivered) {
     return index;  // local(8) may both keep a copy and forward one: the copy is the end
   }
   // "retry timeout exceeded" follows the last attempt, it is none.
   if (!event.bookkeeping && outcome != Outcome::expired) {
     if (recipient->attempts > 0) keep_superseded_attempt(leg, *recipient);
-    ++recipient->attempts;
+    // Delivered again is a copy ("unseen", a program beside the mailbox), no second try.
+    const bool copy = outcome == Outcome::delivered && recipient->outcome == Outcome::delivered;
+    if (!copy || recipient->attempts == 0) ++recipient->attempts;
     if (!recipient->first_attempt_at) recipient->first_attempt_at = at;
     recipient->last_attempt_at = at;
   }
@@ -278,6 +294,12 @@ void LegUpdates::apply(LegRecord& leg, const Removed& event, Time at) const {
   switch (event.by) {
     case Removed::By::queue_manager:
       accept(leg, leg.opened_at);
+      for (auto& recipient : leg.recipients) {
+        if (leg.mta == Mta::exim && was_struck_off(recipient)) {
+          recipient.outcome = Outcome::rejected;
+          recipient.reason = classify_(std::nullopt, 0, recipient.reply_text);
+        }
+      }
       // Every recipient had an end in a line; one without it lost that line.
       end_waiting_recipients(leg, Outcome::unknown, UnknownBecause::hole);
       break;
@@ -428,6 +450,16 @@ void LegUpdates::learn_of_mail(LegRecord& leg, const PolicyVerdict& event) const
   }
 }
 
+// Exim's PRDR asks about each recipient, and names them nowhere else by default. An administrator's
+// own words may mean yes or no: it will be seen whether the recipient is tried.
+void LegUpdates::name_asked_about(LegRecord& leg, const PolicyVerdict& event) const {
+  if (leg.queue_id.empty() || !event.recipient) return;
+  auto* recipient = recipient_for(leg, *event.recipient, std::nullopt);
+  if (recipient != nullptr && event.action == PolicyVerdict::Action::info) {
+    recipient->reply_text = cut(event.reply_text);
+  }
+}
+
 void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) const {
   using Action = PolicyVerdict::Action;
   learn_of_mail(leg, event);
@@ -481,15 +513,12 @@ void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) cons
            event.reply_text.empty() ? event.target : event.reply_text, at);
       return;
     case Action::info:
+    case Action::permit:
+      if (event.stage == "PRDR") name_asked_about(leg, event);
+      return;
     case Action::prepend:
     case Action::replace:
     case Action::client_accepted:
-      return;
-    case Action::permit:
-      // Exim's PRDR asks about each recipient, and names them nowhere else by default.
-      if (!leg.queue_id.empty() && event.recipient && event.stage == "PRDR") {
-        recipient_for(leg, *event.recipient, std::nullopt);
-      }
       return;
   }
 }
@@ -524,6 +553,12 @@ void LegUpdates::apply(LegRecord& leg, const SessionTrouble& event, Time at) con
   std::string text(event.what);
   if (!event.stage.empty()) text.append(" after ").append(event.stage);
   note(leg, TimelineEntry::Kind::note, text, at);
+  if (!event.envelope_sender || leg.arrival_seen) return;
+  leg.arrival_seen = true;
+  set_if_said(leg.envelope_sender, event.envelope_sender);
+  set_endpoint(leg.submission.client, event.client);
+  leg.submission.method = event.client.ip.empty() ? SubmissionMethod::local : SubmissionMethod::mx;
+  close_unqueued(leg, at);
 }
 
 void LegUpdates::apply(LegRecord& leg, const CompanionFact& event, Time /*at*/) const {

@@ -37,7 +37,10 @@ void set_reply(DeliveryAttempt& event, std::string_view text) {
 
 void set_destination(DeliveryAttempt& event, const Destination& destination) {
   event.recipient = destination.recipient;
-  event.original_recipient = destination.original;
+  // What a system filter sends somewhere was addressed to nobody.
+  if (destination.original != "system-filter") {
+    event.original_recipient = destination.original;
+  }
   const auto final = destination.final;
   if (final.starts_with('|') || final.starts_with('/') || final.starts_with('>') ||
       final.starts_with("save ")) {

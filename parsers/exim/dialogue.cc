@@ -142,12 +142,15 @@ bool take_read_error_and_time(std::string_view rest) {
 }
 
 ParsedLine trouble(const Line& line, const Peer& client, std::string_view what,
-                   std::string_view stage = {}, LineKind kind = LineKind::exim_session_trouble) {
+                   std::string_view stage = {},
+                   std::optional<std::string_view> sender = std::nullopt,
+                   LineKind kind = LineKind::exim_session_trouble) {
   SessionTrouble event;
   event.client = client;
   event.what = what;
   event.stage = stage;
   event.queue_id = line.queue_id;
+  event.envelope_sender = sender;
   return {kind, event};
 }
 
@@ -353,9 +356,13 @@ ParsedLine parse_timeout(const Line& line) {
     const auto caller = maybe_take_word(rest);  // a local one shows its login name only
     if (!caller || caller->find('[') != std::string_view::npos) return {};
   }
-  if (maybe_take(rest, " F=") && !maybe_take_address(rest)) return {};
+  std::optional<std::string_view> sender;
+  if (maybe_take(rest, " F=")) {
+    sender = maybe_take_address(rest);
+    if (!sender) return {};
+  }
   if (!take_read_error_and_time(rest)) return {};
-  return trouble(line, client.host.peer, "timeout", stage);
+  return trouble(line, client.host.peer, "timeout", stage, sender);
 }
 
 // "no MAIL in SMTP connection from client D=1s A=.. X=.. C=EHLO,QUIT", log_selector +smtp_no_mail.
@@ -460,7 +467,8 @@ ParsedLine parse_tls_error(const Line& line) {
     maybe_take(rest, " (via inetd)");
   }
   if (!maybe_take(rest, ' ') || rest.empty()) return {};
-  return trouble(line, client.host.peer, rest, "STARTTLS", LineKind::exim_tls_failure);
+  return trouble(line, client.host.peer, rest, "STARTTLS", std::nullopt,
+                 LineKind::exim_tls_failure);
 }
 
 // "rejected EHLO from client: syntactically invalid argument(s): text", `rejected "EHLO x" from

@@ -76,6 +76,35 @@ ParsedLine parse_proxy_client(std::string_view rest) {
   return {LineKind::postfix_proxy, accepted};
 }
 
+// The same filter refused an address, and the client got its answer (smtpd_proxy.c):
+// "warning: proxy host:port rejected "RCPT TO:<a>": "450 4.7.1 later"".
+ParsedLine parse_proxy_refusal(const LineHeader& /*header*/, std::string_view text) {
+  if (!maybe_take(text, "warning: proxy ")) return {};
+  if (!maybe_take_until(text, std::string_view(" rejected \""))) return {};
+  PolicyVerdict refused;
+  refused.action = PolicyVerdict::Action::proxy_reject;
+  if (maybe_take(text, "MAIL FROM:")) {
+    refused.stage = "MAIL";
+    refused.envelope_sender = maybe_take_address(text);
+    if (!refused.envelope_sender) return {};
+  } else if (maybe_take(text, "RCPT TO:")) {
+    refused.stage = "RCPT";
+    refused.recipient = maybe_take_address(text);
+    if (!refused.recipient) return {};
+  } else {
+    return {};
+  }
+  // ESMTP parameters may stand behind the address.
+  if (!maybe_take_until(text, std::string_view("\": \"")) || !text.ends_with('"')) return {};
+  text.remove_suffix(1);
+  const auto codes = reply_codes_of(text);
+  if (codes.code < 400) return {};
+  refused.reply_text = text;
+  refused.reply_code = codes.code;
+  refused.enhanced_status = codes.enhanced_status;
+  return {LineKind::postfix_proxy, refused};
+}
+
 ParsedLine parse_connect(std::string_view rest) {
   Peer client;
   if (!maybe_take_peer(rest, client) || !rest.empty()) return {};
@@ -167,8 +196,9 @@ ParsedLine parse_smtpd(const LineHeader& header, std::string_view text) {
       text.starts_with("reject_warning: ")) {
     return parse_verdict({}, text);
   }
-  return first_reading(std::array{parse_inbound_tls, parse_trouble_alone, parse_general}, header,
-                       text);
+  return first_reading(
+      std::array{parse_inbound_tls, parse_trouble_alone, parse_proxy_refusal, parse_general},
+      header, text);
 }
 
 }  // namespace rastro::postfix

@@ -85,6 +85,19 @@ void read_target(PolicyVerdict& out) {
   }
 }
 
+// "553 5.7.1 <a>: Sender address rejected: not owned by user ana" (smtpd_check.c): who had logged
+// in, which the fields behind it do not say before 3.10.
+void read_login(PolicyVerdict& out) {
+  if (out.action != Action::reject || out.login) return;
+  auto text = out.reply_text;
+  if (!maybe_take_until(text, std::string_view(" <"))) return;
+  text = out.reply_text.substr(out.reply_text.size() - text.size() - 1);
+  if (!maybe_take_address(text)) return;
+  if (maybe_take(text, ": Sender address rejected: not owned by user ") && !text.empty()) {
+    out.login = text;
+  }
+}
+
 LineKind kind_of(Action action) {
   switch (action) {
     case Action::reject:
@@ -107,6 +120,7 @@ LineKind finish(PolicyVerdict& out) {
     out.enhanced_status = maybe_take_enhanced_status(text);
   }
   read_target(out);
+  read_login(out);
   return kind_of(out.action);
 }
 

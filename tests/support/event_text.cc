@@ -96,6 +96,7 @@ void write(Writer& w, const SessionTrouble& e) {
   w.put("client", e.client);
   w.put("what", e.what);
   w.put("stage", e.stage);
+  w.put("from", e.envelope_sender);
 }
 void write(Writer& w, const SessionTls& e) {
   w.put("direction", e.direction);

@@ -426,7 +426,7 @@ TEST_F(CorrelatorTest, AMessageThatWasNeverQueuedEndsWithItsSession) {
   Arrival arrival;
   arrival.queue_id = "A1";
   say("postfix/smtpd", 10, arrival);
-  say("postfix/smtpd", 10, SessionTrouble{{}, "lost connection", "DATA", ""});
+  say("postfix/smtpd", 10, SessionTrouble{{}, "lost connection", "DATA", "", {}});
   say("postfix/smtpd", 10, SessionClosed{});
   flush();
   EXPECT_FALSE(is_open(store_.leg("A1")));
