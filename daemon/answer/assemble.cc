@@ -127,6 +127,44 @@ std::optional<Duration> reinjected_after(const LegRecord& parent, std::size_t re
   return apart < Duration(0) ? -apart : apart;
 }
 
+// Whether Exim's system filter gave the message up: it names nobody, and the bounce looks like any
+// report.
+bool failed_by_filter(const LegRecord& leg) {
+  return leg.recipients.empty() &&
+         std::ranges::any_of(leg.timeline, [](const TimelineEntry& entry) {
+           return entry.kind == TimelineEntry::Kind::note && entry.text == "system filter";
+         });
+}
+
+// Addresses to which a mailbox server said that it sent the message on: "forwarded to <address>".
+std::vector<std::string> sent_on_to(const LegRecord& leg) {
+  std::vector<std::string> out;
+  for (const auto& fact : leg.facts) {
+    if (fact.name != "forwarded" || fact.source != "dovecot") continue;
+    const auto open = fact.value.find('<');
+    const auto close = fact.value.rfind('>');
+    if (open == std::string::npos || close == std::string::npos || close < open) continue;
+    out.push_back(fact.value.substr(open + 1, close - open - 1));
+  }
+  return out;
+}
+
+// The recipient for whose mailbox that was: handed over when `child` came.
+std::optional<std::size_t> sent_on_for(const LegRecord& parent, const LegRecord& child) {
+  std::optional<std::size_t> nearest;
+  auto least = Duration(seconds(5));
+  for (std::size_t i = 0; i < parent.recipients.size(); ++i) {
+    const auto& to = parent.recipients[i];
+    if (to.outcome != Outcome::delivered || !to.last_attempt_at) continue;
+    auto apart = *to.last_attempt_at - child.opened_at;
+    if (apart < Duration(0)) apart = -apart;
+    if (apart >= least) continue;
+    least = apart;
+    nearest = i;
+  }
+  return nearest;
+}
+
 struct Edge {
   std::size_t parent;
   std::size_t child;
@@ -194,6 +232,7 @@ class Assembly {
     for (std::size_t i = 0; i < leg.recipients.size(); ++i) {
       filtered = filtered || went_to_silent_filter(leg, i);
     }
+    filtered = filtered || !sent_on_to(leg).empty();
     if (!filtered) return {};
     const auto ids = memory_.find(store_, KeyKind::message_id, *leg.message_id);
     if (!ids) return ids.error();
@@ -203,7 +242,10 @@ class Assembly {
       if (!loaded) return loaded.error();
       if (*loaded) legs.push_back(std::move(**loaded));
     }
-    for (const auto& child : legs) join_piped(journey_.legs[at].id, child, legs);
+    for (const auto& child : legs) {
+      join_piped(journey_.legs[at].id, child, legs);
+      join_sent_on(journey_.legs[at].id, child, legs);
+    }
     return {};
   }
 
@@ -240,6 +282,33 @@ class Assembly {
       if (!index) continue;
       auto copy = child;
       join(*index, link, std::move(copy), true);
+    }
+  }
+
+  // `child` is what a mailbox server sent on, under the Message-ID that it had.
+  void join_sent_on(std::uint64_t around, const LegRecord& child,
+                    const std::vector<LegRecord>& legs) {
+    if (!may_come_from_filter(child)) return;
+    for (const auto& parent : legs) {
+      if (parent.id == child.id || (parent.id != around && child.id != around) ||
+          parent.opened_at > child.opened_at) {
+        continue;
+      }
+      const auto targets = sent_on_to(parent);
+      if (std::ranges::none_of(targets, [&](const auto& to) { return names(child, to); })) continue;
+      const auto recipient = sent_on_for(parent, child);
+      if (!recipient) continue;
+      LegLink link;
+      link.kind = LegLink::Kind::forward;
+      link.queue_id = child.queue_id;
+      link.recipient = static_cast<std::int32_t>(*recipient);
+      link.at = child.opened_at;
+      auto copy_of_parent = parent;
+      const auto index = add(std::move(copy_of_parent));
+      if (!index) return;
+      auto copy = child;
+      join(*index, link, std::move(copy), true);
+      return;
     }
   }
 
@@ -286,13 +355,17 @@ class Assembly {
     JourneyLink shown{link, {}, {}, inferred};
     const auto other_id = other.id;
     if (!joins(link.kind)) {
+      const auto& parent = link.direction == LegLink::Direction::child ? journey_.legs[at] : other;
+      if (link.kind == LegLink::Kind::report && failed_by_filter(parent)) {
+        shown.link.kind = LegLink::Kind::bounce;
+      }
       shown.journey = other_id;
       for (const auto& r : other.recipients) {
         if (!shown.outcome) shown.outcome = r.outcome;
         if (*shown.outcome != r.outcome) shown.outcome = Outcome::unknown;
       }
       if (std::ranges::none_of(journey_.links, [&](const auto& l) {
-            return l.journey == other_id && l.link.kind == link.kind;
+            return l.journey == other_id && l.link.kind == shown.link.kind;
           })) {
         journey_.links.push_back(std::move(shown));
       }
@@ -323,7 +396,8 @@ class Assembly {
       const auto& state = journey_.legs[leg].recipients[recipient];
       const bool this_one = edge.link.recipient == static_cast<std::int32_t>(recipient);
       const bool all = edge.link.recipient < 0;
-      if (edge.link.kind == LegLink::Kind::forward) {
+      // What was delivered before stays with the old id of a message that was requeued.
+      if (edge.link.kind == LegLink::Kind::forward || edge.link.kind == LegLink::Kind::requeue) {
         if (this_one || (all && state.outcome == Outcome::passed)) children.push_back(edge.child);
       } else if (this_one || (all && (state.outcome == Outcome::passed ||
                                       state.outcome == Outcome::delivered))) {
@@ -359,16 +433,16 @@ class Assembly {
         continue;
       }
       if (recipients[i].outcome == Outcome::delivered &&
-          std::ranges::any_of(edges_, [&](const Edge& e) {
-            return e.parent == leg && e.link.kind == LegLink::Kind::forward &&
-                   e.link.recipient == static_cast<std::int32_t>(i);
-          })) {
+          std::ranges::any_of(edges_,
+                              [&](const Edge& e) {
+                                return e.parent == leg && e.link.kind == LegLink::Kind::forward &&
+                                       e.link.recipient == static_cast<std::int32_t>(i);
+                              }) &&
+          (sent_on_to(journey_.legs[leg]).empty() || !recipients[i].folder.empty())) {
         add_recipient(leg, recipients[i], origin);  // kept a copy and forwarded one
       }
-      auto merged = recipients[i];
-      if (origin != nullptr && origin->original_recipient)
-        merged.original_recipient = origin->original_recipient;
-      for (const auto child : children) walk_child(leg, child, merged, visited);
+      const auto merged = with_origin(recipients[i], origin);
+      for (const auto child : children) walk_child(leg, child, merged, origin, visited);
       if (!told_by(children, merged)) add_untold(children.back(), merged);
       recipients[i].outcome = recipients[i].outcome == Outcome::delivered &&
                                       recipients[i].delivered_to == DeliveredTo::mailbox
@@ -379,23 +453,44 @@ class Assembly {
 
   // What the child did for the recipient that its parent passed on.
   void walk_child(std::size_t parent, std::size_t child, const LegRecipient& passed,
-                  std::set<std::size_t>& visited) {
+                  const LegRecipient* origin, std::set<std::size_t>& visited) {
     const auto between = [&](LegLink::Kind kind) {
       return std::ranges::any_of(edges_, [&](const Edge& e) {
         return e.parent == parent && e.child == child && e.link.kind == kind;
       });
     };
     const bool forward = between(LegLink::Kind::forward);
+    if (!forward && !visited.contains(child)) {
+      hand_down(parent, child, origin, between(LegLink::Kind::requeue));
+    }
     walk(child, forward ? &passed : nullptr, visited);
-    if (forward) return;
-    const bool requeued = between(LegLink::Kind::requeue);
-    for (auto& out : journey_.recipients) {
-      if (out.leg != child || out.state.recipient != passed.recipient) continue;
-      if (passed.original_recipient && !out.state.original_recipient)
-        out.state.original_recipient = passed.original_recipient;
-      if (!requeued) continue;  // a new id, but the same mail and the same queue
-      out.state.attempts += passed.attempts;
-      if (passed.first_attempt_at) out.state.first_attempt_at = passed.first_attempt_at;
+  }
+
+  static LegRecipient with_origin(const LegRecipient& state, const LegRecipient* origin) {
+    auto out = state;
+    if (origin == nullptr) return out;
+    if (origin->original_recipient) {
+      out.original_recipient = origin->original_recipient;
+    } else if (!out.original_recipient && !equal_ignoring_case(origin->recipient, out.recipient)) {
+      out.original_recipient = origin->recipient;
+    }
+    return out;
+  }
+
+  // What is known of the recipients that `parent` passed on goes with them, however many legs they
+  // still have before them.
+  void hand_down(std::size_t parent, std::size_t child, const LegRecipient* origin, bool requeued) {
+    for (const auto& state : journey_.legs[parent].recipients) {
+      if (requeued && state.outcome != Outcome::passed) continue;
+      const auto passed = with_origin(state, origin);
+      for (auto& to : journey_.legs[child].recipients) {
+        if (to.recipient != passed.recipient) continue;
+        if (passed.original_recipient && !to.original_recipient)
+          to.original_recipient = passed.original_recipient;
+        if (!requeued) continue;  // a new id, but the same mail and the same queue
+        to.attempts += passed.attempts;
+        if (passed.first_attempt_at) to.first_attempt_at = passed.first_attempt_at;
+      }
     }
   }
 

@@ -367,6 +367,63 @@ TEST(Refusals, OneRecipientOfPrdr) {
       ElementsAre("mx1/1tFxyz-000123-AB | ana@example.org delivered bo@example.org rejected |"));
 }
 
+// An address that stands for another one is what the customer knows: it stays known however many
+// legs the message still takes.
+std::string originals_of(std::vector<Log> logs) {
+  LogPlayer player(std::move(logs));
+  player.play_all();
+  std::string out;
+  for (const auto& journey : player.journeys()) {
+    const auto value = json::parse(journey).as_object();
+    for (const auto& to : value.at("recipients").as_array()) {
+      const auto& original = to.at("original_recipient");
+      out.append(to.at("recipient").as_string()).append(" for ");
+      out.append(original.is_null() ? "-" : original.as_string()).append(";");
+    }
+  }
+  return out;
+}
+std::string delivery(const std::string& id, const std::string& to, const std::string& relay,
+                     const std::string& text) {
+  return "postfix/smtp[9]: " + id + ": to=<" + to + ">, relay=" + relay +
+         ", delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (" + text + ")";
+}
+std::vector<std::string> begun(const std::string& id) {
+  return {"postfix/cleanup[7]: " + id + ": message-id=<m1@example.net>",
+          "postfix/qmgr[8]: " + id + ": from=<a@example.net>, size=700, nrcpt=1 (queue active)"};
+}
+
+TEST(Originals, StayKnownBehindTwoFilters) {
+  auto lines = begun("AA2F1A0E5D");
+  const auto add = [&](const std::vector<std::string>& more) {
+    lines.insert(lines.end(), more.begin(), more.end());
+  };
+  add(begun("BB2F1A0E5D"));
+  add({delivery("AA2F1A0E5D", "juan@example.org>, orig_to=<info@example.org",
+                "127.0.0.1[127.0.0.1]:10024", "250 2.0.0 Ok: queued as BB2F1A0E5D")});
+  add(begun("CC2F1A0E5D"));
+  add({delivery("BB2F1A0E5D", "juan@example.org", "127.0.0.1[127.0.0.1]:10026",
+                "250 2.0.0 Ok: queued as CC2F1A0E5D"),
+       delivery("CC2F1A0E5D", "juan@example.org", "store[192.0.2.9]:24", "250 2.0.0 Saved")});
+  for (auto& line : lines) line.insert(0, "10+00:00 mx1 ");
+  EXPECT_EQ(originals_of({log_of("mx1", lines)}), "juan@example.org for info@example.org;");
+}
+
+TEST(Originals, OfAForwardStayKnownBehindAFilter) {
+  auto lines = begun("AA2F1A0E5D");
+  const auto add = [&](const std::vector<std::string>& more) {
+    lines.insert(lines.end(), more.begin(), more.end());
+  };
+  add(begun("BB2F1A0E5D"));
+  add({delivery("AA2F1A0E5D", "juan@example.org", "local", "forwarded as BB2F1A0E5D")});
+  add(begun("CC2F1A0E5D"));
+  add({delivery("BB2F1A0E5D", "luis@example.net", "127.0.0.1[127.0.0.1]:10024",
+                "250 2.0.0 Ok: queued as CC2F1A0E5D"),
+       delivery("CC2F1A0E5D", "luis@example.net", "mx[192.0.2.9]:25", "250 2.0.0 Ok")});
+  for (auto& line : lines) line.insert(0, "10+00:00 mx1 ");
+  EXPECT_EQ(originals_of({log_of("mx1", lines)}), "luis@example.net for juan@example.org;");
+}
+
 // A record of more than 870 bytes reaches syslog in pieces (src/log.c write_syslog()).
 TEST(LongRecords, ArrivalsInPiecesNameAllRecipients) {
   const auto at = [](const std::string& host, int pid) {
