@@ -1,7 +1,10 @@
 """A milter (the protocol of sendmail's libmilter, version 6) that answers by what it reads, as spam filters do.
 
 The envelope sender's local part says what to do: "mfreject", "mftempfail", "mfdiscard" at MAIL; "rcpttempfail" at RCPT;
-"reject", "tempfail", "discard", "quarantine", "reply" at the end of the message. Anything else is let through.
+"datareject", "headertempfail", "headerdiscard", "bodyreject" while the content comes; "reject", "tempfail", "discard",
+"quarantine", "reply", "hangup" at the end of the message. There "addrcpt" adds bob@example.com, "delrcpt" takes
+maria@example.org off and "chgfrom" makes the sender changed@example.com. A client 203.0.113.77 is refused at connect, a
+HELO name "bad.example.com" at HELO. Anything else is let through.
 """
 
 import socketserver
@@ -9,16 +12,21 @@ import struct
 import threading
 
 _NEGOTIATE, _MACRO, _QUIT, _QUIT_NEW = b"O", b"D", b"Q", b"K"
-_MAIL, _RCPT, _END, _ABORT = b"M", b"R", b"E", b"A"
+_CONNECT, _HELO, _MAIL, _RCPT, _DATA, _HEADER, _BODY, _END, _ABORT = b"C", b"H", b"M", b"R", b"T", b"L", b"B", b"E", b"A"
 _CONTINUE, _REJECT, _TEMPFAIL, _DISCARD, _REPLY, _QUARANTINE = b"c", b"r", b"t", b"d", b"y", b"q"
-_MAY_QUARANTINE = 0x20  # SMFIF_QUARANTINE
+_MAY_CHANGE = 0x20 | 0x04 | 0x08 | 0x40  # SMFIF_QUARANTINE, ADDRCPT, DELRCPT, CHGFROM
 
 _ANSWERS = {
     (_MAIL, "mfreject"): _REJECT, (_MAIL, "mftempfail"): _TEMPFAIL, (_MAIL, "mfdiscard"): _DISCARD,
     (_RCPT, "rcpttempfail"): _TEMPFAIL,
+    (_DATA, "datareject"): _REJECT, (_HEADER, "headertempfail"): _TEMPFAIL, (_HEADER, "headerdiscard"): _DISCARD,
+    (_BODY, "bodyreject"): _REPLY + b"554 5.7.1 Virus found in the body\0",
     (_END, "reject"): _REJECT, (_END, "tempfail"): _TEMPFAIL, (_END, "discard"): _DISCARD,
     (_END, "reply"): _REPLY + b"550 5.7.1 Spam message rejected\0",
 }
+
+_CHANGES = {"quarantine": _QUARANTINE + b"looks like phishing\0", "addrcpt": b"+<bob@example.com>\0", "delrcpt": b"-<maria@example.org>\0",
+            "chgfrom": b"e<changed@example.com>\0"}
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -32,12 +40,17 @@ class _Handler(socketserver.StreamRequestHandler):
             if command in (_MACRO, _ABORT, _QUIT_NEW):
                 continue  # these get no answer
             if command == _NEGOTIATE:
-                self._answer(_NEGOTIATE + struct.pack("!III", 6, _MAY_QUARANTINE, 0))
+                self._answer(_NEGOTIATE + struct.pack("!III", 6, _MAY_CHANGE, 0))
                 continue
             if command == _MAIL:
                 who = data.split(b"\0")[0].decode("utf-8", "replace").strip("<>").split("@")[0]
-            if command == _END and who == "quarantine":
-                self._answer(_QUARANTINE + b"looks like phishing\0")
+            if (command == _CONNECT and b"203.0.113.77" in data) or (command == _HELO and b"bad.example.com" in data):
+                self._answer(_REPLY + b"550 5.7.1 not from you\0")
+                continue
+            if command == _END and who == "hangup":
+                return
+            if command == _END and who in _CHANGES:
+                self._answer(_CHANGES[who])
             self._answer(_ANSWERS.get((command, who), _CONTINUE))
 
     def _answer(self, packet: bytes) -> None:

@@ -48,6 +48,7 @@ class To:
     outcome: str
     delivered_to: str | None = None  # mailbox, remote, program, file
     original: str | None = None
+    sender: str | None = None  # under which the other side got it, when that is not the client's
 
     @property
     def rcpt(self) -> str:
@@ -177,7 +178,7 @@ class Run:
     def _check(self, message: Message, to: To, transactions) -> dict:
         asked, taken = [], False
         for transaction in transactions:
-            if transaction.sender.lower() != message.envelope_sender.lower():
+            if transaction.sender.lower() != (to.sender or message.envelope_sender).lower():
                 continue
             for address, reply in transaction.recipients:
                 if address.lower() == to.recipient.lower():
@@ -197,7 +198,7 @@ class Run:
         rcpt_reply = message.dialogue.rcpt_replies.get(to.rcpt) if message.dialogue else None
         if to.outcome == "rejected" and message.dialogue is not None:
             dialogue = message.dialogue
-            said = [dialogue.mail_reply, rcpt_reply or "", dialogue.end_reply]
+            said = [dialogue.mail_reply, rcpt_reply or "", dialogue.data_reply, dialogue.end_reply]
             assert any(reply[:1] in ("4", "5") for reply in said), f"{about}: not rejected: {dialogue}"
         return {"recipient": to.recipient, "original_recipient": to.original, "outcome": to.outcome, "delivered_to": to.delivered_to,
                 "reply": rcpt_reply, "times_asked": len(asked), "remote_replies": asked}

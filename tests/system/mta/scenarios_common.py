@@ -50,7 +50,7 @@ def sent_with_swaks(run: Run):
 
 @scenario()
 def tls_incoming(run: Run):
-    key, certificate = _make_certificate(run, "mail.example.org")
+    key, certificate = make_certificate(run, "mail.example.org")
     files = {"/etc/ssl/mail.pem": key.read_text() + certificate.read_text()}
     run.start(files=files, postfix={"main": {"smtpd_tls_chain_files": "/etc/ssl/mail.pem", "smtpd_tls_security_level": "may",
                                             "smtpd_tls_loglevel": "1"}, "with_dovecot": True},
@@ -67,7 +67,7 @@ def tls_incoming(run: Run):
     run.mta.wait_idle()
 
 
-def _make_certificate(run: Run, name: str) -> tuple[Path, Path]:
+def make_certificate(run: Run, name: str) -> tuple[Path, Path]:
     """A key and a certificate signed by itself."""
     key, certificate = run.workdir / "key.pem", run.workdir / "cert.pem"
     run.workdir.mkdir(parents=True, exist_ok=True)
@@ -518,7 +518,7 @@ def odd_message_ids(run: Run):
 
 @scenario()
 def tls_outgoing(run: Run):
-    key, certificate = _make_certificate(run, "mx.tls.example.net")
+    key, certificate = make_certificate(run, "mx.tls.example.net")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     run.start(scripts={"tls.example.net": Script(starttls=context)}, with_dovecot=run.is_postfix,

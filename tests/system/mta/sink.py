@@ -30,6 +30,7 @@ class Script:
     data: list[str] = field(default_factory=lambda: ["354 End data with <CR><LF>.<CR><LF>"])
     end_of_data: list[str] = field(default_factory=lambda: ["250 2.0.0 Ok: queued as {queue_id}"])
     lmtp_end_of_data: dict[str, list[str]] = field(default_factory=dict)
+    auth: list[str] = field(default_factory=lambda: ["535 5.7.8 Authentication credentials invalid"])
     quit: list[str] = field(default_factory=lambda: ["221 2.0.0 Bye"])
     capabilities: tuple[str, ...] = ("PIPELINING", "SIZE 10240000", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8", "DSN")
     starttls: ssl.SSLContext | None = None
@@ -154,6 +155,8 @@ class Sink:
                 connection = self.script.starttls.wrap_socket(connection, server_side=True)
                 stream = connection.makefile("rb")
                 continue
+            elif verb == "AUTH":
+                reply = self._next("auth", self.script.auth)
             elif verb == "MAIL":
                 reply = self._next(("mail", address), self.script.mail.get(address, ["250 2.1.0 Ok"]))
                 transaction = Transaction(address, reply, at=time.time())
