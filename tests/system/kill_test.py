@@ -30,7 +30,7 @@ LIFETIME_SECONDS_MAX = 0.5
 TURNS = 20  # of writing, in the longest life
 REPEATS_MAX = 40  # of all captured logs: 115,000 lines, 17,000 messages; a bigger answer is not held in memory
 START_SECONDS_MAX = float(os.environ.get("RASTRO_START_SECONDS_MAX", "20"))  # measured and told; the machine may be busy
-ROTATED_KEPT = 40
+ROTATED_KEPT = 1_000  # more than there are turns: however slow the machine is, the log that was not read is still there
 
 
 class GrowingLog:
