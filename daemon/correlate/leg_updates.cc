@@ -232,8 +232,41 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
     // Exim's automatic answer: another message, made for a recipient of this one.
     return answer_for(leg, event, event.recipient->substr(1), *event.original_recipient, at);
   }
+  if (!event.file_or_command.empty() && event.original_recipient) {
+    return apply_to_program(leg, event, at);
+  }
   auto* recipient = recipient_for(leg, *event.recipient, event.original_recipient);
   if (recipient == nullptr) return -1;
+  return apply_to(leg, *recipient, event, at);
+}
+
+// A program or a file that takes the mail of an address: the address is the recipient, what took it
+// stands in the reply.
+std::int32_t LegUpdates::apply_to_program(LegRecord& leg, const DeliveryAttempt& event,
+                                          Time at) const {
+  const auto address = *event.original_recipient;
+  auto* known = find_recipient(leg, address, std::nullopt);
+  if (known != nullptr && known->outcome == Outcome::delivered) {
+    if (outcome_of(event) == Outcome::delivered) {  // beside a copy that has arrived elsewhere
+      note(leg, TimelineEntry::Kind::note, "also given to " + std::string(event.file_or_command),
+           at);
+      return -1;
+    }
+    // One of several ends of an address did not take its copy: told apart from those that did.
+    auto* apart = recipient_for(leg, *event.recipient, event.original_recipient);
+    return apart == nullptr ? -1 : apply_to(leg, *apart, event, at);
+  }
+  if (known == nullptr) known = find_recipient(leg, *event.recipient, event.original_recipient);
+  if (known == nullptr) known = recipient_for(leg, address, std::nullopt);
+  if (known == nullptr) return -1;
+  auto named = event;
+  if (named.reply_text.empty()) named.reply_text = event.file_or_command;
+  return apply_to(leg, *known, named, at);
+}
+
+std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const DeliveryAttempt& event,
+                                  Time at) const {
+  auto* const recipient = &known;
   const auto index = static_cast<std::int32_t>(recipient - leg.recipients.data());
 
   const auto outcome = outcome_of(event);

@@ -69,6 +69,9 @@ class LegUpdates {
   void refuse(LegRecipient& recipient, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void name_asked_about(LegRecord& leg, const PolicyVerdict& event) const;
+  std::int32_t apply_to_program(LegRecord& leg, const DeliveryAttempt& event, Time at) const;
+  std::int32_t apply_to(LegRecord& leg, LegRecipient& known, const DeliveryAttempt& event,
+                        Time at) const;
   std::int32_t answer_for(LegRecord& leg, const DeliveryAttempt& event, std::string_view answer_to,
                           std::string_view recipient, Time at) const;
   void keep_superseded_attempt(LegRecord& leg, const LegRecipient& recipient) const;

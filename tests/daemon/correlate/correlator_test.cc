@@ -487,6 +487,41 @@ TEST_F(CorrelatorTest, EximAddressesAreFoundAgainAfterARouterRewroteThem) {
   EXPECT_THAT(ends(store_.leg(arrival.queue_id)), ElementsAre("ana delivered", "eva delivered"));
 }
 
+TEST_F(CorrelatorTest, WhoseMailEximGivesToAProgramIsTheRecipient) {
+  mta_ = Mta::exim;
+  const auto to_program = [](DeliveryStatus status, std::string_view reply = {}) {
+    auto out = attempt("1rABCD-000001-AB", "|/usr/bin/sorter", status, reply);
+    out.original_recipient = "ana@example.org";
+    out.file_or_command = "|/usr/bin/sorter";
+    out.delivered_to = DeliveredTo::program;
+    return out;
+  };
+  say("exim", 31, to_program(DeliveryStatus::deferred, "Child process returned 75"));
+  say("exim", 32, to_program(DeliveryStatus::sent));
+  flush();
+  const auto& leg = store_.leg("1rABCD-000001-AB");
+  EXPECT_THAT(ends(leg), ElementsAre("ana@example.org delivered"));
+  EXPECT_EQ(leg.recipients[0].attempts, 2U);
+  EXPECT_EQ(leg.recipients[0].reply_text, "|/usr/bin/sorter");
+  EXPECT_FALSE(leg.recipients[0].original_recipient.has_value());
+}
+
+TEST_F(CorrelatorTest, AProgramThatFailsBesideAMailboxIsToldApart) {
+  mta_ = Mta::exim;
+  say("exim", 31, attempt("1rABCD-000001-AB", "ana@example.org", DeliveryStatus::sent));
+  auto failed = attempt("1rABCD-000001-AB", "|/usr/bin/sorter", DeliveryStatus::bounced, "broken");
+  failed.original_recipient = "ana@example.org";
+  failed.file_or_command = "|/usr/bin/sorter";
+  say("exim", 32, failed);
+  auto worked = failed;
+  worked.recipient = worked.file_or_command = "|/usr/bin/other";
+  worked.status = DeliveryStatus::sent;
+  say("exim", 33, worked);
+  flush();
+  EXPECT_THAT(ends(store_.leg("1rABCD-000001-AB")),
+              ElementsAre("ana@example.org delivered", "|/usr/bin/sorter bounced"));
+}
+
 TEST_F(CorrelatorTest, AnEximRefusalBelongsToTheNextMessageOnly) {
   mta_ = Mta::exim;
   say("exim", 0, rejection("ana@example.net", "nobody@example.org"));

@@ -482,13 +482,12 @@ def program_and_file(run: Run):
                      "/usr/local/bin/broken": "#!/bin/sh\ncat >/dev/null\necho 'cannot connect to database'\nexit 1\n",
                      "/usr/local/bin/busy": "#!/bin/sh\ncat >/dev/null\n[ -e /tmp/free ] || { echo 'try later'; exit 75; }\n"},
               postfix={"main": {"default_privs": "nobody", "allow_mail_to_files": "alias,forward"}})
-    program = "|/usr/local/bin/"
     for name, outcome in (("ticket", "delivered"), ("broken", "bounced"), ("busy", "delivered")):
-        recipient = f"{name}@example.org" if run.is_postfix else program + name
-        run.send(EVA, [To(recipient, outcome, "program" if outcome == "delivered" else None,
-                          original=f"{name}@example.org")], bounce=remote(EVA) if outcome == "bounced" else None)
-    for name, path in (("archive", "/var/mail/archive-file"), ("null", "/dev/null")):
-        run.send(EVA, [To(f"{name}@example.org" if run.is_postfix else path, "delivered", "file", original=f"{name}@example.org")])
+        address = f"{name}@example.org"
+        run.send(EVA, [To(address, outcome, "program" if outcome == "delivered" else None,
+                          original=address if run.is_postfix else None)], bounce=remote(EVA) if outcome == "bounced" else None)
+    for address in ("archive@example.org", "null@example.org"):
+        run.send(EVA, [To(address, "delivered", "file", original=address if run.is_postfix else None)])
     run.mta.wait_for_log("try later|T=address_pipe defer|status=deferred")
     run.mta.sandbox.write("/tmp/free", "")
     run.mta.wait_idle()
