@@ -197,7 +197,11 @@ ParsedLine parse_old_host_failure(const Line& line) {
         !maybe_take_address(rest)) {
       return {};
     }
-    if (!maybe_take_until(rest, ": host ")) return {};
+    if (!maybe_take_until(rest, ": host ")) {
+      // Somebody took the host out: the reply is still one to this message.
+      if (!maybe_take_until(rest, ": ") || reply_codes_of(rest).code == 0) return {};
+      return {LineKind::exim_host_failure, HostFailure{line.queue_id, {}, line.text}};
+    }
   } else if (!maybe_take(rest, "SMTP timeout while connected to ") &&
              !maybe_take(rest, "Remote host ")) {
     return parse_oldest_host_failure(line);
