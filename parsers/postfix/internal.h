@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -71,6 +72,9 @@ inline std::string_view agent_of(const LineHeader& header) {
 std::optional<PolicyVerdict::Action> policy_action_of(std::string_view word);
 
 // " from=<a> to=<b> proto=ESMTP helo=<h> sasl_username=u": false when it is anything else.
-bool take_session_fields(std::string_view tail, PolicyVerdict& out);
+// Fields may have lost their angle brackets, and what was in them, to a web page.
+enum class Brackets : std::uint8_t { there, lost };
+bool take_session_fields(std::string_view tail, PolicyVerdict& out,
+                         Brackets brackets = Brackets::there);
 
 }  // namespace rastro::postfix

@@ -45,20 +45,21 @@ bool is_about(std::string_view reply, std::optional<std::string_view> value) {
 // Splits "text; from=<a> to=<b> proto=ESMTP helo=<h>". Both the text and the fields quote what a
 // client said, so a forged "; from=<" may stand before or behind the true one: what agrees with the
 // address in the text wins, else the first place where all the rest is fields.
-bool split_reply_and_fields(std::string_view text, PolicyVerdict& out) {
+bool split_reply_and_fields(std::string_view text, PolicyVerdict& out, Brackets brackets) {
+  const bool lost = brackets == Brackets::lost;
   std::optional<PolicyVerdict> first;
   std::size_t tried = 0;
   for (auto at = text.find("; "); at != std::string_view::npos && tried < kCandidatesMax;
        at = text.find("; ", at + 1)) {
     const auto tail = text.substr(at + 2);
-    if (!tail.starts_with("from=<") && !tail.starts_with("to=<") && !tail.starts_with("proto=") &&
-        !tail.starts_with("helo=<")) {
+    if (!tail.starts_with(lost ? "from=" : "from=<") && !tail.starts_with(lost ? "to=" : "to=<") &&
+        !tail.starts_with("proto=") && !tail.starts_with("helo=<")) {
       continue;
     }
     ++tried;
     auto candidate = out;
     candidate.reply_text = text.substr(0, at);
-    if (!take_session_fields(tail, candidate)) continue;
+    if (!take_session_fields(tail, candidate, brackets)) continue;
     if (is_about(candidate.reply_text, candidate.recipient) ||
         is_about(candidate.reply_text, candidate.envelope_sender) ||
         is_about(candidate.reply_text, candidate.helo)) {
@@ -70,6 +71,11 @@ bool split_reply_and_fields(std::string_view text, PolicyVerdict& out) {
   if (!first) return false;
   out = *first;
   return true;
+}
+
+bool split_reply_and_fields(std::string_view text, PolicyVerdict& out) {
+  return split_reply_and_fields(text, out, Brackets::there) ||
+         split_reply_and_fields(text, out, Brackets::lost);
 }
 
 // "<a>: Sender address triggers REDIRECT b@c": where to.
@@ -152,19 +158,44 @@ std::optional<Action> policy_action_of(std::string_view word) {
   return std::nullopt;
 }
 
-bool take_session_fields(std::string_view tail, PolicyVerdict& out) {
+namespace {
+
+// A word without brackets, or nothing. What a client said has its brackets where it said it, so
+// that none of it passes for a field that lost them.
+std::optional<std::string_view> maybe_take_bare_value(std::string_view& rest) {
+  const auto value = rest.substr(0, rest.find_first_of(" ,"));
+  if (value.find_first_of("<>") != std::string_view::npos) return std::nullopt;
+  rest.remove_prefix(value.size());
+  return value;
+}
+
+// The value of from= or to=, nothing where it was lost with its brackets.
+bool take_address_field(std::string_view& rest, Brackets brackets,
+                        std::optional<std::string_view>& out) {
+  if (brackets == Brackets::there || rest.starts_with('<')) {
+    out = maybe_take_address(rest);
+    return out.has_value();
+  }
+  const auto value = maybe_take_bare_value(rest);
+  if (value && !value->empty()) out = *value;
+  return value.has_value();
+}
+
+}  // namespace
+
+bool take_session_fields(std::string_view tail, PolicyVerdict& out, Brackets brackets) {
   bool any = false;
   while (!tail.empty()) {
     const auto name = maybe_take_until(tail, '=');
     if (!name) return false;
     if (*name == "from" || *name == "to") {
-      const auto value = maybe_take_address(tail);
-      if (!value) return false;
-      (*name == "from" ? out.envelope_sender : out.recipient) = *value;
+      auto& address = *name == "from" ? out.envelope_sender : out.recipient;
+      if (!take_address_field(tail, brackets, address)) return false;
     } else if (*name == "helo") {
-      const auto value = maybe_take_helo(tail);
+      const bool bare = brackets == Brackets::lost && !tail.starts_with('<');
+      const auto value = bare ? maybe_take_bare_value(tail) : maybe_take_helo(tail);
       if (!value) return false;
-      out.helo = *value;
+      if (!bare || !value->empty()) out.helo = *value;
     } else if (*name == "proto") {
       const auto value = maybe_take_word(tail);
       if (!value) return false;
@@ -204,6 +235,11 @@ LineKind read_verdict(std::string_view text, PolicyVerdict& out) {
   const auto action = policy_action_of(*word);
   if (!action) return LineKind::unrecognised;
   out.action = *action;
+  // Where a log has lost the stage and the client: "reject: 451 4.3.5 Server configuration error".
+  if (reply_codes_of(text).code != 0) {
+    if (!split_reply_and_fields(text, out)) out.reply_text = text;
+    return finish(out);
+  }
   const auto stage = maybe_take_until(text, std::string_view(" from "));
   if (!stage || stage->size() > kStageBytesMax) return LineKind::unrecognised;
   out.stage = *stage;

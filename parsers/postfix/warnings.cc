@@ -29,6 +29,7 @@ constexpr Form kMoreForms[] = {
     {"", "warning: TLS library problem: {}"},
     {"", "warning: run-time library vs. compile-time header version mismatch: {}"},
     {"", "warning: valid_hostname: {}: {}"},
+    {"", "warning: numeric hostname:"},  // an empty one
     {"", "warning: valid_ipv4_hostaddr: {}: {}"},
     {"", "warning: valid_ipv6_hostaddr: {}: {}"},
     {"", "warning: malformed domain name in resource data of {} record for {}: {}"},
@@ -120,6 +121,7 @@ constexpr Form kMoreForms[] = {
      R"~(warning: support for restriction "{}" has been removed in {}; instead, specify {})~"},
     // smtpd/smtpd_check.c since 3.9
     {"smtpd", R"~(warning: {}: {}: {}: Fragile access policy: {}=yes, but {})~"},
+    {"smtp", R"~(warning: {}: bad size limit "{}" in EHLO reply from {})~"},  // before 2.1
     {"smtp", "warning: {} offered no supported AUTH mechanisms: '{}'"},
     {"smtp", "warning: MX name '{}' does not match STS MX pattern for '{?}'"},
     {"", "warning: backward time jump detected -- slewing clock"},  // util/sane_time.c
@@ -267,6 +269,12 @@ ParsedLine parse_warning(std::string_view program, std::string_view text) {
   auto behind = rest;
   if (const auto client = maybe_take_peer(behind); client && maybe_take(behind, ": SASL ")) {
     return parse_login_failure(*client, behind);
+  }
+  // The message stays there for good (src/qmgr/qmgr_active.c).
+  if (const auto corrupt =
+          match_form(rest, R"(saving corrupt file "{}" from queue "{}" to queue "{}")");
+      corrupt && is_postfix_queue_id(corrupt->at[0])) {
+    return {LineKind::postfix_note, Note{corrupt->at[0], Note::About::queue_error, rest}};
   }
   const auto id = maybe_take_queue_id(rest);
   const auto about = id ? about_of(rest) : Note::About::other;
