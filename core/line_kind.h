@@ -78,7 +78,8 @@ namespace rastro {
   X(cyrus_delivery, "cyrus.delivery")                   \
   X(openarc_verdict, "openarc.verdict")                 \
   X(courier_login, "courier.login")                     \
-  X(plesk_verdict, "plesk.verdict")
+  X(plesk_verdict, "plesk.verdict")                     \
+  X(cyrus_login, "cyrus.login")
 
 enum class LineKind : std::uint16_t {
 #define RASTRO_KIND(name, text) name,

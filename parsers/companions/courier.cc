@@ -82,6 +82,10 @@ constexpr KnownForm kTrouble[] = {
 }  // namespace
 
 ParsedLine parse_courier(const LineHeader& header, std::string_view text) {
+  // Cyrus' imapd and pop3d may have the same names.
+  if (text.starts_with("badlogin: ") || text.starts_with("login: ")) {
+    return parse_cyrus_login(header, text);
+  }
   auto out = parse_login(header.program, text);
   if (out.kind == LineKind::unrecognised) out = parse_ignored(kIgnored, text);
   return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, text) : out;

@@ -355,10 +355,13 @@ bool is_session_service(std::string_view service) {
          service == "indexer-worker";
 }
 
-void skip_level(std::string_view& text) {
-  for (const std::string_view level : {"Info: ", "Error: ", "Warning: ", "Panic: ", "Fatal: "}) {
-    if (maybe_take(text, level)) return;
+// Whether the line says itself that something is wrong.
+bool take_level(std::string_view& text) {
+  for (const std::string_view level : {"Error: ", "Warning: ", "Panic: ", "Fatal: "}) {
+    if (maybe_take(text, level)) return true;
   }
+  maybe_take(text, "Info: ");
+  return false;
 }
 
 }  // namespace
@@ -373,38 +376,47 @@ ParsedLine parse_deliver(const LineHeader& header, std::string_view text) {
   return parse_agent(prefix, text);
 }
 
-ParsedLine parse_dovecot(const LineHeader& /*header*/, std::string_view text) {
-  maybe_take(text, "Info: ");
-  const auto prefix = maybe_take_prefix(text);
-  if (!prefix) return parse_dovecot_known({}, text);  // 1.x
-  const auto service = prefix->service;
-  auto said = text;
-  skip_level(said);
+namespace {
+
+ParsedLine parse_said(const Prefix& prefix, std::string_view said) {
+  const auto service = prefix.service;
   if (service.ends_with("-login")) return parse_dovecot_login(service, said);
   if (service == "auth" || service == "auth-worker") {
     auto out = parse_dovecot_auth(said);
-    if (out.kind == LineKind::unrecognised && !prefix->user.empty()) {
-      out = parse_dovecot_auth_of(prefix->user, prefix->session, said);
+    if (out.kind == LineKind::unrecognised && !prefix.user.empty()) {
+      out = parse_dovecot_auth_of(prefix.user, prefix.session, said);
     }
     return out.kind == LineKind::unrecognised ? parse_dovecot_known(service, said) : out;
   }
   ParsedLine out;
   if (service == "lmtp" || service == "lda" || service == "deliver") {
-    out = parse_agent(*prefix, said);
+    out = parse_agent(prefix, said);
   } else if (is_session_service(service) && said.starts_with("sieve: ")) {
-    out = parse_agent(*prefix, said);  // a script that runs when mail is moved: imapsieve
+    out = parse_agent(prefix, said);  // a script that runs when mail is moved: imapsieve
   } else if (is_session_service(service)) {
     out = parse_session_end(said);
     if (service == "submission" && out.kind == LineKind::unrecognised) {
-      auto relayed = parse_relayed(*prefix, said);
+      auto relayed = parse_relayed(prefix, said);
       if (relayed.kind != LineKind::unrecognised) return relayed;
     }
     if (out.kind == LineKind::unrecognised) {
       out = parse_fact("dovecot", LineKind::dovecot_session, kSessionForms, said);
     }
-    out = with_user(out, *prefix);
+    out = with_user(out, prefix);
   }
   return out.kind == LineKind::unrecognised ? parse_dovecot_known(service, said) : out;
+}
+
+}  // namespace
+
+ParsedLine parse_dovecot(const LineHeader& /*header*/, std::string_view text) {
+  maybe_take(text, "Info: ");
+  auto said = text;
+  const auto prefix = maybe_take_prefix(said);
+  const bool wrong = take_level(said);
+  auto out = prefix ? parse_said(*prefix, said) : parse_dovecot_known({}, text);  // 1.x
+  if (out.kind == LineKind::unrecognised && wrong) out = parse_dovecot_trouble(said);
+  return out;
 }
 
 }  // namespace rastro::companions

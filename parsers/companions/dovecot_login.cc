@@ -254,8 +254,10 @@ ParsedLine parse_dovecot_auth(std::string_view text) {
   if (text.starts_with("conn unix:")) {
     auto rest = text;
     if (maybe_take_until(rest, std::string_view("): "))) text = rest;
-    if (maybe_take(rest, "auth-worker<") && maybe_take_until(rest, std::string_view(">: ")))
-      text = rest;
+  }
+  if (auto rest = text;
+      maybe_take(rest, "auth-worker<") && maybe_take_until(rest, std::string_view(">: "))) {
+    text = rest;
   }
   for (const std::string_view level : {"Info: ", "Error: ", "Warning: "}) maybe_take(text, level);
   auto rest = text;
@@ -287,8 +289,8 @@ ParsedLine parse_dovecot_auth_of(std::string_view identifier, std::string_view s
   const auto database = maybe_take_until(said, std::string_view(": "));
   if (!database || !is_mechanism(*database)) return {};
   if (identifier.ends_with(",master")) identifier.remove_suffix(7);
+  // Without a mechanism when it was asked for an account, not for a login.
   const auto sasl = identifier.rfind(",sasl:");
-  if (sasl == std::string_view::npos) return {};
   if (!is_auth_failure(said) || !read_identifier(identifier.substr(0, sasl), out)) return {};
   out.method = *database;
   out.session = session;

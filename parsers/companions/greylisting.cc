@@ -149,7 +149,19 @@ constexpr FactForm kMilterGreylist[] = {
     {"ignoring message beyond maxpeek = {}", "#maxpeek", "not read"},
 };
 
+// gld, server.c.
+constexpr FactForm kGld[] = {
+    {"Greylist activated for recipient=<{}> sender=<{?}> ip=<{}>", "to from ip", "greylist"},
+    {"Local whitelist hit for recipient=<{}> sender=<{?}> ip=<{}>", "to from ip",
+     "pass: whitelist"},
+    {"DNS whitelist hit for recipient=<{}> sender=<{?}> ip=<{}>", "to from ip", "pass: whitelist"},
+};
+
 }  // namespace
+
+ParsedLine parse_gld(const LineHeader& /*header*/, std::string_view text) {
+  return parse_fact("gld", LineKind::greylist_verdict, kGld, text);
+}
 
 ParsedLine parse_postgrey(const LineHeader& /*header*/, std::string_view text) {
   auto out = parse_action(text);

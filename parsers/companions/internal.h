@@ -45,6 +45,8 @@ bool is_queue_id(std::string_view word);
 bool is_message_id(std::string_view word);
 
 // One line each of these programs.
+// Behind "Error: " and its like.
+ParsedLine parse_dovecot_trouble(std::string_view text);
 ParsedLine parse_dovecot(const LineHeader& header, std::string_view text);
 // 1.x logs under its own name and the user's: "deliver(ana@example.org): msgid=<1@x>: saved ...".
 ParsedLine parse_deliver(const LineHeader& header, std::string_view text);
@@ -54,6 +56,8 @@ ParsedLine parse_amavis(const LineHeader& header, std::string_view text);
 ParsedLine parse_rspamd(const LineHeader& header, std::string_view text);
 ParsedLine parse_spamd(const LineHeader& header, std::string_view text);
 ParsedLine parse_spampd(const LineHeader& header, std::string_view text);
+ParsedLine parse_cyrus_login(const LineHeader& header, std::string_view text);
+ParsedLine parse_gld(const LineHeader& header, std::string_view text);
 ParsedLine parse_cyrus_lmtp(const LineHeader& header, std::string_view text);
 ParsedLine parse_mailscanner(const LineHeader& header, std::string_view text);
 ParsedLine parse_iredapd(const LineHeader& header, std::string_view text);

@@ -42,6 +42,7 @@ constexpr KnownForm kIgnored[] = {
     {"OpenDMARC Filter v{}", "opendmarc/opendmarc.c"},
     {"OpenDMARC Filter: {}", "libmilter"},
     {"additional trusted authentication services: {}", "opendmarc/opendmarc.c"},
+    {"trusted authentication services: {}", "opendmarc/opendmarc.c"},
     {"implicit authentication service: {}", "opendmarc/opendmarc.c"},
     {"configuration reloaded from {}", "opendmarc/opendmarc.c"},
     {"terminated with signal {}, restarting", "opendmarc/opendmarc.c"},

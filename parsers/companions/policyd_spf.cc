@@ -131,6 +131,7 @@ constexpr FactForm kForms[] = {
     {"handler {}: is decisive.", "handler", ""},
     {"handler {}: {}", "handler response", ""},
     {"decided action={}", "action", ""},
+    {"Attribute: {}={?}", "attribute value", "asked"},
     {"testing: stripped sender={?}, stripped rcpt={}", "from to", "asked"},
 };
 constexpr KnownForm kIgnored[] = {
