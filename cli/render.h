@@ -26,11 +26,12 @@ std::string render_followed(const boost::json::object& journey, const View& view
 std::string render_summary(const boost::json::object& answer, const View& view);
 
 struct ShowParts {
-  bool full = false;  // no part of a long timeline left out
+  bool full = false;  // no part of a long timeline left out, each of many recipients
 };
 std::string render_journey(const boost::json::object& journey, const View& view, ShowParts parts);
 // What the reasons mean and who has to act: the last part of a journey, and all of `explain`.
-std::string render_explanations(const boost::json::object& journey, const View& view);
+// `apart`: for each recipient, however many there are.
+std::string render_explanations(const boost::json::object& journey, const View& view, bool apart);
 std::string render_explained(const boost::json::object& journey, const View& view);
 // The paragraphs for the customer, one for each that differs.
 std::string render_replies(const boost::json::object& journey, const View& view);

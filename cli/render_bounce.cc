@@ -108,7 +108,7 @@ std::string render_bounce(const json::object& answer, const View& view) {
   for (const auto& recipient : recipients) {
     if (recipient.is_object()) add_recipient(recipient.get_object(), page);
   }
-  const auto meaning = render_explanations(answer, view);
+  const auto meaning = render_explanations(answer, view, true);
   if (!meaning.empty()) {
     page.heading(view.say(Text::show_meaning));
     page.raw(meaning);

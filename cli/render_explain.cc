@@ -3,6 +3,7 @@
 
 #include "cli/json_fields.h"
 #include "cli/page.h"
+#include "cli/recipient_groups.h"
 #include "cli/render.h"
 
 namespace rastro::cli {
@@ -14,46 +15,60 @@ namespace json = boost::json;
 struct Meaning {
   std::string recipients;
   const json::object* explanation;
-  bool delivered;
+  const json::object* recipient;  // of whom its words tell
+  bool several = false;
+
+  bool delivered() const { return text_of(*recipient, "outcome") == "delivered"; }
+  // Its words, with all the names in the place of the one.
+  std::string text(std::string_view name) const {
+    auto words = escape(text_of(*explanation, name));
+    if (!several) return words;
+    for (const auto* field : {"original_recipient", "recipient"}) {
+      const auto one = escape(text_of(*recipient, field));
+      const auto at = one.empty() ? std::string::npos : words.find(one);
+      if (at != std::string::npos) return words.replace(at, one.size(), recipients);
+    }
+    return words;
+  }
 };
 
-std::vector<Meaning> meanings_of(const json::object& journey) {
+std::vector<Meaning> meanings_of(const json::object& journey, const View& view, bool apart) {
   std::vector<Meaning> out;
-  for (const auto& value : array_of(journey, "recipients")) {
-    if (!value.is_object()) continue;
-    const auto& recipient = value.get_object();
-    const auto& explanation = object_of(recipient, "explanation");
+  for (const auto& group : recipient_groups(journey, apart)) {
+    const auto& explanation = object_of(group.first(), "explanation");
     if (explanation.empty()) continue;
-    const auto name = escape(text_of(recipient, "recipient"));
+    const auto names = group.names(view);
     bool told = false;
     for (auto& meaning : out) {
       if (*meaning.explanation != explanation) continue;
-      meaning.recipients += ", " + name;
+      meaning.recipients += ", " + names;
       told = true;
       break;
     }
-    if (!told) out.push_back({name, &explanation, text_of(recipient, "outcome") == "delivered"});
+    if (!told) out.push_back({names, &explanation, &group.first(), group.members.size() > 1});
   }
   return out;
 }
 
 }  // namespace
 
-std::string render_explanations(const json::object& journey, const View& view) {
+std::string render_explanations(const json::object& journey, const View& view, bool apart) {
   Page page(view);
   const bool several = array_of(journey, "recipients").size() > 1;
   const std::size_t indent = several ? 4 : 2;
-  for (const auto& [recipients, explanation, delivered] : meanings_of(journey)) {
-    if (several) page.line(recipients + ":");
-    page.line(escape(text_of(*explanation, "text")), indent);
-    page.field(view.say(Text::meaning_to_do), escape(text_of(*explanation, "what_to_do")), indent);
-    const auto move = text_of(*explanation, "whose_move");
+  for (const auto& meaning : meanings_of(journey, view, apart)) {
+    const auto& explanation = *meaning.explanation;
+    if (several) page.line(meaning.recipients + ":");
+    page.line(meaning.text("text"), indent);
+    page.field(view.say(Text::meaning_to_do), meaning.text("what_to_do"), indent);
+    const auto move = text_of(explanation, "whose_move");
     if (!move.empty()) page.field(view.say(Text::whose_move), view.named("move_", move), indent);
     // Of a delivered message it goes without saying.
-    if (!delivered && explanation->contains("final") && explanation->at("final").is_bool()) {
+    if (!meaning.delivered() && explanation.contains("final") &&
+        explanation.at("final").is_bool()) {
       page.field(
           view.say(Text::meaning_final_label),
-          view.say(is_true(*explanation, "final") ? Text::meaning_final : Text::meaning_temporary),
+          view.say(is_true(explanation, "final") ? Text::meaning_final : Text::meaning_temporary),
           indent);
     }
   }
@@ -65,19 +80,18 @@ std::string render_explained(const json::object& journey, const View& view) {
   page.raw(
       view.paint(Colour::bold, view.say(Text::show_message, {escape(text_of(journey, "id"))})) +
       "\n");
-  for (const auto& value : array_of(journey, "recipients")) {
-    if (!value.is_object()) continue;
-    const auto& recipient = value.get_object();
+  for (const auto& group : recipient_groups(journey, false)) {
+    const auto& recipient = group.first();
     const auto outcome = text_of(recipient, "outcome");
     auto ends = view.named("outcome_", outcome);
     const auto reason = text_of(recipient, "reason");
     if (!reason.empty()) ends += ": " + view.named("reason_", reason);
-    page.line(escape(text_of(recipient, "recipient")) + ", " + ends);
+    page.line(group.names(view) + ", " + ends);
     page.field(view.say(Text::show_said), escape(text_of(recipient, "reply_text")), 4);
   }
   if (array_of(journey, "recipients").empty())
     page.line(view.say(Text::show_recipients_not_logged));
-  const auto meaning = render_explanations(journey, view);
+  const auto meaning = render_explanations(journey, view, false);
   if (!meaning.empty()) {
     page.heading(view.say(Text::show_meaning));
     page.raw(meaning);
@@ -87,12 +101,12 @@ std::string render_explained(const json::object& journey, const View& view) {
 
 std::string render_replies(const json::object& journey, const View& view) {
   std::string out;
-  for (const auto& [recipients, explanation, delivered] : meanings_of(journey)) {
-    auto text = text_of(*explanation, "reply");
-    if (text.empty()) text = text_of(*explanation, "text");
+  for (const auto& meaning : meanings_of(journey, view, false)) {
+    auto text = meaning.text("reply");
+    if (text.empty()) text = meaning.text("text");
     if (text.empty()) continue;
     if (!out.empty()) out += "\n";
-    out += wrap(escape(text), view.terminal.width, 0);
+    out += wrap(text, view.terminal.width, 0);
   }
   return out.empty() ? view.say(Text::explain_nothing) + "\n" : out;
 }

@@ -33,6 +33,15 @@ Colour colour_of(const json::object& counts) {
   return colour;
 }
 
+// "recipient juan@example.org is the one asked for": the row shows it.
+bool says_only_exact(const json::object& item) {
+  const auto& codes = array_of(item, "why_codes");
+  return !codes.empty() && std::ranges::all_of(codes, [](const json::value& code) {
+    return code.is_string() &&
+           (code.get_string() == "recipient_exact" || code.get_string() == "sender_exact");
+  });
+}
+
 Row row_of(const json::object& item, const View& view) {
   const auto& journey = object_of(item, "journey");
   Row row;
@@ -42,6 +51,7 @@ Row row_of(const json::object& item, const View& view) {
   row.to = recipients_text(journey);
   row.outcome = outcome_text(journey, view);
   row.colour = colour_of(object_of(journey, "counts"));
+  if (says_only_exact(item)) return row;
   for (const auto& why : array_of(item, "why")) {
     if (!why.is_string()) continue;
     if (!row.why.empty()) row.why += "; ";

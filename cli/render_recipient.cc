@@ -50,7 +50,9 @@ std::string estimate(const json::object& recipient, const View& view, std::strin
 
 }  // namespace
 
-void show_recipient(Page& page, const json::object& recipient) {
+void show_recipients(Page& page, const RecipientGroup& group) {
+  const auto& recipient = group.first();
+  const bool several = group.members.size() > 1;
   const auto& view = page.view();
   constexpr std::size_t kIndent = 4;
   const auto outcome = text_of(recipient, "outcome");
@@ -59,7 +61,10 @@ void show_recipient(Page& page, const json::object& recipient) {
   if (!reason.empty()) ends += ": " + view.named("reason_", reason);
   const auto unknown = text_of(recipient, "unknown_because");
   if (!unknown.empty()) ends += ": " + view.named("unknown_", unknown);
-  const auto name = escape(text_of(recipient, "recipient"));
+  const auto name = several
+                        ? view.say(Text::recipients_together,
+                                   {view.number(static_cast<std::int64_t>(group.members.size()))})
+                        : escape(text_of(recipient, "recipient"));
   // Painted apart, so that the lines may be cut anywhere.
   if (columns_of(name) + 4 + columns_of(ends) <= view.terminal.width) {
     page.raw("  " + name + "  " + view.paint(colour_of_outcome(outcome), ends) + "\n");
@@ -70,7 +75,10 @@ void show_recipient(Page& page, const json::object& recipient) {
   const auto field = [&](Text label, const std::string& text) {
     page.field(view.say(label), text, kIndent);
   };
-  field(Text::show_alias, escape(text_of(recipient, "original_recipient")));
+  if (several)
+    field(Text::recipients_for_example, group.names(view));
+  else
+    field(Text::show_alias, escape(text_of(recipient, "original_recipient")));
   field(Text::show_where, where_text(recipient, view));
   if (text_of(recipient, "delivered_to") != "remote" || !text_of(recipient, "tls").empty())
     field(Text::show_through, through_text(recipient));

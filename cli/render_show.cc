@@ -122,11 +122,12 @@ std::string render_journey(const json::object& journey, const View& view, ShowPa
   const auto& recipients = array_of(journey, "recipients");
   page.heading(
       view.say(recipients.empty() ? Text::show_recipients_not_logged : Text::show_recipients));
-  for (const auto& value : recipients) {
-    if (value.is_object()) show_recipient(page, value.get_object());
-  }
+  const auto groups = recipient_groups(journey, parts.full);
+  for (const auto& group : groups) show_recipients(page, group);
+  if (groups.size() < recipients.size())
+    page.line(view.say(Text::show_each_recipient, {escape(text_of(journey, "id"))}));
   show_related(page, journey);
-  const auto meaning = render_explanations(journey, view);
+  const auto meaning = render_explanations(journey, view, parts.full);
   if (!meaning.empty()) {
     page.heading(view.say(Text::show_meaning));
     page.raw(meaning);

@@ -3,6 +3,7 @@
 #include <boost/json/fwd.hpp>
 
 #include "cli/page.h"
+#include "cli/recipient_groups.h"
 #include "cli/render.h"
 
 namespace rastro::cli {
@@ -11,6 +12,6 @@ namespace rastro::cli {
 void show_timeline(Page& page, const boost::json::object& journey, bool full);
 void show_path(Page& page, const boost::json::object& journey);
 void show_related(Page& page, const boost::json::object& journey);
-void show_recipient(Page& page, const boost::json::object& recipient);
+void show_recipients(Page& page, const RecipientGroup& group);
 
 }  // namespace rastro::cli

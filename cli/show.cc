@@ -44,7 +44,10 @@ void add_show(CommandLine line) {
       ->required();
   command->add_flag("--raw", options->raw, "with the log lines, where they stand in which file")
       ->group("Show");
-  command->add_flag("--full", options->full, "with every entry of a long timeline")->group("Show");
+  command
+      ->add_flag("--full", options->full,
+                 "with every entry of a long timeline, and each of many recipients")
+      ->group("Show");
   command->footer(
       "Examples:\n"
       "  rastro show 6p17v6ktd1naw\n"

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
 #include <fstream>
@@ -108,6 +109,45 @@ TEST_F(Commands, ProblemsBecomeExitCodesAndWords) {
     EXPECT_NE(ran.err.find(one.words), std::string::npos) << ran.err;
     EXPECT_EQ(ran.out, "");
   }
+}
+
+// A thousand recipients are told in as many lines as they have ends.
+TEST_F(Commands, ManyRecipientsAreToldTogether) {
+  std::string recipients;
+  for (int i = 0; i < 1000; ++i) {
+    const auto name = "user" + std::to_string(i) + "@example.net";
+    const bool waits = i % 100 == 7;
+    if (i > 0) recipients += ",";
+    recipients += R"({"recipient": ")" + name + R"(", "outcome": ")" +
+                  (waits ? "deferred" : "delivered") + R"(", "reason": )" +
+                  (waits ? R"("greylisted")" : "null") +
+                  R"(, "explanation": {"text": "It is about )" + name +
+                  R"(.", "whose_move": "nobody", "final": )" + (waits ? "false" : "true") +
+                  R"(, "reply": "Your message to )" + name + R"(."}})";
+  }
+  const auto journey =
+      R"({"id": "6p17v6ktd1naw", "legs": [], "links": [], "recipients": [)" + recipients + "]}";
+  FakeDaemon daemon({{"/v1/journeys/x", {200, journey}}});
+  const auto lines = [](const std::string& text) {
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  const auto shown = run({"show", "x", "--socket", daemon.socket()});
+  EXPECT_EQ(shown.code, kFound);
+  EXPECT_LT(lines(shown.out), 40) << shown.out;
+  EXPECT_NE(shown.out.find("990 recipients  delivered"), std::string::npos) << shown.out;
+  EXPECT_NE(shown.out.find("10 recipients  deferred: greylisted"), std::string::npos);
+  EXPECT_NE(shown.out.find("--full"), std::string::npos);
+  EXPECT_GT(lines(run({"show", "x", "--full", "--socket", daemon.socket()}).out), 1000);
+  EXPECT_LT(lines(run({"explain", "x", "--socket", daemon.socket()}).out), 30);
+  const auto reply = run({"explain", "x", "--reply", "--socket", daemon.socket()});
+  EXPECT_LT(lines(reply.out), 10) << reply.out;
+  EXPECT_NE(reply.out.find("Your message to user7@example.net, user107@example.net,"),
+            std::string::npos)
+      << reply.out;
+  EXPECT_NE(reply.out.find("7 more."), std::string::npos) << reply.out;
+  const auto one =
+      run({"explain", "x", "--to", "user500@example.net", "--socket", daemon.socket()});
+  EXPECT_NE(one.out.find("user500@example.net, delivered"), std::string::npos) << one.out;
 }
 
 TEST_F(Commands, AnUnreachableDaemonIsExplained) {

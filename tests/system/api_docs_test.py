@@ -32,9 +32,11 @@ def openapi_routes(text: str) -> dict[tuple[str, str], dict]:
         if found := re.fullmatch(r"  (/\S*):", line):
             path = found[1]
         elif found := re.fullmatch(r"    (get|post):", line):
-            route = routes[(found[1].upper(), path)] = {"parameters": set(), "role": None}
+            route = routes[(found[1].upper(), path)] = {"parameters": set(), "role": None, "heeds_language": False}
         elif found := re.match(r"        - \{name: (\w+), in: query,", line):
             route["parameters"].add(found[1])
+        elif "#/components/parameters/AcceptLanguage" in line:
+            route["heeds_language"] = True
         elif found := re.match(r"      x-role: (\w+)", line):
             route["role"] = found[1]
     return routes
@@ -42,7 +44,7 @@ def openapi_routes(text: str) -> dict[tuple[str, str], dict]:
 
 def required_of(schema: str) -> set[str]:
     text = (CHECKOUT / "docs/openapi.yaml").read_text()
-    found = re.search(rf"\n    {schema}:\n      type: object\n      required: \[([^\]]*)\]", text)
+    found = re.search(rf"\n    {schema}:\n      type: object\n(?:      nullable: true\n)?      required: \[([^\]]*)\]", text)
     return {name.strip() for name in found[1].split(",")}
 
 
@@ -53,6 +55,8 @@ def check_routes(daemon: Rastrod) -> None:
     for key in set(served) & set(documented):
         expect(set(served[key]["parameters"]) == documented[key]["parameters"],
                f"{key}: parameters differ in {set(served[key]['parameters']) ^ documented[key]['parameters']}")
+        expect(documented[key]["heeds_language"] == ("lang" in documented[key]["parameters"]),
+               f"{key}: Accept-Language goes with lang")
         expect(served[key]["role"] == documented[key]["role"], f"{key}: role {served[key]['role']}")
         expect(key[1].replace("/v1", "", 1) in API_MD or key[1] in API_MD, f"api.md does not name {key[1]}")
         for parameter in served[key]["parameters"]:
@@ -64,12 +68,38 @@ def check_fields(daemon: Rastrod) -> None:
     expect(set(found) == required_of("JourneyList"), f"JourneyList: {set(found) ^ required_of('JourneyList')}")
     for item in found["items"]:
         expect(set(item["journey"]) == required_of("Journey"), f"Journey: {set(item['journey']) ^ required_of('Journey')}")
+    parts = ((("recipients",), "Recipient"), (("recipients", "explanation"), "Explanation"), (("recipients", "relay"), "Host"),
+             (("legs",), "Leg"), (("links",), "Link"), (("timeline",), "TimelineEntry"), (("accepted",), "Accepted"),
+             (("submission",), "Submission"), (("evidence",), "Evidence"))
+    journeys = [item["journey"] for item in daemon.get("/v1/journeys?limit=1000")[1]["items"]]
+    for path, schema in parts:
+        seen = journeys
+        for name in path:
+            seen = [part for whole in seen for part in (whole[name] if isinstance(whole[name], list) else [whole[name]])
+                    if part is not None]
+        expect(bool(seen), f"{schema}: the sample has none")
+        for one in seen:
+            expect(set(one) == required_of(schema), f"{schema}: {set(one) ^ required_of(schema)}")
+    for path, schema in (("/v1/summary", "SummaryRow"), ("/v1/deferrals", "DeferralRow")):
+        for row in daemon.get(path)[1]["rows"]:
+            expect(set(row) == required_of(schema), f"{schema}: {set(row) ^ required_of(schema)}")
+    for source in daemon.get("/v1/coverage")[1]["sources"]:
+        expect(set(source) == required_of("SourceRead"), f"SourceRead: {set(source)}")
+    spanish = daemon.get("/v1/journeys?limit=1", headers={"Accept-Language": "es-MX,en;q=0.5"})[1]
+    expect(spanish["items"][0]["journey"]["recipients"][0]["explanation"]["lang"] == "es", "Accept-Language is not heeded")
+    asked = daemon.get("/v1/journeys?at=hace%20rato&recipient=juan%20(at)%20example.org")[1]["read_as"]
+    expect({one["parameter"] for one in asked} == {"at", "recipient"}, f"read_as: {asked}")
     for path, schema in (("/v1/summary", "Summary"), ("/v1/deferrals", "Deferrals")):
         fields = set(daemon.get(path)[1])
         expect(fields == required_of(schema), f"{schema}: {fields ^ required_of(schema)}")
-    expect(required_of("Coverage") <= set(daemon.get("/v1/coverage")[1]), "Coverage: a field is missing")
+    fields = set(daemon.get("/v1/coverage")[1])
+    expect(fields == required_of("Coverage"), f"Coverage: {fields ^ required_of('Coverage')}")
     status, problem = daemon.get("/v1/journeys?outcome=lost")
     expect(status == 400 and problem["parameter"] == "outcome", f"problem: {problem}")
+    for path in ("/v1/nothing", "/v1/journeys/nothing-like-it", "/v1/journeys?nothing=1", "/v1/journeys?at=soon", "/v1/summary?by=x",
+                 "/v1/coverage?since=soon", "/v1/journeys?tz=Nowhere", "/v1/journeys?lang=fr", "/v1/status?lines=9"):
+        status, problem = daemon.get(path)
+        expect(status in (400, 404) and set(problem) - {"parameter"} == required_of("Problem"), f"{path}: {status} {problem}")
 
 
 def examples(language: str) -> list[str]:

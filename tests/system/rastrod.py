@@ -141,10 +141,10 @@ class Rastrod:
     def output(self) -> str:
         return self.output_path.read_text(errors="replace") if self.output_path.exists() else ""
 
-    def get(self, target: str, timeout: float = 60) -> tuple[int, dict]:
+    def get(self, target: str, timeout: float = 60, headers: dict[str, str] | None = None) -> tuple[int, dict]:
         connection = _UnixConnection(str(self.socket), timeout)
         try:
-            connection.request("GET", target)
+            connection.request("GET", target, headers=headers or {})
             response = connection.getresponse()
             return response.status, json.loads(response.read())
         except http.client.HTTPException as error:

@@ -1,0 +1,58 @@
+#include "cli/recipient_groups.h"
+
+#include <boost/json.hpp>
+#include <map>
+
+#include "cli/json_fields.h"
+
+namespace rastro::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kAloneMax = 10;
+
+// What has to be the same for the same words to explain both.
+std::string way_of(const json::object& recipient) {
+  std::string way;
+  for (const auto* name : {"outcome", "delivered_to", "folder", "unknown_because", "reason"})
+    way += text_of(recipient, name) + '\n';
+  const auto& relay = object_of(recipient, "relay");
+  const auto& explanation = object_of(recipient, "explanation");
+  return way + text_of(relay, "host") + '\n' + text_of(relay, "ip") + '\n' +
+         std::to_string(number_of(recipient, "reply_code")) + '\n' +
+         text_of(explanation, "whose_move") + (is_true(explanation, "final") ? "final" : "");
+}
+
+}  // namespace
+
+std::string RecipientGroup::names(const View& view) const {
+  constexpr std::size_t kNamed = 3;
+  std::string out;
+  for (std::size_t i = 0; i < members.size() && (i < kNamed || members.size() == kNamed + 1); ++i) {
+    if (i > 0) out += ", ";
+    out += escape(text_of(*members[i], "recipient"));
+  }
+  if (members.size() <= kNamed + 1) return out;
+  return view.say(Text::recipients_more,
+                  {out, view.number(static_cast<std::int64_t>(members.size() - kNamed))});
+}
+
+std::vector<RecipientGroup> recipient_groups(const json::object& journey, bool apart) {
+  const auto& recipients = array_of(journey, "recipients");
+  std::vector<RecipientGroup> groups;
+  std::map<std::string, std::size_t> by_way;
+  for (const auto& value : recipients) {
+    if (!value.is_object()) continue;
+    const auto& recipient = value.get_object();
+    const auto [known, is_new] = by_way.try_emplace(way_of(recipient), groups.size());
+    if (is_new || apart || recipients.size() <= kAloneMax) {
+      groups.push_back({{&recipient}});
+    } else {
+      groups[known->second].members.push_back(&recipient);
+    }
+  }
+  return groups;
+}
+
+}  // namespace rastro::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/view.h"
+
+namespace rastro::cli {
+
+// Recipients of one message that ended in the same way. A message to a thousand is told in a few
+// groups; of one with few recipients each stands alone.
+struct RecipientGroup {
+  std::vector<const boost::json::object*> members;
+
+  const boost::json::object& first() const { return *members.front(); }
+  // "ana@example.org, eva@example.org, luis@example.org and 997 more"; escaped.
+  std::string names(const View& view) const;
+};
+
+// `apart`: each alone, however many there are.
+std::vector<RecipientGroup> recipient_groups(const boost::json::object& journey, bool apart);
+
+}  // namespace rastro::cli
