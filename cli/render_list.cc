@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <vector>
 
@@ -34,11 +35,13 @@ Colour colour_of(const json::object& counts) {
 }
 
 // "recipient juan@example.org is the one asked for": the row shows it.
-bool says_only_exact(const json::object& item) {
+bool says_only_what_is_shown(const json::object& item) {
+  constexpr std::array<std::string_view, 4> kPlain = {"recipient_exact", "sender_exact",
+                                                      "recipient_pattern", "sender_pattern"};
   const auto& codes = array_of(item, "why_codes");
-  return !codes.empty() && std::ranges::all_of(codes, [](const json::value& code) {
+  return !codes.empty() && std::ranges::all_of(codes, [&](const json::value& code) {
     return code.is_string() &&
-           (code.get_string() == "recipient_exact" || code.get_string() == "sender_exact");
+           std::ranges::find(kPlain, std::string_view(code.get_string())) != kPlain.end();
   });
 }
 
@@ -51,7 +54,7 @@ Row row_of(const json::object& item, const View& view) {
   row.to = recipients_text(journey);
   row.outcome = outcome_text(journey, view);
   row.colour = colour_of(object_of(journey, "counts"));
-  if (says_only_exact(item)) return row;
+  if (says_only_what_is_shown(item)) return row;
   for (const auto& why : array_of(item, "why")) {
     if (!why.is_string()) continue;
     if (!row.why.empty()) row.why += "; ";

@@ -3,6 +3,7 @@
 #include "cli/json_fields.h"
 #include "cli/page.h"
 #include "cli/render_show.h"
+#include "cli/times.h"
 
 namespace rastro::cli {
 namespace {
@@ -45,7 +46,11 @@ std::string through_text(const json::object& recipient) {
 
 std::string estimate(const json::object& recipient, const View& view, std::string_view name) {
   const auto at = text_of(recipient, name);
-  return at.empty() ? "" : view.say(Text::next_about, {view.minute(at)});
+  if (at.empty()) return {};
+  constexpr std::int64_t kLate = 600'000'000;  // microseconds
+  const auto when = parse_api_time(at);
+  const bool missed = name == "next_attempt_expected_at" && when && view.now_us > *when + kLate;
+  return view.say(missed ? Text::next_missed : Text::next_about, {view.minute(at)});
 }
 
 }  // namespace

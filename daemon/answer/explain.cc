@@ -477,7 +477,12 @@ class Teller {
 
   void tell_what_comes() {
     const std::string_view end = request_.null_sender ? "gives_up_no_sender" : "gives_up";
-    for (const auto part : {std::string_view("next"), end}) {
+    // An estimate: an MTA looks at its queue every few minutes only.
+    constexpr Duration kLate = std::chrono::minutes(10);
+    const bool missed =
+        request_.next_attempt_at && request_.now > *request_.next_attempt_at + kLate;
+    const std::string_view next = missed ? "next_missed" : "next";
+    for (const auto part : {next, end}) {
       const auto form = outcome(part);
       if (!form.empty() && has_all(form, values_)) append_sentence(out_.text, fill(form, values_));
     }

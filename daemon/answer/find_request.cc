@@ -94,13 +94,27 @@ std::string as_moment(const std::string& value) {
   return hour ? "a las " + std::string(text.substr(0, digits)) : value;
 }
 
+// "yesterday", "ayer 14:30": nobody means another one.
+bool is_plain_day(std::string_view text) {
+  for (const std::string_view day : {"today", "yesterday", "hoy", "ayer"}) {
+    if (!text.starts_with(day)) continue;
+    text.remove_prefix(day.size());
+    if (text.empty()) return true;
+    const auto clock = without_blanks_around(text);
+    const auto colon = clock.find(':');
+    return text.front() == ' ' && (colon == 1 || colon == 2) && clock.size() == colon + 3 &&
+           clock.find_first_not_of("0123456789:") == std::string_view::npos;
+  }
+  return false;
+}
+
 // Whether a time can be read in one way only: RFC 3339, seconds since 1970, "2h".
 bool is_exact_time(const std::string& value) {
   const auto text = without_blanks_around(value);
   const bool digits = text.find_first_not_of("0123456789.") == std::string_view::npos;
   constexpr std::size_t kEpoch = 9;
   constexpr std::size_t kDate = 10;
-  return (digits && text.size() >= kEpoch) ||
+  return (digits && text.size() >= kEpoch) || is_plain_day(text) ||
          (text.size() > kDate && text[4] == '-' && text[7] == '-' && text[kDate] == 'T') ||
          text == "now" || text == "ahora";
 }

@@ -240,6 +240,16 @@ TEST(Explain, StillTryingTellsTheFigures) {
   EXPECT_THAT(spanish.text, HasSubstr("hacia el 27 de noviembre a las 09:12"));
 }
 
+TEST(Explain, AnAttemptThatDidNotComeIsNotExpectedAnyMore) {
+  auto state = recipient(Outcome::deferred, Reason::mailbox_full);
+  auto asked = request();
+  asked.next_attempt_at = at(24, 14, 45);  // it is 15:00
+  EXPECT_THAT(explainer().explain(state, asked).text,
+              HasSubstr("was expected at about 14:45, but the log shows none yet."));
+  asked.next_attempt_at = at(24, 14, 55);
+  EXPECT_THAT(explainer().explain(state, asked).text, HasSubstr("is expected at about 14:55."));
+}
+
 TEST(Explain, AcceptedByTheRemoteServerIsNotTheInbox) {
   auto state = recipient(Outcome::delivered);
   state.delivered_to = DeliveredTo::remote;

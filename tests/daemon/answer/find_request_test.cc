@@ -134,7 +134,7 @@ TEST(FindRequestReadings, TellWhatMayBeMeantOtherwise) {
 TEST(FindRequestReadings, WhatIsExactNeedsNone) {
   const auto asked =
       parse_find({{"tz", "UTC"},
-                  {"since", "2h"},
+                  {"since", "yesterday 14:30"},
                   {"until", "2026-11-25T14:30:00Z"},
                   {"recipient", " juan@example.org "}},
                  {.now = Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 25)) +
