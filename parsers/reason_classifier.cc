@@ -6,7 +6,6 @@
 #include <array>
 #include <cstring>
 #include <deque>
-#include <map>
 #include <mutex>
 #include <utility>
 
@@ -219,24 +218,31 @@ struct ReasonRules::Patterns {
   std::vector<Meaning> meanings;
 
   void prepare() {
-    std::map<std::string, std::vector<Meaning>> by_literal;
+    struct Said {
+      std::string literal;
+      Meaning means;
+    };
+    std::vector<Said> said;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
-      const auto needs = needs_of(patterns[i].text);
+      auto needs = needs_of(patterns[i].text);
       patterns[i].enough = needs.enough;
       if (needs.clauses.empty()) always.push_back(static_cast<std::uint32_t>(i));
       for (std::size_t clause = 0; clause < needs.clauses.size(); ++clause) {
         const auto bit = static_cast<std::uint8_t>(1U << clause);
         patterns[i].clauses |= bit;
-        for (const auto& literal : needs.clauses[clause]) {
-          by_literal[literal].push_back({static_cast<std::uint32_t>(i), bit});
+        for (auto& literal : needs.clauses[clause]) {
+          said.push_back({std::move(literal), {static_cast<std::uint32_t>(i), bit}});
         }
       }
     }
+    std::ranges::stable_sort(said, {}, &Said::literal);
     std::vector<std::string> texts;
-    for (const auto& [literal, means] : by_literal) {
-      texts.push_back(literal);
-      begins.push_back(static_cast<std::uint32_t>(meanings.size()));
-      meanings.insert(meanings.end(), means.begin(), means.end());
+    for (auto& [literal, means] : said) {
+      if (texts.empty() || texts.back() != literal) {
+        texts.push_back(std::move(literal));
+        begins.push_back(static_cast<std::uint32_t>(meanings.size()));
+      }
+      meanings.push_back(means);
     }
     begins.push_back(static_cast<std::uint32_t>(meanings.size()));
     literals = std::make_unique<LiteralFinder>(std::move(texts));
