@@ -47,6 +47,15 @@ std::string_view bare_message_id_of(const LegRecord& leg) {
   return leg.message_id ? bare_message_id(*leg.message_id) : std::string_view();
 }
 
+// Exim makes a Message-ID of its own id, "E1tFxyz-000123-AB@host", and does not log it for what it
+// made itself.
+bool made_of_id(const LegRecord& leg, std::string_view message_id) {
+  if (leg.mta != Mta::exim || leg.message_id || !message_id.starts_with('E')) return false;
+  message_id.remove_prefix(1);
+  if (!message_id.starts_with(leg.queue_id)) return false;
+  return message_id.substr(leg.queue_id.size()).starts_with('@');
+}
+
 // Two hosts may give one message the same queue id: then each leg seems to name the other, and the
 // one that began later is the next hop.
 bool is_the_earlier_hop(const LegRecord& child, const LegRecord& parent) {
@@ -80,6 +89,10 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
   if (!from_id.empty() && !other_id.empty()) {
     inferred = false;
     return from_id == other_id && !is_the_earlier_hop(child_leg, parent_leg);
+  }
+  if (made_of_id(from, other_id)) {
+    inferred = false;
+    return true;
   }
   inferred = true;
   if (link.recipient < 0 || static_cast<std::size_t>(link.recipient) >= from.recipients.size())

@@ -13,8 +13,11 @@ namespace rastro {
 namespace {
 
 namespace json = boost::json;
+using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 Log log_of(const std::string& host, std::vector<std::string> lines) {
   for (auto& line : lines) line = "2026-11-24T10:00:" + line;
@@ -422,6 +425,30 @@ TEST(Originals, OfAForwardStayKnownBehindAFilter) {
        delivery("CC2F1A0E5D", "luis@example.net", "mx[192.0.2.9]:25", "250 2.0.0 Ok")});
   for (auto& line : lines) line.insert(0, "10+00:00 mx1 ");
   EXPECT_EQ(originals_of({log_of("mx1", lines)}), "luis@example.net for juan@example.org;");
+}
+
+// A bounce that Exim sends through Postfix: its Message-ID is not in Exim's log, and is Exim's id.
+TEST(Hops, OfABounceOfExims) {
+  const Log exim = log_of(
+      "store",
+      {"10+00:00 store exim[3]: 1tFxyz-000124-AB <= <> R=1tFxyz-000123-AB U=Debian-exim P=local "
+       "S=1700",
+       "12+00:00 store exim[3]: 1tFxyz-000124-AB => a@example.net R=smart T=remote_smtp "
+       "H=out [192.0.2.9] C=\"250 2.0.0 Ok: queued as AA2F1A0E5D\"",
+       "12+00:00 store exim[3]: 1tFxyz-000124-AB Completed"});
+  const auto postfix = [](const std::string& message_id) {
+    auto lines = begun("AA2F1A0E5D");
+    lines[0].replace(lines[0].find("m1@"), std::string("m1@example.net").size(), message_id);
+    lines[1].replace(lines[1].find("a@example.net"), std::string("a@example.net").size(), "");
+    lines.push_back(delivery("AA2F1A0E5D", "a@example.net", "mx[192.0.2.8]:25", "250 2.0.0 Ok"));
+    for (auto& line : lines) line.insert(0, "11+00:00 out ");
+    return log_of("out", lines);
+  };
+  EXPECT_THAT(
+      told_of({exim, postfix("E1tFxyz-000124-AB@store.example.org")}),
+      Contains("store/1tFxyz-000124-AB out/AA2F1A0E5D | a@example.net delivered | bounce hop"));
+  EXPECT_THAT(told_of({exim, postfix("E1tFxyz-000124-ABC@store.example.org")}),
+              Not(Contains(HasSubstr("store/1tFxyz-000124-AB out/AA2F1A0E5D"))));
 }
 
 // A record of more than 870 bytes reaches syslog in pieces (src/log.c write_syslog()).
