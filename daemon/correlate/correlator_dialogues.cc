@@ -168,18 +168,21 @@ void Correlator::end_unqueued(const LogLine& line, Session& session, std::string
   for (auto* leg : unsure) {
     const bool all_were_taken = content && content->good == content->all && content->all > 0;
     const bool content_came = leg->record.message_id.has_value();
+    // sendmail -bs: its smtpd writes for pickup, which brings the message under an id of its own.
+    const bool for_pickup = is_loopback(session.client.ip) && !content_came &&
+                            !leg->record.envelope_sender && leg->record.recipients.empty();
     if (!content) {
       // A version that does not count: the queue manager will tell.
       if (!content_came) LegUpdates::close_unqueued(leg->record, line.header.logged_at);
+    } else if (for_pickup) {
+      // Or a filter of ours began to give a message back and thought better of it.
+      LegUpdates::close_unqueued(leg->record, line.header.logged_at);
+      leg->record.probe = true;
     } else if (all_were_taken || room >= static_cast<std::int64_t>(unsure.size()) ||
                (room > 0 && content_came)) {
       updates_.accept(leg->record, line.header.logged_at);
     } else {
       LegUpdates::close_unqueued(leg->record, line.header.logged_at);
-      // A filter of ours began to give a message back and thought better of it.
-      const auto& record = leg->record;
-      leg->record.probe = is_loopback(session.client.ip) && !record.envelope_sender &&
-                          !record.message_id && record.recipients.empty();
     }
     mark_dirty(*leg);
     note_if_closed(*leg);

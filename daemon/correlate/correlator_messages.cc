@@ -94,7 +94,8 @@ OpenLeg& Correlator::find_unended_or_open(const LogLine& line, std::string_view 
   if (leg == nullptr) {
     leg = &open(line, queue_id, 0);
   } else if (!is_open(leg->record)) {
-    const auto since = line.header.logged_at - leg->record.closed_at.value_or(line.header.logged_at);
+    const auto since =
+        line.header.logged_at - leg->record.closed_at.value_or(line.header.logged_at);
     if (since > options_.closed_leg_linger || !still_about(leg->record)) {
       leg = &open(line, queue_id, leg->record.generation + 1);
     }
@@ -109,6 +110,7 @@ void Correlator::on(const LogLine& line, const MessageIdSeen& event) {
   auto& leg = find_unended_or_open(line, event.queue_id, [](const LegRecord& ended) {
     return !ended.message_id && !was_queued(ended);
   });
+  if (!is_open(leg.record)) leg.record.probe = false;  // it came to something after all
   updates_.apply(leg.record, event, line.header.logged_at);
   legs_.index_message_id(leg);
   join_facts(line, leg);
@@ -118,6 +120,7 @@ void Correlator::on(const LogLine& line, const QueueActive& event) {
   auto& leg = find_unended_or_open(line, event.queue_id, [](const LegRecord& ended) {
     return !ended.accepted && ended.recipients.empty();
   });
+  if (!is_open(leg.record)) leg.record.probe = false;
   leg.record.closed_at.reset();
   updates_.apply(leg.record, event, line.header.logged_at);
   join_facts(line, leg);

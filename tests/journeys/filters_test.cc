@@ -111,6 +111,29 @@ TEST(MailScanner, AloneMakesNoMessage) {
               IsEmpty());
 }
 
+// ---- sendmail -bs
+
+// smtpd(8) for one local caller names the file in the maildrop directory; what pickup(8) makes of
+// it has another id. Captured from Postfix 3.7.11, shortened.
+TEST(SendmailBs, IsOneMessageUnderPickupsId) {
+  const std::string client = "postfix/smtpd[11]: AA2F1A0E5D: client=localhost[127.0.0.1]";
+  const std::string left =
+      "postfix/smtpd[11]: disconnect from localhost[127.0.0.1] ehlo=1 mail=1 rcpt=2 data=1 quit=1 "
+      "commands=6";
+  const std::string connected = "postfix/smtpd[11]: connect from localhost[127.0.0.1]";
+  EXPECT_THAT(texts_of(told_of({connected, client, left,
+                                "postfix/pickup[12]: BB2F1A0E5D: uid=33 from=<a@example.net>",
+                                "postfix/cleanup[13]: BB2F1A0E5D: message-id=<m1@example.net>",
+                                kActive, kDelivered[0], kDelivered[1]})),
+              ElementsAre("BB2F1A0E5D | ana@example.org delivered"));
+  // Lines that came late: it was SMTP to the server itself.
+  EXPECT_THAT(texts_of(told_of({connected, client, left,
+                                "postfix/cleanup[13]: AA2F1A0E5D: message-id=<m1@example.net>",
+                                "postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=700, "
+                                "nrcpt=1 (queue active)"})),
+              ElementsAre("AA2F1A0E5D |"));
+}
+
 // ---- Exim's filters behind a pipe
 
 TEST(EximFilters, BehindAPipeAreFoundByTheirMessage) {
