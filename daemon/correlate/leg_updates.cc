@@ -244,6 +244,8 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
 // stands in the reply.
 std::int32_t LegUpdates::apply_to_program(LegRecord& leg, const DeliveryAttempt& event,
                                           Time at) const {
+  if (!event.recipient || !event.original_recipient) return -1;
+  const auto program = *event.recipient;
   const auto address = *event.original_recipient;
   auto* known = find_recipient(leg, address, std::nullopt);
   if (known != nullptr && known->outcome == Outcome::delivered) {
@@ -253,10 +255,10 @@ std::int32_t LegUpdates::apply_to_program(LegRecord& leg, const DeliveryAttempt&
       return -1;
     }
     // One of several ends of an address did not take its copy: told apart from those that did.
-    auto* apart = recipient_for(leg, *event.recipient, event.original_recipient);
+    auto* apart = recipient_for(leg, program, address);
     return apart == nullptr ? -1 : apply_to(leg, *apart, event, at);
   }
-  if (known == nullptr) known = find_recipient(leg, *event.recipient, event.original_recipient);
+  if (known == nullptr) known = find_recipient(leg, program, address);
   if (known == nullptr) known = recipient_for(leg, address, std::nullopt);
   if (known == nullptr) return -1;
   auto named = event;

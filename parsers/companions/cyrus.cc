@@ -42,7 +42,8 @@ constexpr KnownForm kSessionIgnored[] = {
 bool take_client(std::string_view& rest, Peer& client) {
   auto left = rest;
   const auto host = maybe_take_until(left, '[');
-  const auto ip = host ? maybe_take_until(left, std::string_view("] ")) : std::nullopt;
+  if (!host) return false;
+  const auto ip = maybe_take_until(left, std::string_view("] "));
   if (!ip || !is_ip(*ip)) return false;
   client.ip = *ip;
   client.host = *host;
