@@ -240,7 +240,9 @@ void add_scan(CommandLine line) {
       ->group("Scan");
   add("--show", scan->show.id, "ID", "show this message instead of a list");
   command->add_flag("--raw", scan->show.raw, "with --show: with the log lines")->group("Scan");
-  command->add_flag("--full", scan->show.full, "with --show: every entry of a long timeline, each of many recipients")
+  command
+      ->add_flag("--full", scan->show.full,
+                 "with --show: every entry of a long timeline, each of many recipients")
       ->group("Scan");
   add("--bounce", scan->bounce, "FILE", "explain this bounce, and show which message it is about");
   add("--year", scan->year, "YEAR", "year of the first stamp without one; default: the file's");
