@@ -9,7 +9,8 @@ namespace rastro::cli {
 
 // A rastrod that gives prepared answers at a Unix socket in a directory of its own, one connection
 // after the other, and remembers what it was asked. Answers are found by the path without
-// parameters, or by "?name" when that parameter is given; anything else gets a 404 as rastrod's router gives it.
+// parameters, or by "?name" when that parameter is given; anything else gets a 404 as rastrod's
+// router gives it.
 class FakeDaemon {
  public:
   struct Reply {

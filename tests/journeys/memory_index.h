@@ -36,7 +36,7 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
     return std::uint64_t{0};
   }
   Result<AddressesSeen> for_each_address(const TimeRange& /*range*/, const QueryLimits& /*limits*/,
-                                 const AddressVisit& /*visit*/) override {
+                                         const AddressVisit& /*visit*/) override {
     return AddressesSeen{.all = false};
   }
   Time visible_since() override { return Time::min(); }
