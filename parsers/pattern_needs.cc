@@ -76,11 +76,12 @@ class PatternReader {
   }
 
   static void append(Part& sequence, Part& open, Part&& next) {
-    if (next.exactly && next.exactly->size() == 1) {  // most are a letter
+    if (next.exactly && open.exactly && next.exactly->size() == 1) {  // most are a letter
       for (auto& before : *open.exactly) before += next.exactly->front();
       return;
     }
-    if (next.exactly && open.exactly->size() * next.exactly->size() <= kStringsMax) {
+    if (next.exactly && open.exactly &&
+        open.exactly->size() * next.exactly->size() <= kStringsMax) {
       Strings joined;
       for (const auto& before : *open.exactly) {
         for (const auto& after : *next.exactly) joined.push_back(before + after);
