@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -193,8 +194,8 @@ struct ReasonRules::Patterns {
     Pattern(const std::string& pattern, std::size_t of_rule) : text(pattern), rule(of_rule) {}
     // Compiled when first asked for: a thousand patterns take longer than a small log.
     const RE2& regexp() const {
-      std::call_once(once, [this] { compiled.emplace(text, pattern_options()); });
-      return *compiled;
+      std::call_once(once_, [this] { compiled_ = std::make_unique<RE2>(text, pattern_options()); });
+      return *compiled_;
     }
 
     const std::string& text;  // the rule's
@@ -203,8 +204,8 @@ struct ReasonRules::Patterns {
     bool enough = false;       // the clauses are all that there is to it
 
    private:
-    mutable std::once_flag once;
-    mutable std::optional<RE2> compiled;
+    mutable std::once_flag once_;
+    mutable std::unique_ptr<RE2> compiled_;
   };
   // What it means that a literal occurs.
   struct Meaning {

@@ -82,11 +82,12 @@ class Finder {
   Result<void> drive_by_pattern() {
     const auto left = limits();
     if (!left) return {};
-    auto keys = pattern_keys(store_, request_, *left);
-    if (!keys) return keys.error();
-    if (!*keys) return {};
-    nothing_fits_ = (*keys)->empty();
-    driver_.keys = std::move(**keys);
+    auto looked_up = pattern_keys(store_, request_, *left);
+    if (!looked_up) return looked_up.error();
+    auto& keys = *looked_up;
+    if (!keys) return {};
+    nothing_fits_ = keys->empty();
+    driver_.keys = std::move(*keys);
     return {};
   }
 
