@@ -83,6 +83,10 @@ class ReaderImpl final : public StoreReader {
   std::vector<FileTrouble> troubles() override;
   Result<std::optional<std::string>> raw_line(const LineRef& line) override;
   Time visible_since() override { return snapshot()->ended_visible_since; }
+  bool holds_any_leg() override {
+    const auto now = snapshot();
+    return std::ranges::any_of(now->files, [](const auto& view) { return view->row_max > 0; });
+  }
   void close_expired() override { start(QueryLimits{Duration::zero()}); }
   bool work_ahead() override;
 
@@ -124,7 +128,7 @@ class ReaderImpl final : public StoreReader {
 
 bool ReaderImpl::LegQuery::may_hold(const FileView& file) const {
   if (!rastro::may_hold(file.state, range)) return false;
-  if (*file.state.activity_max < written_since) return false;
+  if (file.state.activity_max.value_or(Time::max()) < written_since) return false;
   if (wanted != nullptr && file.state.leg_id_max < wanted->from) return false;
   return keys.empty() || may_have_any(file, keys);
 }

@@ -143,6 +143,8 @@ class StoreReader {
   virtual std::vector<FileTrouble> troubles() = 0;
   // What ended before this is not shown any more.
   virtual Time visible_since() = 0;
+  // Whether there is any leg at all: logs of which nothing was understood prove nothing.
+  virtual bool holds_any_leg() = 0;
 
   // A line that the index itself keeps (raw_blocks.h); nullopt: it keeps none there.
   virtual Result<std::optional<std::string>> raw_line(const LineRef& line) = 0;

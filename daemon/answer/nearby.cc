@@ -31,6 +31,7 @@ class Looker {
     if (auto done = message_ids(); !done) return done.error();
     if (auto done = misspelt(); !done) return done.error();
     if (auto done = encounters(); !done) return done.error();
+    out_.any_leg = store_.holds_any_leg();
     return std::move(out_);
   }
 
@@ -291,6 +292,7 @@ Absence prove_absence(const FindRequest& request, const Coverage& coverage, cons
                       bool search_was_cut) {
   if (search_was_cut || nearby.cut == CutBy::time) return {.code = "cut_by_time"};
   if (!coverage.complete) return {.code = "logs_not_complete"};
+  if (!nearby.any_leg) return {.code = "nothing_understood"};
   const bool by_name = request.recipient || request.sender || request.any ||
                        !request.queue_id.empty() || !request.message_id.empty() ||
                        !request.client.empty() || !request.login.empty();

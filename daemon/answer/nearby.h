@@ -35,6 +35,7 @@ struct Nearby {
   std::vector<Encounter> encounters;    // newest first: of that login or client
   bool encounters_cut = false;
   std::uint64_t refused_unnamed = 0;  // clients turned away before they named an address
+  bool any_leg = true;                // in the whole index
   CutBy cut = CutBy::nothing;
 };
 

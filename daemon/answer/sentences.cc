@@ -21,6 +21,12 @@ constexpr Form kAbsence[] = {
      "la búsqueda se cortó por exceso de tiempo"},
     {"logs_not_complete", "the logs of that interval were not read completely",
      "los registros de esas horas no se han leído completos"},
+    {"nothing_understood",
+     "the logs were read, but no line of any message was understood: rastro status --lines shows "
+     "them",
+     "los registros se han leído, pero no se ha entendido ninguna línea de ningún mensaje: rastro "
+     "status "
+     "--lines las muestra"},
     {"names_nobody", "the question names no address, id or client",
      "la pregunta no nombra ninguna dirección, identificador ni cliente"},
     {"leaves_out", "the question leaves messages out by more than who and when",

@@ -95,6 +95,9 @@ TEST_F(CoverageStatement, AbsenceIsProvenOnlyByCompleteReading) {
   EXPECT_FALSE(prove_absence(request, complete, {}, true).proven);
   EXPECT_FALSE(prove_absence(request, of({start_, start_ + 15min}, caught_up_), {}, false).proven);
   EXPECT_FALSE(prove_absence({}, complete, {}, false).proven);
+  Nearby of_foreign_lines;
+  of_foreign_lines.any_leg = false;
+  EXPECT_EQ(prove_absence(request, complete, of_foreign_lines, false).code, "nothing_understood");
   Nearby refused;
   refused.refused_unnamed = 3;
   const auto absence = prove_absence(request, complete, refused, false);
