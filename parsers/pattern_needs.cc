@@ -1,7 +1,6 @@
 #include "parsers/pattern_needs.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace rastro {
@@ -43,12 +42,18 @@ Strings without_longer(Strings strings) {
 // A part of a pattern: either exactly one of some strings, or something that holds one of each
 // clause.
 struct Part {
-  std::optional<Strings> exactly;
+  bool exact = false;
+  Strings strings;  // when it is exact
   std::vector<Strings> clauses;
 
-  static Part of(char c) { return {Strings{std::string(1, c)}, {}}; }
-  static Part nothing() { return {Strings{std::string()}, {}}; }
+  static Part of(char c) { return {true, {std::string(1, c)}, {}}; }
+  static Part nothing() { return {true, {std::string()}, {}}; }
   static Part anything() { return {}; }
+
+  void forget_strings() {
+    exact = false;
+    strings.clear();
+  }
 };
 
 class PatternReader {
@@ -58,7 +63,7 @@ class PatternReader {
   PatternNeeds read() {
     auto whole = alternatives(0);
     if (unknown_ || !left_.empty()) return {};
-    const bool exact = whole.exactly.has_value();
+    const bool exact = whole.exact;
     say(whole);
     if (whole.clauses.size() > kClausesMax) whole.clauses.resize(kClausesMax);
     const bool enough = exact && !asserts_ && !whole.clauses.empty();
@@ -68,36 +73,36 @@ class PatternReader {
  private:
   // What a part stands for exactly becomes a clause of it.
   static void say(Part& part) {
-    if (!part.exactly) return;
-    if (shortest(*part.exactly) >= PatternNeeds::kLiteralBytesMin) {
-      part.clauses.push_back(without_longer(std::move(*part.exactly)));
+    if (!part.exact) return;
+    if (shortest(part.strings) >= PatternNeeds::kLiteralBytesMin) {
+      part.clauses.push_back(without_longer(std::move(part.strings)));
     }
-    part.exactly.reset();
+    part.forget_strings();
   }
 
   static void append(Part& sequence, Part& open, Part&& next) {
-    if (next.exactly && open.exactly && next.exactly->size() == 1) {  // most are a letter
-      for (auto& before : *open.exactly) before += next.exactly->front();
+    const bool both = next.exact && open.exact;
+    if (both && next.strings.size() == 1) {  // most are a letter
+      for (auto& before : open.strings) before += next.strings.front();
       return;
     }
-    if (next.exactly && open.exactly &&
-        open.exactly->size() * next.exactly->size() <= kStringsMax) {
+    if (both && open.strings.size() * next.strings.size() <= kStringsMax) {
       Strings joined;
-      for (const auto& before : *open.exactly) {
-        for (const auto& after : *next.exactly) joined.push_back(before + after);
+      for (const auto& before : open.strings) {
+        for (const auto& after : next.strings) joined.push_back(before + after);
       }
-      open.exactly = std::move(joined);
+      open.strings = std::move(joined);
       return;
     }
     close(sequence, open);
-    if (next.exactly) {
+    if (next.exact) {
       open = std::move(next);
       return;
     }
     for (auto& clause : next.clauses) sequence.clauses.push_back(std::move(clause));
   }
   static void close(Part& sequence, Part& open) {
-    sequence.exactly.reset();
+    sequence.forget_strings();
     say(open);
     for (auto& clause : open.clauses) sequence.clauses.push_back(std::move(clause));
     open = Part::nothing();
@@ -114,13 +119,13 @@ class PatternReader {
     std::size_t count = 0;
     bool all_exact = true;
     for (const auto& part : parts) {
-      all_exact = all_exact && part.exactly;
-      count += part.exactly ? part.exactly->size() : 0;
+      all_exact = all_exact && part.exact;
+      count += part.strings.size();
     }
     Part out;
     if (all_exact && count <= kStringsMax) {
-      out.exactly.emplace();
-      for (auto& part : parts) std::ranges::move(*part.exactly, std::back_inserter(*out.exactly));
+      out.exact = true;
+      for (auto& part : parts) std::ranges::move(part.strings, std::back_inserter(out.strings));
       return out;
     }
     Strings any;
@@ -144,8 +149,8 @@ class PatternReader {
           append(all, open, std::move(one));
           break;
         case Repetition::maybe:
-          if (one.exactly) {
-            one.exactly->emplace_back();
+          if (one.exact) {
+            one.strings.emplace_back();
           } else {
             one = Part::anything();
           }
@@ -160,7 +165,7 @@ class PatternReader {
           break;
       }
     }
-    if (all.exactly) return open;
+    if (all.exact) return open;
     close(all, open);
     return all;
   }
@@ -263,7 +268,7 @@ class PatternReader {
       if (chars.size() > 10) known = false;
     }
     if (!known || chars.empty()) return Part::anything();
-    return {std::move(chars), {}};
+    return {true, std::move(chars), {}};
   }
 
   enum class Repetition { once, maybe, any, some };
