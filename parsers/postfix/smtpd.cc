@@ -154,7 +154,7 @@ ParsedLine parse_trouble_while(std::string_view id, std::string_view text) {
 }
 
 ParsedLine parse_replacing(std::string_view id, std::string_view text) {
-  if (!match_form(text, "replacing command \"{}\" with \"{}\"")) return {};
+  if (!match_form(text, R"(replacing command "{}" with "{}")")) return {};
   return {LineKind::postfix_note, Note{id, Note::About::other, text}};
 }
 

@@ -30,7 +30,7 @@ LIFETIME_SECONDS_MAX = 0.5
 TURNS = 20  # of writing, in the longest life
 REPEATS_MAX = 40  # of all captured logs: 115,000 lines, 17,000 messages; a bigger answer is not held in memory
 START_SECONDS_MAX = float(os.environ.get("RASTRO_START_SECONDS_MAX", "20"))  # measured and told; the machine may be busy
-ROTATED_KEPT = 1_000  # more than there are turns: however slow the machine is, the log that was not read is still there
+ROTATED_KEPT = 1_000  # more than rounds rotate, so that nothing is deleted unread
 
 
 class GrowingLog:
@@ -113,13 +113,13 @@ def run(rounds: int, seed: int, work: Path) -> list[str]:
             GrowingLog(work / "mainlog", traffic.lines("exim", seed, repeats, now), rng)]
     daemon = Rastrod(work, [log.path for log in logs])
     # So few that the last round still has something to read.
-    lines_per_turn = max(1, min(len(log.ends) for log in logs) * 2 // (rounds * TURNS))
+    lines_per_turn = {log: max(1, len(log.ends) * 2 // (rounds * TURNS)) for log in logs}
     for _ in range(rounds):
         daemon.launch()
         deadline = time.monotonic() + rng.uniform(0, LIFETIME_SECONDS_MAX)
         while time.monotonic() < deadline:
             for log in logs:
-                log.grow(lines_per_turn)
+                log.grow(lines_per_turn[log])
             time.sleep(LIFETIME_SECONDS_MAX / TURNS)
         daemon.kill()
         if rng.random() < 0.3:

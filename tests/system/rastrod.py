@@ -152,12 +152,16 @@ class Rastrod:
         finally:
             connection.close()
 
-    def find(self, **parameters) -> list[dict]:
-        """The journeys of /v1/journeys."""
+    def answer(self, **parameters) -> dict:
+        """What /v1/journeys says."""
         status, answer = self.get("/v1/journeys?" + urlencode({name: value for name, value in parameters.items() if value is not None}))
         if status != 200:
             raise RuntimeError(f"{status}: {answer}")
-        return [item["journey"] for item in answer["items"]]
+        return answer
+
+    def find(self, **parameters) -> list[dict]:
+        """The journeys of /v1/journeys."""
+        return [item["journey"] for item in self.answer(**parameters)["items"]]
 
     def show(self, name: str, raw: bool = False) -> dict | None:
         """The journey that is called so, by id, queue id or Message-ID."""
@@ -167,7 +171,16 @@ class Rastrod:
         return answer if status == 200 else None
 
     def everything(self) -> list[dict]:
-        return self.find(since="1970-01-02T00:00:00Z", limit=100_000)
+        """In pages: on a slow machine an answer of thousands is cut by its time limit."""
+        journeys, cursor = [], None
+        while True:
+            answer = self.answer(since="1970-01-02T00:00:00Z", limit=500, cursor=cursor)
+            journeys += [item["journey"] for item in answer["items"]]
+            if answer["cut_by"] == "time" and not answer["items"]:
+                raise RuntimeError(f"cut by time after {len(journeys)} journeys")
+            cursor = answer["cursor"]
+            if cursor is None:
+                return journeys
 
     def status(self) -> dict:
         return self.get("/v1/status?lines=1")[1]

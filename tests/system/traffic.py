@@ -11,9 +11,12 @@ from pathlib import Path
 
 LOGS = Path(__file__).resolve().parents[1] / "logs"
 _AT_ONCE = 5
+_ROUND = timedelta(seconds=60)  # whichever MTA: logs that are read side by side are of one time
 
 _SYSLOG = re.compile(r"^(\d{4}-\d\d-\d\dT\S+) (\S+) ([^\[ ]+)\[(\d+)\]: (.*)$")
 _SHORT_ID = re.compile(r"\b[0-9A-F]{8,12}\b")
+_LONG_DIGITS = "0123456789BCDFGHJKLMNPQRSTVWXYbcdfghjklmnpqrstvwxy"
+_LONG_ID = re.compile(f"\\b([{_LONG_DIGITS}]{{10}})z[{_LONG_DIGITS}]{{1,10}}\\b")  # the time, then the inode
 _EXIM = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (.*)$")
 _EXIM_ID = re.compile(r"\b([0-9A-Za-z]{6})-([0-9A-Za-z]{6})-([0-9A-Za-z]{2})\b")
 _MESSAGE_ID = "@client.example.com"
@@ -40,6 +43,13 @@ class _Renamed:
     def _queue_id(self, match: re.Match) -> str:
         return self._ids.setdefault(match[0], f"{self.number:04X}{len(self._ids):03X}{match[0][-4:]}")
 
+    def _long_id(self, match: re.Match) -> str:
+        inode, digits = self.number * 1000 + len(self._ids), ""
+        while inode:
+            inode, digit = divmod(inode, len(_LONG_DIGITS))
+            digits += _LONG_DIGITS[digit]
+        return self._ids.setdefault(match[0], f"{match[1]}z{digits}")
+
     def _exim_id(self, match: re.Match) -> str:
         return self._ids.setdefault(match[0], f"{match[1]}-{self.number:04d}{len(self._ids) % 100:02d}-{match[3]}")
 
@@ -51,7 +61,7 @@ class _Renamed:
         if (line := self.next()) is None:
             return None
         _, host, program, pid, text = _SYSLOG.match(line).groups()
-        return f"{at.isoformat(timespec='microseconds')}+00:00 {host} {program}[{int(pid) + 10_000 * self.number}]: {_SHORT_ID.sub(self._queue_id, text)}"
+        return f"{at.isoformat(timespec='microseconds')}+00:00 {host} {program}[{int(pid) + 10_000 * self.number}]: {_LONG_ID.sub(self._long_id, _SHORT_ID.sub(self._queue_id, text))}"
 
     def exim(self, at: datetime) -> str | None:
         if (line := self.next()) is None:
@@ -68,7 +78,7 @@ def lines(mta: str, seed: int, rounds: int, until: datetime) -> list[bytes]:
         rng.shuffle(scenarios)
         waiting += [_Renamed(scenario, turn * len(scenarios) + number + 1) for number, scenario in enumerate(scenarios)]
     count = sum(1 for scenario in _scenario_lines(mta) for _ in scenario) * rounds
-    step = timedelta(milliseconds=20)
+    step = _ROUND * rounds / count
     at, running, out = until - step * count, [], []
     while waiting or running:
         while waiting and len(running) < _AT_ONCE:
