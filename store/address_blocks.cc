@@ -64,13 +64,6 @@ bool for_each_in_unpacked(std::string_view rest, const AddressVisit& visit) {
   return true;
 }
 
-void append_address(std::string& block, std::string_view previous, std::string_view next) {
-  const auto shared = common_prefix(previous, next);
-  append_varint(block, shared);
-  append_varint(block, next.size() - shared);
-  block.append(next.substr(shared));
-}
-
 using OnAddress = std::function<void(std::string_view)>;
 
 // The rows of a table behind `last`, which is moved on; returns how many there were. The address
@@ -148,6 +141,13 @@ constexpr std::int64_t kAllRows = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
+void append_packed_address(std::string& block, std::string_view previous, std::string_view next) {
+  const auto shared = common_prefix(previous, next);
+  append_varint(block, shared);
+  append_varint(block, next.size() - shared);
+  block.append(next.substr(shared));
+}
+
 void AddressPacker::offer(std::string_view address) {
   if (address.empty()) return;
   if (addresses_.size() >= addresses_max_) {
@@ -178,7 +178,7 @@ void AddressPacker::write_block(Database& database) {
   std::string previous;
   while (!addresses_.empty() && block.size() < kBlockBytes) {
     auto next = std::move(addresses_.extract(addresses_.begin()).value());
-    append_address(block, previous, next);
+    append_packed_address(block, previous, next);
     previous = std::move(next);
   }
   auto row = database.prepare("INSERT INTO address(addresses) VALUES(?1)");
@@ -217,7 +217,7 @@ void RowAddresses::read_on(Database& database) {
   std::string block;
   std::string_view previous;
   for (const auto& address : addresses) {
-    append_address(block, previous, address);
+    append_packed_address(block, previous, address);
     previous = address;
   }
   block.shrink_to_fit();

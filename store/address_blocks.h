@@ -66,6 +66,8 @@ class RowAddresses {
   std::vector<std::shared_ptr<const std::string>> blocks_;
 };
 
+// Packs an address behind `previous`, the one before it in the block ("": there is none).
+void append_packed_address(std::string& block, std::string_view previous, std::string_view next);
 // Whether the file has such blocks: a finished hour has.
 bool has_address_blocks(Database& database);
 // Every address of one block, in order, but those passed over. False: the rest of it is damaged.

@@ -1,16 +1,30 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/position.h"
 #include "store/address_blocks.h"
 #include "store/key_filter.h"
 #include "store/row_times.h"
+#include "store/sqlite.h"
 
 namespace rastro {
+
+// What the encounters of an hour are of, so that most hours need not be read for a login's.
+struct EncounterNote {
+  static constexpr std::size_t kLoginBytesMax = 128UL * 1024;
+  std::array<std::uint64_t, 4> count{};            // by kind
+  std::optional<std::vector<std::string>> logins;  // each once; nullopt: they take more than that
+};
+// nullopt: not all could be read.
+std::optional<EncounterNote> read_encounter_note(Database& database);
 
 // What readers found out about a file and share, so that it is found out once. All of it can be
 // read off the file again; nothing here is needed for an answer. Threads: any.
@@ -19,6 +33,7 @@ class FileNotes {
   std::shared_ptr<const RowTimes> row_times() const { return get(row_times_); }
   std::shared_ptr<const KeyFilter> key_filter() const { return get(key_filter_); }
   std::shared_ptr<const std::vector<CoverageHole>> holes() const { return get(holes_); }
+  std::shared_ptr<const EncounterNote> encounters() const { return get(encounters_); }
 
   // The one that knows more rows stays.
   void note(std::shared_ptr<const RowTimes> times) {
@@ -34,6 +49,10 @@ class FileNotes {
   void note(std::shared_ptr<const std::vector<CoverageHole>> holes) {
     const std::lock_guard lock(mutex_);
     holes_ = std::move(holes);
+  }
+  void note(std::shared_ptr<const EncounterNote> encounters) {
+    const std::lock_guard lock(mutex_);
+    encounters_ = std::move(encounters);
   }
   RowAddresses& addresses() { return addresses_; }  // while it is not sealed
   bool filter_tried() const {
@@ -52,6 +71,7 @@ class FileNotes {
   std::shared_ptr<const KeyFilter> key_filter_;
   bool filter_tried_ = false;
   std::shared_ptr<const std::vector<CoverageHole>> holes_;
+  std::shared_ptr<const EncounterNote> encounters_;
   RowAddresses addresses_;
 };
 

@@ -76,7 +76,9 @@ class ReaderImpl final : public StoreReader {
                                          const AddressVisit& visit) override;
   Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
                                    const std::function<Visit(const Encounter&)>& visit,
-                                   const EncounterWish& wish) override;
+                                   const LoginWish& wish) override;
+  Result<Count> count_encounters(Encounter::Kind kind, const TimeRange& range,
+                                 const QueryLimits& limits) override;
   Result<std::vector<SourceCoverage>> coverage() override;
   Result<std::vector<CoverageHole>> holes(const TimeRange& range) override;
   Result<std::vector<SourcePosition>> positions() override;
@@ -115,6 +117,7 @@ class ReaderImpl final : public StoreReader {
   CutBy offer_rows(const LegQuery& query, std::size_t index, ReadFile& file,
                    std::vector<std::uint32_t>& rows, std::unordered_set<std::uint64_t>& seen);
   CutBy offer(const LegQuery& query, ReadFile& file, std::uint32_t row);
+  bool merge_addresses(const StoreSnapshot& snapshot);
   template <typename Read>
   Result<void> read_newest_file(Read&& read);
 
@@ -201,11 +204,17 @@ CutBy ReaderImpl::scan_file(const LegQuery& query, std::size_t index, ReadFile& 
   return CutBy::nothing;
 }
 
+void put_newest_first(std::vector<std::uint32_t>& rows) {
+  std::sort(rows.begin(), rows.end(), std::greater<>());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+}
+
 CutBy ReaderImpl::look_up_in_file(const LegQuery& query, std::size_t index, ReadFile& file) {
   const auto& view = *query.snapshot.files[index];
   std::vector<std::uint32_t> rows;
   std::unordered_set<std::uint64_t> seen;
   for (const auto& key : query.keys) file.collect_rows(view, key.hash, rows);
+  put_newest_first(rows);
   drop_other_times(query, view, file, rows);
   const auto cut = offer_rows(query, index, file, rows, seen);
   if (cut != CutBy::nothing || view.all_posted()) return cut;
@@ -214,6 +223,7 @@ CutBy ReaderImpl::look_up_in_file(const LegQuery& query, std::size_t index, Read
     file.collect_unposted(view, query.snapshot.hasher, key.hash, rows);
   }
   file.prefer_newest_unposted(view, rows);
+  put_newest_first(rows);
   return offer_rows(query, index, file, rows, seen);
 }
 
@@ -240,7 +250,8 @@ void ReaderImpl::drop_other_times(const LegQuery& query, const FileView& view, R
     times = std::move(more);
   }
   if (!times) return;
-  std::erase_if(rows, [&](std::uint32_t row) { return !query.may_hold(times->of(row)); });
+  RowTimes::Downwards known_times(*times);
+  std::erase_if(rows, [&](std::uint32_t row) { return !query.may_hold(known_times.of(row)); });
 }
 
 // Newest first; `seen` are the legs that were offered already.
@@ -248,12 +259,12 @@ CutBy ReaderImpl::offer_rows(const LegQuery& query, std::size_t index, ReadFile&
                              std::vector<std::uint32_t>& rows,
                              std::unordered_set<std::uint64_t>& seen) {
   const auto& view = *query.snapshot.files[index];
-  std::sort(rows.begin(), rows.end(), std::greater<>());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   const auto times = view.notes->row_times();
+  std::optional<RowTimes::Downwards> known_times;
+  if (times && query.wanted != nullptr) known_times.emplace(*times);
   for (const auto row : rows) {
     // What is wanted may be less than when the file was begun.
-    if (times && query.wanted != nullptr && !query.may_hold(times->of(row))) continue;
+    if (known_times && !query.may_hold(known_times->of(row))) continue;
     if (files_.out_of_time()) return CutBy::time;
     const auto mark = file.mark_of(row);
     // A version outside the interval says nothing of the newest one, which has a posting of its
@@ -361,14 +372,30 @@ Result<std::uint64_t> ReaderImpl::count_rows(const std::vector<LegKey>& keys,
   return static_cast<std::uint64_t>(rows);
 }
 
+// Null: there is no such list, or few of the files are in it, whose own lists then hold nothing
+// else.
+std::shared_ptr<const MergedAddresses::List> merged_addresses(const StoreSnapshot& snapshot,
+                                                              const TimeRange& range) {
+  constexpr std::ptrdiff_t kWorthIt = 4;
+  auto merged = snapshot.merged_addresses->list();
+  if (!merged) return nullptr;
+  const auto in_it = std::ranges::count_if(snapshot.files, [&](const auto& view) {
+    return may_hold(view->state, range) && merged->holds(view->serial);
+  });
+  return in_it >= kWorthIt ? merged : nullptr;
+}
+
 Result<AddressesSeen> ReaderImpl::for_each_address(const TimeRange& range,
                                                    const QueryLimits& limits,
                                                    const AddressVisit& visit) {
   const auto snapshot = start(limits);
   AddressesSeen seen;
+  const auto merged = merged_addresses(*snapshot, range);
+  if (merged) seen.all = for_each_address_in(merged->addresses, visit);
   for (auto i = snapshot->files.size(); i-- > 0;) {
     const auto& view = *snapshot->files[i];
     if (!may_hold(view.state, range)) continue;
+    if (merged && merged->holds(view.serial)) continue;
     auto file = files_.open(view);
     if (!file) return file.error();
     if (*file == nullptr) continue;
@@ -421,9 +448,20 @@ Result<std::optional<LegRecord>> ReaderImpl::load_leg(std::uint64_t leg_id) {
   return std::optional<LegRecord>(std::move(leg));
 }
 
+// Null: the file still grows, or could not be read.
+std::shared_ptr<const EncounterNote> encounter_note(const FileView& view, Database& database) {
+  if (!view.state.sealed) return nullptr;
+  if (auto known = view.notes->encounters()) return known;
+  auto read = read_encounter_note(database);
+  if (!read) return nullptr;
+  auto note = std::make_shared<const EncounterNote>(std::move(*read));
+  view.notes->note(note);
+  return note;
+}
+
 Result<CutBy> ReaderImpl::for_each_encounter(const TimeRange& range, const QueryLimits& limits,
                                              const std::function<Visit(const Encounter&)>& visit,
-                                             const EncounterWish& wish) {
+                                             const LoginWish& wish) {
   const auto snapshot = start(limits);
   const auto from = std::max(range.from, snapshot->ended_visible_since);
   for (auto i = snapshot->files.size(); i-- > 0;) {
@@ -432,14 +470,17 @@ Result<CutBy> ReaderImpl::for_each_encounter(const TimeRange& range, const Query
     auto file = files_.open(view);
     if (!file) return file.error();
     if (*file == nullptr) continue;
+    if (wish) {
+      const auto note = encounter_note(view, (*file)->database());
+      if (note && note->logins && std::ranges::none_of(*note->logins, wish)) continue;
+    }
     auto& dictionary = (*file)->rows().dictionary();
     auto row = (*file)->database().prepare(
         "SELECT kind, at, host, client, client_port, login, text, source, offset, length"
         " FROM encounter WHERE at BETWEEN ?1 AND ?2 ORDER BY row DESC");
     row.bind(1, micros(from)).bind(2, micros(range.until));
     while (row.step()) {
-      if (wish && !wish(time_at(row.column_int(1)), static_cast<Encounter::Kind>(row.column_int(0)),
-                        row.column_bytes(5))) {
+      if (wish && !wish(row.column_bytes(5))) {
         if (files_.out_of_time()) return CutBy::time;
         continue;
       }
@@ -462,6 +503,38 @@ Result<CutBy> ReaderImpl::for_each_encounter(const TimeRange& range, const Query
     if (files_.out_of_time()) return CutBy::time;
   }
   return CutBy::nothing;
+}
+
+Result<StoreReader::Count> ReaderImpl::count_encounters(Encounter::Kind kind,
+                                                        const TimeRange& range,
+                                                        const QueryLimits& limits) {
+  const auto snapshot = start(limits);
+  const auto from = std::max(range.from, snapshot->ended_visible_since);
+  Count found;
+  for (const auto& view : snapshot->files) {
+    if (!may_hold(view->state, {from, range.until})) continue;
+    auto file = files_.open(*view);
+    if (!file) return file.error();
+    if (*file == nullptr) continue;
+    const bool whole = view->state.arrival_min >= from && view->state.activity_max <= range.until;
+    const auto note = whole ? encounter_note(*view, (*file)->database()) : nullptr;
+    if (note) {
+      found.number += note->count.at(static_cast<std::size_t>(kind));
+    } else {
+      auto row = (*file)->database().prepare(
+          "SELECT count(*) FROM encounter WHERE kind = ?1 AND at BETWEEN ?2 AND ?3");
+      row.bind(1, static_cast<std::int64_t>(kind))
+          .bind(2, micros(from))
+          .bind(3, micros(range.until));
+      if (row.step()) found.number += static_cast<std::uint64_t>(row.column_int(0));
+    }
+    if (auto done = files_.check(*view, **file); !done) return done.error();
+    if (files_.out_of_time()) {
+      found.cut = CutBy::time;
+      return found;
+    }
+  }
+  return found;
 }
 
 template <typename Read>
@@ -525,7 +598,8 @@ Result<std::vector<CoverageHole>> ReaderImpl::holes(const TimeRange& range) {
   return holes;
 }
 
-// A finished hour's keys, newest hour first; and what the open hour has grown by.
+// A finished hour's keys, newest hour first, and its addresses; and what the open hour has grown
+// by.
 bool ReaderImpl::work_ahead() {
   constexpr std::uint32_t kBehindMax = 20'000;
   const auto snapshot = start(QueryLimits{Duration::zero()});
@@ -551,7 +625,24 @@ bool ReaderImpl::work_ahead() {
     static_cast<void>(files_.check(view, **file));
     return true;
   }
-  return false;
+  return merge_addresses(*snapshot);
+}
+
+// True: one more file's are in the list.
+bool ReaderImpl::merge_addresses(const StoreSnapshot& snapshot) {
+  std::vector<std::uint64_t> finished;
+  for (const auto& view : snapshot.files) {
+    if (view->state.sealed && !view->damaged->load()) finished.push_back(view->serial);
+  }
+  const auto next = snapshot.merged_addresses->next_of(finished);
+  if (!next) return false;
+  const auto& view =
+      **std::ranges::find(snapshot.files, *next, [](const auto& one) { return one->serial; });
+  const auto file = files_.open(view);
+  if (!file || *file == nullptr) return false;
+  snapshot.merged_addresses->add(*next, (*file)->database());
+  static_cast<void>(files_.check(view, **file));
+  return true;
 }
 
 Result<std::optional<std::string>> ReaderImpl::raw_line(const LineRef& line) {

@@ -65,7 +65,7 @@ struct QueryLimits {
   // Set by another thread: the query ends then as if its time were over.
   const std::atomic<bool>* stop_when = nullptr;
 };
-using EncounterWish = std::function<bool(Time at, Encounter::Kind kind, std::string_view login)>;
+using LoginWish = std::function<bool(std::string_view login)>;
 // Why a query ended before it had seen everything.
 enum class CutBy : std::uint8_t { nothing, caller, time };
 
@@ -126,16 +126,23 @@ class StoreReader {
   virtual Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) = 0;
 
   // Every address (folded envelope senders, logins, recipients, original recipients) of the hours
-  // that overlap `range`, but those that `visit` lets pass over; one that occurs in several comes
-  // several times.
+  // that overlap `range`, but those that `visit` lets pass over; one that occurs in several may
+  // come several times, and in a range of several hours those of other hours may come too.
   virtual Result<AddressesSeen> for_each_address(const TimeRange& range, const QueryLimits& limits,
                                                  const AddressVisit& visit) = 0;
 
-  // `wish` is asked first, of each, and the others are not read any further; empty: all are
-  // visited.
+  // Only those of a login for which `wish` holds, which may be asked several times of one; empty:
+  // all are visited.
   virtual Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
                                            const std::function<Visit(const Encounter&)>& visit,
-                                           const EncounterWish& wish = {}) = 0;
+                                           const LoginWish& wish = {}) = 0;
+  struct Count {
+    std::uint64_t number = 0;
+    CutBy cut = CutBy::nothing;
+  };
+  // Encounters of that kind.
+  virtual Result<Count> count_encounters(Encounter::Kind kind, const TimeRange& range,
+                                         const QueryLimits& limits) = 0;
 
   virtual Result<std::vector<SourceCoverage>> coverage() = 0;
   virtual Result<std::vector<CoverageHole>> holes(const TimeRange& range) = 0;

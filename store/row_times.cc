@@ -1,6 +1,7 @@
 #include "store/row_times.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "store/leg_rows.h"
 #include "store/schema.h"
@@ -17,11 +18,19 @@ bool is_empty(const RowTimes::Range& range) { return range.leg_id_min > range.le
 
 }  // namespace
 
-RowTimes::Range RowTimes::of(std::uint32_t row) const {
+RowTimes::Range RowTimes::Downwards::of(std::uint32_t row) {
   const Range everything{INT64_MIN, INT64_MAX, 0, UINT64_MAX};
-  if (row == 0 || row > known_) return everything;
-  const auto other = std::ranges::lower_bound(others_, row, {}, &Other::row);
-  if (other == others_.end() || other->row != row) return ranges_[(row - 1) / kRows];
+  if (row == 0 || row > times_.known_) return everything;
+  const auto& others = times_.others_;
+  // The next one asked for is mostly a few further down.
+  std::size_t step = 1;
+  while (step < above_ && others[above_ - step].row > row) step *= 2;
+  const auto from = others.begin() + static_cast<std::ptrdiff_t>(above_ - std::min(step, above_));
+  const auto until = others.begin() + static_cast<std::ptrdiff_t>(above_);
+  const auto next = std::ranges::upper_bound(from, until, row, {}, &Other::row);
+  above_ = static_cast<std::size_t>(next - others.begin());
+  const auto other = next == others.begin() ? others.end() : std::prev(next);
+  if (other == others.end() || other->row != row) return times_.ranges_[(row - 1) / kRows];
   if (other->opened_second == 0) return everything;
   const auto leg_id = std::uint64_t{other->opened_second} << kSecondShift;
   return {other->opened_second * kSecond, INT64_MAX, leg_id, leg_id | UINT32_MAX};
@@ -32,7 +41,7 @@ void RowTimes::add_at(std::uint32_t number, const Row& row) {
   ranges_.resize(std::max<std::size_t>(ranges_.size(), (number - 1) / kRows + 1));
   const bool late = opened_last_ >= INT64_MIN + kLate && row.opened_at < opened_last_ - kLate;
   opened_last_ = std::max(opened_last_, row.opened_at);
-  if (late && others_.size() < number / 4) {
+  if (late && others_.size() < number / 4 + kOthersMore) {
     const auto second = static_cast<std::uint32_t>(row.leg_id >> kSecondShift);
     others_.push_back(
         {number, row.opened_at >= 0 && row.opened_at / kSecond == second ? second : 0});

@@ -39,7 +39,9 @@ class RowTimes {
   // Of the thousand that a known row is one of.
   const Range& range_at(std::uint32_t row) const { return ranges_[(row - 1) / kRows]; }
   // In no thousand's range: legs that began long before their row, retried mail mostly, of which
-  // every thousand has some. At most a quarter of the rows.
+  // every thousand has some. At most a quarter of the rows, and kOthersMore: an hour begins with
+  // what it takes over from the one before.
+  static constexpr std::uint32_t kOthersMore = 64 * 1024;
   struct Other {
     std::uint32_t row = 0;
     std::uint32_t opened_second = 0;  // the leg id's too; 0: the two differ, or it has no room
@@ -50,7 +52,17 @@ class RowTimes {
   std::string packed() const;
   static std::optional<RowTimes> unpacked(std::string_view bytes);
   // What is known of a row: its thousand's, its own to the second, or, if nothing is, everything.
-  Range of(std::uint32_t row) const;
+  Range of(std::uint32_t row) const { return Downwards(*this).of(row); }
+  // The same of rows that come from the highest down. Borrows the RowTimes.
+  class Downwards {
+   public:
+    explicit Downwards(const RowTimes& times) : times_(times), above_(times.others_.size()) {}
+    Range of(std::uint32_t row);
+
+   private:
+    const RowTimes& times_;
+    std::size_t above_;  // of the others: those of higher rows begin here
+  };
 
  private:
   void add_at(std::uint32_t number, const Row& row);

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "store/file_notes.h"
 #include "store/hash_key.h"
+#include "store/merged_addresses.h"
 #include "store/postings.h"
 
 namespace rastro {
@@ -57,6 +58,7 @@ struct StoreSnapshot {
   KeyHasher hasher;
   std::vector<std::shared_ptr<const FileView>> files;
   std::vector<FileTrouble> troubles;
+  std::shared_ptr<MergedAddresses> merged_addresses;  // of its readers; never null
   // A leg that ended before this is past retention, though its file may still exist.
   Time ended_visible_since = Time::min();
 };

@@ -263,7 +263,8 @@ Result<void> WriterImpl::roll_to(Time hour) {
 }
 
 void WriterImpl::publish() {
-  auto next = std::make_shared<StoreSnapshot>(StoreSnapshot{hasher_, {}, {}, Time::min()});
+  auto next = std::make_shared<StoreSnapshot>(
+      StoreSnapshot{hasher_, {}, {}, merged_addresses_, Time::min()});
   for (auto& file : files_) {
     if (!file->view) {
       file->view = std::make_shared<const FileView>(

@@ -140,6 +140,7 @@ class WriterImpl final : public Writer {
   const Clock& clock_;
   DirectoryLock lock_;
   KeyHasher hasher_;
+  std::shared_ptr<MergedAddresses> merged_addresses_ = std::make_shared<MergedAddresses>();
   std::uint32_t key_check_;
   std::uint64_t dictionary_seed_;
   ClockGuard guard_;

@@ -227,12 +227,14 @@ class Looker {
     if (range.until < Time::max() - kEncounterMargin) range.until += kEncounterMargin;
     const auto left = limits();
     if (!left) return {};
-    // Most are of strangers who named nobody, or of other logins: read no further.
-    const auto wish = [&](Time at, Encounter::Kind kind, std::string_view login) {
-      const bool inside = at >= request_.range.from && at <= request_.range.until;
-      if (inside && kind == Encounter::Kind::client_rejected) ++out_.refused_unnamed;
-      return concerns(login) || !request_.client.empty();
-    };
+    const auto unnamed =
+        store_.count_encounters(Encounter::Kind::client_rejected, request_.range, *left);
+    if (!unnamed) return unnamed.error();
+    out_.refused_unnamed = unnamed->number;
+    if (unnamed->cut == CutBy::time) out_.cut = CutBy::time;
+    // Most are of strangers who named nobody, or of other logins.
+    LoginWish wish;
+    if (request_.client.empty()) wish = [&](std::string_view login) { return concerns(login); };
     const auto look = [&](const Encounter& encounter) {
       if (!concerns(encounter)) return Visit::go_on;
       if (out_.encounters.size() < kEncountersMax) {

@@ -34,8 +34,8 @@ class CheckLoopTest : public testing::Test {
   }
   static std::shared_ptr<const StoreSnapshot> snapshot_of(
       std::vector<std::shared_ptr<const FileView>> files) {
-    return std::make_shared<const StoreSnapshot>(
-        StoreSnapshot{KeyHasher({1, 2}), std::move(files), {}, Time::min()});
+    return std::make_shared<const StoreSnapshot>(StoreSnapshot{
+        KeyHasher({1, 2}), std::move(files), {}, std::make_shared<MergedAddresses>(), Time::min()});
   }
   // Removed with all that is in it.
   struct Directory {

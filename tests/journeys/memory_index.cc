@@ -84,12 +84,19 @@ Result<std::optional<LegRecord>> MemoryIndex::load_leg(std::uint64_t leg_id) {
 Result<CutBy> MemoryIndex::for_each_encounter(const TimeRange& /*range*/,
                                               const QueryLimits& /*limits*/,
                                               const std::function<Visit(const Encounter&)>& visit,
-                                              const EncounterWish& wish) {
+                                              const LoginWish& wish) {
   for (const auto& encounter : encounters) {
-    if (wish && !wish(encounter.at, encounter.kind, encounter.login)) continue;
+    if (wish && !wish(encounter.login)) continue;
     if (visit(encounter) == Visit::stop) return CutBy::caller;
   }
   return CutBy::nothing;
+}
+
+Result<StoreReader::Count> MemoryIndex::count_encounters(Encounter::Kind kind,
+                                                         const TimeRange& /*range*/,
+                                                         const QueryLimits& /*limits*/) {
+  const auto number = std::ranges::count(encounters, kind, &Encounter::kind);
+  return Count{static_cast<std::uint64_t>(number), CutBy::nothing};
 }
 
 }  // namespace rastro

@@ -44,7 +44,9 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
   Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) override;
   Result<CutBy> for_each_encounter(const TimeRange& range, const QueryLimits& limits,
                                    const std::function<Visit(const Encounter&)>& visit,
-                                   const EncounterWish& wish) override;
+                                   const LoginWish& wish) override;
+  Result<Count> count_encounters(Encounter::Kind kind, const TimeRange& range,
+                                 const QueryLimits& limits) override;
   Result<std::vector<SourceCoverage>> coverage() override { return std::vector<SourceCoverage>(); }
   Result<std::vector<CoverageHole>> holes(const TimeRange& /*range*/) override {
     return std::vector<CoverageHole>();

@@ -291,6 +291,52 @@ TEST_F(HoursTest, EncountersAreFoundByTime) {
   EXPECT_TRUE(found.empty());
 }
 
+TEST_F(HoursTest, EncountersOfALoginAndOfAKindAreFoundInEveryHour) {
+  open();
+  const auto start = samples::start_time();
+  for (int hour = 0; hour < 3; ++hour) {
+    Batch batch = samples::batch_of({}, start + std::chrono::hours(hour));
+    for (int minute = 0; minute < 10; ++minute) {
+      Encounter encounter;
+      encounter.kind =
+          minute < 4 ? Encounter::Kind::login_failed : Encounter::Kind::client_rejected;
+      encounter.at = start + std::chrono::hours(hour) + std::chrono::minutes(minute);
+      if (minute < 4) encounter.login = minute == 3 && hour == 1 ? "eva" : "ana";
+      batch.encounters.push_back(encounter);
+    }
+    samples::commit_or_die(*writer_, batch);
+    clock_.advance(1h);
+  }
+  commit({samples::simple_leg(9, start + 3h, "juan@example.net")}, start + 3h);
+  samples::work_until_done(*writer_);
+  auto reader = samples::reader_of(*writer_);
+  const auto of_login = [&](std::string_view wanted, const TimeRange& range) {
+    int found = 0;
+    const auto done = reader->for_each_encounter(
+        range, {},
+        [&](const Encounter& one) {
+          EXPECT_EQ(one.login, wanted);
+          ++found;
+          return Visit::go_on;
+        },
+        [&](std::string_view login) { return login == wanted; });
+    EXPECT_TRUE(done);
+    return found;
+  };
+  for (int again = 0; again < 2; ++again) {  // what the first question noted serves the second
+    EXPECT_EQ(of_login("ana", {}), 11);
+    EXPECT_EQ(of_login("eva", {}), 1);
+    EXPECT_EQ(of_login("zoe", {}), 0);
+    EXPECT_EQ(of_login("ana", {start + 1min, start + 2min}), 2);
+    const auto rejected = [&](const TimeRange& range) {
+      return reader->count_encounters(Encounter::Kind::client_rejected, range, {})->number;
+    };
+    EXPECT_EQ(rejected({}), 18U);
+    EXPECT_EQ(rejected({start + 9min, start + 1h + 4min}), 2U);
+    EXPECT_EQ(reader->count_encounters(Encounter::Kind::login_ok, {}, {})->number, 0U);
+  }
+}
+
 TEST_F(HoursTest, TwoWritersAreRefused) {
   open();
   const auto second = Writer::open(options_, clock_);

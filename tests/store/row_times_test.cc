@@ -129,6 +129,24 @@ TEST_F(RowTimesTest, AnHourThatSawAStartKeepsThemToo) {
   expect_all_windows("sealed, after another");
 }
 
+TEST(RowTimesOthersTest, DownwardsTellsTheSameAsARowAlone) {
+  RowTimes times;
+  std::mt19937_64 random(12);
+  for (int i = 0; i < 5'000; ++i) {
+    const auto late = random() % 3 == 0 ? 3'600'000'000 : 0;
+    const auto at = 1'772'359'200'000'000 + std::int64_t{i} * 300'000 - late;
+    times.add({at, at, static_cast<std::uint64_t>(at / 1'000'000) << 32});
+  }
+  EXPECT_GT(times.others().size(), 5'000U / 4) << "an hour may begin with many";
+  for (const std::uint32_t step : {1U, 2U, 7U, 1'000U, 6'000U}) {
+    RowTimes::Downwards downwards(times);
+    for (std::uint32_t row = 5'010; row < 6'000; row -= step)
+      ASSERT_EQ(downwards.of(row).leg_id_max, times.of(row).leg_id_max) << row << " by " << step;
+  }
+  const auto& first = times.others().front();
+  EXPECT_EQ(times.of(first.row).opened_min, std::int64_t{first.opened_second} * 1'000'000);
+}
+
 TEST(RowTimesBytesTest, ComeBackAsTheyWereAndTornOnesStayWithinBounds) {
   RowTimes times;
   std::mt19937_64 random(11);
