@@ -123,6 +123,8 @@ constexpr Form kIgnored[] = {
     {"", "cannot set default OpenSSL certificate verification paths: disabling TLS support",
      "tls/tls_certkey.c"},
     {"bounce", "warning: for instructions see the bounce(5) manual", "bounce/bounce_template.c"},
+    {"", "redirecting {}:{} to {}:{}", "global/nbdb_redirect.c, since 3.11"},
+    {"nbdb_reindexd", "successfully executed '{} {}:{}' as uid {}", "nbdb_reindexd, since 3.11"},
 };
 
 // About a host, an address or a domain, and about no message: the text is kept.
@@ -200,6 +202,13 @@ constexpr Form kNotes[] = {
     {"", "TLSRPT: status=failure, domain={}, receiving_mx={}, failure_type={}",
      "tls/tlsrpt_wrapper.c"},
     {"", "TLSRPT: status=success, domain={}, receiving_mx={}", "tls/tlsrpt_wrapper.c"},
+    {"", "using DANE RR: {} IN TLSA {}", "tls/tls_dane.c, before 3.6"},
+    {"", "{}: depth={} matched {} certificate {} digest {}", "tls/tls_dane.c, before 3.6"},
+    {"", "{}: depth={} matched {} public-key {} digest={}", "tls/tls_dane.c, before 3.6"},
+    {"", "{}: depth={} trust-anchor certificate", "tls/tls_dane.c, before 3.6"},
+    {"", "{}: depth={} chain is trust-anchor signed", "tls/tls_dane.c, before 3.6"},
+    {"", "{}: subjectAltName: {}", "tls/tls_client.c, before 3.6"},
+    {"", "{}: Matched subjectAltName: {}", "tls/tls_client.c, before 3.6"},
 };
 
 }  // namespace

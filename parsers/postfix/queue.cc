@@ -107,7 +107,10 @@ ParsedLine parse_bounce(const LineHeader& header, std::string_view text) {
   }
   if (match_form(rest, "not sending trace/success notification for {}-bounce message") ||
       rest == "no trace file -- not sending a notification" ||
-      match_form(rest, "sender notification failed to {}")) {  // 3.11; ": " and why may follow
+      // 3.11; ": " and why may follow.
+      match_form(rest, "sender notification failed to {}") ||
+      rest == "postmaster notification failed" ||
+      match_form(rest, "postmaster notification failed: {}")) {
     return {LineKind::postfix_note, Note{*id, Note::About::other, rest}};
   }
   return {};

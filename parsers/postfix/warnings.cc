@@ -19,6 +19,7 @@ constexpr Form kForms[] = {
 #include "parsers/postfix/warning_forms.inc"
 #include "parsers/postfix/warning_forms_newer.inc"
 #include "parsers/postfix/warning_forms_system.inc"
+#include "parsers/postfix/warning_forms_versions.inc"
 };
 
 // Other versions', and what goes through a "%s".
