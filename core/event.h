@@ -90,6 +90,11 @@ struct Arrival {
   bool parent_is_bounced = false;  // the parent link says: this is a report on the parent
   Peer original_client;            // orig_client=: the client before the filter
   std::string_view recipients;     // Exim "for a@x b@y": blank-separated, take_listed_recipient()
+  // What Exim's line says of checks. A flag without a value says "pass" or "accept" (4.99).
+  std::string_view dkim_domain;   // DKIM=: the first one whose signature is good
+  std::string_view spf_result;    // SPF, SPF=
+  std::string_view dmarc_result;  // DMARC, DMARC=
+  bool arc_passed = false;        // ARC
 };
 
 // Takes one address off a blank-separated list (quoted local parts may hold blanks); empty at the
@@ -160,6 +165,7 @@ struct DeliveryAttempt {
                                               // text for command and file deliveries
   std::string_view router;                    // Exim R=
   std::string_view dsn_original_recipient;
+  std::string_view dkim_signed;  // Exim DKIM= (4.100): the domain in whose name it was signed
 };
 
 // The queue manager (or an admin) is done with the message: qmgr "ID: removed", Exim "Completed".

@@ -132,6 +132,22 @@ void LegUpdates::accept(LegRecord& leg, Time at) const {
   leg.accepted_at = at;
 }
 
+void LegUpdates::fact(LegRecord& leg, std::string_view source, std::string_view name,
+                      std::string_view value) const {
+  if (leg.facts.size() >= limits_.facts_max) {
+    ++refused_;
+    return;
+  }
+  leg.facts.push_back({std::string(source), std::string(name), std::string(cut(value))});
+}
+
+void LegUpdates::note_checks(LegRecord& leg, const Arrival& event) const {
+  if (!event.dkim_domain.empty()) fact(leg, "exim.dkim", "d", event.dkim_domain);
+  if (!event.spf_result.empty()) fact(leg, "exim.spf", "result", event.spf_result);
+  if (!event.dmarc_result.empty()) fact(leg, "exim.dmarc", "result", event.dmarc_result);
+  if (event.arc_passed) fact(leg, "exim.arc", "result", "pass");
+}
+
 void LegUpdates::apply(LegRecord& leg, const Arrival& event, Time at) const {
   leg.arrival_seen = true;
   auto& submission = leg.submission;
@@ -160,6 +176,7 @@ void LegUpdates::apply(LegRecord& leg, const Arrival& event, Time at) const {
   if (event.size_bytes) leg.size_bytes = event.size_bytes;
   if (event.subject) set_text(leg.subject, cut(*event.subject));
   if (!event.protocol.empty()) leg.protocol = event.protocol;
+  note_checks(leg, event);
   if (event.fake_reject) {
     leg.accepted_reply_code = 550;
     note(leg, TimelineEntry::Kind::note, "the client was told 550, the message was kept", at);
@@ -221,12 +238,21 @@ std::int32_t LegUpdates::answer_for(LegRecord& leg, const DeliveryAttempt& event
   return apply(leg, answered, at);
 }
 
+// Each attempt says it anew.
+void LegUpdates::note_signature(LegRecord& leg, std::string_view domain) const {
+  const bool known = std::ranges::any_of(leg.facts, [&](const Fact& told) {
+    return told.source == "exim.dkim" && told.name == "signed" && told.value == cut(domain);
+  });
+  if (!known) fact(leg, "exim.dkim", "signed", domain);
+}
+
 std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Time at) const {
   if (event.status == DeliveryStatus::undeliverable ||
       event.status == DeliveryStatus::deliverable) {
     leg.probe = true;
   }
   accept(leg, leg.opened_at);
+  if (!event.dkim_signed.empty()) note_signature(leg, event.dkim_signed);
   if (!event.recipient) return -1;
   if (event.recipient->starts_with('>') && event.original_recipient) {
     // Exim's automatic answer: another message, made for a recipient of this one.
@@ -598,12 +624,7 @@ void LegUpdates::apply(LegRecord& leg, const SessionTrouble& event, Time at) con
 
 void LegUpdates::apply(LegRecord& leg, const CompanionFact& event, Time /*at*/) const {
   for (std::size_t i = 0; i < event.value_count; ++i) {
-    if (leg.facts.size() >= limits_.facts_max) {
-      ++refused_;
-      return;
-    }
-    const auto& [name, value] = event.values[i];
-    leg.facts.push_back({std::string(event.source), std::string(name), std::string(cut(value))});
+    fact(leg, event.source, event.values[i].name, event.values[i].value);
   }
   note_quarantine(leg);
 }
@@ -652,18 +673,14 @@ void LegUpdates::note_quarantine(LegRecord& leg) {
 }
 
 void LegUpdates::apply(LegRecord& leg, LegRecipient& recipient, const MailboxNote& note) const {
-  const auto fact = [&](std::string_view name, std::string_view value) {
-    if (leg.facts.size() >= limits_.facts_max) {
-      ++refused_;
-      return;
-    }
-    leg.facts.push_back({note.source, std::string(name), std::string(cut(value))});
+  const auto tell = [&](std::string_view name, std::string_view value) {
+    fact(leg, note.source, name, value);
   };
   switch (note.what) {
     case MailboxResult::What::saved:
       // A script may keep several copies.
       if (!recipient.folder.empty() && recipient.folder != note.folder) {
-        fact("another copy in", note.folder);
+        tell("another copy in", note.folder);
         return;
       }
       recipient.folder = note.folder;
@@ -676,10 +693,10 @@ void LegUpdates::apply(LegRecord& leg, LegRecipient& recipient, const MailboxNot
       this->note(leg, TimelineEntry::Kind::discarded, note.text, note.at);
       return;
     case MailboxResult::What::forwarded:
-      fact("forwarded", note.text);
+      tell("forwarded", note.text);
       return;
     case MailboxResult::What::rejected:
-      fact("rejected", note.text);
+      tell("rejected", note.text);
       // The agent tells the sender itself, and the MTA that all is well.
       if (!recipient.folder.empty()) return;
       recipient.outcome = Outcome::bounced;
@@ -688,7 +705,7 @@ void LegUpdates::apply(LegRecord& leg, LegRecipient& recipient, const MailboxNot
       recipient.reply_text = cut(note.text);
       return;
     case MailboxResult::What::deferred:
-      fact("deferred", note.text);
+      tell("deferred", note.text);
       return;
   }
 }

@@ -76,6 +76,10 @@ class LegUpdates {
                           std::string_view recipient, Time at) const;
   void keep_superseded_attempt(LegRecord& leg, const LegRecipient& recipient) const;
   void note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view text, Time at) const;
+  void fact(LegRecord& leg, std::string_view source, std::string_view name,
+            std::string_view value) const;
+  void note_checks(LegRecord& leg, const Arrival& event) const;
+  void note_signature(LegRecord& leg, std::string_view domain) const;
 
   LegLimits limits_;
   ClassifyReply classify_;

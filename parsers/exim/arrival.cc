@@ -40,6 +40,10 @@ LineKind read_arrival(const Line& line, Arrival& event) {
   event.user = fields.user;
   event.message_id = fields.message_id;
   event.size_bytes = fields.size_bytes;
+  event.dkim_domain = fields.dkim;
+  event.spf_result = fields.spf;
+  event.dmarc_result = fields.dmarc;
+  event.arc_passed = fields.arc;
   if (fields.subject) event.subject = without_escapes(*fields.subject);
   event.method = event.client.ip.empty() ? ArrivalMethod::local : ArrivalMethod::smtp;
   if (!fields.reference.empty()) {

@@ -118,6 +118,7 @@ bool read_sent(const Line& line, unsigned reading, DeliveryAttempt& event) {
   event.relay = fields.host.peer;
   event.delay = fields.queue_time;
   event.tls = fields.tls;
+  event.dkim_signed = fields.dkim;
   if (discarded) {
     event.recipient = destination.original;
     event.status = DeliveryStatus::discarded;

@@ -165,6 +165,7 @@ enum Key : std::uint64_t {
   kDmarc = std::uint64_t{1} << 36,
   kFlagDmarc = std::uint64_t{1} << 37,
   kNotify = std::uint64_t{1} << 38,
+  kDirector = std::uint64_t{1} << 39,  // before 4.00: the router of local addresses
 };
 
 bool first(Fields& fields, Key key) {
@@ -180,21 +181,29 @@ struct KeyName {
 };
 // Longer names before their own beginnings.
 constexpr KeyName kKeys[] = {
-    {"H=", kHost, false},           {"I=", kInterface, false},     {"U=", kUser, false},
-    {"PRX=", kProxy, false},        {"PRDR", kFlagPrdr, true},     {"PS=", kSequence, false},
-    {"P=", kProtocol, false},       {"X=", kTls, false},           {"CV=", kVerified, false},
-    {"Ci=", kConnection, false},    {"C=", kConfirmation, false},  {"DN=", kPeerName, false},
-    {"DT=", kDeliverTime, false},   {"DKIM=", kDkim, false},       {"DSN=", kNotify, false},
-    {"DS", kFlagDnssec, true},      {"DMARC=", kDmarc, false},     {"DMARC", kFlagDmarc, true},
-    {"SNI=", kServerName, false},   {"SPF=", kSpf, false},         {"SPF", kFlagSpf, true},
-    {"ST=", kShadow, false},        {"SRS=<", kRewritten, false},  {"S=", kSize, false},
-    {"A=", kLogin, false},          {"ARC", kFlagArc, true},       {"M8S=", kBody, false},
-    {"RT=", kReceiveTime, false},   {"R=", kReference, false},     {"QT=", kQueueTime, false},
-    {"Q=", kQueue, false},          {"id=", kMessageId, false},    {"id*=", kMessageId, false},
-    {"TFO*", kFlagFastOpen, true},  {"TFO", kFlagFastOpen, true},  {"T=", kTopic, false},
-    {"F=<", kSender, false},        {"F=", kBareSender, false},    {"K", kFlagChunking, true},
-    {"L*-", kFlagPipelining, true}, {"L*", kFlagPipelining, true}, {"L.-", kFlagPipelining, true},
-    {"L.", kFlagPipelining, true},  {"L-", kFlagPipelining, true}, {"L", kFlagPipelining, true},
+    {"H=", kHost, false},           {"I=", kInterface, false},
+    {"U=", kUser, false},           {"PRX=", kProxy, false},
+    {"PRDR", kFlagPrdr, true},      {"PS=", kSequence, false},
+    {"P=", kProtocol, false},       {"X=", kTls, false},
+    {"CV=", kVerified, false},      {"Ci=", kConnection, false},
+    {"C=", kConfirmation, false},   {"DN=", kPeerName, false},
+    {"DT=", kDeliverTime, false},   {"DKIM=", kDkim, false},
+    {"DSN=", kNotify, false},       {"DS", kFlagDnssec, true},
+    {"DMARC=", kDmarc, false},      {"DMARC", kFlagDmarc, true},
+    {"D=", kDirector, false},       {"SNI=", kServerName, false},
+    {"SPF=", kSpf, false},          {"SPF", kFlagSpf, true},
+    {"ST=", kShadow, false},        {"SRS=<", kRewritten, false},
+    {"S=", kSize, false},           {"A=", kLogin, false},
+    {"ARC", kFlagArc, true},        {"M8S=", kBody, false},
+    {"RT=", kReceiveTime, false},   {"R=", kReference, false},
+    {"QT=", kQueueTime, false},     {"Q=", kQueue, false},
+    {"id=", kMessageId, false},     {"id*=", kMessageId, false},
+    {"TFO*", kFlagFastOpen, true},  {"TFO", kFlagFastOpen, true},
+    {"T=", kTopic, false},          {"F=<", kSender, false},
+    {"F=", kBareSender, false},     {"K", kFlagChunking, true},
+    {"L*-", kFlagPipelining, true}, {"L*", kFlagPipelining, true},
+    {"L.-", kFlagPipelining, true}, {"L.", kFlagPipelining, true},
+    {"L-", kFlagPipelining, true},  {"L", kFlagPipelining, true},
 };
 
 // Which keys a place knows; a key elsewhere is text.
@@ -212,7 +221,7 @@ std::uint64_t keys_of(Place place) {
       return kHost | kInterface | kProtocol | kTlsKeys | kLogin | kProxy | kSize | kQueue | kTopic |
              kReference | kSender | kRewritten | kShadow | kConfirmation | kQueueTime |
              kDeliverTime | kFlagDnssec | kFlagFastOpen | kFlagPipelining | kFlagPrdr |
-             kFlagChunking | kSequence | kNotify | kDkim;
+             kFlagChunking | kSequence | kNotify | kDkim | kDirector;
     case Place::dialogue:
       return kInterface | kUser | kTlsKeys | kLogin | kSender | kBareSender | kPolicyKeys;
   }
@@ -427,13 +436,25 @@ bool take_other_field(std::string_view& rest, Key key, Place place, Fields& fiel
       return take_process_number(rest) && ends_host(rest);
     case kServerName:
     case kProxy:
-    case kDkim:
     case kQueue:
     case kSequence:
-    case kSpf:
-    case kDmarc:
     case kNotify:
       return take_value_field(rest, place, ignored);
+    case kDkim:
+      return take_value_field(rest, place, fields.dkim);
+    case kSpf:
+      return take_value_field(rest, place, fields.spf);
+    case kDmarc:
+      return take_value_field(rest, place, fields.dmarc);
+    case kFlagSpf:  // src/receive.c add_spf_info_for_log()
+      fields.spf = "pass";
+      return true;
+    case kFlagDmarc:
+      fields.dmarc = "accept";
+      return true;
+    case kFlagArc:
+      fields.arc = true;
+      return true;
     case kReceiveTime:
     case kDeliverTime:
       return take_time_field(rest, place, time);
@@ -480,6 +501,7 @@ std::size_t left_behind_field(std::string_view rest, Key key, Place place, unsig
     case kTopic:
       return left_by([&](auto& left) { return take_name_field(left, place, fields.transport); });
     case kReference:
+    case kDirector:
       return left_by([&](auto& left) { return take_name_field(left, place, fields.router); });
     case kVerified: {
       std::string_view ignored;

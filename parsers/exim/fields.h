@@ -51,6 +51,10 @@ struct Fields {
   std::string_view reference;                       // R= on arrival
   std::string_view router;                          // R= elsewhere
   std::string_view transport;                       // T= elsewhere
+  std::string_view dkim;                            // DKIM=
+  std::string_view spf;                             // SPF=, "pass" for the flag
+  std::string_view dmarc;                           // DMARC=, "accept" for the flag
+  bool arc = false;                                 // ARC
   std::uint64_t seen = 0;                           // which keys came, each at most once
 };
 

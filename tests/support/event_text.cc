@@ -125,6 +125,10 @@ void write(Writer& w, const Arrival& e) {
   w.put("parent_is_bounced", e.parent_is_bounced);
   w.put("original_client", e.original_client);
   w.put("recipients", e.recipients);
+  w.put("dkim", e.dkim_domain);
+  w.put("spf", e.spf_result);
+  w.put("dmarc", e.dmarc_result);
+  w.put("arc", e.arc_passed);
 }
 void write(Writer& w, const MessageIdSeen& e) {
   w.put("id", e.queue_id);
@@ -158,6 +162,7 @@ void write(Writer& w, const DeliveryAttempt& e) {
   w.put("file_or_command", e.file_or_command);
   w.put("router", e.router);
   w.put("orcpt", e.dsn_original_recipient);
+  w.put("dkim_signed", e.dkim_signed);
 }
 void write(Writer& w, const Removed& e) {
   w.put("id", e.queue_id);

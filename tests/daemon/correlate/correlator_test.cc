@@ -471,6 +471,31 @@ TEST_F(CorrelatorTest, EximKeepsTheTrueCauseOfAnExpiredRecipient) {
   EXPECT_EQ(leg.recipients[0].reply_text, "450 mailbox busy");
 }
 
+TEST_F(CorrelatorTest, WhatEximSaysOfChecksAreFacts) {
+  mta_ = Mta::exim;
+  Arrival arrival;
+  arrival.queue_id = "1rABCD-000001-AB";
+  arrival.recipients = "a@example.org b@example.org";
+  arrival.dkim_domain = "example.net";
+  arrival.spf_result = "softfail";
+  arrival.dmarc_result = "reject";
+  arrival.arc_passed = true;
+  say("exim", 30, arrival);
+  for (const auto* to : {"a@example.org", "b@example.org"}) {
+    auto sent = attempt(arrival.queue_id, to, DeliveryStatus::sent);
+    sent.dkim_signed = "example.org";
+    say("exim", 31, sent);
+  }
+  flush();
+  std::vector<std::string> told;
+  for (const auto& fact : store_.leg(arrival.queue_id).facts) {
+    told.push_back(fact.source + " " + fact.name + " " + fact.value);
+  }
+  EXPECT_THAT(told, ElementsAre("exim.dkim d example.net", "exim.spf result softfail",
+                                "exim.dmarc result reject", "exim.arc result pass",
+                                "exim.dkim signed example.org"));
+}
+
 TEST_F(CorrelatorTest, EximAddressesAreFoundAgainAfterARouterRewroteThem) {
   mta_ = Mta::exim;
   Arrival arrival;
