@@ -79,7 +79,8 @@ namespace rastro {
   X(openarc_verdict, "openarc.verdict")                 \
   X(courier_login, "courier.login")                     \
   X(plesk_verdict, "plesk.verdict")                     \
-  X(cyrus_login, "cyrus.login")
+  X(cyrus_login, "cyrus.login")                         \
+  X(dovecot_debug, "dovecot.debug")
 
 enum class LineKind : std::uint16_t {
 #define RASTRO_KIND(name, text) name,

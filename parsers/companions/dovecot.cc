@@ -413,6 +413,7 @@ ParsedLine parse_dovecot(const LineHeader& /*header*/, std::string_view text) {
   maybe_take(text, "Info: ");
   auto said = text;
   const auto prefix = maybe_take_prefix(said);
+  if (maybe_take(said, "Debug: ")) return parse_dovecot_debug(said);
   const bool wrong = take_level(said);
   auto out = prefix ? parse_said(*prefix, said) : parse_dovecot_known({}, text);  // 1.x
   if (out.kind == LineKind::unrecognised && wrong) out = parse_dovecot_trouble(said);

@@ -47,6 +47,8 @@ bool is_message_id(std::string_view word);
 // One line each of these programs.
 // Behind "Error: " and its like.
 ParsedLine parse_dovecot_trouble(std::string_view text);
+// Behind "Debug: ".
+ParsedLine parse_dovecot_debug(std::string_view text);
 ParsedLine parse_dovecot(const LineHeader& header, std::string_view text);
 // 1.x logs under its own name and the user's: "deliver(ana@example.org): msgid=<1@x>: saved ...".
 ParsedLine parse_deliver(const LineHeader& header, std::string_view text);
