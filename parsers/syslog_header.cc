@@ -498,6 +498,15 @@ std::string_view behind_runtime(std::string_view line) {
   return maybe_take_date_time(stamp, ' ') ? inner : left;
 }
 
+// The tag that Docker's syslog driver gives a container's lines: its short id, or "docker/name" and
+// the like with the tag option as Docker's manual shows it.
+bool is_container_tag(std::string_view program) {
+  constexpr std::size_t kShortIdSize = 12;
+  if (program.starts_with("docker/")) return true;
+  if (program.size() != kShortIdSize) return false;
+  return program.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 bool take_header(std::string_view& rest, StampReader& reader, LineHeader& header) {
   auto left = rest;
   if (left.starts_with('<')) {
@@ -557,6 +566,7 @@ std::size_t usual_header_size(std::string_view line, const StampReader& reader,
   const auto program = line.substr(at, position_of(line.substr(at), ':', '[', ' '));
   at += program.size();
   if (program.empty() || program == "-" || at + kBehindTag > line.size()) return 0;
+  if (is_container_tag(program)) return 0;
   std::uint32_t process = 0;
   if (line[at] == '[') {
     const EightDigits pid(line.data() + at + 1);
@@ -568,6 +578,27 @@ std::size_t usual_header_size(std::string_view line, const StampReader& reader,
     return 0;
   header = {logged_at, host, program, process, 1};
   return at + 2;
+}
+
+}  // namespace
+
+namespace {
+
+bool looks_like_syslog(std::string_view behind_stamp);
+
+// What a container's mail server wrote, with a stamp of its own: a syslog's, or Exim's log as it
+// is.
+void take_container_line(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  auto inner = rest;
+  LineHeader own;
+  own.host = header.host;
+  auto behind_stamp = rest;
+  const bool is_exim = maybe_take_date_time(behind_stamp, ' ') && !looks_like_syslog(behind_stamp);
+  if (is_exim ? !maybe_take_exim_stamp(inner, reader, own) : !take_header(inner, reader, own)) {
+    return;
+  }
+  header = own;
+  rest = inner;
 }
 
 }  // namespace
@@ -598,6 +629,8 @@ bool maybe_take_syslog_header(std::string_view& rest, StampReader& reader, LineH
         left = inner;
       }
     }
+  } else if (is_container_tag(header.program)) {
+    take_container_line(left, reader, header);
   }
   rest = left;
   return true;
