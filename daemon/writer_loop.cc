@@ -10,7 +10,7 @@ namespace rastro {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr milliseconds kIdleWait{200};
+constexpr milliseconds kIdleWait{1000};  // housekeeping looks at the clock once a second at most
 constexpr milliseconds kRetryWait{100};
 constexpr std::size_t kManyLegs = 500;  // in one batch: a backlog is being worked off
 constexpr int kTriesBetweenLogs = 300;  // 30 s: our own errors must not fill the disk as well
