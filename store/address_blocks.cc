@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/address.h"
+#include "store/dictionary.h"
 #include "store/leg_rows.h"
 #include "store/packed_leg.h"
 #include "store/schema.h"
@@ -82,8 +83,32 @@ std::size_t visit_columns(Database& database, const char* sql, std::int64_t rows
   return rows;
 }
 
+// Of addresses that are rows of `name`, each is shown once: `told` knows which were.
+class AddressColumn {
+ public:
+  AddressColumn(Database& database, std::vector<bool>& told, const OnAddress& visit)
+      : dictionary_(database), told_(told), visit_(visit) {}
+  void show(const Statement& row, int column) {
+    if (row.column_type(column) == Statement::Type::integer) {
+      const auto id = static_cast<std::uint64_t>(row.column_int(column));
+      if (id > kNamesMax) return;
+      if (id >= told_.size()) told_.resize(static_cast<std::size_t>(id) + kNamesStep);
+      if (told_[id]) return;
+      told_[id] = true;
+    }
+    if (const auto address = dictionary_.address(row, column)) visit_(*address);
+  }
+
+ private:
+  static constexpr std::uint64_t kNamesMax = 1U << 28;  // an id beyond it is damage
+  static constexpr std::size_t kNamesStep = 1U << 16;
+  DictionaryReader dictionary_;
+  std::vector<bool>& told_;
+  const OnAddress& visit_;
+};
+
 std::size_t visit_legs(Database& database, std::int64_t rows_max, std::int64_t& last,
-                       const OnAddress& visit) {
+                       std::vector<bool>& told, const OnAddress& visit) {
   if (row_layout(database) == RowLayout::plain) {
     return visit_columns(
         database,
@@ -94,12 +119,11 @@ std::size_t visit_legs(Database& database, std::int64_t rows_max, std::int64_t& 
       "SELECT row, envelope_sender, login, recipient, header_row, more FROM leg"
       " WHERE row > ?1 ORDER BY row LIMIT ?2");
   row.bind(1, last).bind(2, rows_max);
+  AddressColumn address(database, told, visit);
   std::size_t rows = 0;
   for (; row.step(); ++rows) {
     last = row.column_int(0);
-    for (const int column : {1, 2, 3}) {
-      if (!row.is_null(column)) visit(row.column_bytes(column));
-    }
+    for (const int column : {1, 2, 3}) address.show(row, column);
     PackedLegStart start;
     auto more = row.column_bytes(5);
     if (!start.take(more, row.is_null(4), !row.is_null(3))) {
@@ -112,7 +136,7 @@ std::size_t visit_legs(Database& database, std::int64_t rows_max, std::int64_t& 
 }
 
 std::size_t visit_deliveries(Database& database, std::int64_t rows_max, std::int64_t& last,
-                             const OnAddress& visit) {
+                             std::vector<bool>& told, const OnAddress& visit) {
   if (row_layout(database) == RowLayout::plain) {
     return visit_columns(database,
                          "SELECT row, recipient, original_recipient FROM delivery"
@@ -122,10 +146,11 @@ std::size_t visit_deliveries(Database& database, std::int64_t rows_max, std::int
   auto row = database.prepare(
       "SELECT row, recipient, more FROM delivery WHERE row > ?1 ORDER BY row LIMIT ?2");
   row.bind(1, last).bind(2, rows_max);
+  AddressColumn address(database, told, visit);
   std::size_t rows = 0;
   for (; row.step(); ++rows) {
     last = row.column_int(0);
-    visit(row.column_bytes(1));
+    address.show(row, 1);
     PackedRecipient fields;
     auto more = row.column_bytes(2);
     if (!fields.take(more, kRecipientFields)) {
@@ -162,10 +187,10 @@ bool AddressPacker::gather_some(Database& database, std::size_t rows_max) {
   const auto offered = [this](std::string_view address) { offer(address); };
   const auto limit = static_cast<std::int64_t>(rows_max);
   if (!legs_done_) {
-    legs_done_ = visit_legs(database, limit, leg_row_, offered) < rows_max;
+    legs_done_ = visit_legs(database, limit, leg_row_, told_names_, offered) < rows_max;
     return false;
   }
-  return visit_deliveries(database, limit, delivery_row_, offered) < rows_max;
+  return visit_deliveries(database, limit, delivery_row_, told_names_, offered) < rows_max;
 }
 
 void AddressPacker::write_block(Database& database) {
@@ -209,8 +234,8 @@ void RowAddresses::read_on(Database& database) {
       complete_ = false;
     }
   };
-  visit_legs(database, kAllRows, leg_row_, keep);
-  visit_deliveries(database, kAllRows, delivery_row_, keep);
+  visit_legs(database, kAllRows, leg_row_, told_names_, keep);
+  visit_deliveries(database, kAllRows, delivery_row_, told_names_, keep);
   std::sort(addresses.begin(), addresses.end());
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   if (addresses.empty()) return;

@@ -38,6 +38,7 @@ class AddressPacker {
   bool legs_done_ = false;
   bool gathered_ = false;
   bool complete_ = true;
+  std::vector<bool> told_names_;
   std::set<std::string> addresses_;
 };
 
@@ -61,6 +62,7 @@ class RowAddresses {
   mutable std::mutex mutex_;
   std::int64_t leg_row_ = 0;
   std::int64_t delivery_row_ = 0;
+  std::vector<bool> told_names_;
   std::size_t count_ = 0;
   bool complete_ = true;
   std::vector<std::shared_ptr<const std::string>> blocks_;

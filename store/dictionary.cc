@@ -1,6 +1,7 @@
 #include "store/dictionary.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rastro {
 namespace {
@@ -26,12 +27,24 @@ void replace_all(std::string& text, std::string_view what, std::string_view by) 
 
 bool holds_a_mark(std::string_view text) {
   return text.find(kPartMark) != std::string_view::npos ||
-         text.find(kRecipientMark) != std::string_view::npos;
+         text.find(kRecipientMark) != std::string_view::npos ||
+         text.find(kRelayMark) != std::string_view::npos;
+}
+
+bool has_name(const Endpoint& relay) { return !relay.host.empty() && !relay.ip.empty(); }
+
+// As Postfix writes it.
+void name_relay(const Endpoint& relay, std::string& out) {
+  out.assign(relay.host);
+  out.push_back('[');
+  out += relay.ip;
+  out.push_back(']');
 }
 
 }  // namespace
 
-SplitReply ReplySplitter::split(std::string_view text, std::string_view recipient) {
+SplitReply ReplySplitter::split(std::string_view text, std::string_view recipient,
+                                const Endpoint& relay) {
   if (text.empty()) return {};
   if (holds_a_mark(text)) return {std::nullopt, text};
   auto words = text;
@@ -41,6 +54,14 @@ SplitReply ReplySplitter::split(std::string_view text, std::string_view recipien
     named_.assign(text);
     replace_all(named_, recipient, {&kRecipientMark, 1});
     words = named_;
+  }
+  if (has_name(relay) && words.find('[') != std::string_view::npos) {
+    name_relay(relay, relay_name_);
+    if (words.find(relay_name_) != std::string_view::npos) {
+      if (words.data() != named_.data()) named_.assign(words);
+      replace_all(named_, relay_name_, {&kRelayMark, 1});
+      words = named_;
+    }
   }
   std::size_t first = std::string_view::npos;
   std::size_t last = 0;
@@ -61,12 +82,19 @@ SplitReply ReplySplitter::split(std::string_view text, std::string_view recipien
 }
 
 std::string join_reply(const std::optional<std::string>& template_text,
-                       const std::optional<std::string_view>& part, std::string_view recipient) {
+                       const std::optional<std::string_view>& part, std::string_view recipient,
+                       const Endpoint* relay) {
   if (!template_text) return std::string(part.value_or(std::string_view()));
   auto text = *template_text;
   if (part) {
     const auto at = text.find(kPartMark);
     if (at != std::string::npos) text.replace(at, 1, *part);
+  }
+  // In the reverse order of split(): a relay's name may hold what stands for the recipient.
+  if (relay != nullptr && has_name(*relay)) {
+    std::string name;
+    if (text.find(kRelayMark) != std::string::npos) name_relay(*relay, name);
+    if (!name.empty()) replace_all(text, {&kRelayMark, 1}, name);
   }
   replace_all(text, {&kRecipientMark, 1}, recipient);
   return text;
@@ -77,7 +105,8 @@ DictionaryWriter::DictionaryWriter(Database& database, std::uint64_t seed)
       insert_name_(database.prepare("INSERT INTO name(id, value) VALUES(?1, ?2)")),
       insert_endpoint_(
           database.prepare("INSERT INTO endpoint(id, host, ip, port) VALUES(?1, ?2, ?3, ?4)")),
-      hash_(seed) {
+      hash_(seed),
+      seen_(kSeenSlots) {
   forget();
 }
 
@@ -101,14 +130,26 @@ void DictionaryWriter::remember(Known& known, std::uint64_t hash, Written&& writ
 }
 
 std::int64_t DictionaryWriter::name_id(std::string_view value) {
-  if (value.empty()) return 0;
-  const auto hash = hash_(value);
+  return value.empty() ? 0 : name_id(value, hash_(value));
+}
+
+std::int64_t DictionaryWriter::name_id(std::string_view value, std::uint64_t hash) {
   const auto found = names_.find(hash);
   if (found != names_.end() && found->second.value == value) return found->second.id;
   const auto id = next_name_++;
   insert_name_.bind(1, id).bind_text(2, value).run();
   remember(names_, hash, {id, 0, std::string(value)});
   return id;
+}
+
+std::int64_t DictionaryWriter::repeated_name_id(std::string_view value) {
+  if (value.size() < kRepeatedBytesMin) return 0;
+  const std::uint64_t hash = hash_(value);
+  auto& seen = seen_[hash % kSeenSlots];
+  const auto mark = static_cast<std::uint32_t>(hash >> 32);
+  if (std::exchange(seen, mark) == mark) return name_id(value, hash);
+  const auto found = names_.find(hash);
+  return found != names_.end() && found->second.value == value ? found->second.id : 0;
 }
 
 std::int64_t DictionaryWriter::endpoint_id(const Endpoint& endpoint, bool with_port) {
@@ -144,13 +185,26 @@ DictionaryReader::DictionaryReader(Database& database)
 const std::string& DictionaryReader::name(std::int64_t id) {
   if (const auto found = names_.find(id); found != names_.end()) return found->second;
   if (names_.size() >= kCachedMax) names_.clear();
+  return names_.emplace(id, id != 0 ? read_name(id) : std::string()).first->second;
+}
+
+std::string DictionaryReader::read_name(std::int64_t id) {
   std::string value;
-  if (id != 0) {
-    select_name_.bind(1, id);
-    if (select_name_.step()) value = select_name_.column_bytes(0);
-    select_name_.reset();
+  select_name_.bind(1, id);
+  if (select_name_.step()) value = select_name_.column_bytes(0);
+  select_name_.reset();
+  return value;
+}
+
+std::optional<std::string> DictionaryReader::address(const Statement& row, int column) {
+  switch (row.column_type(column)) {
+    case Statement::Type::null:
+      return std::nullopt;
+    case Statement::Type::integer:
+      return read_name(row.column_int(column));
+    default:
+      return std::string(row.column_bytes(column));
   }
-  return names_.emplace(id, std::move(value)).first->second;
 }
 
 const Endpoint& DictionaryReader::endpoint(std::int64_t id) {

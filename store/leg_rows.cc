@@ -62,6 +62,14 @@ class Binder {
     statement_.bind_maybe_text(++index_, value);
     return *this;
   }
+  // By the row of `name` that has it, when it came before.
+  Binder& address(DictionaryWriter& dictionary, std::string_view value) {
+    const auto id = dictionary.repeated_name_id(value);
+    return id != 0 ? integer(id) : text(value);
+  }
+  Binder& maybe_address(DictionaryWriter& dictionary, const MaybeText& value) {
+    return value ? address(dictionary, *value) : nulls(1);
+  }
   Binder& blob(std::string_view value) {
     statement_.bind_blob(++index_, value);
     return *this;
@@ -124,7 +132,7 @@ void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRo
   std::optional<std::string_view> part;
   if (header.has(F::accepted_reply)) words = name(F::accepted_reply);
   if (header.has(F::accepted_reply_part)) part = header.text(F::accepted_reply_part);
-  leg.accepted_reply_text = join_reply(words, part, {});
+  leg.accepted_reply_text = join_reply(words, part, {}, nullptr);
   leg.generation = header.as<std::uint32_t>(F::generation);
   maybe_text(F::subject, leg.subject);
   if (header.has(F::uid)) submission.uid = header.as<std::uint32_t>(F::uid);
@@ -135,8 +143,8 @@ void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRo
 
 // `columns` stands at the result: result, relay, reply, reply_part.
 void take_recipient(Columns& columns, const Statement& row, const PackedRecipient& more,
-                    DictionaryReader& dictionary, LegRowDepth depth, const LegRecord& leg,
-                    LegRecipient& one) {
+                    DictionaryReader& dictionary, LegRowDepth depth, bool relay_marked,
+                    const LegRecord& leg, LegRecipient& one) {
   using F = RecipientField;
   const auto name = [&](unsigned field) -> const std::string& {
     return dictionary.name(more.as<std::int64_t>(field));
@@ -153,7 +161,7 @@ void take_recipient(Columns& columns, const Statement& row, const PackedRecipien
   std::optional<std::string_view> part;
   if (!row.is_null(reply)) words = dictionary.name(row.column_int(reply));
   if (!row.is_null(reply + 1)) part = row.column_bytes(reply + 1);
-  one.reply_text = join_reply(words, part, one.recipient);
+  one.reply_text = join_reply(words, part, one.recipient, relay_marked ? &one.relay : nullptr);
 
   one.delivered_to = more.as<DeliveredTo>(F::delivered_to);
   if (more.has(F::enhanced_status))
@@ -176,7 +184,7 @@ void take_recipient(Columns& columns, const Statement& row, const PackedRecipien
 }
 
 TimelineEntry timeline_entry(const PackedTimelineEntry& fields, DictionaryReader& dictionary,
-                             const LegRecord& leg) {
+                             bool relay_marked, const LegRecord& leg) {
   using F = TimelineField;
   TimelineEntry entry;
   entry.at = plus(leg.opened_at, fields.difference(F::at_after));
@@ -195,7 +203,8 @@ TimelineEntry timeline_entry(const PackedTimelineEntry& fields, DictionaryReader
   std::optional<std::string_view> part;
   if (fields.has(F::reply)) words = dictionary.name(fields.as<std::int64_t>(F::reply));
   if (fields.has(F::reply_part)) part = fields.text(F::reply_part);
-  entry.text = join_reply(words, part, recipient_of(entry, leg));
+  entry.text =
+      join_reply(words, part, recipient_of(entry, leg), relay_marked ? &entry.relay : nullptr);
   return entry;
 }
 
@@ -224,8 +233,14 @@ Time time_after(std::int64_t start_micros, std::int64_t difference) {
 RowLayout row_layout(Database& database) {
   // Not every file was brought up: a check reads them as they are.
   if (database.query_int("PRAGMA user_version").value_or(0) < 4) return RowLayout::plain;
-  return database.query_int("SELECT row_layout FROM file_state") == 3 ? RowLayout::plain
-                                                                      : RowLayout::packed;
+  switch (database.query_int("SELECT row_layout FROM file_state").value_or(0)) {
+    case 3:
+      return RowLayout::plain;
+    case 4:
+      return RowLayout::packed;
+    default:
+      return RowLayout::shared;
+  }
 }
 
 LegRowWriter::LegRowWriter(Database& database, std::uint64_t seed)
@@ -270,7 +285,7 @@ LegRowWriter::HeaderIds LegRowWriter::pack_header(const LegRecord& leg) {
   maybe_text(F::helo, submission.helo);
   packer_.number_unless_0(F::client_port, submission.client.port);
   packer_.number_unless_0(F::accepted_reply_code, leg.accepted_reply_code);
-  const auto reply = replies_.split(leg.accepted_reply_text, {});
+  const auto reply = replies_.split(leg.accepted_reply_text, {}, {});
   if (reply.template_text) packer_.number(F::accepted_reply, name_number(*reply.template_text));
   if (reply.part) packer_.text(F::accepted_reply_part, *reply.part);
   packer_.number_unless_0(F::generation, leg.generation);
@@ -341,8 +356,8 @@ void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t 
   if (own_header) {
     binder.integer(ids.host)
         .integer(ids.client)
-        .maybe_text(leg.envelope_sender)
-        .maybe_text(leg.submission.login)
+        .maybe_address(dictionary_, leg.envelope_sender)
+        .maybe_address(dictionary_, leg.submission.login)
         .maybe_text(leg.message_id);
   } else {
     binder.nulls(5);
@@ -350,7 +365,7 @@ void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t 
   if (leg.recipients.empty()) {
     binder.nulls(5);
   } else {
-    binder.text(leg.recipients.front().recipient);
+    binder.address(dictionary_, leg.recipients.front().recipient);
     bind_result(leg_, binder.skip(4), leg.recipients.front());
   }
   binder.integer_or_null(delivery_first)
@@ -364,7 +379,7 @@ void LegRowWriter::bind_result(Statement& statement, int index, const LegRecipie
   statement.bind(index, pack_result({recipient.outcome, recipient.reply_code, recipient.reason}));
   const auto relay = dictionary_.endpoint_id(recipient.relay, true);
   relay != 0 ? statement.bind(index + 1, relay) : statement.bind_null(index + 1);
-  const auto split = replies_.split(recipient.reply_text, recipient.recipient);
+  const auto split = replies_.split(recipient.reply_text, recipient.recipient, recipient.relay);
   if (split.template_text) {
     statement.bind(index + 2, dictionary_.name_id(*split.template_text));
   } else {
@@ -417,7 +432,7 @@ void LegRowWriter::write_further_recipients(const LegRecord& leg) {
     more_of_recipient_.clear();
     pack_recipient(leg, i, more_of_recipient_);
     Binder binder(delivery_);
-    binder.integer(next_delivery_++).text(leg.recipients[i].recipient);
+    binder.integer(next_delivery_++).address(dictionary_, leg.recipients[i].recipient);
     bind_result(delivery_, binder.skip(4), leg.recipients[i]);
     binder.blob(more_of_recipient_);
     delivery_.run();
@@ -453,7 +468,7 @@ void LegRowWriter::pack_timeline(const LegRecord& leg, std::size_t count) {
     packer_.number_unless_0(F::agent, name_number(agent_, entry.agent));
     packer_.number_unless_0(F::relay,
                             static_cast<std::uint64_t>(dictionary_.endpoint_id(entry.relay, true)));
-    const auto split = replies_.split(entry.text, recipient_of(entry, leg));
+    const auto split = replies_.split(entry.text, recipient_of(entry, leg), entry.relay);
     if (split.template_text) packer_.number(F::reply, name_number(*split.template_text));
     if (split.part) packer_.text(F::reply_part, *split.part);
     packer_.finish(more_);
@@ -501,7 +516,9 @@ void LegRowWriter::write_encounter(const Encounter& encounter) {
 }
 
 LegRowReader::LegRowReader(Database& database) : database_(database), dictionary_(database) {
-  if (row_layout(database) == RowLayout::plain) {
+  const auto layout = row_layout(database);
+  relay_marked_ = layout >= RowLayout::shared;
+  if (layout == RowLayout::plain) {
     old_ = std::make_unique<OldLegRowReader>(database, dictionary_);
     return;
   }
@@ -541,8 +558,8 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
   if (!header_row) {
     leg.host = dictionary_.name(columns.integer());
     leg.submission.client = dictionary_.endpoint(columns.integer());
-    leg.envelope_sender = columns.maybe_text();
-    leg.submission.login = columns.maybe_text();
+    leg.envelope_sender = dictionary_.address(leg_, columns.skip(1));
+    leg.submission.login = dictionary_.address(leg_, columns.skip(1));
     leg.message_id = columns.maybe_text();
   } else {
     columns.skip(5);
@@ -558,8 +575,8 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
   entries_.clear();
   if (has_recipient) {
     auto& one = leg.recipients.emplace_back();
-    one.recipient = leg_.column_bytes(recipient);
-    take_recipient(columns, leg_, start.recipient, dictionary_, depth, leg, one);
+    one.recipient = dictionary_.address(leg_, recipient).value_or("");
+    take_recipient(columns, leg_, start.recipient, dictionary_, depth, relay_marked_, leg, one);
     if (whole && start.recipient.has(RecipientField::timeline_position)) {
       entries_.emplace_back(start.recipient.as<std::int64_t>(RecipientField::timeline_position),
                             last_attempt(one, 0));
@@ -574,7 +591,7 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
       [&](const PackedTimelineEntry& fields) {
         if (!whole) return;
         entries_.emplace_back(fields.as<std::int64_t>(TimelineField::position),
-                              timeline_entry(fields, dictionary_, leg));
+                              timeline_entry(fields, dictionary_, relay_marked_, leg));
       },
       [&](const PackedLink& fields) { leg.links.push_back(link_of(fields, leg)); },
       [&](const PackedFact& fields) {
@@ -600,8 +617,8 @@ bool LegRowReader::load_header(std::int64_t row, Depth depth, LegRecord& leg) {
     const bool own_header = !columns.maybe_integer();
     leg.host = dictionary_.name(columns.integer());
     leg.submission.client = dictionary_.endpoint(columns.integer());
-    leg.envelope_sender = columns.maybe_text();
-    leg.submission.login = columns.maybe_text();
+    leg.envelope_sender = dictionary_.address(header_, columns.skip(1));
+    leg.submission.login = dictionary_.address(header_, columns.skip(1));
     leg.message_id = columns.maybe_text();
     auto more = columns.view();
     PackedLegStart start;
@@ -621,12 +638,12 @@ bool LegRowReader::load_further_recipients(std::int64_t first, std::int64_t coun
     Columns columns(delivery_);
     const auto index = static_cast<std::int32_t>(leg.recipients.size());
     auto& one = leg.recipients.emplace_back();
-    one.recipient = columns.view();
+    one.recipient = dictionary_.address(delivery_, columns.skip(1)).value_or("");
     auto more = delivery_.column_bytes(delivery_.column_count() - 1);
     PackedRecipient fields;
     sound = fields.take(more, kRecipientFields) && more.empty();
     if (!sound) break;
-    take_recipient(columns, delivery_, fields, dictionary_, depth, leg, one);
+    take_recipient(columns, delivery_, fields, dictionary_, depth, relay_marked_, leg, one);
     if (depth == Depth::whole && fields.has(RecipientField::timeline_position)) {
       entries_.emplace_back(fields.as<std::int64_t>(RecipientField::timeline_position),
                             last_attempt(one, index));

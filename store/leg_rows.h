@@ -20,7 +20,9 @@ namespace rastro {
 enum class RowLayout : std::uint8_t {
   plain = 3,   // versions 1 to 3: a column for each field
   packed = 4,  // a row for each version; what is rare is packed into its column `more`
+  shared = 5,  // as packed; an address that came before is a row of `name`
 };
+inline constexpr RowLayout kRowLayoutNow = RowLayout::shared;
 RowLayout row_layout(Database& database);
 
 // Where the header of a leg stands in a file, and a hash of it: a later version that says the same
@@ -109,6 +111,7 @@ class LegRowReader {
   Database& database_;
   DictionaryReader dictionary_;
   std::unique_ptr<OldLegRowReader> old_;  // when the file has the plain layout
+  bool relay_marked_ = false;             // replies of this file have kRelayMark
   Statement leg_, header_, delivery_;
   std::vector<std::pair<std::int64_t, TimelineEntry>> entries_;  // by position
 };

@@ -81,7 +81,7 @@ std::string OldLegRowReader::reply_text(const Statement& statement, int column,
   std::optional<std::string_view> part;
   if (!statement.is_null(column)) template_text = dictionary_.name(statement.column_int(column));
   if (!statement.is_null(column + 1)) part = statement.column_bytes(column + 1);
-  return join_reply(template_text, part, recipient);
+  return join_reply(template_text, part, recipient, nullptr);
 }
 
 bool OldLegRowReader::load(std::uint32_t row, LegRowDepth depth, LegRecord& leg) {

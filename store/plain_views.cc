@@ -232,10 +232,19 @@ std::string text_field(const std::string& more, const std::string& alias, unsign
   return "CAST(substr(" + more + ", " + value + " >> 32, " + value + " & 4294967295) AS TEXT)";
 }
 
+// An address is a text, or the row of `name` that has it.
+std::string address(const std::string& column) {
+  return "CASE typeof(" + column + ") WHEN 'integer' THEN " + named(column) + " ELSE " + column +
+         " END";
+}
+
+// Words, with the part at char(1), "host[ip]" of the relay at char(3), then the recipient at
+// char(2).
 std::string packed_reply(const std::string& words_id, const std::string& part,
-                         const std::string& recipient) {
-  return "coalesce(replace(replace(" + named(words_id) + ", char(1), coalesce(" + part +
-         ", '')), char(2), " + recipient + "), " + part + ", '')";
+                         const std::string& relay, const std::string& recipient) {
+  return "coalesce(replace(replace(replace(" + named(words_id) + ", char(1), coalesce(" + part +
+         ", '')), char(3), coalesce((SELECT host || '[' || ip || ']' FROM endpoint WHERE id = " +
+         relay + "), '')), char(2), " + recipient + "), " + part + ", '')";
 }
 
 std::string packed_status_text(const std::string& value) {
@@ -259,19 +268,20 @@ std::string journey_view() {
          stamp(
              "leg.opened_at + CASE WHEN leg.flags & 32 THEN leg.active_after ELSE"
              " leg.closed_after END") +
-         " AS closed_at, h.envelope_sender AS envelope_sender, h.message_id AS message_id, " +
-         field("f", F::size_bytes) + " AS size_bytes, " + text(F::subject) + " AS subject, " +
-         field("f", F::recipient_count) + " AS recipient_count, leg.flags & 1 AS accepted, " +
+         " AS closed_at, " + address("h.envelope_sender") +
+         " AS envelope_sender, h.message_id AS message_id, " + field("f", F::size_bytes) +
+         " AS size_bytes, " + text(F::subject) + " AS subject, " + field("f", F::recipient_count) +
+         " AS recipient_count, leg.flags & 1 AS accepted, " +
          stamp("leg.opened_at + " + signed_field("f", F::accepted_after)) + " AS accepted_at, " +
          field_or_0("f", F::accepted_reply_code) + " AS accepted_reply_code, " +
-         packed_reply(field("f", F::accepted_reply), text(F::accepted_reply_part), "''") +
+         packed_reply(field("f", F::accepted_reply), text(F::accepted_reply_part), "NULL", "''") +
          " AS accepted_reply_text, " + named(field("f", F::accepted_tls)) + " AS accepted_tls, " +
          named(field("f", F::protocol)) + " AS protocol, " +
          spelled(field_or_0("f", F::method), submission_method_name, SubmissionMethod::bounce) +
-         " AS method, h.login AS login, " + endpoint("h.client", "host") + " AS client_host, " +
-         endpoint("h.client", "ip") + " AS client_ip, " + text(F::helo) + " AS helo, " +
-         field("f", F::uid) + " AS uid, " + text(F::user) + " AS user, " + text(F::script) +
-         " AS script, " + text(F::script_dir) +
+         " AS method, " + address("h.login") + " AS login, " + endpoint("h.client", "host") +
+         " AS client_host, " + endpoint("h.client", "ip") + " AS client_ip, " + text(F::helo) +
+         " AS helo, " + field("f", F::uid) + " AS uid, " + text(F::user) + " AS user, " +
+         text(F::script) + " AS script, " + text(F::script_dir) +
          " AS script_dir FROM leg JOIN leg AS h ON h.row = coalesce(leg.header_row, leg.row), " +
          fields_of("h.more", "0", kHeader, "f");
 }
@@ -282,8 +292,8 @@ std::string recipient_columns(const std::string& d) {
   const auto last_attempt =
       "leg.opened_at + leg.active_after + " + signed_field("f", F::last_attempt);
   return "leg.row AS leg_row, printf('%016x', leg.leg_id) AS leg_id, leg.queue_id AS queue_id, " +
-         d + ".recipient AS recipient, " + text_field(d + ".more", "f", F::original_recipient) +
-         " AS original_recipient, " +
+         address(d + ".recipient") + " AS recipient, " +
+         text_field(d + ".more", "f", F::original_recipient) + " AS original_recipient, " +
          spelled("(" + d + ".result & 31)", outcome_name, Outcome::passed) + " AS outcome, " +
          spelled(field_or_0("f", F::delivered_to), delivered_to_name, DeliveredTo::file) +
          " AS delivered_to, " +
@@ -293,12 +303,12 @@ std::string recipient_columns(const std::string& d) {
          spelled("(" + d + ".result >> 21)", reason_name, Reason::unknown) + " AS reason, (" + d +
          ".result >> 5 & 65535) AS reply_code, " +
          packed_status_text(field("f", F::enhanced_status)) + " AS enhanced_status, " +
-         packed_reply(d + ".reply", d + ".reply_part", d + ".recipient") + " AS reply_text, " +
-         named(field("f", F::folder)) + " AS folder, " + named(field("f", F::agent)) +
-         " AS agent, " + endpoint(d + ".relay", "host") + " AS relay_host, " +
-         endpoint(d + ".relay", "ip") + " AS relay_ip, " + endpoint(d + ".relay", "port") +
-         " AS relay_port, coalesce(" + field("f", F::one_attempt) + ", " +
-         field_or_0("f", F::attempts) + ") AS attempts, " +
+         packed_reply(d + ".reply", d + ".reply_part", d + ".relay", address(d + ".recipient")) +
+         " AS reply_text, " + named(field("f", F::folder)) + " AS folder, " +
+         named(field("f", F::agent)) + " AS agent, " + endpoint(d + ".relay", "host") +
+         " AS relay_host, " + endpoint(d + ".relay", "ip") + " AS relay_ip, " +
+         endpoint(d + ".relay", "port") + " AS relay_port, coalesce(" + field("f", F::one_attempt) +
+         ", " + field_or_0("f", F::attempts) + ") AS attempts, " +
          stamp("CASE WHEN " + field("f", F::first_attempt_after) +
                " IS NOT NULL THEN leg.opened_at + " + signed_field("f", F::first_attempt_after) +
                " WHEN " + field("f", F::no_first_attempt) + " IS NULL THEN " + last_attempt +
@@ -321,10 +331,9 @@ std::string timeline_view() {
   const std::string after_header = "CASE WHEN leg.recipient IS NULL THEN 2 ELSE 1 END";
   const std::string start = "CASE WHEN leg.header_row IS NULL THEN 0 ELSE " + after_header + " END";
   const std::string recipient = "coalesce(" + signed_field("t", F::recipient) + ", -1)";
-  const std::string address = "coalesce(CASE " + recipient +
-                              " WHEN 0 THEN leg.recipient ELSE (SELECT d.recipient FROM delivery AS"
-                              " d WHERE " +
-                              recipient +
+  const std::string of_whom = "coalesce(CASE " + recipient + " WHEN 0 THEN " +
+                              address("leg.recipient") + " ELSE (SELECT " + address("d.recipient") +
+                              " FROM delivery AS d WHERE " + recipient +
                               " BETWEEN 1 AND leg.delivery_count AND d.row ="
                               " leg.delivery_first + " +
                               recipient + " - 1) END, '')";
@@ -338,7 +347,8 @@ std::string timeline_view() {
          " AS reason, " + field_or_0("t", F::reply_code) + " AS reply_code, " +
          named(field("t", F::agent)) + " AS agent, " + endpoint(field("t", F::relay), "host") +
          " AS relay_host, " +
-         packed_reply(field("t", F::reply), text_field("leg.more", "t", F::reply_part), address) +
+         packed_reply(field("t", F::reply), text_field("leg.more", "t", F::reply_part),
+                      field("t", F::relay), of_whom) +
          " AS text FROM leg, json_each((" + walk("leg.more", start, kTimeline, after_header) +
          "SELECT '[' || coalesce(group_concat(entry), '') || ']' FROM (SELECT '\" ' ||"
          " group_concat(found || '=' || value, ' ') || ' \"' AS entry FROM walk"

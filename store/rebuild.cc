@@ -89,17 +89,17 @@ class PackedRows {
     while (leg.step()) {
       poster_.start_row(static_cast<std::uint32_t>(leg.column_int(4)));
       post_header(leg);
-      const bool has_recipient = !leg.is_null(8);
+      const auto recipient = dictionary_.address(leg, 8);
       auto more = leg.column_bytes(12);
       PackedLegStart start;
-      if (!start.take(more, leg.is_null(7), has_recipient)) return damaged(leg);
-      if (has_recipient) post_recipient(leg.column_bytes(8), leg.column_int(9), start.recipient);
+      if (!start.take(more, leg.is_null(7), recipient.has_value())) return damaged(leg);
+      if (recipient) post_recipient(*recipient, leg.column_int(9), start.recipient);
       bool sound = true;
       deliveries_.visit_range(leg.column_int(10), leg.column_int(11), [&](const Statement& row) {
         auto rest = row.column_bytes(3);
         PackedRecipient fields;
         if (fields.take(rest, kRecipientFields)) {
-          post_recipient(row.column_bytes(1), row.column_int(2), fields);
+          post_recipient(dictionary_.address(row, 1).value_or(""), row.column_int(2), fields);
         } else {
           sound = false;
         }
@@ -129,8 +129,9 @@ class PackedRows {
     const auto& header = own_header ? leg : header_;
     poster_.post_leg(static_cast<std::uint64_t>(leg.column_int(5)), leg.column_bytes(6),
                      header.column_bytes(0));
-    if (!header.is_null(1)) poster_.post_sender(header.column_bytes(1));
-    if (!header.is_null(2)) poster_.post_sender(header.column_bytes(2));
+    for (const int column : {1, 2}) {
+      if (const auto sender = dictionary_.address(header, column)) poster_.post_sender(*sender);
+    }
     const auto& client = dictionary_.endpoint(header.column_int(3));
     poster_.post_client(client.host, client.ip);
     header_.reset();

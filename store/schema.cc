@@ -12,7 +12,8 @@ namespace {
 
 // All `_after` columns are microseconds after the leg's opened_at: four bytes instead of eight.
 // `delivery_first` and `delivery_count` name a leg's rows in the other table: they are appended
-// together, so a range of row numbers does what an index would. No constraints and few columns:
+// together, so a range of row numbers does what an index would. An address has no type: it is a
+// text, or the row of `name` that has it. No constraints and few columns:
 // each costs instructions for each message.
 constexpr const char* kTables = R"sql(
 CREATE TABLE file_state(
@@ -20,18 +21,18 @@ CREATE TABLE file_state(
   hour INTEGER NOT NULL, sealed INTEGER NOT NULL, carried_all INTEGER NOT NULL,
   arrival_min INTEGER, arrival_max INTEGER, activity_min INTEGER, activity_max INTEGER,
   written_at INTEGER NOT NULL, line_time INTEGER, leg_id_max INTEGER,
-  key_check INTEGER NOT NULL, row_layout INTEGER NOT NULL DEFAULT 4);
+  key_check INTEGER NOT NULL, row_layout INTEGER NOT NULL DEFAULT 5);
 CREATE TABLE name(id INTEGER PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE endpoint(id INTEGER PRIMARY KEY, host TEXT NOT NULL, ip TEXT NOT NULL,
                       port INTEGER NOT NULL);
 CREATE TABLE leg(
   row INTEGER PRIMARY KEY, leg_id INTEGER, previous_row INTEGER, header_row INTEGER,
   flags INTEGER, opened_at INTEGER, active_after INTEGER, closed_after INTEGER, queue_id TEXT,
-  host INTEGER, client INTEGER, envelope_sender TEXT, login TEXT, message_id TEXT,
-  recipient TEXT, result INTEGER, relay INTEGER, reply INTEGER, reply_part TEXT,
+  host INTEGER, client INTEGER, envelope_sender, login, message_id TEXT,
+  recipient, result INTEGER, relay INTEGER, reply INTEGER, reply_part TEXT,
   delivery_first INTEGER, delivery_count INTEGER, more BLOB);
 CREATE TABLE delivery(
-  row INTEGER PRIMARY KEY, recipient TEXT, result INTEGER, relay INTEGER, reply INTEGER,
+  row INTEGER PRIMARY KEY, recipient, result INTEGER, relay INTEGER, reply INTEGER,
   reply_part TEXT, more BLOB);
 CREATE TABLE carried(leg_id INTEGER PRIMARY KEY);
 CREATE TABLE encounter(
@@ -84,6 +85,9 @@ ALTER TABLE file_state ADD COLUMN row_layout INTEGER NOT NULL DEFAULT 3;
 PRAGMA user_version=4;
 )sql";
 
+// Likewise: `row_layout` says 4.
+constexpr const char* kToVersion5 = "PRAGMA user_version=5";
+
 }  // namespace
 
 void create_schema(Database& database) {
@@ -126,6 +130,7 @@ Result<void> migrate(Database& database) {
     if (from == 1) database.run(kToVersion2);
     if (from == 2) to_version_3(database);
     if (from == 3) database.run(kToVersion4);
+    if (from == 4) database.run(kToVersion5);
     if (auto done = step.commit(); !done) return done;
   }
   return {};

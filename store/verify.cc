@@ -67,6 +67,10 @@ constexpr Rule kPackedRules[] = {
      "recipients name a reply that the dictionary lacks"},
     {"SELECT count(*) FROM leg WHERE delivery_count > 0 AND recipient IS NULL",
      "legs have further recipients and no first one"},
+    {"SELECT count(*) FROM (SELECT envelope_sender AS address FROM leg UNION ALL SELECT login FROM"
+     " leg UNION ALL SELECT recipient FROM leg UNION ALL SELECT recipient FROM delivery) WHERE"
+     " typeof(address) = 'integer' AND address NOT IN (SELECT id FROM name)",
+     "addresses are of a row that the dictionary lacks"},
 };
 constexpr Rule kPlainRules[] = {
     {"SELECT count(*) FROM leg WHERE timeline_count > 0 AND (timeline_first < 1 OR"
@@ -296,7 +300,7 @@ class Check {
 
   Database& database_;
   const ShardCheck& wanted_;
-  RowLayout layout_ = RowLayout::packed;
+  RowLayout layout_ = kRowLayoutNow;
   ShardReport report_;
 };
 

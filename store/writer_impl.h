@@ -31,7 +31,7 @@ struct ShardFile {
   ShardName name;
   FileState state;
   std::uint32_t row_max = 0;
-  RowLayout layout = RowLayout::packed;
+  RowLayout layout = kRowLayoutNow;
   PostingRuns runs;
   LegIdRuns carried;
   RowTimes row_times;  // while it is not sealed; may know fewer rows than there are, after a start

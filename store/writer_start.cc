@@ -91,7 +91,7 @@ Result<void> WriterImpl::load_newest_state() {
   if (files_.empty()) return {};
   auto& newest = *files_.back();
   // One of an earlier version takes no further rows: the next ones begin a file of their own.
-  if (!newest.state.sealed && newest.layout == RowLayout::packed) {
+  if (!newest.state.sealed && newest.layout == kRowLayoutNow) {
     open_ = &newest;
     std::erase(waiting_for_seal_, open_->serial);
     // It may have been about to be sealed, and what came after it is lost.

@@ -3,6 +3,8 @@
 #include <functional>
 #include <limits>
 #include <random>
+#include <set>
+#include <string>
 
 #include "store/address_blocks.h"
 #include "store/leg_rows.h"
@@ -91,6 +93,49 @@ TimelineEntry& entry(LegRecord& leg) {
 }
 LegLink& link(LegRecord& leg) {
   return leg.links.empty() ? leg.links.emplace_back() : leg.links.front();
+}
+
+// What came before is a row of `name` from then on, and reads the same everywhere.
+TEST_F(PackedRowsTest, AnAddressThatComesAgainIsNamed) {
+  LegRecord leg;
+  leg.id = 1;
+  leg.opened_at = leg.last_activity_at = samples::start_time();
+  leg.envelope_sender = "ana@example.org";
+  leg.submission.login = "ana";
+  for (const char* recipient : {"juan@example.net", "eva@example.net", ""}) {
+    leg.recipients.emplace_back().recipient = recipient;
+    leg.recipients.back().reply_text = std::string("550 <") + recipient + ">: no";
+  }
+  const auto said = samples::describe(leg);
+  for (const std::uint32_t row : {1U, 2U, 3U}) rows_->write(leg, row, 0, nullptr);
+  for (const std::uint32_t row : {1U, 2U, 3U}) EXPECT_EQ(read(row), said);
+  EXPECT_EQ(database_.query_int("SELECT group_concat(typeof(envelope_sender), '') = "
+                                "'textintegerinteger' FROM leg"),
+            1);
+  EXPECT_EQ(database_.query_int("SELECT count(*) FROM name WHERE value LIKE '%@%'"), 3);
+  EXPECT_EQ(database_.query_int("SELECT count(*) FROM leg WHERE login = 'ana'"), 3);  // no longer
+  EXPECT_EQ(database_.query_int("SELECT count(*) FROM delivery WHERE recipient = ''"), 3);
+  EXPECT_EQ(database_.query_int("SELECT count(*) FROM journey_plain WHERE envelope_sender ="
+                                " 'ana@example.org'"),
+            3);
+  EXPECT_EQ(database_.query_int("SELECT count(*) FROM delivery_plain WHERE recipient ="
+                                " 'eva@example.net' AND reply_text = '550 <eva@example.net>: no'"),
+            3);
+  RowAddresses addresses;
+  addresses.read_on(database_);
+  std::multiset<std::string> told;
+  EXPECT_TRUE(addresses.for_each([&](std::string_view address, std::size_t) {
+    told.emplace(address);
+    return kSeeAll;
+  }));
+  EXPECT_EQ(told, (std::multiset<std::string>{"ana", "ana@example.org", "eva@example.net",
+                                              "juan@example.net"}));
+  std::vector<Posting> postings;
+  std::vector<std::size_t> sizes;
+  post_rows(database_, hasher_, 1, 100, postings, [&] { sizes.push_back(postings.size()); });
+  ASSERT_EQ(sizes.size(), 3U);
+  EXPECT_EQ(sizes[1] - sizes[0], sizes[0]);
+  EXPECT_EQ(sizes[2] - sizes[1], sizes[0]);
 }
 
 const Field kFields[] = {
@@ -220,6 +265,16 @@ const Field kFields[] = {
        entry(leg).relay = {"mx", "", 24};
      }},
     {"its text", [](LegRecord& leg) { entry(leg).text = "450 4.2.0 Greylisted"; }},
+    {"a text about the relay",
+     [](LegRecord& leg) {
+       entry(leg).relay = {"mx1", "192.0.2.2", 25};
+       entry(leg).text = "host mx1[192.0.2.2] said: 450 4.2.0 Greylisted";
+     }},
+    {"its reply about the relay",
+     [](LegRecord& leg) {
+       first(leg).relay = {"mx1", "192.0.2.2", 25};
+       first(leg).reply_text = "host mx1[192.0.2.2] said: 450 juan@example.net 4F2AB1";
+     }},
     {"a text about the recipient",
      [](LegRecord& leg) {
        entry(leg).recipient = 0;
@@ -239,10 +294,7 @@ const Field kFields[] = {
     {"fact value", [](LegRecord& leg) { leg.facts.emplace_back().value = std::string("\0", 1); }},
     {"many facts", [](LegRecord& leg) { leg.facts.resize(300); }},
     // Lines.
-    {"a line",
-     [](LegRecord& leg) {
-       leg.lines = {{1, 80, 120}};
-     }},
+    {"a line", [](LegRecord& leg) { leg.lines = {{1, 80, 120}}; }},
     {"a large line", [](LegRecord& leg) { leg.lines = {{kU32, kU32, kU64}}; }},
 };
 
