@@ -193,7 +193,8 @@ class PatternReader {
         unknown_ = true;
         return Part::anything();
       default:
-        return is_ascii(c) ? Part::of(lower(c)) : Part::anything();
+        // RE2 would also take 0xf0 for 0xd0, as if it were Latin-1: half of another letter.
+        return Part::of(lower(c));
     }
   }
 
