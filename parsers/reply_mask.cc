@@ -79,6 +79,7 @@ constexpr auto kEndsAddress = [] {
   return ends;
 }();
 bool ends_address(char c) { return kEndsAddress[static_cast<unsigned char>(c)]; }
+bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 // The MTA's own words before the name of a host: "host H[ip] said: ...". Returns the bytes of the
 // lead, and how many behind it name the host; 0 if there is none.
@@ -189,6 +190,13 @@ class ReplyMasker {
 
   char at(std::size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
 
+  // A letter of a script that is written without blanks, or its comma: three bytes, from U+3000 on.
+  bool wide_at(std::size_t i) const {
+    const auto byte = [&](std::size_t at_byte) { return static_cast<unsigned char>(at(at_byte)); };
+    return byte(i) >= 0xe3 && byte(i) <= 0xef && (byte(i + 1) & 0xc0U) == 0x80 &&
+           (byte(i + 2) & 0xc0U) == 0x80;
+  }
+
   // Where the "@" of the address is that the byte at `from` belongs to; npos if to none.
   std::size_t address_mark(std::size_t from) const {
     const auto last = std::min(text_.size(), from + kAddressBytesMax);
@@ -223,12 +231,18 @@ class ReplyMasker {
   }
 
   std::size_t address(std::size_t from, std::size_t sign) {
-    auto begin = from;
-    while (begin > done_ && !ends_address(text_[begin - 1])) --begin;
+    // Chinese and Japanese write no blank around "a@b.example": the other letters are the sentence's.
+    const bool ascii_user = sign > done_ && is_ascii(text_[sign - 1]);
+    auto begin = sign;
+    while (begin > done_ && !ends_address(text_[begin - 1]) &&
+           !(ascii_user && begin >= done_ + 3 && wide_at(begin - 3)))
+      --begin;
+    if (begin > from) return number(from);
+    const bool ascii_host = is_ascii(at(sign + 1));
     auto end = sign + 1;
     // "a@b.example...User unknown": no name of a host has two dots in a row.
     while (end < text_.size() && !ends_address(text_[end]) &&
-           !(text_[end] == '.' && at(end + 1) == '.'))
+           !(text_[end] == '.' && at(end + 1) == '.') && !(ascii_host && wide_at(end)))
       ++end;
     // "a@b.example." ends a sentence.
     while (end > sign + 1 && text_[end - 1] == '.') --end;

@@ -32,7 +32,10 @@ constexpr Rule kText[] = {
     {Phrase::failure,
      R"((?:encountered|had) (?:permanent |delivery )*(?:errors|problems)|(?:trouble|problems?) (?:delivering|sending)|error (?:sending|delivering|(?:has )?occurred)|failed (?:recipients|addresses)|encountered an error|was aborted after)"},
     {Phrase::failure,
-     R"(no (?:se )?(?:pud?o|ha podido|ha sido posible|fue posible|se puede|pudieron)(?: ser)? (?:entrega|enviar|hacer)|no (?:se )?(?:(?:te |le )?entreg(?:ó|aron|a\b)|envi(?:ó|aron) (?:el|su|tu)\b)|(?:se (?:ha )?bloque(?:ó|ado)|mensaje bloqueado)|no (?:se )?(?:entregad[oa]|ha entregado)|no (?:ha )?(?:llegado|sido entregad[oa])|error (?:al|en la|de) (?:entrega|enviar)|no se ha encontrado la direcci|devuelto|fallo en la entrega|no entregable|no se ha (?:podido )?entrega|imposible entregar|rechazad[oa])"},
+     R"(no (?:se )?(?:pud?o|pudimos|hemos podido|ha podido|ha sido posible|fue posible|se puede|pudieron)(?: ser)? (?:entrega|enviar|hacer)|no (?:se )?(?:(?:te |le )?entreg(?:ó|aron|a\b)|envi(?:ó|aron) (?:el|su|tu)\b)|(?:se (?:ha )?bloque(?:ó|ado)|mensaje bloqueado)|no (?:se )?(?:entregad[oa]|ha entregado)|no (?:ha )?(?:llegado|sido entregad[oa])|error (?:al|en la|de) (?:entrega|enviar)|no se ha encontrado la direcci|devuelto|fallo en la entrega|no entregable|no se ha (?:podido )?entrega|imposible entregar|rechazad[oa])"},
+    // Postfix's own words, when only its line is pasted.
+    {Phrase::failure,
+     R"(connect to [^\s\[]{1,255}\[[0-9a-f.:]+\](?::\d+)?: (?:connection|operation|no route|network)|host or domain name not found\. name service error|lost connection with [^\s\[]{1,255}\[|conversation with [^\s\[]{1,255}\[[^\]]{1,64}\] timed out)"},
     {Phrase::failure, R"(nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht|gefunden)|unzustellbar|zustellung[^.]{0,40}(?:fehlgeschlagen|nicht möglich|gescheitert)|fehler bei der (?:zustellung|übermittlung)|konnte[^.]{0,80}nicht)"},
     {Phrase::failure,
      R"(n['’](?:a|ont) (?:pas )?pu être|échec de (?:la )?(?:remise|distribution|livraison)|n['’]a pas (?:pu )?(?:été|être) (?:remis|délivré|distribué|envoyé|remise)|non (?:remis|distribu|délivr)|impossible de (?:remettre|distribuer|délivrer|livrer)|échoué)"},
@@ -45,6 +48,8 @@ constexpr Rule kText[] = {
     // Why, where a paste says no more. In a letter with headers these words prove nothing.
     {Phrase::cause,
      R"(automatically rejected|[;(] ?failed[;:] |(?:bad|invalid) destination mailbox|user not known|recipient name is not recogni|domain (?:does not|doesn['’]t) exist|could not find a gateway|quota (?:is |was )?exceeded|over quota|(?:mailbox|inbox|account|buzón|postfach|boîte) (?:is |está |ist |est )?(?:full|lleno|voll|pleine)|exceeds allowed size|unknown host|host unknown|no valid recipients|invalid (?:final |delivery )*(?:userid|recipient|user)|(?:address|account|user|recipient|mailbox|usuario|dirección|cuenta|buzón) (?:does not|doesn['’]t|no) (?:exist|existe))"},
+    {Phrase::cause,
+     R"((?:bo[iî]te(?: aux lettres)?|caixa(?: de correio| postal)?|buz[oó]n|bandeja de entrada|casella(?: postale)?|postfach|inbox|mailbox)[^\n]{0,80} (?:est[aá]?|è|ist|is) (?:pleine|cheia|llen[ao]|piena|voll|full)\b|domain [^\n]{1,255} (?:could not|cannot|can['’]t) be found|dominio[^.\n]{0,40} no existe|winsock error|connection (?:timed out|refused)|已满|已滿|空间不足|不存在|找不到|いっぱい|存在しません|見つかりません|не найден|не существует|переполнен)"},
     // And never will be.
     {Phrase::final_failure,
      R"(permanent(?:ly| error| fatal| failure)|(?:giving|given|gave) up|\b(?:i|we) give up|no further (?:attempts?|delivery)|won['’]t be (?:retried|tried again)|will not be (?:retried|tried again|attempted)|(?:removed|deleted|dropped) from (?:the |our )?(?:mail )?queue|not be retried|retry time(?:out)? (?:not reached for any host after|exceeded)|error permanente|dauerhafter fehler|permanenter fehler|erreur permanente|errore permanente|erro permanente)"},
@@ -58,7 +63,7 @@ constexpr Rule kText[] = {
     {Phrase::delay,
      R"(could not send (?:the )?message for (?:the )?past|undelivered (?:after|for) (?:\d+|four|several) (?:hour|minute|day)|not been delivered (?:for|after) \d+ (?:hours|minutes)|for the (?:past|last) \d+ (?:hours|minutes)[^.]{0,120}(?:will|continue|keep))"},
     {Phrase::delay,
-     R"(no es necesario (?:que )?(?:volver a enviar|reenv|vuelva)|(?:se ha|ha sido|está siendo|fue|se) (?:retrasad|demorad|aplazad|pospuest|demora)|entrega (?:retrasada|demorada|aplazada)|(?:se )?(?:seguirá|volverá a|continuará|seguirán|seguiremos|volveremos)[^.]{0,20}(?:intent|entreg)|todavía no se ha (?:podido )?entrega|aún no (?:se )?ha (?:podido |sido )?(?:ser )?entrega|reintentar[áa] durante|no tiene que (?:volver|hacer)|no hace falta que)"},
+     R"(no es necesario (?:que )?(?:volver a enviar|reenv|vuelva)|(?:se ha|ha sido|está siendo|fue|se) (?:retrasad|demorad|aplazad|pospuest|demora)|entrega (?:retrasada|demorada|aplazada)|(?:se )?(?:seguirá|volverá a|continuará|seguirán|seguiremos|volveremos)[^.]{0,20}(?:intent|entreg)|todavía no se ha (?:podido )?entrega|aún no (?:se )?ha (?:podido |sido )?(?:ser )?entrega|reintentar[áa] (?:la entrega|el envío|durante)|no tiene que (?:volver|hacer)|no hace falta que)"},
     {Phrase::delay,
      R"(verzögert|verzögerung|noch nicht (?:zugestellt|übermittelt|ausgeliefert)|wird (?:weiter|erneut|noch)[^.]{0,40}versuch|weitere zustellversuche|nicht erneut (?:zu )?senden|bisher nicht zugestellt|nur eine warnung)"},
     {Phrase::delay,

@@ -325,7 +325,7 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
 // reason:".
 std::string stated_reason(std::string_view body, std::size_t bytes_max) {
   static const RE2 form(
-      R"((?i)(?:^|\n)[ \t]*(?:[^\n:]{0,60}\b(?:following|siguientes?|folgenden?m?|suivante?s?) )?(?:error )?(?:reasons?|motivos?|causas?|razón|razones|gr[uü]nde?|raisons?|motifs?)(?:\(s\))?\s*:\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
+      R"((?i)(?:^|\n)[ \t]*(?:[^\n:]{0,60}\b(?:following|siguientes?|folgenden?m?|suivante?s?) )?(?:error )?(?:reasons?|motivos?|causas?|razón|razones|gr[uü]nde?|raisons?|motifs?|退信原因|причина|原因|理由)(?:\(s\))?\s*(?::|：)\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
   re2::StringPiece reason;
   if (!RE2::PartialMatch(piece(body.substr(0, 16'000)), form, &reason)) return {};
   return tidy({reason.data(), reason.size()}, bytes_max);
@@ -334,7 +334,7 @@ std::string stated_reason(std::string_view body, std::size_t bytes_max) {
 // What Google quotes of the remote server when that is no SMTP reply.
 std::string quoted_response(std::string_view notice, std::size_t bytes_max) {
   static const RE2 form(
-      R"((?i)(?:^|\n)[ \t]*(?:the response(?: from the remote server)? was|la respuesta(?: del servidor remoto)? (?:fue|es la siguiente)|la réponse(?: du serveur distant)? (?:est la suivante|était)|die antwort(?: des remoteservers)? (?:lautete?|war)|la risposta(?: del server remoto)? (?:è stata|era)|a resposta(?: do servidor remoto)? foi)\s*:\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
+      R"((?i)(?:^|\n)[ \t]*(?:the response(?: from the remote server)? was|la respuesta(?: del servidor remoto)? (?:fue|es la siguiente)|la réponse(?: du serveur distant)? (?:est la suivante|était)|die antwort(?: des remoteservers)? (?:lautete?|war)|la risposta(?: del server remoto)? (?:è stata|era)|a resposta(?: do servidor remoto)? foi|antwort|respuesta|réponse|risposta|resposta|response|ответ)\s*:\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
   re2::StringPiece said;
   if (!RE2::PartialMatch(piece(notice.substr(0, 16'000)), form, &said)) return {};
   return tidy({said.data(), said.size()}, bytes_max);
@@ -368,18 +368,28 @@ std::string mailer_words(std::string_view body, std::size_t at, std::size_t byte
 
 bool names_cause(std::string_view text) { return phrases_in(text).has(Phrase::cause); }
 
-// A paragraph of one short line that names a cause and no address.
+// A paragraph of one line that names a cause: one sentence or two.
 std::string paragraph_of_cause(std::string_view body, std::size_t bytes_max) {
-  constexpr std::size_t kShort = 120;
+  constexpr std::size_t kShort = 240;
   for (std::size_t at = 0; at < body.size();) {
     const auto end = std::min(body.find("\n\n", at), body.size());
     const auto text = trim(body.substr(at, end - at));
     at = end + 2;
     if (!text.empty() && text.size() <= kShort && text.find('\n') == std::string_view::npos &&
-        text.find('@') == std::string_view::npos && names_cause(text))
+        names_cause(text))
       return tidy(text, bytes_max);
   }
   return {};
+}
+
+// The line of a session's transcript at which it broke: " Wed 2026-11-25 10:00:20: Winsock Error
+// 10060 Connection timed out."
+std::string broken_session(std::string_view body, std::size_t bytes_max) {
+  static const RE2 form(
+      R"((?im)^[^\n]{0,60}\d\d:\d\d(?::\d\d)?[\]:,]* (?:-->|<--|\*)? ?((?:winsock|socket|connection|dns|ssl|tls)[^\n]{0,20} (?:error|timed out|refused|reset|closed)[^\n]{0,200})$)");
+  re2::StringPiece said;
+  if (!RE2::PartialMatch(piece(body.substr(0, 16'000)), form, &said)) return {};
+  return tidy({said.data(), said.size()}, bytes_max);
 }
 
 void describe(std::string_view body, const BounceLimits& limits, BounceRecipient& out) {
@@ -650,7 +660,9 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
     if (recipients.size() == 1 || !recipient.diagnostic) describe(notice.notice, limits, recipient);
     if (recipients.size() == 1 && !recipient.reply_code && !recipient.enhanced_status &&
         recipient.diagnostic.from == kFromNotice && !names_cause(recipient.diagnostic.value)) {
-      auto cause = paragraph_of_cause(notice.notice, limits.value_bytes_max);
+      auto cause = stated_reason(notice.notice, limits.value_bytes_max);
+      if (!names_cause(cause)) cause = paragraph_of_cause(notice.notice, limits.value_bytes_max);
+      if (cause.empty()) cause = broken_session(notice.notice, limits.value_bytes_max);
       if (!cause.empty()) recipient.diagnostic = {std::move(cause), kFromNotice};
     }
   }

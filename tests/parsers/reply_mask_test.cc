@@ -22,6 +22,8 @@ const MaskCase kMasks[] = {
     {"long_detail_stays", "550 5.7.606 Access denied", "550 5.7.606 Access denied"},
     {"address", "<juan.perez+x@example.org>: User unknown", "<@>: User unknown"},
     {"address_with_digits", "to user12@mail7.example.org.", "to @."},
+    {"address_without_blanks", "未送达juan@example.org，因为不存在", "未送达@，因为不存在"},
+    {"address_of_other_letters", "<用户@例子.example> 7", "<@> #"},
     {"ipv4", "Client host [192.0.2.7] blocked", "Client host [#] blocked"},
     {"ipv6", "connect to [2001:db8::25]: no", "connect to #: no"},
     {"ipv4_is_no_status", "from 5.7.1.9 you", "from # you"},
