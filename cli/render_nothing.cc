@@ -113,6 +113,8 @@ std::string render_nothing(const json::object& answer, const View& view) {
   const auto why = view.said(text_of(answer, "proven_absent_why"));
   if (proven) out += wrap(proven_text(answer, why, view), width, 0);
   if (!proven && !why.empty()) out += wrap(view.say(Text::nothing_not_proven, {why}), width, 0);
+  if (encounters.empty() && array_of(answer, "suggestions").empty())
+    out += wrap(view.say(Text::nothing_next), width, 0);
   return out + render_coverage(object_of(answer, "coverage"), view);
 }
 

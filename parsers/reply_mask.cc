@@ -231,7 +231,8 @@ class ReplyMasker {
   }
 
   std::size_t address(std::size_t from, std::size_t sign) {
-    // Chinese and Japanese write no blank around "a@b.example": the other letters are the sentence's.
+    // Chinese and Japanese write no blank around "a@b.example": the other letters are the
+    // sentence's.
     const bool ascii_user = sign > done_ && is_ascii(text_[sign - 1]);
     auto begin = sign;
     while (begin > done_ && !ends_address(text_[begin - 1]) &&

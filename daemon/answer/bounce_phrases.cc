@@ -36,7 +36,8 @@ constexpr Rule kText[] = {
     // Postfix's own words, when only its line is pasted.
     {Phrase::failure,
      R"(connect to [^\s\[]{1,255}\[[0-9a-f.:]+\](?::\d+)?: (?:connection|operation|no route|network)|host or domain name not found\. name service error|lost connection with [^\s\[]{1,255}\[|conversation with [^\s\[]{1,255}\[[^\]]{1,64}\] timed out)"},
-    {Phrase::failure, R"(nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht|gefunden)|unzustellbar|zustellung[^.]{0,40}(?:fehlgeschlagen|nicht möglich|gescheitert)|fehler bei der (?:zustellung|übermittlung)|konnte[^.]{0,80}nicht)"},
+    {Phrase::failure,
+     R"(nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht|gefunden)|unzustellbar|zustellung[^.]{0,40}(?:fehlgeschlagen|nicht möglich|gescheitert)|fehler bei der (?:zustellung|übermittlung)|konnte[^.]{0,80}nicht)"},
     {Phrase::failure,
      R"(n['’](?:a|ont) (?:pas )?pu être|échec de (?:la )?(?:remise|distribution|livraison)|n['’]a pas (?:pu )?(?:été|être) (?:remis|délivré|distribué|envoyé|remise)|non (?:remis|distribu|délivr)|impossible de (?:remettre|distribuer|délivrer|livrer)|échoué)"},
     {Phrase::failure,

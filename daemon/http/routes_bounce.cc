@@ -27,6 +27,9 @@ void add_reasons(const ClassifyText& classify, BounceReport& report) {
     std::from_chars(digits.data(), digits.data() + digits.size(), code);
     recipient.reason = classify(parse_enhanced_status(recipient.enhanced_status.value), code,
                                 recipient.diagnostic.value);
+    // No server's words: the notice itself names no cause.
+    if (recipient.reason == Reason::other && code == 0 && recipient.enhanced_status.value.empty())
+      recipient.reason = Reason::unknown;
   }
 }
 

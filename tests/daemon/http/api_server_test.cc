@@ -95,6 +95,7 @@ class Server : public WriterFixture {
   void start() {
     ApiContext context;
     context.clock = &clock_;
+    context.classify = [](auto, auto, auto) { return Reason::other; };
     context.status = [](bool) { return std::string("{}"); };
     context.health = [] { return std::string(R"({"status":"ok"})"); };
     context.read_state = [this] { return ReadState{true, clock_.wall(), {}}; };
@@ -396,6 +397,20 @@ TEST_F(LimitedToDomains, NothingTellsOfOtherMail) {
   for (const auto* path : {"/v1/summary", "/v1/deferrals", "/v1/status", "/v1/reasons/unknown"})
     EXPECT_THAT(get(path), StartsWith("HTTP/1.1 403")) << path;
   EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
+}
+
+// A notice that only says that it waits is not a server's answer that no rule knows.
+TEST_F(Server, ANoticeWithoutAServersWordsGivesNoReason) {
+  start();
+  const auto reason_of = [&](const std::string& bounce) {
+    const auto answer =
+        ask("POST /v1/bounce HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
+            ("Content-Length: " + std::to_string(bounce.size())) + "\r\n\r\n" + bounce);
+    return std::string(body_of(answer).at("recipients").as_array().at(0).at("reason").as_string());
+  };
+  EXPECT_EQ(reason_of("Delivery to pedro@example.com has been delayed. It will be retried.\n"),
+            "unknown");
+  EXPECT_EQ(reason_of("<pedro@example.com>: host mx.example.com said: 550 odd words\n"), "other");
 }
 
 TEST_F(Server, MonitoringSeesNoAddress) {
