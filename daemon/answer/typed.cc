@@ -303,7 +303,8 @@ std::string_view why_no_address(std::string_view address) {
       address.find('@', comma) != std::string_view::npos)
     return "names several addresses; ask for one at a time";
   if (at == std::string_view::npos && address.find(' ') != std::string_view::npos)
-    return "is no address; give one, the part before its @, or a pattern with *; a time goes with at";
+    return "is no address; give one, the part before its @, or a pattern with *; a time goes with "
+           "at";
   return {};
 }
 
