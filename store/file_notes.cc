@@ -19,7 +19,8 @@ std::optional<EncounterNote> read_encounter_note(Database& database) {
     logins.emplace(login);
   }
   if (!database.ok()) return std::nullopt;
-  if (bytes <= EncounterNote::kLoginBytesMax) note.logins.emplace(logins.begin(), logins.end());
+  note.all_logins = bytes <= EncounterNote::kLoginBytesMax;
+  if (note.all_logins) note.logins.assign(logins.begin(), logins.end());
   return note;
 }
 

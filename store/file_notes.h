@@ -20,8 +20,9 @@ namespace rastro {
 // What the encounters of an hour are of, so that most hours need not be read for a login's.
 struct EncounterNote {
   static constexpr std::size_t kLoginBytesMax = 128UL * 1024;
-  std::array<std::uint64_t, 4> count{};            // by kind
-  std::optional<std::vector<std::string>> logins;  // each once; nullopt: they take more than that
+  std::array<std::uint64_t, 4> count{};  // by kind
+  std::vector<std::string> logins;       // each once
+  bool all_logins = false;               // false: they take more than that, and `logins` is empty
 };
 // nullopt: not all could be read.
 std::optional<EncounterNote> read_encounter_note(Database& database);

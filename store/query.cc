@@ -472,7 +472,7 @@ Result<CutBy> ReaderImpl::for_each_encounter(const TimeRange& range, const Query
     if (*file == nullptr) continue;
     if (wish) {
       const auto note = encounter_note(view, (*file)->database());
-      if (note && note->logins && std::ranges::none_of(*note->logins, wish)) continue;
+      if (note && note->all_logins && std::ranges::none_of(note->logins, wish)) continue;
     }
     auto& dictionary = (*file)->rows().dictionary();
     auto row = (*file)->database().prepare(

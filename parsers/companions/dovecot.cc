@@ -389,10 +389,10 @@ ParsedLine parse_said(const Prefix& prefix, std::string_view said) {
     return out.kind == LineKind::unrecognised ? parse_dovecot_known(service, said) : out;
   }
   ParsedLine out;
-  if (service == "lmtp" || service == "lda" || service == "deliver") {
+  // imapsieve: a script that runs when mail is moved.
+  const bool imapsieve = is_session_service(service) && said.starts_with("sieve: ");
+  if (service == "lmtp" || service == "lda" || service == "deliver" || imapsieve) {
     out = parse_agent(prefix, said);
-  } else if (is_session_service(service) && said.starts_with("sieve: ")) {
-    out = parse_agent(prefix, said);  // a script that runs when mail is moved: imapsieve
   } else if (is_session_service(service)) {
     out = parse_session_end(said);
     if (service == "submission" && out.kind == LineKind::unrecognised) {
