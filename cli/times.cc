@@ -7,7 +7,7 @@
 namespace rastro::cli {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kMicros = 1'000'000;  // of a second
 
 std::optional<int> number(std::string_view text) {
   int value = 0;
@@ -52,7 +52,7 @@ std::optional<std::int64_t> parse_api_time(std::string_view text) {
                                          std::chrono::day(static_cast<unsigned>(*day)));
   if (!date.ok()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  return (((days * 24 + *hour) * 60 + *minute) * 60 + *second) * kSecond + fraction;
+  return (((days * 24 + *hour) * 60 + *minute) * 60 + *second) * kMicros + fraction;
 }
 
 std::int64_t now_us() {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
+
 namespace rastro {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Where a quoted local part ends ("a@b"@example.org), or 0 when the address does not start with
 // one.

@@ -1,9 +1,9 @@
 #include "core/enhanced_status.h"
 
+#include "core/ascii.h"
+
 namespace rastro {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<std::uint16_t> maybe_take_up_to_three_digits(std::string_view& rest) {
   std::size_t n = 0;

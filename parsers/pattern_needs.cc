@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/ascii.h"
+
 namespace rastro {
 namespace {
 
@@ -11,14 +13,6 @@ constexpr std::size_t kClausesMax = 8;
 constexpr int kDepthMax = 20;
 
 using Strings = std::vector<std::string>;
-
-bool is_alnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 std::size_t shortest(const Strings& strings) {
   std::size_t size = std::string::npos;

@@ -6,6 +6,8 @@
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
+
+#include "core/ascii.h"
 #endif
 
 namespace rastro {
@@ -16,7 +18,6 @@ constexpr std::size_t kBlocks = kReplyBytesMax / kBlock + 1;
 constexpr std::size_t kAddressBytesMax = 320;
 constexpr std::size_t kCodeDigitsMax = 4;  // "OFR_104", "S3140"
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_word(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          static_cast<unsigned char>(c) >= 0x80;
@@ -79,7 +80,6 @@ constexpr auto kEndsAddress = [] {
   return ends;
 }();
 bool ends_address(char c) { return kEndsAddress[static_cast<unsigned char>(c)]; }
-bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 // The MTA's own words before the name of a host: "host H[ip] said: ...". Returns the bytes of the
 // lead, and how many behind it name the host; 0 if there is none.

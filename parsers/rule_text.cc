@@ -3,17 +3,13 @@
 #include <string>
 #include <string_view>
 
+#include "core/ascii.h"
 #include "parsers/reply_mask.h"
 
 namespace rastro {
 namespace {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_octal(char c) { return c >= '0' && c <= '7'; }
-
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 
 // U+00C0 to U+00FF without accents; '*' where there is no such letter.
 constexpr std::string_view kPlainLetters =

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "core/ascii.h"
+
 namespace rastro {
 namespace {
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 enum : unsigned char { kHex = 1, kBase52 = 2, kBase62 = 4 };
 constexpr std::array<unsigned char, 256> make_alphabets() {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "core/ascii.h"
 #include "parsers/scan.h"
 
 namespace rastro::stamps {
@@ -13,8 +14,6 @@ int two(std::string_view text, std::size_t at) {
   const unsigned b = static_cast<unsigned char>(text[at + 1]) - '0';
   return a < 10 && b < 10 ? static_cast<int>(a * 10 + b) : -1;
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 int maybe_take_year(std::string_view& rest) {
   const int century = two(rest, 0);

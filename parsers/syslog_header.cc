@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/ascii.h"
 #include "parsers/scan.h"
 #include "parsers/stamps.h"
 
@@ -13,8 +14,6 @@ using stamps::maybe_take_date_time;
 using stamps::maybe_take_named_date;
 using stamps::maybe_take_offset;
 using stamps::take_fraction;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 void skip_blanks(std::string_view& rest) {
   while (maybe_take(rest, ' ')) {

@@ -225,6 +225,12 @@ LegLink link_of(const PackedLink& fields, const LegRecord& leg) {
 
 std::int64_t micros(Time at) { return at.time_since_epoch().count(); }
 Time time_at(std::int64_t micros) { return Time(Duration(micros)); }
+std::optional<std::int64_t> maybe_micros(const std::optional<Time>& at) {
+  return at ? std::optional(micros(*at)) : std::nullopt;
+}
+std::optional<Time> maybe_time(const Statement& row, int column) {
+  return row.is_null(column) ? std::nullopt : std::optional(time_at(row.column_int(column)));
+}
 Time time_after(std::int64_t start_micros, std::int64_t difference) {
   return time_at(static_cast<std::int64_t>(static_cast<std::uint64_t>(start_micros) +
                                            static_cast<std::uint64_t>(difference)));

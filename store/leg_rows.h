@@ -120,6 +120,8 @@ class LegRowReader {
 // wrong time, never undefined behaviour.
 std::int64_t micros(Time at);
 Time time_at(std::int64_t micros);
+std::optional<std::int64_t> maybe_micros(const std::optional<Time>& at);
+std::optional<Time> maybe_time(const Statement& row, int column);
 Time time_after(std::int64_t start_micros, std::int64_t difference);
 
 }  // namespace rastro

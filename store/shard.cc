@@ -32,14 +32,6 @@ std::optional<unsigned> number(std::string_view digits) {
   return error == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
 }
 
-std::optional<Time> maybe_time(const Statement& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(time_at(row.column_int(column)));
-}
-
-std::optional<std::int64_t> maybe_micros(const std::optional<Time>& at) {
-  return at ? std::optional(micros(*at)) : std::nullopt;
-}
-
 Result<void> check_marks(const std::filesystem::path& path) {
   const auto kind = identify(path);
   if (!kind) return kind.error();

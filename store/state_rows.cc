@@ -14,14 +14,6 @@ namespace {
 constexpr std::size_t kPendingBlockBytes = 256UL * 1024;
 constexpr Duration kFinishedKept = std::chrono::hours(24 * 30);
 
-std::optional<std::int64_t> maybe_micros(const std::optional<Time>& at) {
-  return at ? std::optional(micros(*at)) : std::nullopt;
-}
-
-std::optional<Time> maybe_time(const Statement& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(time_at(row.column_int(column)));
-}
-
 }  // namespace
 
 void write_positions(Database& database, const std::vector<SourcePosition>& positions) {

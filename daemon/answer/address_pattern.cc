@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "core/address.h"
+#include "core/ascii.h"
 #include "daemon/answer/idn.h"
 
 namespace rastro {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Whether both forms of it are itself: nothing international is in it.
 bool has_one_form(std::string_view address) {

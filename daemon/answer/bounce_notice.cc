@@ -18,8 +18,6 @@ RE2::Options no_case() {
   options.set_case_sensitive(false);
   return options;
 }
-re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
-
 // Names that mail programs give to headers when they quote a message, and what they mean.
 struct LocalName {
   std::string_view name;
@@ -167,7 +165,7 @@ bool is_forward_mark(std::string_view line) {
   static const RE2 mark(
       R"(^[-_=* ]*(?:begin )?(?:forwarded message|original message|original-nachricht|mensaje (?:original|reenviado)|mensaje reenviado|ursprüngliche nachricht|weitergeleitete nachricht|message (?:d['’]origine|transféré|original)|messaggio (?:originale|inoltrato)|mensagem (?:original|encaminhada)|forwarded by .*|doorgestuurd bericht|oorspronkelijk bericht)[-_=*: ]*$)",
       no_case());
-  return RE2::PartialMatch(piece(line), mark);
+  return RE2::PartialMatch(line, mark);
 }
 
 // "El vie, 27 nov 2026 a las 10:00, Mail Delivery System (<a@b>) escribió:"
@@ -175,7 +173,7 @@ bool is_attribution(std::string_view line) {
   static const RE2 form(
       R"((?:\b(?:wrote|escribió|escribi&oacute;|schrieb|a écrit|ha scritto|escreveu|skrev|schreef)|napisał(?:\(a\))?)[^:]{0,60}:\s*$)",
       no_case());
-  return line.size() < 400 && line.ends_with(':') && RE2::PartialMatch(piece(line), form);
+  return line.size() < 400 && line.ends_with(':') && RE2::PartialMatch(line, form);
 }
 
 bool names_robot(std::string_view text) {
@@ -304,14 +302,14 @@ bool is_separator(std::string_view line) {
   while (dashes < line.size() &&
          std::string_view("-=_*+| ").find(line[dashes]) != std::string_view::npos)
     ++dashes;
-  if (dashes >= 2 && RE2::PartialMatch(piece(line.substr(dashes)), words)) return true;
-  return RE2::PartialMatch(piece(line), whole);
+  if (dashes >= 2 && RE2::PartialMatch(line.substr(dashes), words)) return true;
+  return RE2::PartialMatch(line, whole);
 }
 
 bool tells_failure(std::string_view line) {
   static const RE2 reply(
       R"((?:^|[^0-9.])[45][0-9][0-9][ -]#?(?:[45]\.\d{1,3}\.\d{1,3}|[A-Za-z<'"]))");
-  if (RE2::PartialMatch(piece(line), reply)) return true;
+  if (RE2::PartialMatch(line, reply)) return true;
   const auto said = phrases_in(line);
   return said.has(Phrase::failure) || said.has(Phrase::delay) || said.has(Phrase::final_failure) ||
          said.has(Phrase::success);

@@ -9,8 +9,6 @@
 namespace rastro {
 namespace {
 
-re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
-
 void set(Found& into, std::string_view value, std::string_view from, const BounceLimits& limits) {
   if (!into && !trim(value).empty()) into = {tidy(value, limits.value_bytes_max), from};
 }
@@ -39,8 +37,8 @@ std::vector<ReceivedId> received_ids(const std::vector<MailHeader>& headers, std
     if (out.size() >= max) break;
     if (!equal_ignoring_case(header.name, "received")) continue;
     ReceivedId received{{}, {}, from};
-    if (!RE2::PartialMatch(piece(header.value), id, &received.id)) continue;
-    RE2::PartialMatch(piece(header.value), by, &received.by);
+    if (!RE2::PartialMatch(header.value, id, &received.id)) continue;
+    RE2::PartialMatch(header.value, by, &received.by);
     while (received.id.ends_with('.')) received.id.pop_back();
     out.push_back(std::move(received));
   }

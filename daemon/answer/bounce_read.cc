@@ -263,7 +263,7 @@ class BounceReader {
   void read_refusal(const Mail& bounce) {
     static const RE2 words(R"((?i)\b(?:was |has been )?automatically re(?:jected|fused)\b)");
     const auto notice = std::string_view(notice_.notice).substr(0, 16'000);
-    if (!RE2::PartialMatch(re2::StringPiece(notice.data(), notice.size()), words)) return;
+    if (!RE2::PartialMatch(notice, words)) return;
     for (const auto& part : bounce.parts) {
       if (part.type.find("disposition-notification") == std::string::npos) continue;
       apply_dsn(find_dsn_fields(part.text, limits_.recipients_max), limits_, report_);

@@ -4,12 +4,12 @@
 #include <array>
 
 #include "core/address.h"
+#include "core/ascii.h"
 #include "daemon/answer/bounce_lines.h"
 
 namespace rastro {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }

@@ -14,15 +14,15 @@ using Fit = AddressPattern::Fit;
 constexpr double kTimeShare = 0.6;  // the rest is spelling
 
 // The moment of the journey that is nearest to `at`: its arrival or one of its attempts.
-struct Nearest {
+struct NearestMoment {
   Duration away;
   bool is_arrival;
   bool is_before;  // it lies before `at`
 };
 
-Nearest nearest_moment(const Journey& journey, const FindRequest& request) {
+NearestMoment nearest_moment(const Journey& journey, const FindRequest& request) {
   const Time at = request.at.value_or(Time{});
-  Nearest best{Duration::max(), true, false};
+  NearestMoment best{Duration::max(), true, false};
   const auto look = [&](Time moment, bool is_arrival) {
     // Nothing in the interval that was asked for is away from it.
     const auto away =
@@ -122,7 +122,7 @@ void add_fit(const RoleCodes& codes, Fit fit, const std::string& address,
   }
 }
 
-RankingFact fact_of(const Nearest& nearest) {
+RankingFact fact_of(const NearestMoment& nearest) {
   if (nearest.away < std::chrono::seconds(1))
     return {nearest.is_arrival ? "arrived_then" : "tried_then", {}, {}, nearest.away};
   if (nearest.is_arrival)

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/address.h"
+#include "core/ascii.h"
 #include "daemon/answer/plain_signs.h"
 
 namespace rastro {
@@ -62,7 +63,6 @@ constexpr std::array<Replaced, 27> kPhrases = {{{" p. m. ", " pm "},
                                                 {" this past ", " last "},
                                                 {" el pasado ", " el "}}};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
 // "2:30p.m." is "2:30 p.m.", "14:30hs" is "14:30 h", "2ish" is "at 2", "~14:30" is "14:30".

@@ -56,7 +56,7 @@ std::optional<int> find_name(const std::array<Named, kSize>& names, std::string_
 }
 
 // Seconds of a unit of time.
-std::optional<int> unit_of(std::string_view word) {
+std::optional<int> seconds_of_unit(std::string_view word) {
   static constexpr std::array<Named, 28> kUnits = {{{"s", 1},
                                                     {"sec", 1},
                                                     {"secs", 1},
@@ -110,8 +110,8 @@ std::optional<Duration> duration_and_half(const Words& words) {
     if (words.size() <= half.size() || !std::equal(half.rbegin(), half.rend(), words.rbegin()))
       continue;
     Words whole(words.begin(), words.end() - static_cast<std::ptrdiff_t>(half.size()));
-    if (whole.size() == 1 && unit_of(whole[0])) whole.insert(whole.begin(), "una");
-    const auto unit = unit_of(whole.back());
+    if (whole.size() == 1 && seconds_of_unit(whole[0])) whole.insert(whole.begin(), "una");
+    const auto unit = seconds_of_unit(whole.back());
     const auto rest = duration_of(whole);
     if (unit && rest) return *rest + Duration(seconds(*unit)) / 2;
   }
@@ -126,7 +126,7 @@ std::optional<Duration> joined_duration(std::string_view word) {
     if (!value) return std::nullopt;
     std::size_t size = 0;
     while (size < word.size() && (word[size] < '0' || word[size] > '9')) ++size;
-    const auto unit = unit_of(word.substr(0, size));
+    const auto unit = seconds_of_unit(word.substr(0, size));
     if (!unit) return std::nullopt;
     word.remove_prefix(size);
     total += *value * seconds(*unit);
@@ -137,7 +137,7 @@ std::optional<Duration> joined_duration(std::string_view word) {
 // "90" "min", "1h30m" at the front; how many words that takes, 0: none.
 std::size_t take_duration(std::span<const std::string_view> words, Duration& total) {
   if (const auto count = count_of(words[0])) {
-    const auto unit = words.size() > 1 ? unit_of(words[1]) : std::nullopt;
+    const auto unit = words.size() > 1 ? seconds_of_unit(words[1]) : std::nullopt;
     if (!unit) return 0;
     total += *count * seconds(*unit);
     return 2;

@@ -169,6 +169,13 @@ void Correlator::touch(OpenLeg& leg, const LogLine& line) {
   mark_dirty(leg);
 }
 
+void Correlator::add_lines(OpenLeg& leg, const Session& session) {
+  for (const auto ref : session.lines) {
+    const auto& had = leg.record.lines;
+    if (std::ranges::find(had, ref) == had.end()) add_line(leg, ref);
+  }
+}
+
 void Correlator::add_line(OpenLeg& leg, LineRef ref) {
   if (leg.lines_total >= options_.leg.evidence_lines_max) {
     ++counters_.values_refused;

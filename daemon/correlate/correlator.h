@@ -128,6 +128,7 @@ class Correlator {
   std::unique_ptr<OpenLeg> blank_leg(const LogLine& line);
   void touch(OpenLeg& leg, const LogLine& line);
   void add_line(OpenLeg& leg, LineRef ref);
+  void add_lines(OpenLeg& leg, const Session& session);  // those that it does not have
   void mark_dirty(OpenLeg& leg);
   void note_if_closed(OpenLeg& leg);
   void link(OpenLeg& leg, LegLink&& link);

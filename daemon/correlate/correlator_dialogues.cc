@@ -25,10 +25,6 @@ std::string_view network_of(std::string_view ip) {
   return ip.substr(0, std::min(at, ip.find("::")));
 }
 
-bool has_line(const LegRecord& leg, LineRef ref) {
-  return std::ranges::find(leg.lines, ref) != leg.lines.end();
-}
-
 void append_number(std::string& out, std::uint32_t number) {
   std::array<char, 10> digits;  // the last one first: it names, nobody reads it
   std::size_t size = 0;
@@ -238,9 +234,7 @@ void Correlator::on(const LogLine& line, const SessionTrouble& event) {
 }
 
 void Correlator::join_session(const LogLine& line, OpenLeg& leg, Session& session) {
-  for (const auto ref : session.lines) {
-    if (!has_line(leg.record, ref)) add_line(leg, ref);
-  }
+  add_lines(leg, session);
   if (session.tls && !leg.record.accepted_tls) leg.record.accepted_tls = session.tls;
   if (session.legs.size() < Sessions::kLegsMax) session.legs.push_back(leg.handle());
   session.last_at = line.header.logged_at;

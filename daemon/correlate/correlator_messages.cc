@@ -9,10 +9,6 @@
 namespace rastro {
 namespace {
 
-bool has_line(const LegRecord& leg, LineRef ref) {
-  return std::ranges::find(leg.lines, ref) != leg.lines.end();
-}
-
 // Whether the queue manager had it, as far as its log tells.
 bool was_queued(const LegRecord& leg) {
   return leg.accepted && std::ranges::none_of(leg.recipients, [](const LegRecipient& recipient) {
@@ -145,9 +141,7 @@ void Correlator::join_delivery_process(const LogLine& line, OpenLeg& leg, std::i
   if (!session->tls_peer || *session->tls_peer != to.relay.ip) return;
   session->last_at = line.header.logged_at;
   if (!to.tls) to.tls = session->tls;
-  for (const auto ref : session->lines) {
-    if (!has_line(leg.record, ref)) add_line(leg, ref);
-  }
+  add_lines(leg, *session);
 }
 
 void Correlator::on(const LogLine& line, const DeliveryAttempt& event) {

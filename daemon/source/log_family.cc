@@ -10,12 +10,13 @@
 #include <memory>
 #include <system_error>
 
+#include "core/ascii.h"
+
 namespace rastro {
 namespace {
 
 constexpr std::array<std::string_view, 4> kPacked = {".gz", ".bz2", ".xz", ".zst"};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_separator(char c) { return c == '.' || c == '-' || c == '_'; }
 
 bool take_packed_ending(std::string_view& name) {

@@ -14,6 +14,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/ascii.h"
+
 namespace rastro {
 namespace {
 
@@ -25,8 +27,6 @@ Error failed(const std::string& what) {
   const auto code = errno == EACCES || errno == EPERM ? Error::Code::unavailable : Error::Code::io;
   return make_error(code, what + ": " + std::generic_category().message(errno));
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // "<13>" in front of a message.
 std::string_view without_priority(std::string_view message) {

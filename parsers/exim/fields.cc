@@ -6,15 +6,11 @@
 #include <iterator>
 #include <span>
 
+#include "core/ascii.h"
 #include "parsers/scan.h"
 
 namespace rastro::exim {
 namespace {
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_alnum(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 // Four parts with a dot between them, a mark among the figures: "x.x.x.x", "V4NET.0.0.1".
 bool is_masked_ip(std::string_view text) {

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "core/ascii.h"
 #include "parsers/exim/exim.h"
 #include "parsers/exim/fields.h"
 #include "parsers/exim/line.h"
@@ -10,8 +11,6 @@ namespace rastro {
 namespace {
 
 using exim::Line;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // "2026-11-24 02:01:01[.123][ +0100] ", as it stands inside a syslog record.
 void skip_stamp(std::string_view& text) {

@@ -13,7 +13,7 @@
 namespace rastro::cli {
 namespace {
 
-std::string read(const std::string& path) {
+std::string source_text(const std::string& path) {
   std::ifstream file(std::string(RASTRO_SOURCE_DIR) + "/" + path);
   std::stringstream text;
   text << file.rdbuf();
@@ -43,7 +43,7 @@ class Manual : public testing::Test {
   CommonOptions common_;
   std::function<int()> run_;
   std::unique_ptr<CLI::App> app_;
-  std::string manual_ = read("docs/man/rastro.1.md");
+  std::string manual_ = source_text("docs/man/rastro.1.md");
 };
 
 std::vector<std::string> long_names(const CLI::App& app) {

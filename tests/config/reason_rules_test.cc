@@ -37,20 +37,20 @@ TEST(ReasonRulesFile, EmptyFileIsNoRules) {
   EXPECT_TRUE(parse_reason_rules("", "f").value().empty());
 }
 
-struct MistakeCase {
+struct RuleMistakeCase {
   std::string name;
   std::string_view text;
   std::string_view want;
-  friend void PrintTo(const MistakeCase& c, std::ostream* os) { *os << c.name; }
+  friend void PrintTo(const RuleMistakeCase& c, std::ostream* os) { *os << c.name; }
 };
-class RulesMistake : public testing::TestWithParam<MistakeCase> {};
+class RulesMistake : public testing::TestWithParam<RuleMistakeCase> {};
 TEST_P(RulesMistake, IsNamedWithItsPlace) {
   const auto rules = parse_reason_rules(GetParam().text, "f");
   ASSERT_FALSE(rules);
   EXPECT_EQ(rules.error().code, Error::Code::invalid);
   EXPECT_THAT(rules.error().message, HasSubstr(std::string(GetParam().want)));
 }
-const MistakeCase kMistakes[] = {
+const RuleMistakeCase kRuleMistakes[] = {
     {"no_list", "rules: 3\n", "f:1:1: the file holds one list, called rules"},
     {"other_key", "rulez: []\n", "f:1:1: unknown key \"rulez\""},
     {"not_a_map", "rules:\n- x\n", "f:2:3: a rule is a map"},
@@ -70,7 +70,7 @@ const MistakeCase kMistakes[] = {
     {"bad_key", "rules:\n- {name: a, reason: loop, match: x, pattern: y}\n",
      "unknown key \"pattern\""},
 };
-INSTANTIATE_TEST_SUITE_P(, RulesMistake, testing::ValuesIn(kMistakes),
+INSTANTIATE_TEST_SUITE_P(, RulesMistake, testing::ValuesIn(kRuleMistakes),
                          [](const auto& tested) { return tested.param.name; });
 
 }  // namespace

@@ -44,7 +44,7 @@ TEST_P(SyslogHeader, MatchesTable) {
   EXPECT_EQ(read(stamps, GetParam().line), GetParam().want) << GetParam().line;
 }
 
-const HeaderCase kCases[] = {
+const HeaderCase kHeaderCases[] = {
     {"rfc3164", "Nov 24 01:40:29 mx1 postfix/smtp[12]: text",
      "2026-11-24T00:40:29.000000 mx1 postfix/smtp 12 1 |text"},
     {"rfc3164_one_digit_day", "Nov  4 01:40:29 mx1 postfix/smtp[12]: text",
@@ -191,7 +191,7 @@ const HeaderCase kCases[] = {
     {"refused_nul", std::string_view("\0\0\0\0Nov 24 01:40:29 mx1 x[1]: text", 34), "no header"},
     {"refused_empty", "", "no header"},
 };
-INSTANTIATE_TEST_SUITE_P(, SyslogHeader, testing::ValuesIn(kCases),
+INSTANTIATE_TEST_SUITE_P(, SyslogHeader, testing::ValuesIn(kHeaderCases),
                          [](const auto& tested) { return tested.param.name; });
 
 // Pitfall 1: RFC 3164 has no year. The file's time and the lines' order give it.

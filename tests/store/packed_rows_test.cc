@@ -72,8 +72,7 @@ class PackedRowsTest : public testing::Test {
   }
 
   samples::TemporaryDirectory directory_;
-  Database database_ =
-      std::move(*Database::open(directory_.path() / "rows.db", Database::Mode::create));
+  Database database_ = *Database::open(directory_.path() / "rows.db", Database::Mode::create);
   KeyHasher hasher_ = *KeyHasher::open(directory_.path());
   std::unique_ptr<LegRowWriter> rows_;
   std::unique_ptr<LegRowReader> reader_;

@@ -7,10 +7,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Time kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 25) + 14h;
+const Time kAsked = std::chrono::sys_days(std::chrono::year(2026) / 11 / 25) + 14h;
 
 Result<FindRequest, ParameterError> parse(const Parameters& parameters) {
-  return parse_find(parameters, {1000, kNow});
+  return parse_find(parameters, {1000, kAsked});
 }
 
 TEST(FindRequest, AnEmptyOneAsksForTheNewest) {
@@ -25,25 +25,25 @@ TEST(FindRequest, ATimeRanksAndLimitsTheInterval) {
   const auto request = parse({{"at", "13:30"}, {"tz", "UTC"}});
   ASSERT_TRUE(request);
   EXPECT_EQ(request->sort, SortBy::score);
-  EXPECT_EQ(request->range.from, kNow - 1h);
-  EXPECT_EQ(request->range.until, kNow);
+  EXPECT_EQ(request->range.from, kAsked - 1h);
+  EXPECT_EQ(request->range.until, kAsked);
   const auto wide = parse({{"at", "13:30"}, {"tz", "UTC"}, {"within", "2h"}});
   ASSERT_TRUE(wide);
-  EXPECT_EQ(wide->range.from, kNow - 150min);
+  EXPECT_EQ(wide->range.from, kAsked - 150min);
 }
 
 TEST(FindRequest, AWholeDayIsHalfADayAroundNoon) {
   const auto request = parse({{"at", "yesterday"}, {"tz", "UTC"}});
   ASSERT_TRUE(request);
-  EXPECT_EQ(request->range.from, kNow - 38h);
-  EXPECT_EQ(request->range.until, kNow - 14h);
+  EXPECT_EQ(request->range.from, kAsked - 38h);
+  EXPECT_EQ(request->range.until, kAsked - 14h);
 }
 
 TEST(FindRequest, UntilADayIsItsEnd) {
   const auto request = parse({{"since", "yesterday"}, {"until", "yesterday"}, {"tz", "UTC"}});
   ASSERT_TRUE(request);
-  EXPECT_EQ(request->range.from, kNow - 38h);
-  EXPECT_EQ(request->range.until, kNow - 14h - 1us);
+  EXPECT_EQ(request->range.from, kAsked - 38h);
+  EXPECT_EQ(request->range.until, kAsked - 14h - 1us);
 }
 
 TEST(FindRequest, ListsOfNames) {

@@ -5,7 +5,7 @@
 namespace rastro {
 namespace {
 
-Router sample() {
+Router two_methods() {
   Router router;
   const auto handle = [](const ApiRequest&, QueryTools&) { return ApiAnswer{}; };
   router.add({.path = "/v1/things", .parameters = {"limit", "tz"}, .handle = handle});
@@ -16,7 +16,7 @@ Router sample() {
 }
 
 TEST(Router, FindsByMethodAndPath) {
-  const auto router = sample();
+  const auto router = two_methods();
   EXPECT_EQ(router.find("GET", "/v1/things").route->method, "GET");
   EXPECT_EQ(router.find("HEAD", "/v1/things").route->method, "GET");
   EXPECT_EQ(router.find("POST", "/v1/things").route->method, "POST");
@@ -25,7 +25,7 @@ TEST(Router, FindsByMethodAndPath) {
 }
 
 TEST(Router, SaysWhatAPathHas) {
-  const auto router = sample();
+  const auto router = two_methods();
   const auto wrong = router.find("DELETE", "/v1/things");
   EXPECT_EQ(wrong.route, nullptr);
   EXPECT_EQ(wrong.allowed, "GET, HEAD, POST");
@@ -75,7 +75,7 @@ TEST(Target, RefusesWhatIsNone) {
 }
 
 TEST(Router, NamesTheUnknownParameterAndTheKnownOnes) {
-  const auto router = sample();
+  const auto router = two_methods();
   const auto& route = *router.find("GET", "/v1/things").route;
   EXPECT_FALSE(find_unknown_parameter(route, {{"limit", "1"}}));
   const auto unknown = find_unknown_parameter(route, {{"limit", "1"}, {"max", "1"}});
