@@ -29,6 +29,9 @@ function(rastro_library folder)
   target_link_libraries(${target} ${scope} ${dep_targets} ${arg_LIBS})
 endfunction()
 
+# What the tests with the labels threads and system need: all that a short run builds with tsan.
+add_custom_target(threads_tests)
+
 # A GoogleTest program for the tests of one folder; every case becomes one ctest test.
 #   rastro_test(tests/core SOURCES a_test.cc DEPENDS core [LIBS ...] [LABELS threads])
 function(rastro_test folder)
@@ -53,6 +56,9 @@ function(rastro_test folder)
   string(REPLACE "tests/" "" prefix "${folder}")
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
+  endif()
+  if(threads IN_LIST arg_LABELS)
+    add_dependencies(threads_tests ${target})
   endif()
   gtest_discover_tests(${target} TEST_PREFIX "${prefix}." DISCOVERY_TIMEOUT 120
                        PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)

@@ -20,6 +20,11 @@ from rastrod import bin_dir, until  # noqa: E402
 BANNER = b"".join(b"2026-01-01T00:00:00.000000+00:00 mx1 kernel: the same words at every boot\n" for _ in range(60))
 
 
+def sanitized() -> bool:
+    program = (bin_dir() / "rastrod").read_bytes()
+    return b"__asan_" in program or b"__tsan_" in program
+
+
 class Exchanged(DaemonTest):
     def test_truncated_and_longer_again_between_two_looks(self):
         self.append(messages(1, 10))
@@ -147,7 +152,7 @@ class Pressed(DaemonTest):
         # The limit, and what is on its way to the disk: seven batches of ten thousand at most.
         self.assertLessEqual(legs["in_memory"], 75_000, legs)
         self.assertGreaterEqual(legs["evicted"], 25_000, legs)
-        if "libtsan" not in (maps := Path(f"/proc/{daemon.process.pid}/maps").read_text()) and "libasan" not in maps:
+        if not sanitized():
             self.assertLess(self.peak_kib(daemon) - before, 256 * 1024)
         # The one that was written out longest ago is found again by its next line.
         self.append(b"".join(first[2:]))
@@ -166,7 +171,7 @@ class Clock(DaemonTest):
     def start_at(self, daemon, shift: str) -> None:
         """With the wall clock `shift` away from ours."""
         library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-        if b"__asan_" in (program := (bin_dir() / "rastrod").read_bytes()) or b"__tsan_" in program:
+        if sanitized():
             self.skipTest("a sanitizer and faketime want the same place in the program")
         daemon.start(prefix=["env", f"LD_PRELOAD={library}", f"FAKETIME={shift}", "DONT_FAKE_MONOTONIC=1"])
 
