@@ -63,13 +63,35 @@ def check_routes(daemon: Rastrod) -> None:
             expect(f"`{parameter}`" in API_MD or f"`{parameter}=" in API_MD, f"{key}: api.md does not name `{parameter}`")
 
 
+def expect_fields(seen, schema: str) -> None:
+    expect(set(seen) == required_of(schema), f"{schema}: {set(seen) ^ required_of(schema)}")
+
+
+def check_bounce(daemon: Rastrod, journeys: list[dict]) -> None:
+    """A bounce of a message of the sample."""
+    bounced = next(journey for journey in journeys if journey["counts"].get("bounced"))
+    recipient = next(one["recipient"] for one in bounced["recipients"] if one["outcome"] == "bounced")
+    text = (f"This is the mail system at host mx.example.org.\n\n<{recipient}>: host mx.example.com[192.0.2.1] said: 550 5.1.1\n"
+            f"    <{recipient}>: Recipient address rejected: User unknown (in reply to RCPT TO command)\n\n"
+            f"X-Postfix-Queue-ID: {bounced['legs'][0]['queue_id']}\nMessage-ID: <{bounced['message_id']}>\n")
+    answer = daemon.get("/v1/bounce", post=text.encode())[1]
+    expect_fields(answer, "Bounce")
+    for name, schema in (("recipients", "BounceRecipient"), ("queue_ids", "BounceQueueId"), ("journeys", "BounceJourney")):
+        expect(bool(answer[name]), f"{schema}: there is none in {answer}")
+        for one in answer[name]:
+            expect_fields(one, schema)
+    for journey in answer["journeys"]:
+        for fact in journey["because"]:
+            expect_fields(fact, "BounceFact")
+
+
 def check_fields(daemon: Rastrod) -> None:
     found = daemon.get("/v1/journeys?limit=5")[1]
     expect(set(found) == required_of("JourneyList"), f"JourneyList: {set(found) ^ required_of('JourneyList')}")
     for item in found["items"]:
         expect(set(item["journey"]) == required_of("Journey"), f"Journey: {set(item['journey']) ^ required_of('Journey')}")
     parts = ((("recipients",), "Recipient"), (("recipients", "explanation"), "Explanation"), (("recipients", "relay"), "Host"),
-             (("legs",), "Leg"), (("links",), "Link"), (("timeline",), "TimelineEntry"), (("accepted",), "Accepted"),
+             (("legs",), "Leg"), (("legs", "recipients"), "LegRecipient"), (("links",), "Link"), (("timeline",), "TimelineEntry"), (("accepted",), "Accepted"),
              (("submission",), "Submission"), (("evidence",), "Evidence"))
     journeys = [item["journey"] for item in daemon.get("/v1/journeys?limit=1000")[1]["items"]]
     for path, schema in parts:
@@ -85,6 +107,12 @@ def check_fields(daemon: Rastrod) -> None:
             expect(set(row) == required_of(schema), f"{schema}: {set(row) ^ required_of(schema)}")
     for source in daemon.get("/v1/coverage")[1]["sources"]:
         expect(set(source) == required_of("SourceRead"), f"SourceRead: {set(source)}")
+    check_bounce(daemon, journeys)
+    status = daemon.get("/v1/status?lines=1")[1]
+    expect_fields(status.keys() - {"programs"}, "Status")
+    expect_fields(status["lines"], "StatusLines")
+    for program in status["programs"]:
+        expect_fields(program, "StatusProgram")
     spanish = daemon.get("/v1/journeys?limit=1", headers={"Accept-Language": "es-MX,en;q=0.5"})[1]
     expect(spanish["items"][0]["journey"]["recipients"][0]["explanation"]["lang"] == "es", "Accept-Language is not heeded")
     asked = daemon.get("/v1/journeys?at=hace%20rato&recipient=juan%20(at)%20example.org")[1]["read_as"]

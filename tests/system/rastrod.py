@@ -141,10 +141,12 @@ class Rastrod:
     def output(self) -> str:
         return self.output_path.read_text(errors="replace") if self.output_path.exists() else ""
 
-    def get(self, target: str, timeout: float = 60, headers: dict[str, str] | None = None) -> tuple[int, dict]:
+    def get(self, target: str, timeout: float = 60, headers: dict[str, str] | None = None,
+            post: bytes | None = None) -> tuple[int, dict]:
+        """Sends `post`, if there is one."""
         connection = _UnixConnection(str(self.socket), timeout)
         try:
-            connection.request("GET", target, headers=headers or {})
+            connection.request("GET" if post is None else "POST", target, body=post, headers=headers or {})
             response = connection.getresponse()
             return response.status, json.loads(response.read())
         except http.client.HTTPException as error:
