@@ -9,6 +9,7 @@
 #include "cli/json_fields.h"
 #include "cli/pager.h"
 #include "cli/phrases.h"
+#include "cli/terminal.h"
 #include "cli/times.h"
 
 namespace rastro::cli {
@@ -25,7 +26,7 @@ View CommonOptions::view() const { return {detect_terminal(), language(), now_us
 
 int fail(int exit_code, const std::string& message) {
   std::cout.flush();
-  std::fprintf(stderr, "rastro: %s\n", message.c_str());
+  print_aside(message);
   return exit_code;
 }
 

@@ -12,6 +12,7 @@
 #include "cli/exit_code.h"
 #include "cli/json_fields.h"
 #include "cli/render.h"
+#include "cli/terminal.h"
 
 namespace rastro::cli {
 namespace {
@@ -41,7 +42,7 @@ Result<BounceInput> read_input(const std::string& name) {
 }
 
 void say_on_stderr(const CommonOptions& common, Text text, const std::string& argument = {}) {
-  std::fprintf(stderr, "rastro: %s\n", say(common.language(), text, {argument}).c_str());
+  print_aside(say(common.language(), text, {argument}));
 }
 
 }  // namespace

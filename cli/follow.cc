@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/json_fields.h"
 #include "cli/render.h"
+#include "cli/terminal.h"
 
 namespace rastro::cli {
 namespace {
@@ -61,7 +62,7 @@ class Printer {
     const auto text = name == "skipped" ? view.say(Text::follow_skipped,
                                                    {view.number(number_of(object, "messages"))})
                                         : escape(name + " " + json::serialize(object));
-    std::fprintf(stderr, "rastro: %s\n", text.c_str());
+    print_aside(text);
   }
 
   const CommonOptions& common_;

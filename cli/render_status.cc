@@ -42,14 +42,15 @@ std::string shares_text(const Shares& shares, const View& view) {
 }
 
 void show_counters(Page& page, const json::object& status, std::string_view name) {
+  const auto& view = page.view();
   std::string text;
   for (const auto& [key, value] : object_of(status, name)) {
     if (!value.is_number()) continue;
     if (!text.empty()) text += ", ";
-    text += escape(std::string_view(key)) + " " +
-            page.view().number(number_of(object_of(status, name), key));
+    text +=
+        view.named("counter_", key) + " " + view.number(number_of(object_of(status, name), key));
   }
-  page.field(escape(name), text);
+  page.field(view.named("counters_", name), text);
 }
 
 void show_lines(Page& page, const json::object& status) {

@@ -183,7 +183,7 @@ std::string wait_for_socket(Child& child, Language language, bool& incomplete) {
     for (const auto* kind : {"problem", "note"}) {
       if (!has_text(said, kind)) continue;
       progress.clear();
-      std::fprintf(stderr, "rastro: %s\n", escape(text_of(said, kind)).c_str());
+      print_aside(escape(text_of(said, kind)));
     }
     incomplete = incomplete || has_text(said, "problem");
     socket = text_of(said, "socket");

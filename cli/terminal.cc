@@ -84,6 +84,25 @@ Terminal detect_terminal() {
   return terminal;
 }
 
+std::string aside(std::string_view message, std::size_t columns) {
+  auto text = "rastro: " + std::string(message) + "\n";
+  if (columns == 0) return text;
+  std::string out;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto end = rest.find('\n');
+    out += wrap(rest.substr(0, end), columns, 0);
+    rest.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+void print_aside(std::string_view message) {
+  winsize size{};
+  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  const auto text = aside(message, known ? size.ws_col : 0);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
 std::string escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());

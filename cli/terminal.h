@@ -42,6 +42,12 @@ std::string fit(std::string_view escaped, std::size_t columns, bool pad = false)
 // Escaped text broken at blanks into lines of at most `columns`, each behind `indent` blanks.
 std::string wrap(std::string_view escaped, std::size_t columns, std::size_t indent);
 
+// "rastro: `message`", which is escaped and may have several lines, each broken like wrap();
+// `columns` 0: not broken, for a file or a program that reads lines.
+std::string aside(std::string_view message, std::size_t columns);
+// That on standard error, as wide as the terminal there.
+void print_aside(std::string_view message);
+
 enum class Colour { none, green, yellow, red, bold, dim };
 std::string paint(const Terminal& terminal, Colour colour, std::string_view text);
 

@@ -295,12 +295,13 @@ Absence prove_absence(const FindRequest& request, const Coverage& coverage, cons
   if (search_was_cut || nearby.cut == CutBy::time) return {.code = "cut_by_time"};
   if (!coverage.complete) return {.code = "logs_not_complete"};
   if (!nearby.any_leg) return {.code = "nothing_understood"};
+  if (!request.subject.empty()) return {.code = "subject_not_logged"};
   const bool by_name = request.recipient || request.sender || request.any ||
                        !request.queue_id.empty() || !request.message_id.empty() ||
                        !request.client.empty() || !request.login.empty();
   if (!by_name) return {.code = "names_nobody"};
   if (!request.outcomes.empty() || !request.reasons.empty() || !request.text.empty() ||
-      !request.subject.empty() || !request.direction.empty() || !request.submissions.empty())
+      !request.direction.empty() || !request.submissions.empty())
     return {.code = "leaves_out"};
   if (!nearby.encounters.empty()) return {.code = "turned_away"};
   if (nearby.refused_unnamed > 0)

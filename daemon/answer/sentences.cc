@@ -29,6 +29,11 @@ constexpr Form kAbsence[] = {
      "--lines las muestra"},
     {"names_nobody", "the question names no address, id or client",
      "la pregunta no nombra ninguna dirección, identificador ni cliente"},
+    {"subject_not_logged",
+     "mail servers log subjects only when told to: Postfix by header_checks with INFO, Exim by "
+     "log_selector = +subject",
+     "los servidores de correo solo registran el asunto si se les indica: Postfix con INFO en "
+     "header_checks, Exim con log_selector = +subject"},
     {"leaves_out", "the question leaves messages out by more than who and when",
      "la pregunta descarta mensajes por algo más que quién y cuándo"},
     {"turned_away", "that client or login was seen, and turned away, about that time",

@@ -90,6 +90,12 @@ TEST(Wrap, KeepsToItsColumns) {
   EXPECT_EQ(wrap("", 80, 2), "");
 }
 
+TEST(Aside, BreaksEachLineOnATerminalOnly) {
+  EXPECT_EQ(aside("first line of it\nsecond", 0), "rastro: first line of it\nsecond\n");
+  EXPECT_EQ(aside("a message of forty letters and then some\nsecond", 30),
+            "rastro: a message of forty\nletters and then some\nsecond\n");
+}
+
 TEST(Paint, OnlyWithColour) {
   Terminal terminal;
   EXPECT_EQ(paint(terminal, Colour::red, "x"), "x");

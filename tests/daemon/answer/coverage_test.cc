@@ -95,6 +95,9 @@ TEST_F(CoverageStatement, AbsenceIsProvenOnlyByCompleteReading) {
   EXPECT_FALSE(prove_absence(request, complete, {}, true).proven);
   EXPECT_FALSE(prove_absence(request, of({start_, start_ + 15min}, caught_up_), {}, false).proven);
   EXPECT_FALSE(prove_absence({}, complete, {}, false).proven);
+  FindRequest of_subject;
+  of_subject.subject = "invoice";
+  EXPECT_EQ(prove_absence(of_subject, complete, {}, false).code, "subject_not_logged");
   Nearby of_foreign_lines;
   of_foreign_lines.any_leg = false;
   EXPECT_EQ(prove_absence(request, complete, of_foreign_lines, false).code, "nothing_understood");
