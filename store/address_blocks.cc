@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "core/address.h"
+#include "core/varint.h"
 #include "store/dictionary.h"
 #include "store/leg_rows.h"
 #include "store/packed_leg.h"
 #include "store/schema.h"
-#include "store/varint.h"
 #include "store/zstd_frame.h"
 
 namespace rastro {

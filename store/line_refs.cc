@@ -1,6 +1,6 @@
 #include "store/line_refs.h"
 
-#include "store/varint.h"
+#include "core/varint.h"
 
 namespace rastro {
 namespace {

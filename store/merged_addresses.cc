@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/varint.h"
 #include "store/address_blocks.h"
-#include "store/varint.h"
 
 namespace rastro {
 namespace {

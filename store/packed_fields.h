@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "store/varint.h"
+#include "core/varint.h"
 
 namespace rastro {
 

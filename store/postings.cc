@@ -4,7 +4,7 @@
 #include <iterator>
 #include <numeric>
 
-#include "store/varint.h"
+#include "core/varint.h"
 
 namespace rastro {
 namespace {

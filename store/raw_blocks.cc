@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "store/varint.h"
+#include "core/varint.h"
 #include "store/zstd_frame.h"
 
 namespace rastro {

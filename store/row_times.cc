@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/varint.h"
 #include "store/leg_rows.h"
 #include "store/schema.h"
-#include "store/varint.h"
 
 namespace rastro {
 namespace {

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "core/varint.h"
 #include "store/leg_rows.h"
-#include "store/varint.h"
 #include "store/zstd_frame.h"
 
 namespace rastro {

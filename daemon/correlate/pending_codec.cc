@@ -1,21 +1,17 @@
 #include "daemon/correlate/pending_codec.h"
 
-#include <array>
 #include <cstdint>
-#include <cstring>
+
+#include "core/varint.h"
 
 namespace rastro {
 namespace {
 
-constexpr char kVersion = 4;
+constexpr char kVersion = 5;
 constexpr std::size_t kItemsMax = 1000;
-constexpr std::size_t kBytesUsual = 480;  // with the text of a client and some lines
+constexpr std::size_t kBytesUsual = 160;  // with the text of a client and some lines
 
-void put(std::string& out, std::uint64_t value) {
-  std::array<char, 8> bytes;
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(value >> (8 * i));
-  out.append(bytes.data(), bytes.size());
-}
+void put(std::string& out, std::uint64_t value) { append_varint(out, value); }
 void put(std::string& out, std::string_view text) {
   put(out, text.size());
   out.append(text);
@@ -30,14 +26,14 @@ void put(std::string& out, LineRef line) {
   put(out, line.offset);
   put(out, std::uint64_t{line.length});
 }
-void put(std::string& out, const std::optional<std::string>& text) {
-  put(out, std::uint64_t{text.has_value()});
-  if (text) put(out, std::string_view(*text));
+// 0: none, else its size + 1.
+template <typename Text>
+void put_maybe(std::string& out, const Text& text) {
+  put(out, text ? std::uint64_t{text->size()} + 1 : 0);
+  if (text) out.append(*text);
 }
-void put(std::string& out, const MaybeText& text) {
-  put(out, std::uint64_t{text.has_value()});
-  if (text) put(out, std::string_view(*text));
-}
+void put(std::string& out, const std::optional<std::string>& text) { put_maybe(out, text); }
+void put(std::string& out, const MaybeText& text) { put_maybe(out, text); }
 void put(std::string& out, Time at) {
   put(out, static_cast<std::uint64_t>(at.time_since_epoch().count()));
 }
@@ -64,8 +60,10 @@ void put(std::string& out, const MailboxNote& note) {
 }
 void put(std::string& out, const std::vector<LegHandle>& legs) {
   put(out, legs.size());
-  for (const auto& leg : legs) {
-    put(out, leg.id);
+  for (const auto& leg : legs) {  // any 64 bits: no smaller as a varint
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+      out.push_back(static_cast<char>(leg.id >> shift));
+    }
   }
 }
 
@@ -74,21 +72,24 @@ struct Reader {
   bool good = true;
 
   std::uint64_t number() {
-    if (left.size() < 8) {
+    const auto value = take_varint(left);
+    if (!value) good = false;
+    return value.value_or(0);
+  }
+  std::uint64_t leg_id() {
+    std::uint64_t id = 0;
+    if (left.size() < sizeof id) {
       good = false;
       return 0;
     }
-    std::uint64_t value = 0;
-    for (int i = 0; i < 8; ++i) {
-      value |=
-          static_cast<std::uint64_t>(static_cast<unsigned char>(left[static_cast<std::size_t>(i)]))
-          << (8 * i);
+    for (unsigned i = 0; i < sizeof id; ++i) {
+      id |= static_cast<std::uint64_t>(static_cast<unsigned char>(left[i])) << (8 * i);
     }
-    left.remove_prefix(8);
-    return value;
+    left.remove_prefix(sizeof id);
+    return id;
   }
-  std::string text() {
-    const auto size = number();
+  std::string text() { return text_of_size(number()); }
+  std::string text_of_size(std::uint64_t size) {
     if (size > left.size()) {
       good = false;
       return {};
@@ -118,7 +119,8 @@ struct Reader {
   }
   Time time() { return Time(Duration(static_cast<std::int64_t>(number()))); }
   std::optional<std::string> maybe_text() {
-    return number() == 0 ? std::nullopt : std::optional(text());
+    const auto size = number();
+    return size == 0 ? std::nullopt : std::optional(text_of_size(size - 1));
   }
   EarlyVerdict verdict() {
     EarlyVerdict out;
@@ -159,7 +161,7 @@ struct Reader {
   }
   std::vector<LegHandle> legs() {
     std::vector<LegHandle> out(count());
-    for (auto& leg : out) leg.id = number();
+    for (auto& leg : out) leg.id = leg_id();
     return out;
   }
 };

@@ -6,10 +6,10 @@
 #include <map>
 #include <random>
 
+#include "core/varint.h"
 #include "store/hash_key.h"
 #include "store/line_refs.h"
 #include "store/schema.h"
-#include "store/varint.h"
 #include "tests/store/leg_samples.h"
 
 namespace rastro {

@@ -13,7 +13,20 @@ Session full_session() {
   session.legs = {{9, 77}};
   session.refused = {{9, 78}, {9, 79}};
   session.tls = "TLSv1.3 with cipher X";
-  session.tls_peer = "192.0.2.9";
+  session.tls_peer = "";
+  session.verdicts = {{PolicyVerdict::Action::filter,
+                       Time(std::chrono::seconds(-7)),
+                       "RCPT",
+                       "",
+                       std::nullopt,
+                       "helo",
+                       "text",
+                       "smtp:[192.0.2.7]",
+                       {.source = 1, .length = 70, .offset = 1ULL << 40}}};
+  session.unreached = {{session.last_at, {"mx", "2001:db8::1", 25}, "refused", {3, 5, 8}}};
+  session.facts = {{{"amavis", "verdict", "clean"}, {2, 3, 4}}};
+  session.mailboxes = {
+      {MailboxResult::What::deferred, session.last_at, "lmtp", "INBOX", "", {}, "eva", "s"}};
   return session;
 }
 
@@ -26,6 +39,20 @@ TEST(PendingCodec, GivesBackWhatItTook) {
   EXPECT_EQ(back.last_at, session.last_at);
   EXPECT_EQ(back.tls, session.tls);
   EXPECT_EQ(back.tls_peer, session.tls_peer);
+  ASSERT_EQ(back.verdicts.size(), 1u);
+  const auto& verdict = back.verdicts[0];
+  EXPECT_EQ(verdict.action, PolicyVerdict::Action::filter);
+  EXPECT_EQ(verdict.at, Time(std::chrono::seconds(-7)));
+  EXPECT_EQ(verdict.envelope_sender, "");
+  EXPECT_FALSE(verdict.recipient);
+  EXPECT_EQ(verdict.target, "smtp:[192.0.2.7]");
+  EXPECT_EQ(verdict.line, (LineRef{.source = 1, .length = 70, .offset = 1ULL << 40}));
+  ASSERT_EQ(back.unreached.size(), 1u);
+  EXPECT_EQ(back.unreached[0].relay, (Endpoint{"mx", "2001:db8::1", 25}));
+  ASSERT_EQ(back.facts.size(), 1u);
+  EXPECT_EQ(back.facts[0].fact.value, "clean");
+  ASSERT_EQ(back.mailboxes.size(), 1u);
+  EXPECT_EQ(back.mailboxes[0].account, "eva");
   ASSERT_EQ(back.refused.size(), 2u);
   EXPECT_EQ(back.refused[1].id, 79u);
   EXPECT_EQ(back.legs.at(0).key, 0u) << "a key of another run must not be trusted";
