@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <ranges>
 #include <unordered_set>
 #include <utility>
@@ -147,6 +148,15 @@ Question ReaderImpl::start(const QueryLimits& limits) {
   return Question(snapshot(), files_);
 }
 
+// Newest first; those of hours that begin behind `until` come last.
+std::vector<std::size_t> order_of_files(const StoreSnapshot& snapshot, Time until) {
+  std::vector<std::size_t> order(snapshot.files.size());
+  std::iota(order.rbegin(), order.rend(), 0);
+  std::ranges::stable_partition(
+      order, [&](std::size_t i) { return snapshot.files[i]->state.hour <= until; });
+  return order;
+}
+
 Result<CutBy> ReaderImpl::for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
                                        const QueryLimits& limits,
                                        const std::function<Visit(const LegRecord&)>& visit) {
@@ -161,7 +171,8 @@ Result<CutBy> ReaderImpl::for_each_leg(const std::vector<LegKey>& keys, const Ti
                        limits.marks_only,
                        limits.figures_only ? LegRowDepth::figures : LegRowDepth::summary,
                        limits.written_since};
-  for (auto i = snapshot->files.size(); i-- > 0;) {
+  const bool own_first = limits.own_hours_first && !search.empty();
+  for (const auto i : order_of_files(*snapshot, own_first ? range.until : Time::max())) {
     const auto& view = *snapshot->files[i];
     if (!query.may_hold(view)) continue;
     auto file = files_.open(view);
@@ -280,7 +291,9 @@ CutBy ReaderImpl::offer_rows(const LegQuery& query, std::size_t index, ReadFile&
       mark_.id = leg_id;
       mark_.opened_at = mark->opened_at;
       mark_.last_activity_at = mark->last_activity_at;
-      if (query.visit(mark_) == Visit::stop) return CutBy::caller;
+      const auto visit = query.visit(mark_);
+      if (visit == Visit::stop) return CutBy::caller;
+      if (visit == Visit::next_hour) return CutBy::nothing;
       continue;
     }
     const auto newest =

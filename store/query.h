@@ -42,7 +42,8 @@ struct TimeRange {
   Time until = Time::max();
 };
 
-enum class Visit : std::uint8_t { go_on, stop };
+// `next_hour`, of marks_only: what is left of this hour, written before, is not wanted.
+enum class Visit : std::uint8_t { go_on, next_hour, stop };
 
 // The visitor may narrow it while a query runs: whoever has enough of the newest legs wants only
 // newer ones.
@@ -57,6 +58,9 @@ struct QueryLimits {
   // With keys: a leg comes with its id and times alone and is not loaded. It may be a probe, past
   // its time, or one that only shares a key's hash: for those who load and check it anyway.
   bool marks_only = false;
+  // With keys: the interval's own hours come before later ones, which have old legs that are still
+  // tried: whoever narrows `wanted` by what arrived in the interval leaves those unread.
+  bool own_hours_first = false;
   // Legs come with what counting takes alone (LegRowDepth::figures).
   bool figures_only = false;
   // Files without any activity since then are passed over: for who knows when what is looked for
@@ -103,7 +107,7 @@ class StoreReader {
 
   // Every leg that has one of `keys` and was active within `range`, each once, in its newest
   // version (header and recipients; `lines` and `timeline` empty), newest arrival first as far as
-  // hours go. An empty `keys` visits every leg of the range.
+  // hours go, unless `own_hours_first`. An empty `keys` visits every leg of the range.
   virtual Result<CutBy> for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
                                      const QueryLimits& limits,
                                      const std::function<Visit(const LegRecord&)>& visit) = 0;

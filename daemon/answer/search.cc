@@ -117,6 +117,7 @@ class Finder {
     if (bound_ && !newest_first_) wanted.from = *bound_ + 1;
     (*left).wanted = &wanted;
     (*left).marks_only = !driver_.keys.empty();  // each is loaded and matched when its turn comes
+    (*left).own_hours_first = (*left).marks_only && newest_first_;
     bool full = false;
     legs_seen_ = 0;
     const auto done = store_.for_each_leg(driver_.keys, range, *left, [&](const LegRecord& leg) {
@@ -129,10 +130,11 @@ class Finder {
         full = true;
         (newest_first_ ? wanted.from : wanted.until) = kept.top();
       }
-      // Whatever comes later was active earlier, and arrived earlier still.
+      // Whatever comes later, of this hour, was active earlier, and arrived earlier still.
       const bool enough = newest_first_ && kept.size() == count &&
                           leg.last_activity_at + kDisorderMax < arrival_of(kept.top());
-      return enough ? Visit::stop : Visit::go_on;
+      if (!enough) return Visit::go_on;
+      return (*left).own_hours_first ? Visit::next_hour : Visit::stop;
     });
     if (!done) return done.error();
     if (*done == CutBy::time) answer_.cut = CutBy::time;

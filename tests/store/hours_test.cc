@@ -111,6 +111,36 @@ TEST_F(HoursTest, AnOpenLegIsCarriedAndShownOnce) {
   EXPECT_TRUE(open_legs.find_leg(samples::simple_leg(1, samples::start_time() + 1h, "").id));
 }
 
+// Who asks for half an hour of this morning need not read what has been tried since yesterday.
+TEST_F(HoursTest, TheIntervalsOwnHoursComeFirstIfWished) {
+  open();
+  const auto waiting = samples::deferred_leg(500, samples::start_time() - 1min, "r@example.net");
+  commit({waiting}, samples::start_time());
+  write_hours(3);
+  const std::vector<LegKey> keys = {{KeyKind::recipient_domain, "example.net"}};
+  const TimeRange first_hour{samples::start_time() - 5min, samples::start_time() + 5min};
+  auto reader = samples::reader_of(*writer_);
+  LegIdRange wanted;
+  QueryLimits limits;
+  limits.marks_only = true;
+  limits.wanted = &wanted;
+  const auto ids = [&](bool only_one) {
+    std::vector<std::uint64_t> ids;
+    wanted = {};
+    EXPECT_TRUE(reader->for_each_leg(keys, first_hour, limits, [&](const LegRecord& leg) {
+      ids.push_back(leg.id);
+      if (only_one) wanted.from = leg.id;
+      return only_one ? Visit::next_hour : Visit::go_on;
+    }));
+    return ids;
+  };
+  const auto other = samples::simple_leg(0, samples::start_time(), "").id;
+  EXPECT_EQ(ids(false), (std::vector{waiting.id, other}));
+  limits.own_hours_first = true;
+  EXPECT_EQ(ids(false), (std::vector{other, waiting.id}));
+  EXPECT_EQ(ids(true), std::vector{other}) << "it arrived later than the one that waits";
+}
+
 TEST_F(HoursTest, ALegThatEndsInALaterHourIsNoLongerOpenAnywhere) {
   open();
   const auto leg = samples::deferred_leg(500, samples::start_time(), "wait@example.net");
