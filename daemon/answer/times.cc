@@ -668,36 +668,47 @@ Time Zone::to_utc(Local local) const {
 
 namespace {
 
+// "hace 2 horas", "about an hour ago"
+std::optional<SpokenTime> time_ago(Words words, Time now) {
+  if (words.back() == "ago" || words.back() == "atras") {
+    words.pop_back();
+  } else if (words.front() == "hace") {
+    words.erase(words.begin());
+  }
+  while (words.size() > 2 && (words[0] == "unos" || words[0] == "unas" || words[0] == "about" ||
+                              words[0] == "como" || words[0] == "around"))
+    words.erase(words.begin());
+  const auto back = duration_of(words);
+  if (!back) return std::nullopt;
+  return SpokenTime{now - *back, Duration(0)};
+}
+
+// A Date header's, `east` of UTC.
+std::optional<SpokenTime> mail_time(Words words, Time now, Duration east) {
+  const auto utc = Zone::find("UTC");
+  if (!utc) return std::nullopt;
+  auto at = day_and_clock(std::move(words), now + east, *utc);
+  if (at) at->from -= east;
+  return at;
+}
+
+// "anoche a las 2" is today.
+Time night_of(Time at, const Zone& zone) {
+  constexpr Duration kNightUntil = hours(6);
+  const auto local = zone.to_local(at);
+  return local - std::chrono::floor<days>(local) < kNightUntil ? at + days(1) : at;
+}
+
 // One time, no interval of two.
 std::optional<SpokenTime> single_time(Words words, Time now, const Zone& zone) {
   if (words == Words{"now"} || words == Words{"ahora"}) return SpokenTime{now, Duration(0)};
-  auto ago = words;
-  if (ago.back() == "ago" || ago.back() == "atras") {
-    ago.pop_back();
-  } else if (ago.front() == "hace") {
-    ago.erase(ago.begin());
-  }
-  // "unos 20 minutos", "about an hour ago"
-  while (ago.size() > 2 && (ago[0] == "unos" || ago[0] == "unas" || ago[0] == "about" ||
-                            ago[0] == "como" || ago[0] == "around"))
-    ago.erase(ago.begin());
-  if (const auto back = duration_of(ago)) return SpokenTime{now - *back, Duration(0)};
+  if (const auto ago = time_ago(words, now)) return ago;
   drop_vague_words(words);
   const bool last_night = say_parts_plainly(words);
   if (const auto part = part_of_a_day(words, now, zone)) return part;
-  if (const auto east = take_mail_zone(words)) {
-    const auto utc = Zone::find("UTC");
-    auto at = utc ? day_and_clock(std::move(words), now + *east, *utc) : std::nullopt;
-    if (at) at->from -= *east;
-    return at;
-  }
+  if (const auto east = take_mail_zone(words)) return mail_time(std::move(words), now, *east);
   auto at = day_and_clock(std::move(words), now, zone);
-  // "anoche a las 2" is today.
-  constexpr Duration kNightUntil = hours(6);
-  if (at && last_night) {
-    const auto local = zone.to_local(at->from);
-    if (local - std::chrono::floor<days>(local) < kNightUntil) at->from += days(1);
-  }
+  if (at && last_night) at->from = night_of(at->from, zone);
   return at;
 }
 
