@@ -421,6 +421,8 @@ class Teller {
     out_.whose_move = whose_move(recipient_.outcome, recipient_.reason, out_.final);
     if (key_ == "delivered_program" || key_ == "delivered_file") out_.whose_move = WhoseMove::us;
     if (key_ == "delivered_elsewhere") out_.whose_move = WhoseMove::nobody;
+    // Another site's notice of a delay: whatever the cause, that server goes on trying.
+    if (waits_elsewhere()) out_.whose_move = WhoseMove::nobody;
     tell_outcome();
     if (is_failure(recipient_.outcome) && recipient_.reason != Reason::none) {
       tell_reason();
@@ -441,6 +443,11 @@ class Teller {
       if (!text.empty()) return fill(text, values_);
     }
     return {};
+  }
+
+  bool waits_elsewhere() const {
+    return !request_.by_our_log && recipient_.outcome == Outcome::deferred &&
+           recipient_.reason == Reason::unknown;
   }
 
   void tell_outcome() {
@@ -471,7 +478,8 @@ class Teller {
       append_sentence(out_.text, fill(texts_.find("own_hop.what"), values_));
       out_.whose_move = WhoseMove::us;
     }
-    out_.what_to_do = fill(parts.find(told + "do"), values_);
+    const std::string_view does = waits_elsewhere() ? "do_elsewhere" : "do";
+    out_.what_to_do = fill(parts.find(told + std::string(does)), values_);
     append_sentence(out_.reply, fill(parts.find(told + "reply"), values_));
   }
 

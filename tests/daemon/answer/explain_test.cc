@@ -193,6 +193,20 @@ TEST(Explain, AProgramOfOursThatIsDownIsOurMove) {
   EXPECT_EQ(explainer().explain(state, in_a_bounce).whose_move, WhoseMove::nobody);
 }
 
+TEST(Explain, ADelayThatAnotherServerTellsWithoutAReasonIsNobodysMove) {
+  auto in_a_bounce = request();
+  in_a_bounce.by_our_log = false;
+  const auto delayed = recipient(Outcome::deferred, Reason::unknown);
+  const auto told = explainer().explain(delayed, in_a_bounce);
+  EXPECT_EQ(told.whose_move, WhoseMove::nobody);
+  EXPECT_THAT(told.what_to_do, HasSubstr("keeps trying"));
+  // Our own log has the reason, and a failure is not tried again.
+  EXPECT_EQ(explainer().explain(delayed, request()).whose_move, WhoseMove::us);
+  EXPECT_EQ(
+      explainer().explain(recipient(Outcome::bounced, Reason::unknown), in_a_bounce).whose_move,
+      WhoseMove::us);
+}
+
 TEST(Explain, AReportWithoutASenderIsReturnedToNobody) {
   auto asked = request();
   asked.null_sender = true;
