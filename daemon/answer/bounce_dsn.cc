@@ -176,8 +176,10 @@ void apply_recipient(const std::vector<DsnField>& fields, const BounceLimits& li
   const auto final_name = dsn_address(field_of(fields, "final-recipient"));
   const auto original = dsn_address(field_of(fields, "original-recipient"));
   const auto actual = dsn_address(field_of(fields, "x-actual-recipient"));
-  // An X.400 name or the name of a local user; the address that was written to says more.
-  if (final_name.find('@') == std::string::npos && original.find('@') != std::string::npos)
+  // An X.400 name, the name of a local user or a route ("@host.lmtp:2525@daemon"); the address that
+  // was written to says more.
+  const bool is_address = final_name.find('@') != std::string::npos && !final_name.starts_with('@');
+  if (!is_address && original.find('@') != std::string::npos)
     set(out.recipient, original, "delivery-status Original-Recipient", max);
   set(out.recipient, final_name, "delivery-status Final-Recipient", max);
   set(out.recipient, actual, "delivery-status X-Actual-Recipient", max);

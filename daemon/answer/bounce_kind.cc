@@ -97,8 +97,10 @@ std::optional<Verdict> other_report(const KindEvidence& e) {
 }
 
 Verdict from_words(const KindEvidence& e) {
+  // "Successful Mail Delivery Report"
+  const bool subject_bad = e.subject.has(Phrase::failure) && !e.subject.has(Phrase::success);
   const bool bad = e.text.has(Phrase::failure) || e.text.has(Phrase::final_failure) ||
-                   e.subject.has(Phrase::failure) || e.reply_class != 0;
+                   subject_bad || e.reply_class != 0;
   if (is_notice(e) && is_delay(e))
     return {BounceKind::delayed, NotABounce::none, "the words of a delay notice"};
   if (e.subject.has(Phrase::relayed) && !e.subject.has(Phrase::failure))

@@ -73,7 +73,7 @@ std::optional<Hit> named_heading(std::string_view line) {
   static const RE2 form(pattern(R"re(^["'“«*•·\-–\s]*[\pL\pN][^<>()@:"]{0,60}["'”»]?\s*[<(\[])re",
                                 R"([>)\]]((?:\s*<mailto:[^>]*>)?\s*:?\s*)$)"));
   static const RE2 to_ask(
-      R"((?i)^[^<(\[]*\b(?:contact|assistance|please|write|send|reply|questions?|help|abuse|report|ayuda|contacte|contactar|escriba|kontakt|aide|contacter|contattare)\b)");
+      R"((?i)^[^<(\[]*\b(?:contact|assistance|please|write|send|reply|questions?|help|abuse|report|ayuda|contacte|contactar|escriba|kontakt|aide|contacter|contattare)\b|\b(?:from|sent by|on behalf of)\s*["'”»]?\s*[<(\[])");
   std::string address;
   re2::StringPiece rest;
   if (RE2::FullMatch(line, form, &address, &rest) && !RE2::PartialMatch(line, to_ask))
@@ -91,7 +91,7 @@ std::optional<Hit> generated_by(std::string_view line) {
 
 std::optional<Hit> labelled(std::string_view line) {
   static const RE2 form(pattern(
-      R"(^[>\-–*•·\s]*(?:direcci[oó]n del destinatario|(?:the )?(?:failed|undeliverable|undelivered|final|intended|invalid|bounced|rejected|original|envelope|destination|unknown|following|mail)?[ -]?(?:recipients?|address(?:es)?|mailbox|user|users?['’]?s? mailbox is full|destinatarios?|destinatários?|empfänger|destinataires?|destinatari|geadresseerde|odbiorca|получатель|受信者|宛先)(?: address| e-?mail| adresse|es|\(s\))?|addressed to|delivery failed(?: for| to)?|user mailbox exceeds allowed size|undeliverable to|undeliverable|could not be delivered to|unable to deliver (?:the |your )?(?:message|mail)? ?to|(?:invalid )?(?:final )?delivery userid|error-for|user unknown|unknown local[- ]part|no such user|failed|bounced|envelope-to|rcpt|x-failed-recipients?|sent to|forwarded to)(?:\s*[:=]\s*|\s+|[<"'(\[])[<"'(\[]*(?:mailto:|rfc822;\s*)?)",
+      R"(^[>\-–*•·\s]*(?:direcci[oó]n del destinatario|(?:the )?(?:failed|undeliverable|undelivered|final|intended|invalid|bounced|rejected|original|envelope|destination|unknown|following|mail)?[ -]?(?:recipients?|address(?:es)?|mailbox|user|users?['’]?s? mailbox is full|destinatarios?|destinatários?|empfänger|destinataires?|destinatari|geadresseerde|odbiorca|получатель|受信者|宛先)(?: address| e-?mail| adresse|es|\(s\))?|addressed to|delivery failed(?: for| to)?|user mailbox exceeds allowed size|undeliverable to|undeliverable|could not be delivered to|target (?:e-?mail |mail )?address|receiver not found|rejected-for|unable to deliver (?:the |your )?(?:message|mail)? ?to|(?:invalid )?(?:final )?delivery userid|error-for|user unknown|unknown local[- ]part|no such user|failed|bounced|envelope-to|rcpt|x-failed-recipients?|sent to|forwarded to)(?:\s*[:=]\s*|\s+|[<"'(\[])[<"'(\[]*(?:mailto:|rfc822;\s*)?)",
       R"((.*)$)"));
   std::string address;
   re2::StringPiece rest;
@@ -109,12 +109,22 @@ std::optional<Hit> transcript(std::string_view line) {
   return std::nullopt;
 }
 
+// "<a@b>: Sender address rejected": what stands in front is who sent.
+bool refuses_sender(std::string_view behind) {
+  static const RE2 form(R"((?i)^[>"'\])]*\s*:?\s*sender address rejected)");
+  return RE2::PartialMatch(behind, form);
+}
+
 Hit hit_of(std::string_view line) {
   line = line.substr(0, kLineMax);
+  static const RE2 sender_key(R"((?i)^[>\s]*(?:sender|from)\s*=)");
   if (line.find('@') == std::string_view::npos && !line.starts_with('<')) return {};
+  if (RE2::PartialMatch(line, sender_key)) return {};
   for (const auto reader :
        {angle_heading, bare_heading, named_heading, generated_by, labelled, transcript}) {
-    if (auto hit = reader(line)) return std::move(*hit);
+    auto hit = reader(line);
+    if (hit && refuses_sender(hit->rest)) return {};
+    if (hit) return std::move(*hit);
   }
   return {};
 }
@@ -205,7 +215,7 @@ class Sections {
   // PMDF: "Recipient address: a", and below it "Original address: b".
   bool is_beside(const TextLine& line, const Hit& hit) const {
     static const RE2 form(R"((?i)^original (?:address|recipient)\b)");
-    return hit.form == Form::label && !out_.empty() && !blank_ &&
+    return hit.form == Form::label && !out_.empty() &&
            RE2::PartialMatch(line.text.substr(0, 40), form);
   }
 
@@ -287,6 +297,20 @@ Found remote_in(std::string_view body, std::size_t bytes_max) {
   return {};
 }
 
+// "juan (User account is expired)", "Unknown user ----> juan@b", "Technical details of permanent
+// failure: ...": without what names the recipient or only announces.
+std::string without_names(const std::string& text) {
+  static const RE2 name(R"([A-Za-z0-9][A-Za-z0-9._-]{0,63} \(([^()]{4,200})\))");
+  static const RE2 arrow(R"(\s*-{2,}>\s*<?[^\s@]+@[^\s@]+>?$)");
+  static const RE2 announced(R"((?i)^technical details of (?:permanent|temporary) failure:\s*)");
+  std::string said;
+  if (RE2::FullMatch(text, name, &said)) return said;
+  said = text;
+  RE2::Replace(&said, arrow, "");
+  RE2::Replace(&said, announced, "");
+  return said.empty() ? text : said;
+}
+
 // The first paragraph that says something, as one line. "because:" only announces the next.
 std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
   constexpr std::size_t kAnnouncementMax = 100;
@@ -312,7 +336,7 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
       const bool round = text.starts_with('(') && text.find(')') == text.size() - 1;
       const bool square = text.starts_with('[') && text.find(']') == text.size() - 1;
       if (text.size() > 2 && (round || square)) return text.substr(1, text.size() - 2);
-      return text;
+      return without_names(text);
     }
     if (announced.empty() && text.ends_with(':') && text.find('@') == std::string::npos)
       announced = std::move(text);
@@ -323,10 +347,17 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
 // reason:".
 std::string stated_reason(std::string_view body, std::size_t bytes_max) {
   static const RE2 form(
-      R"((?i)(?:^|\n)[ \t]*(?:[^\n:]{0,60}\b(?:following|siguientes?|folgenden?m?|suivante?s?) )?(?:error )?(?:reasons?|motivos?|causas?|razón|razones|gr[uü]nde?|raisons?|motifs?|退信原因|причина|原因|理由)(?:\(s\))?\s*(?::|：)\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
+      R"((?i)(?:^|\n)[ \t]*(?:[^\n:]{0,60}\b(?:following|siguientes?|folgenden?m?|suivante?s?) )?(?:(?:error|reject(?:ion)?|bounce|failure|return) )?(?:reasons?|motivos?|causas?|razón|razones|gr[uü]nde?|raisons?|motifs?|退信原因|причина|原因|理由)(?:\(s\))?\s*(?::|：)\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
+  // The next line is a field of its own: "target mail address: a@b".
+  static const RE2 next_field(
+      R"((\n[ \t]*[\pL][\pL ()/-]{1,40}: *<?[^\s@]+@[^\s@]+[ \t]*(?:\n|$)))");
   re2::StringPiece reason;
   if (!RE2::PartialMatch(body.substr(0, 16'000), form, &reason)) return {};
-  return tidy({reason.data(), reason.size()}, bytes_max);
+  std::string_view said(reason.data(), reason.size());
+  re2::StringPiece next;
+  if (RE2::PartialMatch(said, next_field, &next))
+    said = said.substr(0, static_cast<std::size_t>(next.data() - said.data()));
+  return tidy(said, bytes_max);
 }
 
 // What Google quotes of the remote server when that is no SMTP reply.
@@ -478,15 +509,57 @@ bool is_beside_the_point(std::string_view before) {
   static const RE2 words(
       R"((?i)\b(?:(?:standard|usual|correct) form|for example|such as|contact(?:e|er|ez|ar|o)?|assistance|wr(?:ite|iting) to|e-?mail us|send (?:an? )?(?:e-?)?mail to|reply to|forward|use|usar|utilice|utiliser|verwenden|utilizzare|questions?|help|report (?:it|this)|complaints?|ayuda|asistencia|dudas|consultas|escrib[aeo]|envíe|wenden|kontakt\pL*|fragen|hilfe|schreiben|aide|écrivez|écrire|assistenza|scriv[aei]\pL*|contatt\pL*|dúvidas|contat[eo]\pL*|ajuda|escreva|suporte)\b)");
   static const RE2 sender(
-      R"((?i)\b(?:from|sent by|(?:the )?sender(?:['’]s)? (?:e-?mail )?address|on behalf of|enviad[oa] (?:por|desde)|gesendet von|envoyé par|inviat[oa] da|(?:account|cuenta|konto|compte|conta)\s*:)\s*["'<(]*$)");
+      R"((?i)\b(?:from(?: you)?|sent by|(?:the )?sender(?:['’]s)? (?:e-?mail )?address|on behalf of|enviad[oa] (?:por|desde)|gesendet von|envoyé par|inviat[oa] da|(?:account|cuenta|konto|compte|conta)\s*:|(?:expanded|generated) from\s*:|proveniente da)\s*["'<(]*$)");
   std::string tail(before.substr(before.size() < kBytesMax ? 0 : before.size() - kBytesMax));
   RE2::Replace(&tail, sentence_end, "");
   return RE2::PartialMatch(tail, words) || RE2::PartialMatch(tail, sender);
 }
 
+// Whether what stands here is no recipient whatever the sentence says: an id, the sender in a field
+// ("From: Ana <a@b>" of a paste that lost its line ends), a sender that a server refused.
+bool is_other_role(std::string_view before, std::string_view behind) {
+  constexpr std::size_t kBytesMax = 300;
+  static const RE2 field(
+      R"re((?i)(?:message-?id|(?:orig\w+ )?message id|references|in-reply-to|return-path|message token|identificativo(?: del)? messaggio|reply-to|x-postfix-sender|envelope-from|mail from|(?:^|[\s>*|])(?:from|de|von|da|sender(?: address)?|remitente|absender|expéditeur|mittente|remetente))\s*[:=]\s*(?:rfc822;\s*)?(?:"[^"<>@]{0,60}"\s*<|[\pL .'-]{1,40}<|["'<(\[]*)$)re");
+  static const RE2 owner(R"((?i)not owned by (?:user )?<?$)");
+  // The notice itself went to who sent.
+  static const RE2 addressee(
+      R"((?i)\b(?:from|de|von|da)\s*:[^@]{0,80}\b(?:mailer-daemon|postmaster)@\S+\s(?:.{0,160}\s)?(?:to|para|pour|an|a|à)\s*:\s*[<"'(]*$)");
+  // "4ZcT1b2K3dz9* 2345 Wed Nov 25 10:30:12 " of postqueue -p
+  static const RE2 queued(
+      R"((?:^|\s)[0-9A-Za-z]{8,20}[*!]?\s+\d+ [A-Z]\pL\pL [A-Z]\pL\pL +\d+ \d\d:\d\d:\d\d\s+$)");
+  static const RE2 alias(R"((?i)\b(?:expanded|generated) from:?\s*<?$)");
+  const auto tail = before.substr(before.size() < kBytesMax ? 0 : before.size() - kBytesMax);
+  if (RE2::PartialMatch(tail, alias)) return false;
+  return refuses_sender(behind) || RE2::PartialMatch(tail, field) ||
+         RE2::PartialMatch(tail, owner) || RE2::PartialMatch(tail, addressee) ||
+         RE2::PartialMatch(tail, queued);
+}
+
+// Whether the address stands in one of those anywhere: a signature may name the sender once more.
+bool has_other_role(std::string_view paragraph, std::string_view address) {
+  for (auto at = paragraph.find(address); at != std::string_view::npos;
+       at = paragraph.find(address, at + 1)) {
+    if (is_other_role(paragraph.substr(0, at), paragraph.substr(at + address.size()))) return true;
+  }
+  return false;
+}
+
+// A paste without line ends: the returned message begins in the middle of it.
+std::string_view without_returned(std::string_view paragraph) {
+  static const RE2 begin(
+      R"((?i)(-{2,}[- |]*(?:below this line|below the next line|this is a copy|the headers? of|original message|message header|returned message|unsent message|enclosed)|\boriginal message headers?:|\breceived: (?:from |by |\()|\breturn-path: <))");
+  re2::StringPiece mark;
+  if (!RE2::PartialMatch(paragraph, begin, &mark)) return paragraph;
+  return paragraph.substr(0, static_cast<std::size_t>(mark.data() - paragraph.data()));
+}
+
 // Addresses of a paragraph but those beside the point, unless there are no others.
 std::vector<std::string> told_of(std::string_view paragraph, std::size_t max) {
+  paragraph = without_returned(paragraph);
   auto all = addresses_in(paragraph, max);
+  std::erase_if(all,
+                [&](const std::string& address) { return has_other_role(paragraph, address); });
   auto told = all;
   std::erase_if(told, [&](const std::string& address) {
     return is_beside_the_point(
@@ -593,6 +666,25 @@ void drop_encapsulated(std::vector<BounceRecipient>& recipients) {
   if (!std::ranges::all_of(recipients, encapsulated)) std::erase_if(recipients, encapsulated);
 }
 
+// A paste that ends in the middle of an address ("juan@exam") which it names in full above.
+void complete_cut_off(std::string_view notice, const BounceLimits& limits,
+                      std::vector<BounceRecipient>& recipients) {
+  notice = trim(notice.substr(0, 32'000));
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    auto& name = recipients[i].recipient.value;
+    if (!notice.ends_with(name)) continue;
+    for (auto& whole : addresses_in(notice, limits.recipients_max)) {
+      if (whole.size() <= name.size() || !whole.starts_with(name)) continue;
+      const bool have = std::ranges::any_of(recipients, [&](const BounceRecipient& r) {
+        return equal_ignoring_case(r.recipient.value, whole);
+      });
+      name = std::move(whole);
+      if (have) recipients.erase(recipients.begin() + static_cast<std::ptrdiff_t>(i));
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<BounceRecipient> recipients_in(const NoticeText& notice,
@@ -610,6 +702,7 @@ std::vector<BounceRecipient> recipients_in(const NoticeText& notice,
   if (out.empty()) out = local_names(notice, limits);
   if (out.empty()) out = in_sentences(notice, not_these, limits);
   drop_encapsulated(out);
+  complete_cut_off(notice.notice, limits, out);
   return out;
 }
 
@@ -664,6 +757,9 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
       if (!cause.empty()) recipient.diagnostic = {std::move(cause), kFromNotice};
     }
   }
+  // "... while talking to mx.example.org.:" stands above what names the recipient.
+  if (recipients.size() == 1 && !recipients.front().remote_mta)
+    recipients.front().remote_mta = remote_in(notice.notice, limits.value_bytes_max);
 }
 
 Found reporting_mta_in(std::string_view notice, std::size_t bytes_max) {
