@@ -57,7 +57,7 @@ int run_bounce(const CommonOptions& common, const std::string& file) {
       common,
       make_target("/v1/bounce",
                   {{"lang", std::string(language_name(common.language()))}, {"tz", common.zone()}}),
-      "message/rfc822", std::move(input->text));
+      "message/rfc822", input->text);
   if (!answer) return answer.error();
   print(common, *answer,
         {.as_table = [&](const View& view) { return render_bounce(answer->object, view); },

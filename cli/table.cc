@@ -6,7 +6,7 @@
 namespace rastro::cli {
 namespace {
 
-constexpr std::size_t kGap = 2;
+constexpr std::size_t kColumnGap = 2;
 
 std::string padded(const std::string& cell, std::size_t width, bool right) {
   const auto used = columns_of(cell);
@@ -36,7 +36,7 @@ std::vector<std::size_t> Table::widths() const {
 std::string Table::render(const View& view) const {
   const auto widths = this->widths();
   const auto total = std::accumulate(widths.begin(), widths.end(), std::size_t{0}) +
-                     kGap * (widths.empty() ? 0 : widths.size() - 1);
+                     kColumnGap * (widths.empty() ? 0 : widths.size() - 1);
   const bool stacked = total > view.terminal.width && widths.size() > 1;
   const auto line = [&](const auto& cell_of) {
     std::string out;
@@ -44,10 +44,10 @@ std::string Table::render(const View& view) const {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       if (stacked && i == 0) {
         first = wrap(cell_of(i), view.terminal.width, 0);
-        out = std::string(kGap, ' ');
+        out = std::string(kColumnGap, ' ');
         continue;
       }
-      out += padded(cell_of(i), widths[i], columns_[i].right) + std::string(kGap, ' ');
+      out += padded(cell_of(i), widths[i], columns_[i].right) + std::string(kColumnGap, ' ');
     }
     return first + trimmed(std::move(out));
   };
@@ -57,7 +57,7 @@ std::string Table::render(const View& view) const {
   for (std::size_t n = 0; n < rows_.size(); ++n) {
     const auto& row = rows_[n];
     out += line([&](std::size_t i) { return i < row.size() ? row[i] : std::string(); });
-    out += wrap(notes_[n], view.terminal.width, 2 * kGap);
+    out += wrap(notes_[n], view.terminal.width, 2 * kColumnGap);
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/event.h"
@@ -42,9 +43,7 @@ class LineJourneys {
     std::uint32_t source = 0;
     std::uint32_t unused = 0;
     friend auto operator<=>(const Entry& a, const Entry& b) {
-      if (const auto order = a.source <=> b.source; order != 0) return order;
-      if (const auto order = a.offset <=> b.offset; order != 0) return order;
-      return a.leg_id <=> b.leg_id;
+      return std::tie(a.source, a.offset, a.leg_id) <=> std::tie(b.source, b.offset, b.leg_id);
     }
     friend bool operator==(const Entry&, const Entry&) = default;
   };

@@ -12,7 +12,7 @@
 namespace rastro {
 namespace {
 
-constexpr std::size_t kAddressesMax = 500;
+constexpr std::size_t kFittingMax = 500;
 
 struct Part {
   std::vector<KeyKind> kinds;  // empty: the question has no such part
@@ -55,7 +55,7 @@ Result<std::optional<std::vector<LegKey>>> pattern_keys(StoreReader& store,
   if (part.kinds.empty()) return std::optional<Keys>();
   std::set<std::string, std::less<>> addresses;
   const auto look = [&](std::string_view address, std::size_t /*same*/) {
-    if (addresses.size() > kAddressesMax) return std::size_t{0};
+    if (addresses.size() > kFittingMax) return std::size_t{0};
     const auto shared =
         std::mismatch(part.beginning.begin(), part.beginning.end(), address.begin(), address.end());
     if (shared.first != part.beginning.end()) {
@@ -67,7 +67,7 @@ Result<std::optional<std::vector<LegKey>>> pattern_keys(StoreReader& store,
   };
   const auto seen = store.for_each_address(request.range, limits, look);
   if (!seen) return seen.error();
-  if (!seen->all || addresses.size() > kAddressesMax) return std::optional<Keys>();
+  if (!seen->all || addresses.size() > kFittingMax) return std::optional<Keys>();
   Keys keys;
   for (const auto& address : addresses) {
     for (const auto kind : part.kinds) keys.push_back({kind, address});

@@ -6,13 +6,13 @@
 namespace rastro {
 namespace {
 
-struct Form {
+struct InBothLanguages {
   std::string_view code;
   std::string_view en;
   std::string_view es;
 };
 
-constexpr Form kAbsence[] = {
+constexpr InBothLanguages kAbsence[] = {
     {"found", "messages were found", "se han encontrado mensajes"},
     {"only_some_domains", "only mail of some domains may be seen",
      "solo se puede ver el correo de algunos dominios"},
@@ -47,7 +47,7 @@ constexpr Form kAbsence[] = {
      "los registros de esas horas se han leído completos y ninguna línea lo menciona"},
 };
 
-constexpr Form kCauses[] = {
+constexpr InBothLanguages kHoleCauses[] = {
     {"log_starts_later", "the log starts after the interval does", "el registro empieza más tarde"},
     {"not_read_yet", "not read yet", "aún sin leer"},
     {"forgotten", "older than store.retention: forgotten",
@@ -93,13 +93,13 @@ bool fits(std::string_view form, std::string_view text, std::string_view& detail
 }  // namespace
 
 std::string sentence(std::string_view code, Language language, std::string_view detail) {
-  const auto* form = std::ranges::find(kAbsence, code, &Form::code);
+  const auto* form = std::ranges::find(kAbsence, code, &InBothLanguages::code);
   if (form == std::end(kAbsence)) return std::string(code);
   return filled(language == Language::es ? form->es : form->en, detail);
 }
 
 Sentence cause_of_hole(std::string_view stored, Language language) {
-  for (const auto& form : kCauses) {
+  for (const auto& form : kHoleCauses) {
     std::string_view detail;
     if (fits(form.en, stored, detail))
       return {form.code, filled(language == Language::es ? form.es : form.en, detail)};

@@ -6,56 +6,54 @@
 #include <initializer_list>
 #include <optional>
 
+#include "daemon/answer/spoken_words.h"
+
 namespace rastro {
 namespace {
 
 using Words = std::vector<std::string_view>;
 
-bool is_one_of(std::string_view word, std::initializer_list<std::string_view> names) {
-  return std::ranges::find(names, word) != names.end();
-}
-
-enum class PartOfDay { unsaid, morning, night_end, afternoon, night };
+enum class DayPart { unsaid, morning, night_end, afternoon, night };
 
 // "in the afternoon", "de la tarde", "por la noche", "pm": takes it off.
-PartOfDay take_part_of_day(const Words& words, std::size_t& at) {
+DayPart take_part_of_day(const Words& words, std::size_t& at) {
   const auto word = [&](std::size_t i) { return i < words.size() ? words[i] : std::string_view(); };
   std::size_t name = at;
   if ((is_one_of(word(at), {"in", "por", "de"}) && is_one_of(word(at + 1), {"the", "la"})) ||
       (word(at) == "at" && word(at + 1) == "night"))
     name = at + (word(at) == "at" ? 1 : 2);
   const auto said = word(name);
-  auto part = PartOfDay::unsaid;
+  auto part = DayPart::unsaid;
   if (is_one_of(said, {"morning",
                        "ma\xc3\xb1"
                        "ana",
                        "manana"})) {
-    part = PartOfDay::morning;
+    part = DayPart::morning;
   } else if (is_one_of(said, {"am", "a.m.", "madrugada"})) {
-    part = PartOfDay::night_end;
+    part = DayPart::night_end;
   } else if (is_one_of(said, {"afternoon", "evening", "tarde", "pm", "p.m."})) {
-    part = PartOfDay::afternoon;
+    part = DayPart::afternoon;
   } else if (is_one_of(said, {"night", "noche"})) {
-    part = PartOfDay::night;
+    part = DayPart::night;
   }
-  if (part != PartOfDay::unsaid) at = name + 1;
+  if (part != DayPart::unsaid) at = name + 1;
   return part;
 }
 
 // Hours since midnight of "two", given the part of the day.
-int hour_of_day(int hour, PartOfDay part) {
+int hour_of_day(int hour, DayPart part) {
   constexpr int kAfternoonUntil = 7;  // people say "at seven" of the morning and of the evening
   if (hour > 12) return hour;
   switch (part) {
-    case PartOfDay::unsaid:
+    case DayPart::unsaid:
       return hour > 0 && hour < kAfternoonUntil ? hour + 12 : hour;
-    case PartOfDay::morning:
+    case DayPart::morning:
       return hour;  // "las doce de la mañana" is noon
-    case PartOfDay::night_end:
+    case DayPart::night_end:
       return hour % 12;
-    case PartOfDay::afternoon:
+    case DayPart::afternoon:
       return hour % 12 + 12;
-    case PartOfDay::night:
+    case DayPart::night:
       return hour == 12 || hour < 6 ? hour % 12 : hour + 12;
   }
   return hour;
@@ -79,7 +77,7 @@ class ClockReader {
       named_as_clock_ = true;
     }
     const auto part = take_part_of_day(words_, at_);
-    if (!named_as_clock_ && part == PartOfDay::unsaid) return 0;
+    if (!named_as_clock_ && part == DayPart::unsaid) return 0;
     since_midnight = std::chrono::hours(hour_of_day(hour_, part)) + std::chrono::minutes(minute_);
     return hour_ < 24 && since_midnight >= Duration(0) ? at_ : 0;
   }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daemon/answer/spoken_clock.h"
+#include "daemon/answer/spoken_words.h"
 
 namespace rastro {
 namespace {
@@ -14,10 +15,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using Words = std::vector<std::string_view>;
-
-bool is_one_of(std::string_view word, std::initializer_list<std::string_view> names) {
-  return std::ranges::find(names, word) != names.end();
-}
 
 std::string joined(const Words& words) {
   std::string out;

@@ -148,4 +148,8 @@ std::string tidy_time_words(std::string_view text) {
   return out;
 }
 
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> names) {
+  return std::ranges::find(names, word) != names.end();
+}
+
 }  // namespace rastro

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,8 @@ std::string tidy_time_words(std::string_view text);
 
 // Lower case, without the accents of Spanish: "MIÉRCOLES" is "miercoles".
 std::string without_accents(std::string_view text);
+
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> names);
 
 // Whether it is a month's name or its short form in English or Spanish; 1 to 12, else 0.
 int month_number(std::string_view word);

@@ -23,7 +23,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using Words = std::vector<std::string_view>;
 
-constexpr std::size_t kTextMax = 100;
+constexpr std::size_t kTimeTextMax = 100;
 
 // Digits only, at most `digits_max` of them.
 std::optional<int> number(std::string_view text, std::size_t digits_max) {
@@ -715,7 +715,7 @@ std::optional<SpokenTime> single_time(Words words, Time now, const Zone& zone) {
 }  // namespace
 
 std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, const Zone& zone) {
-  if (text.empty() || text.size() > kTextMax) return std::nullopt;
+  if (text.empty() || text.size() > kTimeTextMax) return std::nullopt;
   const auto lowered = ascii_lower(text);
   if (const auto at = parse_epoch(lowered)) return SpokenTime{*at, Duration(0)};
   if (const auto at = parse_stamp(lowered, zone)) return SpokenTime{*at, Duration(0)};
@@ -743,7 +743,7 @@ std::string_view spoken_time_help() {
 }
 
 std::optional<Duration> parse_spoken_duration(std::string_view text) {
-  if (text.empty() || text.size() > kTextMax) return std::nullopt;
+  if (text.empty() || text.size() > kTimeTextMax) return std::nullopt;
   const auto tidy = tidy_time_words(text);
   return duration_of(split(tidy));
 }

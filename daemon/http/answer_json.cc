@@ -18,11 +18,11 @@ json::value time_or_null(const std::optional<Time>& at) {
 json::value bound_or_null(Time at) {
   return at == Time::min() || at == Time::max() ? json::value(nullptr) : json::value(api_time(at));
 }
+}  // namespace
+
 json::value text_or_null(std::string_view text) {
   return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
 }
-
-}  // namespace
 
 json::object coverage_json(const Coverage& coverage, Language language) {
   json::array holes;

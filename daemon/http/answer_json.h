@@ -3,6 +3,7 @@
 #include <boost/json/fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "daemon/answer/coverage.h"
 #include "daemon/answer/find_request.h"
@@ -15,6 +16,8 @@
 namespace rastro {
 
 // The parts of answers (docs/api.md), as far as the asker's role may see them.
+// Null when it is empty.
+boost::json::value text_or_null(std::string_view text);
 boost::json::object coverage_json(const Coverage& coverage, Language language);
 boost::json::array encounters_json(const std::vector<Encounter>& encounters, Role role);
 boost::json::array suggestions_json(const std::vector<Suggestion>& suggestions);

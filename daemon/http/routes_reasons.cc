@@ -2,6 +2,7 @@
 
 #include "core/enhanced_status.h"
 #include "daemon/answer/journey_json.h"
+#include "daemon/http/answer_json.h"
 #include "daemon/http/routes.h"
 #include "parsers/reason_classifier.h"
 
@@ -11,10 +12,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kReplyBodyBytesMax = 64 * 1024;
-
-json::value text_or_null(std::string_view text) {
-  return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
-}
 
 json::value rule_json(const ReasonRule* rule) {
   if (rule == nullptr) return nullptr;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "core/check.h"
@@ -217,14 +218,14 @@ Result<void> FileTail::locate(bool was_down) {
   }
   if (was_down || located_) report_lost(found);
   std::vector<std::size_t> resumed;
-  for (auto candidate = unread.rbegin(); candidate != unread.rend(); ++candidate) {
-    if ((*candidate)->known) resumed.push_back(*(*candidate)->known);
+  for (auto* const candidate : std::views::reverse(unread)) {
+    if (candidate->known) resumed.push_back(*candidate->known);
     // Found late, it is still older than what is being read already.
     const GenerationReader* before = nullptr;
-    for (const auto* newer = *candidate; before == nullptr && newer != found.data();) {
+    for (const auto* newer = candidate; before == nullptr && newer != found.data();) {
       before = (--newer)->reader;
     }
-    start_reading(**candidate, before);
+    start_reading(*candidate, before);
   }
   std::sort(resumed.rbegin(), resumed.rend());
   for (const auto index : resumed)

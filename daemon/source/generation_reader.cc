@@ -24,7 +24,7 @@ GenerationReader::GenerationReader(OpenedFile file, Generation generation, Sourc
 void GenerationReader::on_line(const RawLine& line) {
   RawLine kept = line;
   // The framer's views end with the call, but those into our own block live as long as it does.
-  const std::less_equal<const char*> not_after;
+  const std::less_equal<> not_after;
   const bool inside = !block_.empty() && not_after(block_.data(), line.text.data()) &&
                       not_after(line.text.data() + line.text.size(), block_.data() + block_.size());
   if (!inside) kept.text = carried_.emplace_back(line.text);

@@ -121,7 +121,7 @@ std::optional<Rotation> rotation_of(std::string_view name, std::string_view base
     auto rest = name.substr(base.size());
     if (std::find(kPacked.begin(), kPacked.end(), rest) != kPacked.end()) return Rotation{};
     take_packed_ending(rest);
-    if (const auto rotation = parse_suffix(rest)) return rotation;
+    if (auto rotation = parse_suffix(rest)) return rotation;
   }
   take_packed_ending(name);
   const auto dot = extension_at(base);

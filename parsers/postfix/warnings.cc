@@ -10,12 +10,12 @@
 namespace rastro::postfix {
 namespace {
 
-struct Form {
+struct WarningForm {
   std::string_view program;  // empty: any
   std::string_view text;
 };
 
-constexpr Form kForms[] = {
+constexpr WarningForm kForms[] = {
 #include "parsers/postfix/warning_forms.inc"
 #include "parsers/postfix/warning_forms_newer.inc"
 #include "parsers/postfix/warning_forms_system.inc"
@@ -23,7 +23,7 @@ constexpr Form kForms[] = {
 };
 
 // Other versions', and what goes through a "%s".
-constexpr Form kMoreForms[] = {
+constexpr WarningForm kMoreForms[] = {
     {"master", "warning: see {} for examples of stress-adapting configuration settings"},
     {"master", "warning: master_wakeup_timer_event: service {}: {}"},
     {"", "warning: SASL: Connect to {} failed: {}"},
@@ -160,7 +160,7 @@ class FormIndex {
 
  private:
   static constexpr std::size_t kHole = 256;
-  using List = std::vector<const Form*>;
+  using List = std::vector<const WarningForm*>;
 
   static std::optional<Captured> match_in(const List& list, std::string_view program,
                                           std::string_view text) {
@@ -171,7 +171,7 @@ class FormIndex {
     return std::nullopt;
   }
 
-  void add(const Form& form) {
+  void add(const WarningForm& form) {
     const auto severity = severity_of(form.text);
     if (!severity) return;
     const auto body = form.text.substr(kSeverities[*severity].size());

@@ -25,17 +25,17 @@ constexpr std::uint64_t kRetriedAfter = 5;
 bool is_deferred(std::uint64_t k) { return k % 3 == 0; }
 
 // "Line" k of the log: a new message, and the end of one that was deferred five lines before.
-Time time_of(std::uint64_t k) { return samples::start_time() + k * 3min; }
+Time time_of_message(std::uint64_t k) { return samples::start_time() + k * 3min; }
 
 LegRecord first_version(std::uint64_t k) {
   const auto to = "r" + std::to_string(k) + "@example.net";
-  return is_deferred(k) ? samples::deferred_leg(k, time_of(k), to)
-                        : samples::simple_leg(k, time_of(k), to);
+  return is_deferred(k) ? samples::deferred_leg(k, time_of_message(k), to)
+                        : samples::simple_leg(k, time_of_message(k), to);
 }
 
 LegRecord second_version(std::uint64_t k) {
-  auto leg = samples::simple_leg(k, time_of(k), "r" + std::to_string(k) + "@example.net");
-  const auto at = time_of(k + kRetriedAfter);
+  auto leg = samples::simple_leg(k, time_of_message(k), "r" + std::to_string(k) + "@example.net");
+  const auto at = time_of_message(k + kRetriedAfter);
   leg.last_activity_at = at;
   leg.closed_at = at;
   leg.recipients[0].attempts = 2;
@@ -52,7 +52,7 @@ Batch batch_at(std::uint64_t k) {
   if (k >= kRetriedAfter && is_deferred(k - kRetriedAfter)) {
     batch.legs.push_back(second_version(k - kRetriedAfter));
   }
-  batch.line_time = time_of(k);
+  batch.line_time = time_of_message(k);
   SourcePosition position;
   position.source = 1;
   position.path = "/var/log/mail.log";
@@ -143,10 +143,10 @@ void expect_whole_files(const std::filesystem::path& directory) {
   timer.it_value.tv_usec = static_cast<suseconds_t>(die_after_us);
   if (die_after_us != 0) ::setitimer(ITIMER_PROF, &timer, nullptr);
   try {
-    ManualClock clock(time_of(0));
+    ManualClock clock(time_of_message(0));
     auto writer = samples::open_or_die(patient_options(directory), clock);
     for (auto k = position_of(*writer); k < count; ++k) {
-      clock.advance(std::max(Duration::zero(), time_of(k) - clock.wall()));
+      clock.advance(std::max(Duration::zero(), time_of_message(k) - clock.wall()));
       samples::commit_or_die(*writer, batch_at(k));
       if (!writer->work_a_slice()) ::_exit(3);
     }
@@ -194,7 +194,7 @@ TEST(Crash, KilledAnywhereReadsOnAsIfNothingHadHappened) {
   for (int lives = 0; kills < kKillsMin && lives < 100; ++lives) {
     samples::TemporaryDirectory directory;
     kills += live_with_kills(directory.path(), kCount, random);
-    ManualClock clock(time_of(kCount));
+    ManualClock clock(time_of_message(kCount));
     auto writer = samples::open_or_die(patient_options(directory.path()), clock);
     EXPECT_EQ(position_of(*writer), kCount);
     EXPECT_GT(samples::shard_files(directory.path()).size(), 25U);
@@ -211,7 +211,7 @@ TEST(Crash, KilledAnywhereReadsOnAsIfNothingHadHappened) {
 TEST(Crash, ATornWalIsAnEarlierState) {
   constexpr std::uint64_t kCount = 8;
   samples::TemporaryDirectory directory;
-  ManualClock clock(time_of(kCount));
+  ManualClock clock(time_of_message(kCount));
   auto writer = samples::open_or_die(patient_options(directory.path()), clock);
   for (std::uint64_t k = 0; k < kCount; ++k) samples::commit_or_die(*writer, batch_at(k));
   const auto wal = directory.path() / "20260301T10.db-wal";

@@ -9,13 +9,13 @@ namespace {
 
 using Fit = AddressPattern::Fit;
 
-struct Row {
+struct PatternRow {
   const char* typed;
   const char* address;
   Fit fit;
 };
 
-class Patterns : public testing::TestWithParam<Row> {};
+class Patterns : public testing::TestWithParam<PatternRow> {};
 
 TEST_P(Patterns, FitWhatTheyName) {
   EXPECT_EQ(AddressPattern(GetParam().typed).fit(GetParam().address), GetParam().fit)
@@ -24,42 +24,43 @@ TEST_P(Patterns, FitWhatTheyName) {
 
 INSTANTIATE_TEST_SUITE_P(
     Forms, Patterns,
-    testing::Values(Row{"juan@example.org", "juan@example.org", Fit::exact},
-                    Row{"Juan@EXAMPLE.org", "juan@example.ORG", Fit::exact},
-                    Row{"<juan@example.org>", "juan@example.org", Fit::exact},
-                    Row{"juan@example.org", "juan+lists@example.org", Fit::tagged},
-                    Row{"juan+lists@example.org", "juan@example.org", Fit::none},
-                    Row{"juan@example.org", "juana@example.org", Fit::none},
-                    Row{"juan@example.org", "\"juan+x\"@example.org", Fit::none},
-                    Row{"juan@example.org", "juan@mail.example.org", Fit::none},
-                    Row{"juan@b\xc3\xbc"
-                        "cher.example",
-                        "juan@xn--bcher-kva.example", Fit::exact},
-                    Row{"juan@xn--bcher-kva.example",
-                        "juan@b\xc3\xbc"
-                        "cher.example",
-                        Fit::exact},
-                    Row{"juan@xn--bcher-kva.example",
-                        "juan@B\xc3\x9c"
-                        "CHER.example",
-                        Fit::exact},
-                    Row{"@example.org", "ana@Example.ORG", Fit::pattern},
-                    Row{"@example.org", "ana@mail.example.org", Fit::none},
-                    Row{"@.example.org", "ana@mail.example.org", Fit::pattern},
-                    Row{"@.example.org", "ana@example.org", Fit::pattern},
-                    Row{"@.example.org", "ana@badexample.org", Fit::none},
-                    Row{"@b\xc3\xbc"
-                        "cher.example",
-                        "ana@xn--bcher-kva.example", Fit::pattern},
-                    Row{"*juan*", "San.Juan@example.org", Fit::pattern},
-                    Row{"j?an@*", "joan@example.org", Fit::pattern},
-                    Row{"j?an@*", "jan@example.org", Fit::none},
-                    Row{"*@b\xc3\xbc"
-                        "cher.example",
-                        "a@xn--bcher-kva.example", Fit::pattern},
-                    Row{"juan", "juan@example.org", Fit::exact}, Row{"root", "root", Fit::exact},
-                    Row{"<>", "", Fit::exact}, Row{"<>", "a@example.org", Fit::none},
-                    Row{"juan@example.org", "", Fit::none}, Row{"*", "", Fit::none}));
+    testing::Values(PatternRow{"juan@example.org", "juan@example.org", Fit::exact},
+                    PatternRow{"Juan@EXAMPLE.org", "juan@example.ORG", Fit::exact},
+                    PatternRow{"<juan@example.org>", "juan@example.org", Fit::exact},
+                    PatternRow{"juan@example.org", "juan+lists@example.org", Fit::tagged},
+                    PatternRow{"juan+lists@example.org", "juan@example.org", Fit::none},
+                    PatternRow{"juan@example.org", "juana@example.org", Fit::none},
+                    PatternRow{"juan@example.org", "\"juan+x\"@example.org", Fit::none},
+                    PatternRow{"juan@example.org", "juan@mail.example.org", Fit::none},
+                    PatternRow{"juan@b\xc3\xbc"
+                               "cher.example",
+                               "juan@xn--bcher-kva.example", Fit::exact},
+                    PatternRow{"juan@xn--bcher-kva.example",
+                               "juan@b\xc3\xbc"
+                               "cher.example",
+                               Fit::exact},
+                    PatternRow{"juan@xn--bcher-kva.example",
+                               "juan@B\xc3\x9c"
+                               "CHER.example",
+                               Fit::exact},
+                    PatternRow{"@example.org", "ana@Example.ORG", Fit::pattern},
+                    PatternRow{"@example.org", "ana@mail.example.org", Fit::none},
+                    PatternRow{"@.example.org", "ana@mail.example.org", Fit::pattern},
+                    PatternRow{"@.example.org", "ana@example.org", Fit::pattern},
+                    PatternRow{"@.example.org", "ana@badexample.org", Fit::none},
+                    PatternRow{"@b\xc3\xbc"
+                               "cher.example",
+                               "ana@xn--bcher-kva.example", Fit::pattern},
+                    PatternRow{"*juan*", "San.Juan@example.org", Fit::pattern},
+                    PatternRow{"j?an@*", "joan@example.org", Fit::pattern},
+                    PatternRow{"j?an@*", "jan@example.org", Fit::none},
+                    PatternRow{"*@b\xc3\xbc"
+                               "cher.example",
+                               "a@xn--bcher-kva.example", Fit::pattern},
+                    PatternRow{"juan", "juan@example.org", Fit::exact},
+                    PatternRow{"root", "root", Fit::exact}, PatternRow{"<>", "", Fit::exact},
+                    PatternRow{"<>", "a@example.org", Fit::none},
+                    PatternRow{"juan@example.org", "", Fit::none}, PatternRow{"*", "", Fit::none}));
 
 TEST(AddressPattern, AsksTheIndexInBothFormsOfADomain) {
   const auto keys = AddressPattern("Juan@xn--bcher-kva.example")
