@@ -407,6 +407,22 @@ bool take_arrival_field(std::string_view& rest, Key key, unsigned reading, Field
   }
 }
 
+// What names the message or who sent it.
+bool take_named_field(std::string_view& rest, Key key, Fields& fields) {
+  if (key == kMessageId) {
+    fields.message_id = maybe_take_mailbox(rest);
+    return fields.message_id.has_value();
+  }
+  if (key == kBareSender) {  // logs that went through a web page have lost the brackets
+    fields.envelope_sender = maybe_take_mailbox(rest);
+    return fields.envelope_sender.has_value();
+  }
+  rest = std::string_view(rest.data() - 1, rest.size() + 1);  // the '<' belongs to the address
+  const auto address = maybe_take_address(rest);
+  if (key == kSender) fields.envelope_sender = address;
+  return address && ends_host(rest);
+}
+
 // What is rare, or the same everywhere.
 bool take_other_field(std::string_view& rest, Key key, Place place, Fields& fields) {
   std::string_view ignored;
@@ -457,18 +473,10 @@ bool take_other_field(std::string_view& rest, Key key, Place place, Fields& fiel
     case kQueueTime:
       return take_time_field(rest, place, fields.queue_time);
     case kMessageId:
-      fields.message_id = maybe_take_mailbox(rest);
-      return fields.message_id.has_value();
     case kSender:
-      rest = std::string_view(rest.data() - 1, rest.size() + 1);  // the '<' belongs to the address
-      fields.envelope_sender = maybe_take_address(rest);
-      return fields.envelope_sender && ends_host(rest);
     case kRewritten:
-      rest = std::string_view(rest.data() - 1, rest.size() + 1);
-      return maybe_take_address(rest) && ends_host(rest);
-    case kBareSender:  // logs that went through a web page have lost the brackets
-      fields.envelope_sender = maybe_take_mailbox(rest);
-      return fields.envelope_sender.has_value();
+    case kBareSender:
+      return take_named_field(rest, key, fields);
     case kShadow:
       return take_shadow(rest, place);
     case kConfirmation:
@@ -650,51 +658,72 @@ bool is_time(std::string_view text) {
   return is_masked(text);
 }
 
+namespace {
+
+// "w" of "1w2d"; 0: it is no unit.
+std::int64_t seconds_of(char unit) {
+  switch (unit) {
+    case 'w':
+      return 7 * 24 * 3600;
+    case 'd':
+      return 24 * 3600;
+    case 'h':
+      return 3600;
+    case 'm':
+      return 60;
+    case 's':
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+// The digits behind the point, six of them at most heeded; nullopt: there are none.
+std::optional<Duration> maybe_take_fraction(std::string_view& text) {
+  std::int64_t micros = 0;
+  std::int64_t scale = 100'000;
+  std::size_t digits = 0;
+  for (; digits < text.size() && is_digit(text[digits]); ++digits) {
+    micros += (text[digits] - '0') * scale;
+    scale /= 10;
+  }
+  if (digits == 0) return std::nullopt;
+  text.remove_prefix(digits);
+  return Duration(micros);
+}
+
+constexpr std::int64_t kSecondsMax = 1'000'000'000;
+
+// "1w", "20s"; "0.123s" stands last.
+std::optional<Duration> maybe_take_time_part(std::string_view& text) {
+  const auto number = maybe_take_number(text);
+  if (!number || *number > static_cast<std::uint64_t>(kSecondsMax)) return std::nullopt;
+  const auto count = static_cast<std::int64_t>(*number);
+  Duration part = std::chrono::seconds(count);
+  if (maybe_take(text, '.')) {
+    const auto fraction = maybe_take_fraction(text);
+    if (!fraction || text != "s") return std::nullopt;
+    part += *fraction;
+  }
+  const auto unit = text.empty() ? 0 : seconds_of(text.front());
+  if (unit == 0 || count > kSecondsMax / unit) return std::nullopt;
+  text.remove_prefix(1);
+  return part * unit;
+}
+
+}  // namespace
+
 std::optional<Duration> parse_time(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);  // a clock that was set back
+  if (text.empty()) return std::nullopt;
   Duration total{0};
-  bool any = false;
   while (!text.empty()) {
-    const auto number = maybe_take_number(text);
-    if (!number || *number > 1'000'000'000) return std::nullopt;
-    Duration part = std::chrono::seconds(static_cast<std::int64_t>(*number));
-    if (maybe_take(text, '.')) {
-      std::int64_t micros = 0;
-      std::int64_t scale = 100'000;
-      std::size_t digits = 0;
-      for (; digits < text.size() && is_digit(text[digits]); ++digits) {
-        micros += (text[digits] - '0') * scale;
-        scale /= 10;
-      }
-      if (digits == 0) return std::nullopt;
-      text.remove_prefix(digits);
-      part += std::chrono::duration_cast<Duration>(std::chrono::microseconds(micros));
-      if (text != "s") return std::nullopt;
-    }
-    if (text.empty()) return std::nullopt;
-    switch (text[0]) {
-      case 'w':
-        part *= 7 * 24 * 3600;
-        break;
-      case 'd':
-        part *= 24 * 3600;
-        break;
-      case 'h':
-        part *= 3600;
-        break;
-      case 'm':
-        part *= 60;
-        break;
-      case 's':
-        break;
-      default:
-        return std::nullopt;
-    }
-    text.remove_prefix(1);
-    total += part;
-    any = true;
+    const auto part = maybe_take_time_part(text);
+    if (!part) return std::nullopt;
+    total += *part;
+    if (total > std::chrono::seconds(kSecondsMax)) return std::nullopt;
   }
-  return any ? std::optional(total) : std::nullopt;
+  return total;
 }
 
 namespace {

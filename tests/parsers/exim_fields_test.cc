@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "parsers/exim/fields.h"
 #include "parsers/registry.h"
 
 namespace rastro {
@@ -114,6 +115,21 @@ TEST(EximFields, AnyOfThemStandOnADelivery) {
     if (failed) {
       EXPECT_EQ(event.reply_text, text) << line;
     }
+  }
+}
+
+// readconf_printtime() writes "1w2d3h4m5s", string_timediff() "0.123s".
+TEST(EximTime, IsReadOrRefusedWithoutOverflow) {
+  using std::chrono::hours;
+  using std::chrono::microseconds;
+  using std::chrono::seconds;
+  EXPECT_EQ(exim::parse_time("1w2d3h4m5s"), hours(9 * 24 + 3) + seconds(245));
+  EXPECT_EQ(exim::parse_time("0.123s"), microseconds(123'000));
+  EXPECT_EQ(exim::parse_time("-1s"), seconds(1)) << "a clock was set back";
+  EXPECT_EQ(exim::parse_time("999999999s"), seconds(999'999'999));
+  for (const auto* refused : {"", "-", "5", "5x", "1.s", "1.5m", "1000000001s", "1000000000w",
+                              "1700w", "600000000s600000000s", "99999999999999999999s"}) {
+    EXPECT_FALSE(exim::parse_time(refused)) << refused;
   }
 }
 
