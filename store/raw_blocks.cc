@@ -1,5 +1,6 @@
 #include "store/raw_blocks.h"
 
+#include <ranges>
 #include <utility>
 
 #include "core/varint.h"
@@ -11,9 +12,9 @@ void RawBlockBuilder::add(std::uint32_t source, std::uint64_t offset, std::uint3
                           std::string_view text) {
   RawBlock* block = nullptr;
   // Sources are read in turns: the block of this one is among the last few.
-  for (auto i = blocks_.rbegin(); i != blocks_.rend(); ++i) {
-    if (i->source != source) continue;
-    if (i->end_offset == offset && i->bytes.size() + text.size() <= kBlockBytesMax) block = &*i;
+  for (auto& one : std::views::reverse(blocks_)) {
+    if (one.source != source) continue;
+    if (one.end_offset == offset && one.bytes.size() + text.size() <= kBlockBytesMax) block = &one;
     break;
   }
   if (block == nullptr) {
@@ -42,7 +43,8 @@ bool for_each_raw_line(std::string_view packed, std::uint64_t first_offset,
   std::string_view rest = *bytes;
   while (!rest.empty()) {
     const auto step = take_varint(rest);
-    const auto size = step ? take_varint(rest) : std::nullopt;
+    if (!step) return false;
+    const auto size = take_varint(rest);
     if (!size || *size > rest.size()) return false;
     if (!visit(first_offset + *step, rest.substr(0, static_cast<std::size_t>(*size)))) return true;
     rest.remove_prefix(static_cast<std::size_t>(*size));

@@ -116,7 +116,8 @@ bool for_each_pending_in(std::string_view block,
   };
   while (!rest.empty()) {
     const auto key = take();
-    const auto value = key ? take() : std::nullopt;
+    if (!key) return false;
+    const auto value = take();
     if (!value) return false;
     visit(*key, *value);
   }
