@@ -8,6 +8,7 @@ cd "$(dirname "$0")"
 preset=${1:-release}
 [ $# -gt 0 ] && shift
 need_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
+case $preset in asan | tsan) need_packages "${sanitizer_packages[@]}" ;; esac
 configure_and_build "$preset"
 say "testing ($preset)"
 ctest --preset "$preset" "$@"

@@ -13,7 +13,8 @@ run_packages=(python3 sqlite3 curl jq)
 test_packages=(
   logrotate systemd-journal-remote swaks faketime php-cli php-curl xz-utils zstd bzip2 gzip util-linux zsh fish mount iproute2 openssl systemd
 )
-ci_packages=(clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev ccache mmdebstrap dpkg-dev fakeroot
+sanitizer_packages=(clang-16 libclang-rt-16-dev)
+ci_packages=("${sanitizer_packages[@]}" clang-tidy-16 clang-format-16 ccache mmdebstrap dpkg-dev fakeroot
              man-db shellcheck)
 
 say() { printf '== %s\n' "$*"; }
@@ -65,9 +66,10 @@ configure_and_build() {
   # Clones in other directories share what was compiled.
   export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
   command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-  if [ ! -f "build/$preset/build.ninja" ]; then
+  # A preset may name another compiler than the one that the tree was made with.
+  if [ ! "build/$preset/build.ninja" -nt CMakePresets.json ]; then
     say "configuring ($preset)"
-    cmake --preset "$preset" "${launcher[@]}" >"/tmp/rastro-configure.$$" 2>&1 ||
+    cmake --fresh --preset "$preset" "${launcher[@]}" >"/tmp/rastro-configure.$$" 2>&1 ||
       { cat "/tmp/rastro-configure.$$" >&2; rm -f "/tmp/rastro-configure.$$"; fail "cmake failed"; }
     rm -f "/tmp/rastro-configure.$$"
   fi
