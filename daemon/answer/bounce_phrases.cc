@@ -18,9 +18,9 @@ struct Rule {
   const char* pattern;
 };
 
-// Fixed phrases of MTAs and providers; the first column says what they mean. Languages stand
-// together: en, es, de, fr, it, pt, nl, pl, ru, ja.
-// Not delivered.
+// Fixed phrases of MTAs and providers; the first column says what they mean.
+
+// Not delivered, in English.
 constexpr Rule kFailures[] = {
     {Phrase::failure,
      R"((?:could|can|did|was|were|is|has|have|may) ?(?:not|n['’]t)(?: be| been)? (?:delivered|sent|reach|accepted|be reached|processed))"},

@@ -421,7 +421,7 @@ class Teller {
     out_.whose_move = whose_move(recipient_.outcome, recipient_.reason, out_.final);
     if (key_ == "delivered_program" || key_ == "delivered_file") out_.whose_move = WhoseMove::us;
     if (key_ == "delivered_elsewhere") out_.whose_move = WhoseMove::nobody;
-    // Another site's notice of a delay: whatever the cause, that server goes on trying.
+    // Another site's notice of a delay, without its reason: that server goes on trying.
     if (waits_elsewhere()) out_.whose_move = WhoseMove::nobody;
     tell_outcome();
     if (is_failure(recipient_.outcome) && recipient_.reason != Reason::none) {
