@@ -46,13 +46,13 @@ struct ShardFile {
   std::unique_ptr<LegRowWriter> rows;
 };
 
-struct OpenLeg {
+struct OpenLegPlace {
   std::uint64_t serial = 0;
   std::uint32_t row = 0;
   HeaderPlace header;  // of the versions in that file
 };
 // Keys are our own leg ids, spread by their hash; the flat map mixes them again.
-using OpenLegs = boost::unordered_flat_map<std::uint64_t, OpenLeg>;
+using OpenLegPlaces = boost::unordered_flat_map<std::uint64_t, OpenLegPlace>;
 using RowOfLeg = boost::unordered_flat_map<std::uint64_t, std::uint32_t>;
 
 // What a transaction would change in memory, and how to take it back.
@@ -63,7 +63,7 @@ struct Stage {
   std::vector<std::uint64_t> carried;
   std::vector<RowTimes::Row> rows;
   std::vector<std::pair<std::uint64_t, std::optional<std::uint32_t>>> rows_before;
-  std::vector<std::pair<std::uint64_t, std::optional<OpenLeg>>> open_before;
+  std::vector<std::pair<std::uint64_t, std::optional<OpenLegPlace>>> open_before;
 };
 
 // The writer behind the interface: writer.cc commits batches and opens hours, writer_start.cc finds
@@ -151,7 +151,7 @@ class WriterImpl final : public Writer {
   std::uint64_t next_serial_ = 1;
   std::uint64_t earlier_leg_id_max_ = 0;  // over all files but the open one
   RowOfLeg row_of_leg_;                   // newest row in the open file
-  OpenLegs open_legs_;
+  OpenLegPlaces open_legs_;
 
   std::deque<std::uint64_t> waiting_for_seal_;  // serials
   std::optional<SegmentPacker> packer_;         // of the first of them

@@ -224,10 +224,10 @@ Result<std::vector<PendingEntry>> WriterImpl::load_pending() {
 }
 
 Result<void> WriterImpl::for_each_open_leg(const std::function<void(const LegRecord&)>& visit) {
-  std::vector<OpenLeg> places;
+  std::vector<OpenLegPlace> places;
   places.reserve(open_legs_.size());
   for (const auto& [leg_id, where] : open_legs_) places.push_back(where);
-  std::sort(places.begin(), places.end(), [](const OpenLeg& a, const OpenLeg& b) {
+  std::sort(places.begin(), places.end(), [](const OpenLegPlace& a, const OpenLegPlace& b) {
     return std::pair(a.serial, a.row) < std::pair(b.serial, b.row);
   });
   LegRecord leg;

@@ -78,6 +78,33 @@ class Layering(unittest.TestCase):
         self.only_in(r"std::system\(|::popen\(|[ (]popen\(", r"$^")
 
 
+def types_of(name: str) -> list[str]:
+    """What it defines outside of unnamed namespaces, each with its namespace in front."""
+    found, spaces = [], []
+    for line in text(name).splitlines():
+        if opened := re.match(r"^namespace ?([\w:]*) ?{", line):
+            spaces.append(opened[1])
+        elif line.startswith("}  // namespace"):
+            spaces.pop()
+        elif "" not in spaces and (defined := re.match(r"^(?:struct|class|union) (\w+)(?: final)?(?: :.*)? {", line)):
+            found.append("::".join([*spaces, defined[1]]))
+    return found
+
+
+class Names(unittest.TestCase):
+    def test_no_two_types_of_a_program_have_one_name(self):
+        # The linker would take the functions of one for those of the other.
+        first, wrong = {}, []
+        for name in product():
+            for type_name in types_of(name):
+                other = first.setdefault(type_name, name)
+                apart = "cli" in (folder_of(name), folder_of(other)) and not {folder_of(name), folder_of(other)} <= LAYERS["cli"] | {"cli"}
+                if other != name and not apart:
+                    wrong.append(f"{type_name}: {other} and {name}")
+        self.assertEqual(wrong, [])
+        self.assertGreater(len(first), 300, "the search for types finds too few")
+
+
 class Sizes(unittest.TestCase):
     def test_no_file_is_too_long(self):
         # Tables and generated lists are data (.inc, .cases).
