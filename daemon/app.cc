@@ -5,7 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 #include <random>
 #include <utility>
@@ -23,6 +23,7 @@ namespace {
 
 namespace json = boost::json;
 constexpr std::chrono::milliseconds kPollInterval{250};
+constexpr std::chrono::milliseconds kAwaitedInterval{1};  // while a question waits for a commit
 constexpr std::chrono::seconds kStatusInterval{1};
 constexpr int kMappedBytesMin = 256 * 1024;
 constexpr std::size_t kUnreadableMax = 100;
@@ -71,7 +72,9 @@ App::App(Config config, const Clock& clock)
       clock_(clock),
       webmail_(config_.submission.webmail_clients),
       unpacked_(1),
-      batches_(config_.limits.writer_queue_batches_max) {}
+      batches_(config_.limits.writer_queue_batches_max),
+      freshness_(clock, [this] { boost::asio::post(ingest_context_, [this] { woken_ = true; }); }) {
+}
 
 App::~App() { stop(); }
 
@@ -194,8 +197,12 @@ Result<void> App::start() {
   return {};
 }
 
-QueryTools App::query_tools() const {
+QueryTools App::query_tools() {
   auto tools = make_query_tools(*writer_, clock_);
+  tools.refresh = [this, know_positions = std::move(tools.refresh)] {
+    freshness_.ask();
+    know_positions();
+  };
   tools.language = config_.lang;
   tools.rules = reasons_->rules();
   tools.unknown_replies = [this] { return *std::atomic_load(&status_)->unknown_replies; };
@@ -225,13 +232,12 @@ void App::stop() {
 }
 
 void App::run_ingest() {
-  boost::asio::io_context context;
-  bool changed = false;
-  DirectoryWatcher watcher(context, [&changed] { changed = true; });
+  DirectoryWatcher watcher(ingest_context_, [this] { woken_ = true; });
   Duration published_at{0};
   bool was_caught_up = false;
   while (!stopping_.load()) {
-    const bool more = ingest_->turn(*sources_);
+    const auto pace = freshness_.is_asked() ? Ingest::Pace::asked : Ingest::Pace::unasked;
+    const bool more = ingest_->turn(*sources_, pace);
     turned_.store(true, std::memory_order_relaxed);
     note_problems();
     for (auto& overlap : ingest_->take_overlaps()) {
@@ -251,15 +257,20 @@ void App::run_ingest() {
       }
     }
     was_caught_up = caught_up;
-    if (more) continue;
-    changed = false;
-    context.restart();
-    const auto until = std::chrono::steady_clock::now() + kPollInterval;
-    while (!changed && !stopping_.load() && context.run_one_until(until) > 0) {
-    }
-    if (!changed && std::chrono::steady_clock::now() < until) std::this_thread::sleep_until(until);
+    freshness_.tell({ingest_->complete_until(), ingest_->all_committed(), more});
+    if (!more) wait_for_lines();
   }
   ingest_->send_batch(*sources_);
+}
+
+void App::wait_for_lines() {
+  woken_ = false;
+  ingest_context_.restart();
+  const auto until = std::chrono::steady_clock::now() +
+                     (freshness_.is_awaited() ? kAwaitedInterval : kPollInterval);
+  while (!woken_ && !stopping_.load() && ingest_context_.run_one_until(until) > 0) {
+  }
+  if (!woken_ && std::chrono::steady_clock::now() < until) std::this_thread::sleep_until(until);
 }
 
 void App::note_problems() {
@@ -304,7 +315,9 @@ bool App::alive() { return turned_.exchange(false) || writer_loop_->failing(); }
 
 ReadState App::read_state() const {
   const auto status = std::atomic_load(&status_);
-  return {status->caught_up, status->published_at, status->unreadable};
+  const auto complete_until = freshness_.complete_until();
+  return {complete_until.has_value(), complete_until.value_or(status->published_at),
+          status->unreadable};
 }
 
 std::string App::health_json() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/io_context.hpp>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "daemon/check_loop.h"
 #include "daemon/daemon_status.h"
 #include "daemon/http/api_server.h"
+#include "daemon/index_freshness.h"
 #include "daemon/ingest.h"
 #include "daemon/packer_loop.h"
 #include "daemon/reply_reasons.h"
@@ -46,9 +48,10 @@ class App {
  private:
   Result<void> load_index();
   void run_ingest();
+  void wait_for_lines();
   void note_problems();
   void publish(bool caught_up);
-  QueryTools query_tools() const;
+  QueryTools query_tools();
   std::string status_json(bool lines) const;
   std::string health_json() const;
   ReadState read_state() const;
@@ -66,6 +69,9 @@ class App {
   std::unique_ptr<PackerLoop> packer_loop_;  // null: no lines are copied
   std::unique_ptr<CheckLoop> check_loop_;    // null: the start has checked every file
   std::unique_ptr<Ingest> ingest_;
+  boost::asio::io_context ingest_context_;  // where it waits for its logs to change
+  bool woken_ = false;                      // ingest's: there may be something to do
+  IndexFreshness freshness_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<ApiServer> api_;
   std::vector<Overlap> overlaps_;  // the ingest thread's

@@ -80,13 +80,14 @@ std::optional<Time> Ingest::take(const SourceLine& line) {
   }
   pipeline_.take(*peeked.origin, line.raw, peeked.line, correlator_);
   lines_read_.fetch_add(1, std::memory_order_relaxed);
-  unsent_ = true;
+  if (!std::exchange(unsent_, true)) unsent_since_ = looked_before_;
   if (!peeked.line.headed) return std::nullopt;
   batch_line_time_ = std::max(batch_line_time_, peeked.line.header.logged_at);
   return peeked.line.header.logged_at;
 }
 
-bool Ingest::turn(SourceSet& sources) {
+bool Ingest::turn(SourceSet& sources, Pace pace) {
+  looked_before_ = std::exchange(looked_at_, clock_.steady());
   const auto stamp_of = [this](const SourceLine& line) -> std::optional<Time> {
     const auto& peeked = peek(line);
     if (!peeked.line.headed) return std::nullopt;
@@ -94,7 +95,7 @@ bool Ingest::turn(SourceSet& sources) {
   };
   const auto progress = sources.merge(options_.budget_bytes, stamp_of,
                                       [this](const SourceLine& line) { return take(line); });
-  send_if_due(sources, progress.more);
+  send_if_due(sources, progress.more, pace);
   return progress.more;
 }
 
@@ -116,11 +117,17 @@ void Ingest::give_back_memory() {
   ::malloc_trim(0);
 }
 
-void Ingest::send_if_due(SourceSet& sources, bool behind) {
+void Ingest::send_if_due(SourceSet& sources, bool behind, Pace pace) {
   const auto now = clock_.steady();
-  const bool full = correlator_.changed_legs() >= options_.batch_legs_max;
-  const auto interval = behind ? options_.backlog_interval : options_.batch_interval;
-  if (!full && now - last_batch_at_ < interval) return;
+  const bool full =
+      correlator_.changed_legs() + batch_.encounters.size() >= options_.batch_legs_max;
+  auto waited = now - last_batch_at_;
+  auto interval = behind ? options_.backlog_interval : options_.batch_interval;
+  if (!behind && pace == Pace::unasked) {
+    if (unsent_) waited = now - unsent_since_;
+    interval = options_.unasked_interval;
+  }
+  if (!full && waited < interval) return;
   collect(sources);
   if (unsent_ || !batch_.positions.empty() || !batch_.holes.empty()) send_batch(sources);
   if (!behind) give_back_memory();
@@ -130,6 +137,7 @@ void Ingest::send_if_due(SourceSet& sources, bool behind) {
 void Ingest::send_batch(SourceSet& sources) {
   correlator_.committed(writer_.committed());
   collect(sources);
+  if (writer_.committed() >= sent_) on_its_way_since_ = unsent_since_;
   NumberedBatch numbered;
   numbered.flush_number = correlator_.flush();
   sent_ = numbered.flush_number;

@@ -25,6 +25,8 @@ struct IngestOptions {
   CorrelatorOptions correlator;
   std::size_t batch_legs_max = 1'500;
   Duration batch_interval = std::chrono::milliseconds(200);
+  // While nobody asks, from the first line on that waits: see IndexFreshness.
+  Duration unasked_interval = std::chrono::seconds(5);
   // While there is more to read at once: a message that goes on is then written once, not twice.
   Duration backlog_interval = std::chrono::milliseconds(1'000);
   std::size_t budget_bytes = 1 << 20;  // of one turn, all sources together
@@ -55,7 +57,8 @@ class Ingest final : private LegSink {
 
   // Reads what `sources` have, about options.budget_bytes, merged by stamps; sends a batch when one
   // is due. True when there is more to read at once. Waits only for room in the queue.
-  bool turn(SourceSet& sources);
+  enum class Pace : std::uint8_t { asked, unasked };
+  bool turn(SourceSet& sources, Pace pace = Pace::asked);
 
   // Sends what is not sent yet, whether due or not.
   void send_batch(SourceSet& sources);
@@ -64,6 +67,11 @@ class Ingest final : private LegSink {
 
   // Whether everything read so far is in the index: what "caught up" must mean to who asks.
   bool all_committed() const { return !unsent_ && writer_.committed() >= sent_; }
+  // What stood in the logs then (steady) is in the index, unless there was more to read at once.
+  Duration complete_until() const {
+    if (writer_.committed() < sent_) return on_its_way_since_;
+    return unsent_ ? unsent_since_ : looked_at_;
+  }
 
   // What the sources lost since the last call, to be told; a few at most, all stand in the
   // coverage.
@@ -97,7 +105,7 @@ class Ingest final : private LegSink {
   Peeked& origin_of(const SourceLine& line);
   Peeked& peek(const SourceLine& line);
   std::optional<Time> take(const SourceLine& line);
-  void send_if_due(SourceSet& sources, bool behind);
+  void send_if_due(SourceSet& sources, bool behind, Pace pace);
   void give_back_memory();
   void collect(SourceSet& sources);
 
@@ -117,9 +125,13 @@ class Ingest final : private LegSink {
   RawBlockBuilder raw_lines_;  // of origins whose lines are copied; packed on the way to the writer
   Time batch_line_time_{};
   Duration last_batch_at_{0};
-  std::uint64_t sent_ = 0;     // number of the last flush
-  std::size_t set_aside_ = 0;  // legs, since memory was given back last
-  bool unsent_ = false;        // lines were taken since the last batch
+  std::uint64_t sent_ = 0;        // number of the last flush
+  std::size_t set_aside_ = 0;     // legs, since memory was given back last
+  bool unsent_ = false;           // lines were taken since the last batch
+  Duration looked_at_{0};         // the last turn's begin
+  Duration looked_before_{0};     // the begin of the one before
+  Duration unsent_since_{0};      // when the first of them was not there yet
+  Duration on_its_way_since_{0};  // the same of the oldest batch that may not be committed yet
   std::atomic<std::uint64_t> lines_read_{0};
   std::function<void(const LegRecord&)> observer_;
 };

@@ -17,7 +17,7 @@ namespace rastro {
 struct QueryTools {
   std::unique_ptr<StoreReader> store;
   std::unique_ptr<RawLineSource> lines;
-  std::function<void()> refresh;               // before each question: the newest positions
+  std::function<void()> refresh;               // before each question, which may wait in it: what was read
   const Clock* clock = nullptr;                // null: no time is of today
   std::shared_ptr<const Explainer> explainer;  // null: answers carry no explanation
   Language language = Language::en;            // of those who ask for none

@@ -310,6 +310,7 @@ void ApiServer::State::look_for_changes() {
     std::vector<std::shared_ptr<const Follower>> followers;
     followers.reserve(to.size());
     for (const auto& one : to) followers.push_back(one.follower);
+    if (tools.refresh) tools.refresh();
     boost::asio::post(context_, [this, to, events = reader->read(tools, followers)] {
       push_events(to, events);
       look_for_changes_later();
