@@ -19,7 +19,7 @@ class IndexFreshnessTest : public testing::Test {
   // The ingest thread's side of a question: what was read is committed when somebody waits for it.
   std::thread answering() {
     return std::thread([this] {
-      while (!freshness_.is_awaited()) std::this_thread::sleep_for(1ms);
+      while (!freshness_.is_awaited()) std::this_thread::yield();
       freshness_.tell({clock_.steady(), true, false});
     });
   }

@@ -79,7 +79,7 @@ class IngestPaceTest : public testing::Test {
       legs += batch.batch.legs.size();
       const auto number = batch.flush_number;
       to_commit_.push(std::move(batch));
-      while (loop_->committed() < number) std::this_thread::sleep_for(1ms);
+      while (loop_->committed() < number) std::this_thread::yield();
     }
     return legs;
   }
