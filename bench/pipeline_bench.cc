@@ -36,7 +36,7 @@ namespace rastro {
 namespace {
 
 constexpr std::size_t kBlockBytes = 256 * 1024;
-constexpr std::size_t kLegsPerFlush = 1'500;  // as IngestOptions::batch_legs_max
+constexpr std::size_t kLegsPerFlush = 2'000;  // as IngestOptions::batch_legs_max
 
 [[noreturn]] void die(const std::string& what) {
   std::fprintf(stderr, "pipeline_bench: %s\n", what.c_str());

@@ -23,7 +23,7 @@ namespace rastro {
 
 struct IngestOptions {
   CorrelatorOptions correlator;
-  std::size_t batch_legs_max = 1'500;
+  std::size_t batch_legs_max = 2'000;
   Duration batch_interval = std::chrono::milliseconds(200);
   // While nobody asks, from the first line on that waits: see IndexFreshness.
   Duration unasked_interval = std::chrono::seconds(5);

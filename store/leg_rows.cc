@@ -30,6 +30,16 @@ std::optional<std::int64_t> after(const std::optional<Time>& at, Time start) {
   return at ? std::optional(after(*at, start)) : std::nullopt;
 }
 
+// With which its id begins (core/journey.h), so that `opened_after` is small.
+Time second_of_id(std::uint64_t leg_id) {
+  return time_at(static_cast<std::int64_t>(leg_id >> 32) * 1'000'000);
+}
+
+void append_text(std::string& out, const MaybeText& text) {
+  append_varint(out, text ? text->size() + 1 : 0);
+  if (text) out += *text;
+}
+
 Time plus(Time start, std::int64_t difference) { return time_after(micros(start), difference); }
 
 template <typename Enum>
@@ -90,14 +100,9 @@ class Binder {
 
 constexpr std::string_view kInsertLeg =
     "INSERT INTO leg VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
-    "?20,?21,?22)";
-constexpr std::string_view kSelectLeg =
-    "SELECT leg_id, header_row, flags, opened_at, active_after, closed_after, queue_id, host,"
-    " client, envelope_sender, login, message_id, recipient, result, relay, reply, reply_part,"
-    " delivery_first, delivery_count, more FROM leg WHERE row = ?1";
+    "?20,?21,?22,?23,?24)";
 constexpr std::string_view kSelectHeader =
-    "SELECT leg_id, header_row, host, client, envelope_sender, login, message_id, more FROM leg"
-    " WHERE row = ?1";
+    "SELECT leg_id, header_row, host, client, envelope_sender, login, more FROM leg WHERE row = ?1";
 constexpr std::string_view kInsertDelivery = "INSERT INTO delivery VALUES(?1,?2,?3,?4,?5,?6,?7)";
 constexpr std::string_view kSelectDelivery =
     "SELECT recipient, result, relay, reply, reply_part, more FROM delivery"
@@ -236,19 +241,6 @@ Time time_after(std::int64_t start_micros, std::int64_t difference) {
                                            static_cast<std::uint64_t>(difference)));
 }
 
-RowLayout row_layout(Database& database) {
-  // Not every file was brought up: a check reads them as they are.
-  if (database.query_int("PRAGMA user_version").value_or(0) < 4) return RowLayout::plain;
-  switch (database.query_int("SELECT row_layout FROM file_state").value_or(0)) {
-    case 3:
-      return RowLayout::plain;
-    case 4:
-      return RowLayout::packed;
-    default:
-      return RowLayout::shared;
-  }
-}
-
 LegRowWriter::LegRowWriter(Database& database, std::uint64_t seed)
     : database_(database),
       seed_(seed),
@@ -312,27 +304,52 @@ std::uint64_t LegRowWriter::hash_header(const LegRecord& leg, const HeaderIds& i
   all.clear();
   append_varint(all, static_cast<std::uint64_t>(ids.host));
   append_varint(all, static_cast<std::uint64_t>(ids.client));
-  for (const auto* text : {&leg.envelope_sender, &leg.submission.login, &leg.message_id}) {
-    append_varint(all, *text ? (*text)->size() + 1 : 0);
-    if (*text) all += **text;
-  }
+  for (const auto* text : {&leg.envelope_sender, &leg.submission.login}) append_text(all, *text);
   all += header_;
   return sip_hash({seed_, ~seed_}, all);
+}
+
+// The queue id of a leg never changes.
+std::uint64_t LegRowWriter::hash_names(const LegRecord& leg) {
+  to_hash_.clear();
+  append_text(to_hash_, leg.message_id);
+  return sip_hash({seed_, ~seed_}, to_hash_);
+}
+
+LegRowWriter::LeftTo LegRowWriter::leave_to(HeaderPlace& before, const LegRecord& leg,
+                                            const HeaderIds& ids, std::uint32_t row) {
+  LeftTo left;
+  const auto hash = hash_header(leg, ids);
+  if (before.row != 0 && before.hash == hash) {
+    left.header = before.row;
+  } else {
+    before.row = row;
+    before.hash = hash;
+  }
+  const auto names_hash = hash_names(leg);
+  if (before.named_row != 0 && before.names_hash == names_hash) {
+    left.names = before.named_row;
+  } else {
+    before.named_row = row;
+    before.names_hash = names_hash;
+  }
+  return left;
+}
+
+// The part from the last @ on, mostly a host, by its row of `name` when it came before.
+void LegRowWriter::bind_message_id(int index, std::string_view message_id) {
+  const auto at = message_id.rfind('@');
+  const auto end =
+      at == std::string_view::npos ? 0 : dictionary_.repeated_name_id(message_id.substr(at));
+  leg_.bind_text(index, end == 0 ? message_id : message_id.substr(0, at));
+  end == 0 ? leg_.bind_null(index + 1) : leg_.bind(index + 1, end);
 }
 
 void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t previous,
                          HeaderPlace* header) {
   const auto ids = pack_header(leg);
-  std::uint32_t header_row = 0;
-  if (header != nullptr) {
-    const auto hash = hash_header(leg, ids);
-    if (header->row != 0 && header->hash == hash) {
-      header_row = header->row;
-    } else {
-      *header = {row, hash};
-    }
-  }
-  const bool own_header = header_row == 0;
+  const auto left = header != nullptr ? leave_to(*header, leg, ids, row) : LeftTo{};
+  const bool own_header = left.header == 0;
   more_.clear();
   if (own_header) more_ += header_;
   find_told_attempts(leg);
@@ -353,20 +370,25 @@ void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t 
   binder.integer(row)
       .integer(static_cast<std::int64_t>(leg.id))
       .integer_or_null(previous)
-      .integer_or_null(header_row)
+      .integer_or_null(left.header)
+      .integer_or_null(left.names != left.header ? left.names : 0)
       .integer(flags)
-      .integer(micros(leg.opened_at))
+      .integer(after(leg.opened_at, second_of_id(leg.id)))
       .integer(after(leg.last_activity_at, leg.opened_at))
-      .integer(closed_when_active ? 0 : after(leg.closed_at, leg.opened_at))
-      .text(leg.queue_id);
+      .integer(closed_when_active ? 0 : after(leg.closed_at, leg.opened_at));
+  left.names == 0 ? binder.text(leg.queue_id) : binder.nulls(1);
   if (own_header) {
     binder.integer(ids.host)
         .integer(ids.client)
         .maybe_address(dictionary_, leg.envelope_sender)
-        .maybe_address(dictionary_, leg.submission.login)
-        .maybe_text(leg.message_id);
+        .maybe_address(dictionary_, leg.submission.login);
   } else {
-    binder.nulls(5);
+    binder.nulls(4);
+  }
+  if (left.names == 0 && leg.message_id) {
+    bind_message_id(binder.skip(2), *leg.message_id);
+  } else {
+    binder.nulls(2);
   }
   if (leg.recipients.empty()) {
     binder.nulls(5);
@@ -521,14 +543,21 @@ void LegRowWriter::write_encounter(const Encounter& encounter) {
   encounter_.run();
 }
 
-LegRowReader::LegRowReader(Database& database) : database_(database), dictionary_(database) {
-  const auto layout = row_layout(database);
-  relay_marked_ = layout >= RowLayout::shared;
-  if (layout == RowLayout::plain) {
+LegRowReader::LegRowReader(Database& database)
+    : database_(database),
+      dictionary_(database),
+      layout_(row_layout(database)),
+      names_(database, layout_, dictionary_) {
+  if (layout_ == RowLayout::plain) {
     old_ = std::make_unique<OldLegRowReader>(database, dictionary_);
     return;
   }
-  leg_ = database.prepare(kSelectLeg);
+  leg_ = database.prepare(
+      "SELECT leg_id, header_row, flags, opened_at, active_after, closed_after, host, client,"
+      " envelope_sender, login, " +
+      std::string(names_.columns()) +
+      ", recipient, result, relay, reply, reply_part, delivery_first, delivery_count, more FROM leg"
+      " WHERE row = ?1");
   header_ = database.prepare(kSelectHeader);
   delivery_ = database.prepare(kSelectDelivery);
 }
@@ -560,17 +589,17 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
   leg.last_activity_at = plus(leg.opened_at, columns.integer());
   leg.closed_at = columns.maybe_time_after(leg.opened_at);
   if ((flags & kClosedWhenActive) != 0) leg.closed_at = leg.last_activity_at;
-  leg.queue_id = columns.text();
   if (!header_row) {
     leg.host = dictionary_.name(columns.integer());
     leg.submission.client = dictionary_.endpoint(columns.integer());
     leg.envelope_sender = dictionary_.address(leg_, columns.skip(1));
     leg.submission.login = dictionary_.address(leg_, columns.skip(1));
-    leg.message_id = columns.maybe_text();
   } else {
-    columns.skip(5);
+    columns.skip(4);
     if (!load_header(*header_row, depth, leg)) return false;
   }
+  const int names = columns.skip(LegNamesReader::kColumnCount);
+  if (!names_.read(leg_, names, leg.id, leg.queue_id, leg.message_id)) return false;
   const auto recipient = columns.skip(1);
   const bool has_recipient = !leg_.is_null(recipient);
   auto more = leg_.column_bytes(leg_.column_count() - 1);
@@ -582,7 +611,8 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
   if (has_recipient) {
     auto& one = leg.recipients.emplace_back();
     one.recipient = dictionary_.address(leg_, recipient).value_or("");
-    take_recipient(columns, leg_, start.recipient, dictionary_, depth, relay_marked_, leg, one);
+    take_recipient(columns, leg_, start.recipient, dictionary_, depth, layout_ >= RowLayout::shared,
+                   leg, one);
     if (whole && start.recipient.has(RecipientField::timeline_position)) {
       entries_.emplace_back(start.recipient.as<std::int64_t>(RecipientField::timeline_position),
                             last_attempt(one, 0));
@@ -596,8 +626,9 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
       more,
       [&](const PackedTimelineEntry& fields) {
         if (!whole) return;
-        entries_.emplace_back(fields.as<std::int64_t>(TimelineField::position),
-                              timeline_entry(fields, dictionary_, relay_marked_, leg));
+        entries_.emplace_back(
+            fields.as<std::int64_t>(TimelineField::position),
+            timeline_entry(fields, dictionary_, layout_ >= RowLayout::shared, leg));
       },
       [&](const PackedLink& fields) { leg.links.push_back(link_of(fields, leg)); },
       [&](const PackedFact& fields) {
@@ -610,7 +641,7 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
   std::stable_sort(entries_.begin(), entries_.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   for (auto& [position, entry] : entries_) leg.timeline.push_back(std::move(entry));
-  return take_line_refs(more, LinePacking::marked_source, leg.lines);
+  return take_line_refs(more, line_packing(layout_), leg.lines);
 }
 
 // Of the version that this one leaves its header to.
@@ -625,7 +656,6 @@ bool LegRowReader::load_header(std::int64_t row, Depth depth, LegRecord& leg) {
     leg.submission.client = dictionary_.endpoint(columns.integer());
     leg.envelope_sender = dictionary_.address(header_, columns.skip(1));
     leg.submission.login = dictionary_.address(header_, columns.skip(1));
-    leg.message_id = columns.maybe_text();
     auto more = columns.view();
     PackedLegStart start;
     sound = leg_id == leg.id && own_header && start.take(more, true, false);
@@ -649,7 +679,8 @@ bool LegRowReader::load_further_recipients(std::int64_t first, std::int64_t coun
     PackedRecipient fields;
     sound = fields.take(more, kRecipientFields) && more.empty();
     if (!sound) break;
-    take_recipient(columns, delivery_, fields, dictionary_, depth, relay_marked_, leg, one);
+    take_recipient(columns, delivery_, fields, dictionary_, depth, layout_ >= RowLayout::shared,
+                   leg, one);
     if (depth == Depth::whole && fields.has(RecipientField::timeline_position)) {
       entries_.emplace_back(fields.as<std::int64_t>(RecipientField::timeline_position),
                             last_attempt(one, index));

@@ -9,31 +9,25 @@
 
 #include "core/journey.h"
 #include "store/dictionary.h"
-#include "store/line_refs.h"
+#include "store/leg_names.h"
 #include "store/packed_fields.h"
+#include "store/row_layout.h"
 #include "store/sqlite.h"
 
 namespace rastro {
 
-// How the rows of a file are laid out. A file keeps the layout that it was made with: it takes no
-// rows of another one.
-enum class RowLayout : std::uint8_t {
-  plain = 3,   // versions 1 to 3: a column for each field
-  packed = 4,  // a row for each version; what is rare is packed into its column `more`
-  shared = 5,  // as packed; an address that came before is a row of `name`
-};
-inline constexpr RowLayout kRowLayoutNow = RowLayout::shared;
-RowLayout row_layout(Database& database);
-
-// Where the header of a leg stands in a file, and a hash of it: a later version that says the same
-// names the row instead. Row 0: nowhere, or not known.
+// Where the header of a leg and where its names, queue id and Message-ID, stand in a file, with a
+// hash of each: a later version that says the same names the row instead. Row 0: nowhere, or not
+// known.
 struct HeaderPlace {
   std::uint32_t row = 0;
+  std::uint32_t named_row = 0;
   std::uint64_t hash = 0;
+  std::uint64_t names_hash = 0;
 };
 
 // Writes leg versions as rows of one file, within the caller's transaction. The file's layout is
-// RowLayout::packed.
+// kRowLayoutNow.
 class LegRowWriter {
  public:
   LegRowWriter(Database& database, std::uint64_t seed);
@@ -55,8 +49,17 @@ class LegRowWriter {
     std::int64_t host = 0;
     std::int64_t client = 0;
   };
+  // What a version leaves to earlier rows; 0: nothing.
+  struct LeftTo {
+    std::uint32_t header = 0;
+    std::uint32_t names = 0;
+  };
   HeaderIds pack_header(const LegRecord& leg);
+  LeftTo leave_to(HeaderPlace& before, const LegRecord& leg, const HeaderIds& ids,
+                  std::uint32_t row);
   std::uint64_t hash_header(const LegRecord& leg, const HeaderIds& ids);
+  std::uint64_t hash_names(const LegRecord& leg);
+  void bind_message_id(int index, std::string_view message_id);
   void find_told_attempts(const LegRecord& leg);
   void pack_recipient(const LegRecord& leg, std::size_t index, std::string& out);
   void write_further_recipients(const LegRecord& leg);
@@ -111,7 +114,8 @@ class LegRowReader {
   Database& database_;
   DictionaryReader dictionary_;
   std::unique_ptr<OldLegRowReader> old_;  // when the file has the plain layout
-  bool relay_marked_ = false;             // replies of this file have kRelayMark
+  RowLayout layout_;
+  LegNamesReader names_;
   Statement leg_, header_, delivery_;
   std::vector<std::pair<std::int64_t, TimelineEntry>> entries_;  // by position
 };

@@ -28,6 +28,9 @@ std::optional<std::uint64_t> take_marked(std::string_view& rest, bool& mark) {
   return (*high << 6) | low;
 }
 
+// What most lines are near to: a difference of less than 64 takes one byte.
+constexpr std::uint64_t kUsualLength = 128;
+
 // How far a line's source and offset are from those of the line before.
 struct Step {
   std::uint64_t source = 0;
@@ -36,7 +39,7 @@ struct Step {
 
 std::optional<Step> take_step(std::string_view& bytes, LinePacking packing) {
   bool other_source = true;
-  const bool marked = packing == LinePacking::marked_source;
+  const bool marked = packing != LinePacking::three_numbers;
   const auto first = marked ? take_marked(bytes, other_source) : take_varint(bytes);
   if (!first) return std::nullopt;
   if (!other_source) return Step{0, unzigzag(*first)};
@@ -55,7 +58,7 @@ void append_line_refs(std::string& out, const std::vector<LineRef>& lines) {
     const bool other_source = line.source != source;
     append_marked(out, zigzag(line.offset - end), other_source);
     if (other_source) append_varint(out, zigzag(line.source - source));
-    append_varint(out, line.length);
+    append_varint(out, zigzag(line.length - kUsualLength));
     source = line.source;
     end = line.offset + line.length;
   }
@@ -67,8 +70,9 @@ bool take_line_refs(std::string_view bytes, LinePacking packing, std::vector<Lin
   while (!bytes.empty()) {
     const auto step = take_step(bytes, packing);
     if (!step) return false;
-    const auto length = take_varint(bytes);
+    auto length = take_varint(bytes);
     if (!length) return false;
+    if (packing == LinePacking::near_length) length = unzigzag(*length) + kUsualLength;
     source += step->source;
     const auto offset = end + step->offset;
     out.push_back(

@@ -256,21 +256,27 @@ std::string packed_status_text(const std::string& value) {
          " || '.' || " + part(8, 65535) + " END";
 }
 
+// `n`: the row that has the queue id and the Message-ID of `leg`.
+const std::string kJoinNames =
+    "JOIN leg AS n ON n.row = CASE WHEN leg.queue_id IS NULL THEN"
+    " coalesce(leg.named_row, leg.header_row) ELSE leg.row END";
+
 std::string journey_view() {
   using F = HeaderField;
   const auto text = [](unsigned number) { return text_field("h.more", "f", number); };
   return "CREATE VIEW journey_plain AS SELECT leg.row AS row, printf('%016x', leg.leg_id) AS"
          " leg_id, " +
          named("h.host") + " AS host, " + spelled("(leg.flags >> 8 & 255)", mta_name, Mta::exim) +
-         " AS mta, " + named(field("f", F::instance)) + " AS instance, leg.queue_id AS queue_id, " +
+         " AS mta, " + named(field("f", F::instance)) + " AS instance, n.queue_id AS queue_id, " +
          field_or_0("f", F::generation) + " AS generation, " + stamp("leg.opened_at") +
          " AS opened_at, " + stamp("leg.opened_at + leg.active_after") + " AS last_activity_at, " +
          stamp(
              "leg.opened_at + CASE WHEN leg.flags & 32 THEN leg.active_after ELSE"
              " leg.closed_after END") +
          " AS closed_at, " + address("h.envelope_sender") +
-         " AS envelope_sender, h.message_id AS message_id, " + field("f", F::size_bytes) +
-         " AS size_bytes, " + text(F::subject) + " AS subject, " + field("f", F::recipient_count) +
+         " AS envelope_sender, n.message_id || coalesce(" + named("n.message_id_end") +
+         ", '') AS message_id, " + field("f", F::size_bytes) + " AS size_bytes, " +
+         text(F::subject) + " AS subject, " + field("f", F::recipient_count) +
          " AS recipient_count, leg.flags & 1 AS accepted, " +
          stamp("leg.opened_at + " + signed_field("f", F::accepted_after)) + " AS accepted_at, " +
          field_or_0("f", F::accepted_reply_code) + " AS accepted_reply_code, " +
@@ -282,8 +288,8 @@ std::string journey_view() {
          " AS client_host, " + endpoint("h.client", "ip") + " AS client_ip, " + text(F::helo) +
          " AS helo, " + field("f", F::uid) + " AS uid, " + text(F::user) + " AS user, " +
          text(F::script) + " AS script, " + text(F::script_dir) +
-         " AS script_dir FROM leg JOIN leg AS h ON h.row = coalesce(leg.header_row, leg.row), " +
-         fields_of("h.more", "0", kHeader, "f");
+         " AS script_dir FROM leg JOIN leg AS h ON h.row = coalesce(leg.header_row, leg.row) " +
+         kJoinNames + ", " + fields_of("h.more", "0", kHeader, "f");
 }
 
 // `d`: the table that has the recipient.
@@ -291,7 +297,7 @@ std::string recipient_columns(const std::string& d) {
   using F = RecipientField;
   const auto last_attempt =
       "leg.opened_at + leg.active_after + " + signed_field("f", F::last_attempt);
-  return "leg.row AS leg_row, printf('%016x', leg.leg_id) AS leg_id, leg.queue_id AS queue_id, " +
+  return "leg.row AS leg_row, printf('%016x', leg.leg_id) AS leg_id, n.queue_id AS queue_id, " +
          address(d + ".recipient") + " AS recipient, " +
          text_field(d + ".more", "f", F::original_recipient) + " AS original_recipient, " +
          spelled("(" + d + ".result & 31)", outcome_name, Outcome::passed) + " AS outcome, " +
@@ -317,11 +323,13 @@ std::string recipient_columns(const std::string& d) {
 }
 
 std::string delivery_view() {
-  return "CREATE VIEW delivery_plain AS SELECT " + recipient_columns("leg") + " FROM leg, " +
+  return "CREATE VIEW delivery_plain AS SELECT " + recipient_columns("leg") + " FROM leg " +
+         kJoinNames + ", " +
          fields_of("leg.more", "CASE WHEN leg.header_row IS NULL THEN 0 ELSE 1 END", kRecipient,
                    "f") +
          " WHERE leg.recipient IS NOT NULL UNION ALL SELECT " + recipient_columns("d") +
-         " FROM leg JOIN delivery AS d ON d.row >= leg.delivery_first AND"
+         " FROM leg " + kJoinNames +
+         " JOIN delivery AS d ON d.row >= leg.delivery_first AND"
          " d.row < leg.delivery_first + leg.delivery_count, " +
          fields_of("d.more", "1", kRecipient, "f");
 }

@@ -77,25 +77,26 @@ class PackedRows {
         deliveries_(
             database,
             "SELECT row, recipient, relay, more FROM delivery WHERE row >= ?1 ORDER BY row"),
-        header_(database.prepare(
-            "SELECT message_id, envelope_sender, login, client FROM leg WHERE row = ?1")) {}
+        names_(database, row_layout(database), dictionary_),
+        header_(database.prepare("SELECT envelope_sender, login, client FROM leg WHERE row = ?1")) {
+  }
 
   void post(std::uint32_t from, std::uint32_t until, const std::function<void()>& row_done) {
     auto leg = database_.prepare(
-        "SELECT message_id, envelope_sender, login, client, row, leg_id, queue_id, header_row,"
-        " recipient, relay, delivery_first, delivery_count, more FROM leg"
-        " WHERE row >= ?1 AND row < ?2 ORDER BY row");
+        "SELECT envelope_sender, login, client, row, leg_id, header_row, recipient, relay,"
+        " delivery_first, delivery_count, more, " +
+        std::string(names_.columns()) + " FROM leg WHERE row >= ?1 AND row < ?2 ORDER BY row");
     leg.bind(1, std::int64_t{from}).bind(2, std::int64_t{until});
     while (leg.step()) {
-      poster_.start_row(static_cast<std::uint32_t>(leg.column_int(4)));
-      post_header(leg);
-      const auto recipient = dictionary_.address(leg, 8);
-      auto more = leg.column_bytes(12);
+      poster_.start_row(static_cast<std::uint32_t>(leg.column_int(3)));
+      if (!post_header(leg)) return damaged(leg);
+      const auto recipient = dictionary_.address(leg, 6);
+      auto more = leg.column_bytes(10);
       PackedLegStart start;
-      if (!start.take(more, leg.is_null(7), recipient.has_value())) return damaged(leg);
-      if (recipient) post_recipient(*recipient, leg.column_int(9), start.recipient);
+      if (!start.take(more, leg.is_null(5), recipient.has_value())) return damaged(leg);
+      if (recipient) post_recipient(*recipient, leg.column_int(7), start.recipient);
       bool sound = true;
-      deliveries_.visit_range(leg.column_int(10), leg.column_int(11), [&](const Statement& row) {
+      deliveries_.visit_range(leg.column_int(8), leg.column_int(9), [&](const Statement& row) {
         auto rest = row.column_bytes(3);
         PackedRecipient fields;
         if (fields.take(rest, kRecipientFields)) {
@@ -118,23 +119,25 @@ class PackedRows {
 
  private:
   void damaged(const Statement& leg) {
-    database_.report_damage("row " + std::to_string(leg.column_int(4)) + " of leg");
+    database_.report_damage("row " + std::to_string(leg.column_int(3)) + " of leg");
   }
-  void post_header(const Statement& leg) {
-    const bool own_header = leg.is_null(7);
+  bool post_header(const Statement& leg) {
+    const bool own_header = leg.is_null(5);
     if (!own_header) {
-      header_.bind(1, leg.column_int(7));
+      header_.bind(1, leg.column_int(5));
       header_.step();
     }
     const auto& header = own_header ? leg : header_;
-    poster_.post_leg(static_cast<std::uint64_t>(leg.column_int(5)), leg.column_bytes(6),
-                     header.column_bytes(0));
-    for (const int column : {1, 2}) {
+    const auto leg_id = static_cast<std::uint64_t>(leg.column_int(4));
+    const bool named = names_.read(leg, 11, leg_id, queue_id_, message_id_);
+    if (named) poster_.post_leg(leg_id, queue_id_, message_id_ ? *message_id_ : std::string());
+    for (const int column : {0, 1}) {
       if (const auto sender = dictionary_.address(header, column)) poster_.post_sender(*sender);
     }
-    const auto& client = dictionary_.endpoint(header.column_int(3));
+    const auto& client = dictionary_.endpoint(header.column_int(2));
     poster_.post_client(client.host, client.ip);
     header_.reset();
+    return named;
   }
   void post_recipient(std::string_view address, std::int64_t relay_id,
                       const PackedRecipient& fields) {
@@ -149,6 +152,9 @@ class PackedRows {
   KeyPoster& poster_;
   DictionaryReader dictionary_;
   RangeCursor deliveries_;
+  LegNamesReader names_;
+  std::string queue_id_;  // of the row
+  MaybeText message_id_;
   Statement header_;
 };
 
@@ -193,30 +199,28 @@ void for_each_version(Database& database, const std::function<void(const Version
 }
 
 LegHeaderReader::LegHeaderReader(Database& database)
-    : dictionary_(database),
-      leg_(database.prepare(
-          row_layout(database) == RowLayout::plain
-              ? "SELECT leg_id, host, queue_id, message_id, opened_at, active_after,"
-                " CASE WHEN flags & 32 THEN active_after ELSE closed_after END"
-                " FROM leg WHERE row = ?1"
-              : "SELECT leg.leg_id, h.host, leg.queue_id, h.message_id, leg.opened_at,"
-                " leg.active_after,"
-                " CASE WHEN leg.flags & 32 THEN leg.active_after ELSE leg.closed_after END"
-                " FROM leg JOIN leg AS h ON h.row = coalesce(leg.header_row, leg.row)"
-                " WHERE leg.row = ?1")) {}
+    : dictionary_(database), names_(database, row_layout(database), dictionary_) {
+  const bool plain = row_layout(database) == RowLayout::plain;
+  leg_ = database.prepare(
+      "SELECT leg_id, opened_at, active_after,"
+      " CASE WHEN flags & 32 THEN active_after ELSE closed_after END, " +
+      std::string(plain ? "host"
+                        : "(SELECT h.host FROM leg AS h"
+                          " WHERE h.row = coalesce(leg.header_row, leg.row))") +
+      ", " + std::string(names_.columns()) + " FROM leg WHERE row = ?1");
+}
 
 bool LegHeaderReader::load(std::uint32_t row, LegRecord& leg) {
   leg = LegRecord{};
   leg_.bind(1, std::int64_t{row});
-  const bool found = leg_.step();
+  bool found = leg_.step();
   if (found) {
     leg.id = static_cast<std::uint64_t>(leg_.column_int(0));
-    leg.host = dictionary_.name(leg_.column_int(1));
-    leg.queue_id = leg_.column_bytes(2);
-    if (!leg_.is_null(3)) leg.message_id = leg_.column_bytes(3);
-    leg.opened_at = time_at(leg_.column_int(4));
-    leg.last_activity_at = time_after(leg_.column_int(4), leg_.column_int(5));
-    if (!leg_.is_null(6)) leg.closed_at = time_after(leg_.column_int(4), leg_.column_int(6));
+    leg.opened_at = time_at(leg_.column_int(1));
+    leg.last_activity_at = time_after(leg_.column_int(1), leg_.column_int(2));
+    if (!leg_.is_null(3)) leg.closed_at = time_after(leg_.column_int(1), leg_.column_int(3));
+    leg.host = dictionary_.name(leg_.column_int(4));
+    found = names_.read(leg_, 5, leg.id, leg.queue_id, leg.message_id);
   }
   leg_.reset();
   return found;

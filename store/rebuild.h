@@ -6,6 +6,7 @@
 
 #include "store/dictionary.h"
 #include "store/hash_key.h"
+#include "store/leg_names.h"
 #include "store/postings.h"
 #include "store/sqlite.h"
 
@@ -49,6 +50,7 @@ class LegHeaderReader {
 
  private:
   DictionaryReader dictionary_;
+  LegNamesReader names_;
   Statement leg_;
 };
 

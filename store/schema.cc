@@ -11,6 +11,8 @@ namespace rastro {
 namespace {
 
 // All `_after` columns are microseconds after the leg's opened_at: four bytes instead of eight.
+// `opened_after` is microseconds after the second that the leg's id starts with. `named_row` and
+// `header_row` say which earlier row has what this one leaves out.
 // `delivery_first` and `delivery_count` name a leg's rows in the other table: they are appended
 // together, so a range of row numbers does what an index would. An address has no type: it is a
 // text, or the row of `name` that has it. No constraints and few columns:
@@ -21,16 +23,18 @@ CREATE TABLE file_state(
   hour INTEGER NOT NULL, sealed INTEGER NOT NULL, carried_all INTEGER NOT NULL,
   arrival_min INTEGER, arrival_max INTEGER, activity_min INTEGER, activity_max INTEGER,
   written_at INTEGER NOT NULL, line_time INTEGER, leg_id_max INTEGER,
-  key_check INTEGER NOT NULL, row_layout INTEGER NOT NULL DEFAULT 5);
+  key_check INTEGER NOT NULL, row_layout INTEGER NOT NULL DEFAULT 6);
 CREATE TABLE name(id INTEGER PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE endpoint(id INTEGER PRIMARY KEY, host TEXT NOT NULL, ip TEXT NOT NULL,
                       port INTEGER NOT NULL);
 CREATE TABLE leg(
   row INTEGER PRIMARY KEY, leg_id INTEGER, previous_row INTEGER, header_row INTEGER,
-  flags INTEGER, opened_at INTEGER, active_after INTEGER, closed_after INTEGER, queue_id TEXT,
-  host INTEGER, client INTEGER, envelope_sender, login, message_id TEXT,
-  recipient, result INTEGER, relay INTEGER, reply INTEGER, reply_part TEXT,
-  delivery_first INTEGER, delivery_count INTEGER, more BLOB);
+  named_row INTEGER, flags INTEGER, opened_after INTEGER, active_after INTEGER,
+  closed_after INTEGER, queue_id TEXT, host INTEGER, client INTEGER, envelope_sender, login,
+  message_id TEXT, message_id_end INTEGER, recipient, result INTEGER, relay INTEGER,
+  reply INTEGER, reply_part TEXT, delivery_first INTEGER, delivery_count INTEGER, more BLOB,
+  opened_at INTEGER GENERATED ALWAYS AS
+    ((leg_id >> 32 & 4294967295) * 1000000 + opened_after) VIRTUAL);
 CREATE TABLE delivery(
   row INTEGER PRIMARY KEY, recipient, result INTEGER, relay INTEGER, reply INTEGER,
   reply_part TEXT, more BLOB);
@@ -85,8 +89,9 @@ ALTER TABLE file_state ADD COLUMN row_layout INTEGER NOT NULL DEFAULT 3;
 PRAGMA user_version=4;
 )sql";
 
-// Likewise: `row_layout` says 4.
+// Likewise: `row_layout` says 4 and 5.
 constexpr const char* kToVersion5 = "PRAGMA user_version=5";
+constexpr const char* kToVersion6 = "PRAGMA user_version=6";
 
 }  // namespace
 
@@ -131,6 +136,7 @@ Result<void> migrate(Database& database) {
     if (from == 2) to_version_3(database);
     if (from == 3) database.run(kToVersion4);
     if (from == 4) database.run(kToVersion5);
+    if (from == 5) database.run(kToVersion6);
     if (auto done = step.commit(); !done) return done;
   }
   return {};

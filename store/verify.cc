@@ -72,6 +72,14 @@ constexpr Rule kPackedRules[] = {
      " typeof(address) = 'integer' AND address NOT IN (SELECT id FROM name)",
      "addresses are of a row that the dictionary lacks"},
 };
+constexpr Rule kBriefRules[] = {
+    {"SELECT count(*) FROM leg WHERE queue_id IS NULL AND NOT EXISTS(SELECT 1 FROM leg AS n"
+     " WHERE n.row = coalesce(leg.named_row, leg.header_row) AND n.row < leg.row AND n.leg_id ="
+     " leg.leg_id AND n.queue_id IS NOT NULL)",
+     "versions leave their names to a row that has none, or to another leg's"},
+    {"SELECT count(*) FROM leg WHERE message_id_end NOT IN (SELECT id FROM name)",
+     "Message-IDs end as a row says that the dictionary lacks"},
+};
 constexpr Rule kPlainRules[] = {
     {"SELECT count(*) FROM leg WHERE timeline_count > 0 AND (timeline_first < 1 OR"
      " timeline_first + timeline_count - 1 > coalesce((SELECT max(row) FROM timeline), 0))",
@@ -97,6 +105,7 @@ class Check {
     take_error("layout");
     check_rules(kRules);
     layout_ == RowLayout::plain ? check_rules(kPlainRules) : check_rules(kPackedRules);
+    if (layout_ >= RowLayout::brief) check_rules(kBriefRules);
     const auto positions = read_positions(database_);
     take_error("positions");
     check_legs(positions);

@@ -102,7 +102,8 @@ json::object told_fields(const PackedFields<Count>& fields, const FieldInfo (&in
 }
 
 // `more` of a leg row.
-json::value unpacked_leg(bool has_header, bool has_recipient, std::string_view bytes) {
+json::value unpacked_leg(bool has_header, bool has_recipient, LinePacking packing,
+                         std::string_view bytes) {
   json::object out;
   PackedLegStart start;
   auto rest = bytes;
@@ -120,7 +121,7 @@ json::value unpacked_leg(bool has_header, bool has_recipient, std::string_view b
       [&](const PackedLink& one) { links.push_back(told_fields(one, kLinkFields)); },
       [&](const PackedFact& one) { facts.push_back(told_fields(one, kFactFields)); });
   std::vector<LineRef> lines;
-  if (!sound || !take_line_refs(rest, LinePacking::marked_source, lines)) return hex(bytes);
+  if (!sound || !take_line_refs(rest, packing, lines)) return hex(bytes);
   out["timeline"] = std::move(timeline);
   out["links"] = std::move(links);
   out["facts"] = std::move(facts);
@@ -145,8 +146,10 @@ int column_named(const Statement& row, std::string_view name) {
 json::value unpacked_leg_column(const Statement& row, int column, std::string_view bytes) {
   if (row.column_name(column) == "lines")
     return unpacked_lines(row.column_int(column_named(row, "flags")), bytes);
-  return unpacked_leg(row.is_null(column_named(row, "header_row")),
-                      !row.is_null(column_named(row, "recipient")), bytes);
+  return unpacked_leg(
+      row.is_null(column_named(row, "header_row")), !row.is_null(column_named(row, "recipient")),
+      line_packing(column_named(row, "named_row") >= 0 ? RowLayout::brief : RowLayout::shared),
+      bytes);
 }
 
 // Outcome, reply code and reason, which a row of a file since version 4 has as one number.

@@ -24,9 +24,9 @@ std::string fixture(const char* name) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-// version3.sql is a file that version 3 of the format was written to, version4.sql the same legs as
-// version 4 wrote them, version3.txt what the legs say: one that was delivered, one that is still
-// open, eight with every field at random.
+// version3.sql is a file that version 3 of the format was written to, version4.sql and
+// version5.sql the same legs as those versions wrote them, version3.txt what the legs say: one that
+// was delivered, one that is still open, eight with every field at random.
 class OldFormatTest : public WriterFixture {
  protected:
   static constexpr const char* kFile = "20260301T10.db";
@@ -131,7 +131,7 @@ TEST_P(EachOldFormatTest, NewRowsGoIntoAFileOfTheirOwn) {
   ASSERT_EQ(files(), 2U);
   EXPECT_EQ(number_in(kFile, "SELECT count(*) FROM leg"), rows);
   constexpr const char* kNew = "20260301T10-1.db";
-  EXPECT_EQ(number_in(kNew, "SELECT row_layout FROM file_state"), 5);
+  EXPECT_EQ(number_in(kNew, "SELECT row_layout FROM file_state"), 6);
   const auto check = [&] {
     EXPECT_EQ(count_of({}), said_.size());
     const auto now = samples::reader_of(*writer_)->load_leg(leg.id).value();
@@ -155,7 +155,8 @@ TEST_P(EachOldFormatTest, NewRowsGoIntoAFileOfTheirOwn) {
 
 INSTANTIATE_TEST_SUITE_P(, EachOldFormatTest,
                          testing::Values(OldVersion{"version3.sql", 3},
-                                         OldVersion{"version4.sql", 4}),
+                                         OldVersion{"version4.sql", 4},
+                                         OldVersion{"version5.sql", 5}),
                          [](const auto& tested) {
                            return "Version" + std::to_string(tested.param.layout);
                          });

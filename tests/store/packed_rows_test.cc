@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <random>
@@ -7,6 +8,7 @@
 #include <string>
 
 #include "store/address_blocks.h"
+#include "store/keys.h"
 #include "store/leg_rows.h"
 #include "store/packed_leg.h"
 #include "store/rebuild.h"
@@ -362,6 +364,97 @@ TEST_F(PackedRowsTest, AHeaderThatIsNoHeaderIsDamage) {
   rows_->write(other, 3, 0);
   for (const char* row : {"2", "3", "4", "-1", "9223372036854775807", "'x'"}) {
     database_.run((std::string("UPDATE leg SET header_row = ") + row + " WHERE row = 2").c_str());
+    EXPECT_EQ(read(2), "not read") << row;
+    EXPECT_EQ(database_.take_error().error().code, Error::Code::corrupt);
+    use_everything();
+  }
+}
+
+// Each of a leg's names and its header stands in one row, whichever of them changes.
+TEST_F(PackedRowsTest, NamesStandInTheFirstRowThatHasThem) {
+  auto leg = samples::simple_leg(1, samples::start_time(), "juan@example.net");
+  leg.queue_id = "4XzQ1x2Y3zK";
+  leg.message_id.reset();
+  HeaderPlace place;
+  std::vector<std::string> said;
+  const auto write = [&] {
+    const auto row = static_cast<std::uint32_t>(said.size() + 1);
+    rows_->write(leg, row, row - 1, &place);
+    said.push_back(samples::describe(leg));
+  };
+  write();
+  leg.message_id = "<1@example.org>";  // learnt later
+  write();
+  leg.size_bytes = 77;  // another header
+  write();
+  write();
+  leg.message_id = "<2@example.org>";  // the header stays
+  write();
+  write();
+  for (std::uint32_t row = 1; row <= said.size(); ++row) EXPECT_EQ(read(row), said[row - 1]) << row;
+  auto places = database_.prepare(
+      "SELECT group_concat(coalesce(header_row, '-') || coalesce(named_row, '-') ||"
+      " (queue_id IS NOT NULL), ' ') FROM leg");
+  ASSERT_TRUE(places.step());
+  EXPECT_EQ(places.column_bytes(0), "--1 1-1 -20 320 3-1 350");
+  auto told = database_.prepare(
+      "SELECT group_concat(coalesce(message_id, '-'), ' ') FROM journey_plain"
+      " WHERE queue_id = '4XzQ1x2Y3zK'");
+  ASSERT_TRUE(told.step());
+  EXPECT_EQ(told.column_bytes(0),
+            "- <1@example.org> <1@example.org> <1@example.org> <2@example.org> <2@example.org>");
+  EXPECT_EQ(
+      database_.query_int("SELECT count(*) FROM delivery_plain WHERE queue_id = '4XzQ1x2Y3zK'"), 6);
+  std::vector<Posting> postings;
+  std::vector<Posting> wanted;
+  post_rows(database_, hasher_, 1, 100, postings, [] {});
+  KeyPoster poster(hasher_, wanted);
+  for (std::uint32_t row = 1; row <= said.size(); ++row) {
+    LegRecord version;
+    ASSERT_TRUE(reader_->load(row, LegRowReader::Depth::whole, version));
+    poster.start_row(row);
+    poster.post(version);
+  }
+  std::ranges::sort(postings);
+  std::ranges::sort(wanted);
+  EXPECT_EQ(postings, wanted);
+}
+
+TEST_F(PackedRowsTest, TheEndOfAMessageIdThatComesAgainIsNamed) {
+  const char* const ids[] = {"<1@out.example.org>",
+                             "<2@out.example.org>",
+                             "<3@out.example.org>",
+                             "@out.example.org>",
+                             "no host",
+                             "",
+                             "<a@b@out.example.org>"};
+  std::uint32_t row = 0;
+  for (const char* id : ids) {
+    auto leg = samples::simple_leg(++row, samples::start_time(), "juan@example.net");
+    leg.message_id = id;
+    rows_->write(leg, row, 0);
+    EXPECT_EQ(read(row), samples::describe(leg)) << id;
+    auto plain = database_.prepare("SELECT message_id FROM journey_plain WHERE row = ?1");
+    plain.bind(1, std::int64_t{row});
+    ASSERT_TRUE(plain.step());
+    EXPECT_EQ(plain.column_bytes(0), id);
+  }
+  auto stored = database_.prepare("SELECT group_concat(message_id, ' ') FROM leg");
+  ASSERT_TRUE(stored.step());
+  EXPECT_EQ(stored.column_bytes(0), "<1@out.example.org> <2 <3  no host  <a@b");
+}
+
+TEST_F(PackedRowsTest, NamesThatAreNotThereAreDamage) {
+  auto leg = samples::simple_leg(1, samples::start_time(), "juan@example.net");
+  const auto other = samples::simple_leg(2, samples::start_time(), "juan@example.net");
+  HeaderPlace place;
+  rows_->write(leg, 1, 0, &place);
+  leg.size_bytes = 77;
+  rows_->write(leg, 2, 1, &place);
+  rows_->write(other, 3, 0);
+  EXPECT_EQ(database_.query_int("SELECT named_row FROM leg WHERE row = 2"), 1);
+  for (const char* row : {"2", "3", "4", "NULL", "-1", "'x'"}) {
+    database_.run((std::string("UPDATE leg SET named_row = ") + row + " WHERE row = 2").c_str());
     EXPECT_EQ(read(2), "not read") << row;
     EXPECT_EQ(database_.take_error().error().code, Error::Code::corrupt);
     use_everything();

@@ -85,17 +85,20 @@ TEST(LineRefs, ComeBackWhateverTheyAre) {
     std::string bytes;
     append_line_refs(bytes, lines);
     std::vector<LineRef> got;
-    ASSERT_TRUE(take_line_refs(bytes, LinePacking::marked_source, got));
+    ASSERT_TRUE(take_line_refs(bytes, LinePacking::near_length, got));
     ASSERT_EQ(got, lines);
     if (!bytes.empty()) {
       got.clear();
       EXPECT_FALSE(take_line_refs(std::string_view(bytes).substr(0, bytes.size() - 1),
-                                  LinePacking::marked_source, got));
+                                  LinePacking::near_length, got));
     }
   }
   std::string bytes;
   append_line_refs(bytes, {{1, 100, 5000}, {1, 100, 5100}, {1, 90, 5200}});
   EXPECT_LE(bytes.size(), 5U + 2U + 2U) << "lines that follow each other are cheap";
+  bytes.clear();
+  append_line_refs(bytes, {{1, 64, 5000}, {1, 191, 5064}});
+  EXPECT_EQ(bytes.size(), 5U + 2U) << "most lengths take one byte";
 }
 
 TEST(LineRefs, OfEarlierVersionsAreRead) {
@@ -103,6 +106,10 @@ TEST(LineRefs, OfEarlierVersionsAreRead) {
   std::vector<LineRef> got;
   ASSERT_TRUE(take_line_refs(bytes, LinePacking::three_numbers, got));
   EXPECT_EQ(got, (std::vector<LineRef>{{1, 100, 0}, {1, 50, 50}, {0, 1, 100}}));
+  got.clear();
+  const std::string marked("\x01\x02\x64\x00\x32\x01\x01\x01", 8);
+  ASSERT_TRUE(take_line_refs(marked, LinePacking::marked_source, got));
+  EXPECT_EQ(got, (std::vector<LineRef>{{1, 100, 0}, {1, 50, 100}, {0, 1, 150}}));
 }
 
 TEST(SortedRuns, FewRunsHoweverManyBatches) {
