@@ -312,6 +312,7 @@ struct CompanionFact {
   static constexpr std::size_t kValuesMax = 8;
   std::string_view source;  // "rspamd", "opendkim", ...
   std::string_view queue_id;
+  std::string_view task;  // what all its lines about one message begin with: "12345-01", "4cfb87"
   std::optional<std::string_view> message_id;
   Peer client;
   std::optional<std::string_view> envelope_sender;

@@ -75,6 +75,7 @@ namespace rastro {
   X(postfix_debug, "postfix.debug")                     \
   X(mailscanner_verdict, "mailscanner.verdict")         \
   X(mimedefang_verdict, "mimedefang.verdict")           \
+  X(filter_verdict, "filter.verdict")                   \
   X(cyrus_delivery, "cyrus.delivery")                   \
   X(openarc_verdict, "openarc.verdict")                 \
   X(courier_login, "courier.login")                     \

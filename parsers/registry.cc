@@ -39,6 +39,8 @@ Program find_program(std::string_view tag) {
       return {companion.parse, Mta::none, {}, companion.name};
     }
   }
+  // Zimbra's start script calls postlog(1) without a name in front: "/postfix-script".
+  if (slash == 0 && is_postfix_command(tag.substr(1))) tag.remove_prefix(1);
   if (is_postfix_command(tag)) return {find_postfix_parser(tag), Mta::postfix, "postfix", tag};
   if (is_exim(tag)) return {parse_exim, Mta::exim, {}, "exim"};
   if (is_syslog_daemon(tag)) return {parse_syslog_notice, Mta::none, {}, "syslog"};

@@ -38,9 +38,16 @@ bool maybe_take_tag(std::string_view& rest, LineHeader& header,
                     Colon colon = Colon::after_pid_optional) {
   auto left = rest;
   const auto end = position_of(left, ':', '[', ' ');
-  if (end == left.size() || left[end] == ' ' || end == 0) return false;
+  if (end == left.size() || end == 0) return false;
   const auto program = left.substr(0, end);
   left.remove_prefix(end);
+  if (left[0] == ' ') {  // iRedAPD's logging handler writes its name as a word of the text
+    if (program != "iredapd" || colon == Colon::required) return false;
+    header.pid = 0;
+    header.program = program;
+    rest = left.substr(1);
+    return true;
+  }
   header.pid = 0;
   if (left[0] == '[' && !maybe_take_pid(left, header)) return false;
   const bool may_lack_colon = colon == Colon::after_pid_optional && header.pid != 0 &&
@@ -112,6 +119,21 @@ bool maybe_take_rspamd(std::string_view& rest, LineHeader& header) {
   return true;
 }
 
+// iRedAPD's own log file: "INFO [192.0.2.1] RCPT, ...", "INFO Starting iRedAPD (...".
+bool maybe_take_iredapd(std::string_view& rest, LineHeader& header) {
+  auto left = rest;
+  if (!maybe_take(left, "INFO ") && !maybe_take(left, "DEBUG ")) return false;
+  auto asked = left;
+  const bool request = maybe_take(asked, '[') && maybe_take_until(asked, std::string_view("] ")) &&
+                       (asked.starts_with("RCPT, ") || asked.starts_with("END-OF-MESSAGE, "));
+  if (!request && !left.starts_with("Starting iRedAPD (")) return false;
+  header.host = {};
+  header.program = "iredapd";
+  header.pid = 0;
+  rest = left;
+  return true;
+}
+
 // spamd's own log file: "[9675] info: spamd: text".
 bool maybe_take_spamd(std::string_view& rest, LineHeader& header) {
   auto left = rest;
@@ -154,6 +176,7 @@ bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
   }
   const auto end = position_of(rest, ' ');
   if (end == rest.size() || end == 0) return false;
+  if ((rest[0] == 'I' || rest[0] == 'D') && maybe_take_iredapd(rest, header)) return true;
   const auto host = rest.substr(0, end);
   if (host.back() == ':') {
     if (host.ends_with("]:")) {  // no host
@@ -689,12 +712,13 @@ bool maybe_take_exim_stamp(std::string_view& rest, StampReader& reader, LineHead
 namespace {
 
 // "2026-11-24 01:40:29 host tag[pid]: text" is a syslog's line; Exim's has no word with a pid.
-// Rspamd's and Dovecot's own files have the same stamp.
+// Rspamd's, Dovecot's and iRedAPD's own files have the same stamp.
 bool looks_like_syslog(std::string_view behind_stamp) {
   take_fraction(behind_stamp);
   if (!maybe_take(behind_stamp, ' ')) return false;
   LineHeader header;
-  if (auto own = behind_stamp; maybe_take_rspamd(own, header) || maybe_take_dovecot(own, header)) {
+  if (auto own = behind_stamp; maybe_take_rspamd(own, header) || maybe_take_dovecot(own, header) ||
+                               maybe_take_iredapd(own, header)) {
     return true;
   }
   return maybe_take_word(behind_stamp) && maybe_take(behind_stamp, ' ') &&

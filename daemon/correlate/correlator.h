@@ -165,6 +165,7 @@ class Correlator {
   std::string_view companion_name(std::initializer_list<std::string_view> parts);
   void recall_message_id(std::string_view message_id);
   OpenLeg* newest_with_message_id(const LogLine& line, std::string_view message_id);
+  void keep_task(const LogLine& line, const CompanionFact& event);
   void keep_note(const LogLine& line, const Note& event);
   void keep_facts(const LogLine& line, const CompanionFact& event, std::string_view name);
   void take_facts(const LogLine& line, OpenLeg& leg, std::string_view name);

@@ -1,6 +1,7 @@
 // What stands beside messages: programs that call the MTA, filters and mailboxes that tell about a
 // message under other names than its queue id, logins.
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "core/address.h"
@@ -45,6 +46,15 @@ std::string_view filter_session(std::string_view reply) {
   const bool hexadecimal = name.find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
   return hexadecimal && name.size() >= kSizeMin && name.size() <= kSizeMax ? name
                                                                            : std::string_view();
+}
+
+// amavis names its task where it keeps the message: "250 2.7.0 Ok, discarded, id=12345-01 - SPAM".
+std::string_view filter_task(std::string_view reply) {
+  constexpr std::string_view kMark = ", id=";
+  const auto at = reply.find(kMark);
+  if (at == std::string_view::npos || reply.find("Ok") > at) return {};
+  const auto task = reply.substr(at + kMark.size());
+  return task.substr(0, task.find_first_not_of("0123456789-"));
 }
 
 bool is_submission(std::string_view cwd) { return !cwd.starts_with("/var/spool"); }
@@ -186,11 +196,28 @@ void Correlator::keep_note(const LogLine& line, const Note& event) {
   waiting.facts.push_back({{}, line.ref});
 }
 
+// What is said under a companion's own name for its task waits for the line that also has a name of
+// the MTA's. Of the steps on the way the lines are enough; the verdict needs its values.
+void Correlator::keep_task(const LogLine& line, const CompanionFact& event) {
+  constexpr std::size_t kStepsMax = Sessions::kFactsMax - CompanionFact::kValuesMax;
+  const auto name = companion_name({"task", event.source, line.header.host, event.task});
+  const bool decides =
+      std::ranges::any_of(std::span(event.values).first(event.value_count),
+                          [](const auto& value) { return value.name == "action"; });
+  if (decides) return keep_facts(line, event, name);
+  auto& waiting = companions_.open(name, line.header.logged_at);
+  if (waiting.facts.size() >= kStepsMax) return;
+  companions_.changed(waiting);
+  waiting.facts.push_back({{}, line.ref});
+}
+
 // A companion names a message as it knows it; the MTA's own lines may come before or after.
 void Correlator::on(const LogLine& line, const CompanionFact& event) {
   const auto tell = [&](OpenLeg& leg) {
     touch(leg, line);
     updates_.apply(leg.record, event, line.header.logged_at);
+    if (event.task.empty() || companions_.size() == 0) return;
+    take_facts(line, leg, companion_name({"task", event.source, line.header.host, event.task}));
   };
   if (!event.queue_id.empty()) {
     // The id's form tells the MTA; a companion knows nothing of instances.
@@ -207,6 +234,8 @@ void Correlator::on(const LogLine& line, const CompanionFact& event) {
     keep_facts(line, event, companion_name({"queue id", line.header.host, event.queue_id}));
   } else if (!message_id.empty()) {
     keep_facts(line, event, companion_name({"message id", bare_message_id(message_id)}));
+  } else if (!event.task.empty()) {
+    keep_task(line, event);
   } else if (!event.client.ip.empty() && (event.envelope_sender || event.recipient)) {
     keep_facts(line, event,
                companion_name({"client", event.client.ip, event.envelope_sender.value_or(""),
@@ -328,7 +357,10 @@ LegRecipient* Correlator::mailbox_recipient(LegRecord& leg, const MailboxNote& n
   LegRecipient* only = nullptr;
   std::size_t handed_over = 0;
   for (auto& recipient : leg.recipients) {
-    if (recipient.outcome != Outcome::delivered || !recipient.last_attempt_at) continue;
+    const bool sent_on_after_all =
+        recipient.outcome == Outcome::discarded && note.what == MailboxResult::What::forwarded;
+    if (recipient.outcome != Outcome::delivered && !sent_on_after_all) continue;
+    if (!recipient.last_attempt_at) continue;
     const auto apart = note.at - *recipient.last_attempt_at;
     if (apart > options_.companion_gap || -apart > options_.companion_gap) continue;
     if (is_of_other_transaction(recipient.reply_text, note.session)) continue;
@@ -346,6 +378,9 @@ void Correlator::join_companions(const LogLine& line, OpenLeg& leg, std::int32_t
   if (const auto session = filter_session(to.reply_text);
       !session.empty() && is_loopback(to.relay.ip)) {
     take_facts(line, leg, companion_name({"queue id", line.header.host, session}));
+  }
+  if (const auto task = filter_task(to.reply_text); !task.empty()) {
+    take_facts(line, leg, companion_name({"task", "amavis", line.header.host, task}));
   }
   if (to.attempts <= 1) {
     join_facts_of(line, leg, to.original_recipient ? *to.original_recipient : to.recipient);

@@ -672,6 +672,15 @@ void LegUpdates::note_quarantine(LegRecord& leg) {
   }
 }
 
+namespace {
+
+// Whether a script in some recipient's mailbox sent the message on.
+bool was_sent_on(const LegRecord& leg) {
+  return std::ranges::any_of(leg.facts, [](const Fact& fact) { return fact.name == "forwarded"; });
+}
+
+}  // namespace
+
 void LegUpdates::apply(LegRecord& leg, LegRecipient& recipient, const MailboxNote& note) const {
   const auto tell = [&](std::string_view name, std::string_view value) {
     fact(leg, note.source, name, value);
@@ -688,12 +697,17 @@ void LegUpdates::apply(LegRecord& leg, LegRecipient& recipient, const MailboxNot
       return;
     case MailboxResult::What::discarded:
       if (!recipient.folder.empty()) return;
+      // Sieve's discard only leaves the mailbox without a copy: what was sent on is under way.
+      if (recipient.delivered_to == DeliveredTo::program && was_sent_on(leg)) return;
       recipient.outcome = Outcome::discarded;
       recipient.delivered_to = DeliveredTo::nowhere;
       this->note(leg, TimelineEntry::Kind::discarded, note.text, note.at);
       return;
     case MailboxResult::What::forwarded:
       tell("forwarded", note.text);
+      if (!recipient.folder.empty()) return;
+      if (recipient.outcome == Outcome::discarded) recipient.outcome = Outcome::delivered;
+      recipient.delivered_to = DeliveredTo::program;
       return;
     case MailboxResult::What::rejected:
       tell("rejected", note.text);

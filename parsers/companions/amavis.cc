@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <span>
 
 #include "parsers/companions/internal.h"
 #include "parsers/forms.h"
@@ -160,6 +161,7 @@ bool is_id_list(std::string_view value) {
 
 void read_fields(std::string_view text, CompanionFact& fact) {
   text = believed(text);
+  std::string_view queued_as;
   while (!text.empty()) {
     const auto* const name =
         std::ranges::find_if(kNames, [text](auto n) { return text.starts_with(n); });
@@ -172,11 +174,16 @@ void read_fields(std::string_view text, CompanionFact& fact) {
     if (*name == "Queue-ID: " && is_queue_id(value)) fact.queue_id = value;
     if (*name == "Message-ID: ") fact.message_id = value;
     if (*name == "Hits: " && (value == "-" || is_number(value))) add_value(fact, "score", value);
-    if (*name == "queued_as: " && is_id_list(value)) add_value(fact, "queued_as", value);
+    if (*name == "queued_as: " && is_id_list(value)) {
+      add_value(fact, "queued_as", value);
+      queued_as = value;
+    }
     if (name->starts_with("quarantine")) add_value(fact, "quarantine", value);
     if (*name == "mail_id: ") add_value(fact, "mail_id", value);
     if (*name == "size: " && is_number(value)) add_value(fact, "size", value);
   }
+  // Before 2.7 only the id under which it gave the message back.
+  if (fact.queue_id.empty() && is_queue_id(queued_as)) fact.queue_id = queued_as;
 }
 
 ParsedLine parse_verdict(std::string_view session, std::string_view text) {
@@ -206,12 +213,15 @@ ParsedLine parse_verdict(std::string_view session, std::string_view text) {
   read_fields(text, fact);
   if (envelope.several) add_value(fact, "recipients", envelope.recipients);
   add_value(fact, "session", session);
+  fact.task = session;
   return {LineKind::amavis_verdict, fact};
 }
 
 // From the do_log() calls of 2.13; what stands between "->" and the blank may be several people.
 constexpr FactForm kForms[] = {
     {"ESMTP {} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
+    {"ESMTP {} <{?}> -> {} Received: {}", "listener from to received", "received"},
+    {"ESMTP:{} <{?}> -> {} Received: {}", "listener from to received", "received"},
     {"ESMTP:{} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
     {"LMTP:{} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
     {"LMTP {} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
@@ -397,6 +407,9 @@ constexpr KnownForm kTrouble[] = {
     {"WARN: {}", "amavisd"},
     {"WARN {}", "amavisd"},
     {"_WARN: {}", "amavisd"},
+    {"SA info: {}", "amavisd"},
+    {"SA warn: {}", "amavisd"},
+    {"SA error: {}", "amavisd"},
     {"Negative SMTP resp{}", "amavisd"},
     {"connect to {} failed, attempt {}", "amavisd"},
     {"connect_to_sql: {}", "amavisd"},
@@ -416,6 +429,23 @@ std::string_view without_mark(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+// What was given back has the id that the reply names.
+void take_new_id(CompanionFact& fact) {
+  const auto values = std::span(fact.values).first(fact.value_count);
+  if (values.empty() || values.front().value != "forwarded") return;
+  const auto reply =
+      std::ranges::find(values, std::string_view("reply"), &CompanionFact::NameValue::name);
+  if (reply == values.end()) return;
+  auto answer = reply->value;
+  if (answer.starts_with("BODY=")) maybe_take_until(answer, ' ');
+  const auto id = queued_as(answer);
+  if (id && is_queue_id(*id)) fact.queue_id = *id;
+}
+
+}  // namespace
+
 ParsedLine parse_amavis(const LineHeader& /*header*/, std::string_view text) {
   std::string_view session;
   auto rest = text;
@@ -426,7 +456,11 @@ ParsedLine parse_amavis(const LineHeader& /*header*/, std::string_view text) {
     if (out.kind != LineKind::unrecognised) return out;
     out = parse_fact("amavis", LineKind::amavis_verdict, kForms, without_mark(rest));
   }
-  if (auto* fact = std::get_if<CompanionFact>(&out.event)) add_value(*fact, "session", session);
+  if (auto* fact = std::get_if<CompanionFact>(&out.event)) {
+    take_new_id(*fact);
+    add_value(*fact, "session", session);
+    fact->task = session;
+  }
   if (out.kind == LineKind::unrecognised) out = parse_ignored(kIgnored, rest);
   return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, rest) : out;
 }

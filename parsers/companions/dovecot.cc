@@ -92,7 +92,23 @@ bool take_user(std::string_view& rest, Prefix& out) {
   return true;
 }
 
+// Plesk's mail_log_prefix: "service=lda, user=ana@example.org, ip=[192.0.2.1]. ".
+std::optional<Prefix> maybe_take_plesk_prefix(std::string_view& text) {
+  auto rest = text;
+  Prefix out;
+  if (!maybe_take(rest, "service=")) return std::nullopt;
+  const auto service = maybe_take_until(rest, std::string_view(", user="));
+  const auto user = service ? maybe_take_until(rest, std::string_view(", ip=[")) : std::nullopt;
+  const auto ip = user ? maybe_take_until(rest, std::string_view("]. ")) : std::nullopt;
+  if (!ip || !is_service(*service)) return std::nullopt;
+  out.service = *service;
+  out.user = *user;
+  text = rest;
+  return out;
+}
+
 std::optional<Prefix> maybe_take_prefix(std::string_view& text) {
+  if (text.starts_with("service=")) return maybe_take_plesk_prefix(text);
   auto rest = text;
   Prefix out;
   const auto end = rest.find_first_of("(:<");
@@ -137,6 +153,7 @@ constexpr DeliveryForm kDeliveries[] = {
     {"marked message to be discarded if not explicitly delivered (discard action)", What::discarded,
      Hole::none},
     {"discarded duplicate forward to <{}>", What::discarded, Hole::address},
+    {"marked message to be discarded", What::discarded, Hole::none},
     {"discarded duplicate message", What::discarded, Hole::none},
     {"not forwarding message to <{}>: the `x-sieve-redirected-from' header indicates a mail loop",
      What::discarded, Hole::address},
@@ -258,6 +275,9 @@ void take_old_session(std::string_view& text, Prefix& prefix) {
 // What a script's run says about itself; the message's fate is in the other lines.
 constexpr FactForm kScriptForms[] = {
     {"Execution of script {} failed{?}", "script detail", "sieve failed"},
+    {"execution of script {} failed, but implicit keep was successful{?}", "script detail",
+     "sieve failed"},
+    {"execution of script {} failed{?}", "script detail", "sieve failed"},
     {"Failed to {} script `{}' (view user logfile `{}' for more information)",
      "step script log_file", "sieve failed"},
     {"Failed to {} script `{}'{?}", "step script detail", "sieve failed"},
@@ -338,7 +358,7 @@ ParsedLine parse_session_end(std::string_view text) {
                                         "Connection reset", "Inactivity"};
   if (std::ranges::none_of(kEnds, [text](auto end) { return text.starts_with(end); })) return {};
   auto at = text.size();
-  for (const std::string_view count : {" in=", " top=", " bytes=", " retr="}) {
+  for (const std::string_view count : {" in=", " top=", " bytes=", " retr=", " rcvd="}) {
     at = std::min(at, text.find(count));
   }
   if (at == text.size()) return {};

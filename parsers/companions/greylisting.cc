@@ -47,6 +47,11 @@ ParsedLine parse_action(std::string_view text) {
   add_value(fact, "reason", value);
   if (take_field(text, ", client_name=", ", client_address=", value)) fact.client.host = value;
   if (!take_field(text, ", client_address=", ", ", value)) return {};
+  // Since 1.37 with the length of the network that it looked up: "192.0.2.7/32".
+  if (const auto slash = value.find('/'); slash != std::string_view::npos) {
+    if (!is_number(value.substr(slash + 1))) return {};
+    value = value.substr(0, slash);
+  }
   fact.client.ip = value;
   if (!is_ip(value)) return {};
   if (maybe_take(text, ", sender=")) {

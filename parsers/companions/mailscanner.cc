@@ -55,7 +55,28 @@ constexpr MessageForm kMessageForms[] = {
     {"Content Checks: {} in {}", "vm", "content", ""},
 };
 
+// About the batch that it scans: which of the messages in it is in no line.
+constexpr KnownForm kTrouble[] = {
+    {"Commercial scanner {} timed out!", "SweepViruses.pm"},
+    {"{}: Failed to complete, timed out", "SweepViruses.pm"},
+    {"Virus Scanning: Denial Of Service attack detected!", "SweepViruses.pm"},
+    {"Virus Scanner {} timed out!", "SweepViruses.pm"},
+    {"SpamAssassin timed out and was killed, failure {} of {}", "SA.pm"},
+    {"SpamAssassin timed out (with no network checks) and was killed, failure {} of {}", "SA.pm"},
+    {"RBL Check {} timed out and was killed, consecutive failure {} of {}", "RBLs.pm"},
+    {"Could not use Custom Function code MailScanner::CustomConfig::{}", "Config.pm"},
+    {"Could not read file {}, {}", "Config.pm"},
+    {"Syntax error in line {} of ruleset file {}", "Config.pm"},
+    {"ERROR: {}", "bin/MailScanner"},
+    {"Error: {}", "bin/MailScanner"},
+    {"WARNING: {}", "bin/MailScanner"},
+};
+
 constexpr KnownForm kIgnored[] = {
+    {"Initialising database connection", "MailWatch, MailWatch.pm"},
+    {"Finished initialising database connection", "MailWatch, MailWatch.pm"},
+    {"Started SQL Logging child", "MailWatch, MailWatch.pm"},
+    {"MailWatch: {}", "MailWatch, MailWatch.pm"},
     {"New Batch: Scanning {} messages, {} bytes", "MessageBatch.pm"},
     {"New Batch: Forwarding {} unscanned messages, {} bytes", "MessageBatch.pm"},
     {"New Batch: Found {} messages waiting", "MessageBatch.pm"},
@@ -169,7 +190,8 @@ ParsedLine parse_mailscanner(const LineHeader& /*header*/, std::string_view text
     add_value(fact, "verdict", form.verdict);
     if (fill(form, *found, fact)) return {LineKind::mailscanner_verdict, fact};
   }
-  return parse_ignored(kIgnored, text);
+  const auto out = parse_ignored(kIgnored, text);
+  return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, text) : out;
 }
 
 }  // namespace rastro::companions

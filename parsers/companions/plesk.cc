@@ -11,7 +11,18 @@ namespace {
 constexpr FactForm kForms[] = {
     {"from=<{?}> to=<{}>", "from to", ""},
     {"{}: stderr: {}", "handler said", ""},
+    {"from=<{?}>, to=<{}>, dirname={}", "from to directory", ""},
+    {"from={?}, to={}, dirname={}", "from to directory", ""},
+    {"PASS during call '{}' handler", "handler", "PASS"},
+    {"SKIP during call '{}' handler", "handler", "SKIP"},
+    {"STOP during call '{}' handler", "handler", "STOP"},
+    {"REJECT during call '{}' handler", "handler", "REJECT"},
+    {"handlers_stderr: {}", "said", ""},
     {"SPF result: {}", "spf", ""},
+    {"SPF status: {}", "spf", ""},
+    {"DKIM verify result: {}", "verdict", ""},
+    {"DKIM Feed: {}", "verdict", ""},
+    {"Store {} result for '{}' into DMARC library.", "check domain", ""},
     {"DKIM verification (d={}, {}) {}", "domain key verdict", ""},
     {"DMARC: {}", "dmarc", ""},
 };

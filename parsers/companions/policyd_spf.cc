@@ -77,7 +77,9 @@ ParsedLine parse_python(std::string_view text) {
   CompanionFact fact;
   fact.source = "policyd-spf";
   if (maybe_take(text, "Action: ")) {
-    const auto action = maybe_take_until(text, std::string_view(": Text: "));
+    // 2.9 leaves ": Text:" out: "Action: prepend Received-SPF: ...".
+    auto action = maybe_take_until(text, std::string_view(": Text: "));
+    if (!action) action = maybe_take_until(text, ' ');
     if (!action || !is_action(*action)) return {};
     add_value(fact, "action", *action);
     if (const auto at = text.rfind(" Reject action: "); at != std::string_view::npos) {

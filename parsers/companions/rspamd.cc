@@ -109,6 +109,10 @@ constexpr FactForm kForms[] = {
     {"loaded message; id: <{?}>; size: {}; checksum: <{}>", "message_id #size checksum", "loaded"},
     {"got connection from {}:{}", "ip port", "connected"},
     {"skip learning: {}", "detail", "not learned"},
+    {"add header command - \"{}\"=\"{?}\"", "header value", "header added"},
+    {"remove header command - \"{}\"{?}", "header value", "header removed"},
+    {"quarantine action; {}", "detail", "quarantine"},
+    {"reject: {}", "text", "rejected"},
     // src/plugins/lua/*.lua, src/libserver/task.c: why a message got the action it got
     {"greylisted until \"{}\", {?} record", "until record", "greylisted"},
     {"greylisted until \"{}\"", "until", "greylisted"},
@@ -144,6 +148,18 @@ constexpr KnownForm kIgnored[] = {
     {"got IO timeout with server {}, after {} retransmits", "src/plugins/fuzzy_check.c"},
     {"{} part is shorter than {} bytes: {}", "src/plugins/fuzzy_check.c"},
     {"slow rule: {}", "src/libserver/symcache"},
+    {"read radix trie of {} elements: {}", "src/libserver/maps/map_helpers.c"},
+    {"read hash of {} elements from {}", "src/libserver/maps/map_helpers.c"},
+    {"read regexp list of {} elements", "src/libserver/maps/map_helpers.c"},
+    {"data is not modified for server {}, {}", "src/libserver/maps/map.c"},
+    {"need to reread map from {}", "src/libserver/maps/map.c"},
+    {"{}: read map data {} bytes, {}", "src/libserver/maps/map.c"},
+    {"{}({}): read map data {} bytes, {}", "src/libserver/maps/map.c"},
+    {"cached data is now expired ({}) for {}", "src/libserver/maps/map.c"},
+    {"reused cached map data for {}", "src/libserver/maps/map.c"},
+    {"skip writing pid in no-fork mode", "src/libutil/util.c"},
+    {"use system max file descriptors limit: {}", "src/libserver/worker_util.c"},
+    {"use system max core size limit: {}", "src/libserver/worker_util.c"},
     {"cannot disable {}: not found", "src/libserver/symcache"},
     {"skip obtaining bayes tokens for {}", "src/libstat/backends/redis_backend.cxx"},
     {"skip statistics as {} class is missing", "src/libstat/stat_process.c"},
@@ -165,7 +181,12 @@ constexpr KnownForm kIgnored[] = {
 
 ParsedLine parse_rspamd(const LineHeader& /*header*/, std::string_view text) {
   auto rest = text;
-  if (maybe_take(rest, '<') && !maybe_take_until(rest, std::string_view(">; "))) return {};
+  std::string_view tag;
+  if (maybe_take(rest, '<')) {
+    const auto found = maybe_take_until(rest, std::string_view(">; "));
+    if (!found) return {};
+    tag = *found;
+  }
   const auto module = maybe_take_until(rest, std::string_view("; "));
   if (!module || module->empty() || module->size() > 40 ||
       module->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") !=
@@ -175,8 +196,11 @@ ParsedLine parse_rspamd(const LineHeader& /*header*/, std::string_view text) {
   auto said = rest;
   const auto function = maybe_take_until(said, std::string_view(": "));
   if (!function || function->find_first_of(" <(") != std::string_view::npos) return {};
-  if (*function == "rspamd_task_write_log") return parse_write_log(said);
-  const auto out = parse_fact("rspamd", LineKind::rspamd_verdict, kForms, said);
+  auto out = *function == "rspamd_task_write_log"
+                 ? parse_write_log(said)
+                 : parse_fact("rspamd", LineKind::rspamd_verdict, kForms, said);
+  if (auto* fact = std::get_if<CompanionFact>(&out.event)) fact->task = tag;
+  if (*function == "rspamd_task_write_log") return out;
   return out.kind == LineKind::unrecognised ? parse_ignored(kIgnored, said) : out;
 }
 

@@ -59,6 +59,7 @@ constexpr KnownForm kTrouble[] = {
     {"bayes: cannot open bayes databases {}: {}", "lib/Mail/SpamAssassin/BayesStore/DBM.pm"},
     {"bayes: expire_old_tokens: {}", "lib/Mail/SpamAssassin/Bayes.pm"},
     {"mkdir {}: {}", "lib/Mail/SpamAssassin/Util.pm"},
+    {"dns: {}", "lib/Mail/SpamAssassin/DnsResolver.pm"},
     {"auto-whitelist: open of auto-whitelist file failed: {}",
      "lib/Mail/SpamAssassin/Plugin/AWL.pm"},
 };
@@ -128,12 +129,11 @@ ParsedLine parse_spampd(const LineHeader& /*header*/, std::string_view text) {
 
 ParsedLine parse_spamd(const LineHeader& /*header*/, std::string_view text) {
   auto rest = text;
-  if (maybe_take(rest, "spamd: ")) {
-    auto result = rest;
-    if (maybe_take(result, "result: ")) return parse_result(result);
-    const auto out = parse_fact("spamd", LineKind::spamd_verdict, kForms, rest);
-    if (out.kind != LineKind::unrecognised) return out;
-  }
+  maybe_take(rest, "spamd: ");  // since 3.1
+  auto result = rest;
+  if (maybe_take(result, "result: ")) return parse_result(result);
+  const auto verdict = parse_fact("spamd", LineKind::spamd_verdict, kForms, rest);
+  if (verdict.kind != LineKind::unrecognised) return verdict;
   const auto out = parse_ignored(kIgnored, text);
   return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, text) : out;
 }

@@ -149,12 +149,22 @@ bool was_dropped_by_filter(std::string_view text) {
   return false;
 }
 
+// amavisd's D_BOUNCE: it took the message, and tells the sender itself that nobody gets it ("Ok,
+// id=12345-01, BOUNCE").
+bool was_bounced_by_filter(std::string_view text) {
+  if (!maybe_take(text, "250 ")) return false;
+  if (maybe_take_enhanced_status(text)) maybe_take(text, ' ');
+  return text.starts_with("Ok, id=") && text.ends_with(", BOUNCE");
+}
+
 void read_destination(std::string_view agent, DeliveryAttempt& out) {
   if (out.status != DeliveryStatus::sent) return;
   auto text = out.reply_text;
   const bool relayed = agent != "pipe" && agent != "local" && agent != "virtual";
   if (agent == "discard" || (relayed && was_dropped_by_filter(text))) {
     out.status = DeliveryStatus::discarded;
+  } else if (relayed && was_bounced_by_filter(text)) {
+    out.status = DeliveryStatus::bounced;
   } else if (maybe_take(text, "forwarded as ")) {
     const auto id = maybe_take_word(text);
     if (id && is_postfix_queue_id(*id)) out.forwarded_as = *id;

@@ -220,5 +220,96 @@ TEST(Exim, RecipientsOfPrdrAreKnownWhenAllIsRefused) {
       ElementsAre("1tFxyz-000123-AB | ana@example.org rejected bo@example.org rejected"));
 }
 
+// ---- what a filter calls a message before it says which one that is
+
+TEST(Tasks, EarlierLinesBelongToTheMessageThatTheVerdictNames) {
+  const auto told = told_of(
+      {"postfix/smtpd[11]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+       "postfix/cleanup[12]: AA2F1A0E5D: message-id=<1@example.net>",
+       "postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
+       "amavis[14]: (00014-02) ESMTP :10024 /tmp/amavis-1: <a@example.net> -> <ana@example.org> "
+       "Received: from mx.example.org by localhost",
+       "amavis[14]: (00014-02) p001 1 Content-Type: text/plain, size: 82 B, name:",
+       "amavis[15]: (00015-07) p001 1 Content-Type: text/html, size: 82 B, name:",
+       "postfix/smtpd[16]: BB2F1A0E5D: client=localhost[127.0.0.1]",
+       "postfix/cleanup[12]: BB2F1A0E5D: message-id=<1@example.net>",
+       "postfix/qmgr[13]: BB2F1A0E5D: from=<a@example.net>, size=990, nrcpt=1 (queue active)",
+       "amavis[14]: (00014-02) xYz FWD from <a@example.net> -> <ana@example.org>, BODY=7BIT 250 "
+       "2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as BB2F1A0E5D",
+       "amavis[14]: (00014-02) Passed CLEAN {RelayedInbound}, [192.0.2.7]:41234 <a@example.net> -> "
+       "<ana@example.org>, Queue-ID: AA2F1A0E5D, Message-ID: <1@example.net>, mail_id: xYz, Hits: "
+       "-1.9, size: 900, queued_as: BB2F1A0E5D, 81 ms",
+       "postfix/smtp[17]: AA2F1A0E5D: to=<ana@example.org>, relay=127.0.0.1[127.0.0.1]:10024, "
+       "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 from "
+       "MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as BB2F1A0E5D)",
+       "postfix/qmgr[13]: AA2F1A0E5D: removed",
+       "postfix/virtual[18]: BB2F1A0E5D: to=<ana@example.org>, relay=virtual, delay=1, "
+       "delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to maildir)",
+       "postfix/qmgr[13]: BB2F1A0E5D: removed"});
+  EXPECT_THAT(texts_of(told), ElementsAre("AA2F1A0E5D BB2F1A0E5D | ana@example.org delivered"));
+  EXPECT_EQ(told.at(0).lines, 14U) << "all but the other process' one";
+}
+
+// amavisd without $log_templ's newer keys: only the reply to Postfix names its task.
+TEST(Tasks, AreNamedByTheReplyOfAFilterThatKeepsTheMessage) {
+  const auto told = told_of(
+      {"postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
+       "amavis[14]: (00014-02) Blocked SPAM, <a@example.net> -> <ana@example.org>, Hits: 9.7, "
+       "tag=0, tag2=2, kill=2, L/Y/Y/Y",
+       "postfix/smtp[17]: AA2F1A0E5D: to=<ana@example.org>, relay=127.0.0.1[127.0.0.1]:10024, "
+       "delay=1, delays=0/0/0/1, dsn=2.7.1, status=sent (250 2.7.1 Ok, discarded, UBE, "
+       "id=00014-02)",
+       "postfix/qmgr[13]: AA2F1A0E5D: removed"});
+  EXPECT_THAT(texts_of(told), ElementsAre("AA2F1A0E5D | ana@example.org discarded"));
+  EXPECT_EQ(told.at(0).lines, 4U);
+}
+
+TEST(Amavis, BouncesWhatItTook) {
+  EXPECT_THAT(
+      texts_of(told_of(
+          {"postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
+           "postfix/smtp[17]: AA2F1A0E5D: to=<ana@example.org>, "
+           "relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0/1, dsn=2.5.0, status=sent "
+           "(250 2.5.0 Ok, id=00014-02, BOUNCE)",
+           "postfix/qmgr[13]: AA2F1A0E5D: removed"})),
+      ElementsAre("AA2F1A0E5D | ana@example.org bounced"));
+}
+
+// ---- a mailbox's script that sends a message on and keeps no copy
+
+TEST(Sieve, WhatWasSentOnIsNotDiscarded) {
+  const std::string who = "dovecot: lmtp(ana@example.org)<77><Kye7IfrDa2St3REA8GMZgg>: sieve: ";
+  const std::string sent_on = who + "msgid=<1@example.net>: forwarded to <eva@example.com>";
+  const std::string no_copy = who +
+                              "msgid=<1@example.net>: marked message to be discarded if not "
+                              "explicitly delivered (discard action)";
+  const std::vector<std::string> before = {
+      "postfix/smtpd[11]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+      "postfix/cleanup[12]: AA2F1A0E5D: message-id=<1@example.net>",
+      "postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=900, nrcpt=1 (queue active)"};
+  const std::vector<std::string> after = {
+      "postfix/lmtp[17]: AA2F1A0E5D: to=<ana@example.org>, relay=h[private/dovecot-lmtp], "
+      "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 <ana@example.org> "
+      "Kye7IfrDa2St3REA8GMZgg Saved)",
+      "postfix/qmgr[13]: AA2F1A0E5D: removed",
+      "postfix/smtpd[11]: BB2F1A0E5D: client=localhost[127.0.0.1]",
+      "postfix/cleanup[12]: BB2F1A0E5D: message-id=<1@example.net>",
+      "postfix/qmgr[13]: BB2F1A0E5D: from=<a@example.net>, size=990, nrcpt=1 (queue active)",
+      "postfix/smtp[18]: BB2F1A0E5D: to=<eva@example.com>, relay=mx.example.com[192.0.2.9]:25, "
+      "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)",
+      "postfix/qmgr[13]: BB2F1A0E5D: removed"};
+  const auto with = [&](std::initializer_list<std::string> script) {
+    auto lines = before;
+    lines.insert(lines.end(), script.begin(), script.end());
+    lines.insert(lines.end(), after.begin(), after.end());
+    return texts_of(told_of(lines));
+  };
+  const std::string joined = "AA2F1A0E5D BB2F1A0E5D | eva@example.com delivered";
+  EXPECT_THAT(with({sent_on, no_copy}), ElementsAre(joined));
+  EXPECT_THAT(with({no_copy, sent_on}), ElementsAre(joined));
+  EXPECT_THAT(with({no_copy}), UnorderedElementsAre("AA2F1A0E5D | ana@example.org discarded",
+                                                    "BB2F1A0E5D | eva@example.com delivered"));
+}
+
 }  // namespace
 }  // namespace rastro

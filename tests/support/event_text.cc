@@ -231,6 +231,7 @@ void write(Writer& w, const LoginResult& e) {
 }
 void write(Writer& w, const CompanionFact& e) {
   w.put("source", e.source);
+  if (!e.task.empty()) w.put("task", e.task);
   w.put("id", e.queue_id);
   w.put("message_id", e.message_id);
   w.put("client", e.client);
