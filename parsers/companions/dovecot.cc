@@ -197,13 +197,23 @@ constexpr FactForm kSideEffects[] = {
     {"failed to send `{}' report to <{}>: {}", "report notified error", "report not sent"},
 };
 
+// "INBOX (subject=hello size=3584)": what an administrator's deliver_log_format adds.
+std::string_view without_details(std::string_view folder) {
+  const auto open = folder.find(" (");
+  if (open == std::string_view::npos || !folder.ends_with(')')) return folder;
+  const auto name = folder.substr(open + 2, folder.find('=', open) - open - 2);
+  return !name.empty() && name.size() < folder.size() - open - 2 && is_action(name)
+             ? folder.substr(0, open)
+             : folder;
+}
+
 std::optional<MailboxResult> delivery_of(std::string_view said) {
   for (const auto& form : kDeliveries) {
     const auto found = match_form(said, form.text);
     if (!found) continue;
     MailboxResult out;
     out.what = form.what;
-    if (form.first == Hole::folder) out.folder = found->at[0];
+    if (form.first == Hole::folder) out.folder = without_details(found->at[0]);
     if (out.what == What::saved) return out;
     out.text = said;
     return out;
@@ -240,10 +250,25 @@ ParsedLine delivery_event(const Prefix& prefix, std::optional<std::string_view> 
 // An id is cut at 200 bytes, a reason is one reply: more places than this are nobody's honest line.
 constexpr std::size_t kPlacesMax = 32;
 
-// "msgid=<a@b>: saved mail to INBOX" (deliver_log_format). The Message-ID is a stranger's and may
-// hold the whole phrase; what Dovecot says stands last, so the last place that reads as one wins.
+// "msgid=<a@b>: saved mail to INBOX" (deliver_log_format; administrators add a sender, a subject, a
+// size in front, between or behind). The Message-ID is a stranger's and may hold the whole phrase;
+// what Dovecot says stands last, so the last place that reads as one wins.
 ParsedLine parse_delivery(const Prefix& prefix, std::string_view text) {
-  if (!maybe_take(text, "msgid=")) return delivery_event(prefix, std::nullopt, text);
+  if (!maybe_take(text, "msgid=")) {
+    auto out = delivery_event(prefix, std::nullopt, text);
+    const auto at = text.find(" msgid=<");
+    if (out.kind != LineKind::unrecognised || at == std::string_view::npos) return out;
+    text.remove_prefix(at + 7);  // "from=a@x msgid=<m>: saved ..."
+  }
+  // Details behind the folder may hold a subject: then the first place is the true one.
+  if (const auto end = text.find(">: "); text.ends_with(')') && end != std::string_view::npos) {
+    const auto said = text.substr(end + 3);
+    const bool has_details = without_details(said).size() < said.size();
+    if (text.starts_with('<') && has_details && said.find(">: ") == std::string_view::npos) {
+      auto out = delivery_event(prefix, text.substr(0, end + 1), said);
+      if (out.kind != LineKind::unrecognised) return out;
+    }
+  }
   std::size_t tried = 0;
   for (auto at = text.rfind(": "); at != std::string_view::npos && tried < kPlacesMax;
        at = at == 0 ? std::string_view::npos : text.rfind(": ", at - 1), ++tried) {
@@ -253,6 +278,10 @@ ParsedLine parse_delivery(const Prefix& prefix, std::string_view text) {
       message_id = message_id.substr(0, action);
     }
     if (message_id.ends_with(" (added by postmaster@)")) message_id.remove_suffix(23);
+    if (const auto end = message_id.find(">, ");
+        end != std::string_view::npos && message_id.starts_with('<')) {
+      message_id = message_id.substr(0, end + 1);  // "<m>, from=a@x, subject=..."
+    }
     std::optional<std::string_view> known;
     if (is_message_id(message_id)) known = message_id;
     auto out = delivery_event(prefix, known, text.substr(at + 2));
