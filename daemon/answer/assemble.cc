@@ -149,10 +149,12 @@ bool failed_by_filter(const LegRecord& leg) {
          });
 }
 
-// Addresses to which a mailbox server said that it sent the message on: "forwarded to <address>".
+// Addresses to which a mailbox server said that it sent the message on: "forwarded to <address>",
+// Cyrus' alone.
 std::vector<std::string> sent_on_to(const LegRecord& leg) {
   std::vector<std::string> out;
   for (const auto& fact : leg.facts) {
+    if (fact.name == "forwarded" && fact.source == "cyrus") out.push_back(fact.value);
     if (fact.name != "forwarded" || fact.source != "dovecot") continue;
     const auto open = fact.value.find('<');
     const auto close = fact.value.rfind('>');

@@ -369,7 +369,8 @@ LegRecipient* Correlator::mailbox_recipient(LegRecord& leg, const MailboxNote& n
     ++handed_over;
   }
   // An account of another name, behind an alias of the mailbox server's own.
-  return handed_over == 1 && leg.recipients.size() == 1 ? only : nullptr;
+  const bool alone = leg.recipients.size() == 1 && leg.recipient_count.value_or(1) <= 1;
+  return handed_over == 1 && alone ? only : nullptr;
 }
 
 void Correlator::join_companions(const LogLine& line, OpenLeg& leg, std::int32_t recipient) {

@@ -330,7 +330,6 @@ std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const Del
       !recipient->reply_text.empty() &&
       (recipient->outcome == Outcome::deferred || recipient->outcome == Outcome::bounced);
   recipient->outcome = outcome;
-  note_quarantine(leg);
   recipient->unknown_because = UnknownBecause::none;
   recipient->delivered_to =
       outcome == Outcome::delivered ? event.delivered_to : DeliveredTo::nowhere;
@@ -348,6 +347,7 @@ std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const Del
   } else {
     recipient->reason = Reason::none;
   }
+  note_quarantine(leg);
   return index;
 }
 

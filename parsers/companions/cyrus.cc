@@ -1,5 +1,7 @@
-// Cyrus IMAP. Its lmtpd (imap/lmtpd.c, imap/lmtpengine.c, imap/duplicate.c) says into which mailbox
-// a message went, and names the message by its Message-ID alone.
+// Cyrus IMAP. Its lmtpd (imap/lmtpd.c, imap/lmtp_sieve.c, imap/duplicate.c) says into which mailbox
+// a message went or what a script did with it, and names the message by its Message-ID alone.
+#include <optional>
+
 #include "parsers/companions/internal.h"
 #include "parsers/forms.h"
 #include "parsers/scan.h"
@@ -7,21 +9,99 @@
 namespace rastro::companions {
 namespace {
 
+using What = MailboxResult::What;
+
 constexpr FactForm kForms[] = {
-    {"Delivered: {} to mailbox: {}", "message_id mailbox", "delivered"},
     {"dupelim: eliminated duplicate message to {} id {} ({})", "mailbox message_id stage",
      "duplicate"},
+    {"sieve LMTP rejected: {}", "message_id", "sieve rejected"},
+    {"sieve: discarded reject to <> for {} id {}", "account message_id", "sieve reject not sent"},
+    {"sieve runtime error for {} id {}: {}", "account message_id error", "sieve failed"},
 };
 constexpr KnownForm kIgnored[] = {
     {"accepted connection", "imap/lmtpd.c"},
     {"executed", "master/service.c"},
     {"lmtp connection preauth'd as {}", "imap/lmtpengine.c"},
+    {"connection from {}", "imap/lmtpd.c"},
+    {"command: {}", "imap/lmtpengine.c"},
+    {"TLS is available.", "imap/lmtpengine.c"},
+    {"starttls: {} with cipher {}", "imap/tls.c"},
+    {"duplicate_check: {}", "imap/duplicate.c, debug"},
+    {"duplicate_mark: {}", "imap/duplicate.c, debug"},
+    {"USAGE {} user: {} sys: {}", "imap/lmtpd.c"},
+    {"auditlog: {}", "imap/lmtp_sieve.c and others"},
 };
 constexpr KnownForm kTrouble[] = {
     {"verify_user({}) failed: {}", "imap/lmtpd.c"},
     {"badlogin: {}", "imap/lmtpengine.c"},
     {"IOERROR: {}", "imap/lmtp_sieve.c and others"},
+    {"DBERROR: {}", "lib/cyrusdb.c and others"},
+    {"sieve parse error for {}: line {}: {}", "imap/lmtp_sieve.c"},
+    {"sieve fcc '{?}' failed: {}", "imap/lmtp_sieve.c"},
+    {"WARNING: sieve script {} doesn't exist: {}", "imap/sieve_support.c"},
+    {"duplicate_check: error {}", "imap/duplicate.c"},
+    {"duplicate_mark: error {}", "imap/duplicate.c"},
 };
+
+// "user.ana", "user.ana.Junk", "user/ana/Junk", "example.org!user.ana": the account's own part and
+// the folder within. A domain of its own stands elsewhere than in the address: the account's login
+// alone is told.
+struct Mailbox {
+  std::string_view account;
+  std::string_view folder = "INBOX";
+};
+Mailbox mailbox_of(std::string_view name) {
+  Mailbox out;
+  if (const auto domain = name.find('!'); domain != std::string_view::npos) {
+    name.remove_prefix(domain + 1);
+  }
+  const bool slashes = name.starts_with("user/");
+  if (!slashes && !name.starts_with("user.")) return {{}, name};  // a shared folder
+  name.remove_prefix(5);
+  const auto end = name.find(slashes ? '/' : '.');
+  out.account = name.substr(0, end);
+  if (end != std::string_view::npos) out.folder = name.substr(end + 1);
+  return out;
+}
+
+// The Message-ID is a stranger's and may hold the whole phrase: `behind` counts where it is last.
+std::optional<ParsedLine> maybe_parse_result(std::string_view text) {
+  struct Form {
+    std::string_view start;
+    std::string_view behind;
+    What what;
+  };
+  constexpr Form kResults[] = {
+      {"Delivered: <", "> to mailbox: ", What::saved},
+      {"sieve redirected: <", "> to: ", What::forwarded},
+      {"sieve rejected: <", "> to: ", What::rejected},
+      {"sieve discarded: <", "", What::discarded},
+  };
+  for (const auto& form : kResults) {
+    if (!text.starts_with(form.start)) continue;
+    auto at = text.size() - 1;
+    if (!form.behind.empty()) at = text.rfind(form.behind);
+    if (at == std::string_view::npos || at < form.start.size() || text[at] != '>') return {};
+    const auto first = form.start.size() - 1;
+    const auto message_id = text.substr(first, at + 1 - first);
+    MailboxResult out;
+    out.what = form.what;
+    out.source = "cyrus";
+    out.recipient = "";
+    if (is_message_id(message_id) && message_id != "<nomsgid>") out.message_id = message_id;
+    if (form.what == What::saved) {
+      const auto mailbox = mailbox_of(text.substr(at + form.behind.size()));
+      out.recipient = mailbox.account;
+      out.folder = mailbox.folder;
+    } else if (form.what == What::forwarded) {
+      out.text = text.substr(at + form.behind.size());
+    } else {
+      out.text = text;
+    }
+    return ParsedLine{LineKind::cyrus_delivery, out};
+  }
+  return std::nullopt;
+}
 
 // Of imapd, pop3d and timsieved (imap/imapd.c, imap/pop3d.c, timsieved/parser.c).
 constexpr KnownForm kSessionIgnored[] = {
@@ -125,9 +205,10 @@ ParsedLine parse_cyrus_login(const LineHeader& header, std::string_view text) {
 }
 
 ParsedLine parse_cyrus_lmtp(const LineHeader& /*header*/, std::string_view text) {
+  if (const auto told = maybe_parse_result(text)) return *told;
   auto out = parse_fact("cyrus", LineKind::cyrus_delivery, kForms, text);
-  if (out.kind == LineKind::unrecognised) out = parse_ignored(kIgnored, text);
   if (out.kind == LineKind::unrecognised) out = parse_trouble(kTrouble, text);
+  if (out.kind == LineKind::unrecognised) out = parse_ignored(kIgnored, text);
   return out;
 }
 

@@ -131,6 +131,12 @@ constexpr KnownForm kSqlgreyIgnored[] = {
     {"system: cleanup child exit ({})", "sqlgrey"},
     {"system: couldn't fork child: no cleanup!", "sqlgrey"},
     {"Process Backgrounded", "Net::Server"},
+    {"{} Process Backgrounded", "Net::Server"},
+    {"{} Server closing!", "Net::Server"},
+};
+constexpr KnownForm kSqlgreyTrouble[] = {
+    {"Couldn't unlink \"{}\" [{}]", "Net::Server"},
+    {"warning: Couldn't unlink \"{}\" [{}]", "Net::Server"},
 };
 
 // milter-greylist, behind "ID: ".
@@ -154,6 +160,26 @@ constexpr FactForm kMilterGreylist[] = {
     {"ignoring message beyond maxpeek = {}", "#maxpeek", "not read"},
 };
 
+constexpr KnownForm kMilterGreylistIgnored[] = {
+    {"smfi_getsymval failed for {}", "milter-greylist.c"},
+    {"User {} authenticated, bypassing greylisting", "milter-greylist.c"},
+    {"STARTTLS succeeded for DN={}, bypassing greylisting", "milter-greylist.c"},
+    {"whitelisted by {}", "milter-greylist.c"},
+    {"loading config file {}", "conf.c"},
+    {"reloading config file {}", "conf.c"},
+    {"loaded config file {}", "conf.c"},
+    {"reloaded config file {}", "conf.c"},
+    {"p0f cache miss", "p0f.c"},
+    {"p0f rejected query", "p0f.c"},
+    {"p0f identified {}", "p0f.c"},
+    {"p0f_lookup: {}", "p0f.c"},
+    {"(local): addr {} from {?} rcpt {}: autowhitelisted entry expired", "autowhite.c"},
+};
+constexpr KnownForm kMilterGreylistTrouble[] = {
+    {"can't connect to p0f socket {}", "p0f.c"},
+    {"Cannot connect to p0f socket {}", "p0f.c"},
+};
+
 // gld, server.c.
 constexpr FactForm kGld[] = {
     {"Greylist activated for recipient=<{}> sender=<{?}> ip=<{}>", "to from ip", "greylist"},
@@ -175,14 +201,18 @@ ParsedLine parse_postgrey(const LineHeader& /*header*/, std::string_view text) {
 }
 
 ParsedLine parse_sqlgrey(const LineHeader& /*header*/, std::string_view text) {
-  const auto out = parse_fact("sqlgrey", LineKind::greylist_verdict, kSqlgrey, text);
-  return out.kind == LineKind::unrecognised ? parse_ignored(kSqlgreyIgnored, text) : out;
+  auto out = parse_fact("sqlgrey", LineKind::greylist_verdict, kSqlgrey, text);
+  if (out.kind == LineKind::unrecognised) out = parse_ignored(kSqlgreyIgnored, text);
+  return out.kind == LineKind::unrecognised ? parse_trouble(kSqlgreyTrouble, text) : out;
 }
 
 ParsedLine parse_milter_greylist(const LineHeader& /*header*/, std::string_view text) {
+  if (auto out = parse_ignored(kMilterGreylistIgnored, text); out.kind != LineKind::unrecognised) {
+    return out;
+  }
   auto rest = text;
   const auto id = maybe_take_until(rest, std::string_view(": "));
-  if (!id) return {};
+  if (!id) return parse_trouble(kMilterGreylistTrouble, text);
   auto out = parse_fact("milter-greylist", LineKind::greylist_verdict, kMilterGreylist, rest);
   if (auto* fact = std::get_if<CompanionFact>(&out.event)) {
     if (!is_queue_id(*id) && *id != "(unknown id)" && *id != "(unkn)") return {};

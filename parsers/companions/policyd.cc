@@ -144,6 +144,7 @@ constexpr FactForm kForms[] = {
      "module verdict ip helo from to detail", ""},
 };
 constexpr KnownForm kIgnored[] = {
+    {"connection from: {} port: {} slots: {} of {} used", "Policyd 1.8x, policyd.c"},
     {"[STATS] {}", "sbin/postfwd2"},
     {"{} started{?}", "sbin/postfwd2"},
     {"starting up{?}", "sbin/postfwd2"},

@@ -1,5 +1,6 @@
 // postsrsd 1.x (postsrsd.c) and 2.x (src/main.c): senders rewritten for forwarding.
 #include "parsers/companions/internal.h"
+#include "parsers/scan.h"
 
 namespace rastro::companions {
 namespace {
@@ -13,6 +14,9 @@ constexpr FactForm kForms[] = {
     {"<{?}> reversed to <{}>", "address rewritten", "reversed"},
     {"<{?}> not rewritten: {}", "from reason", "not rewritten"},
     {"<{?}> not reversed: {}", "address reason", "not reversed"},
+    {"<{?}> rewritten as <{}>", "from rewritten", "rewritten"},
+    {"<{?}> not reverse-rewritten: {}", "address reason", "not reversed"},
+    {"<{?}> reverse-rewritten as <{}>", "address rewritten", "reversed"},
 };
 constexpr KnownForm kTrouble[] = {
     {"Poll failure: {}", "postsrsd.c"},
@@ -21,6 +25,7 @@ constexpr KnownForm kTrouble[] = {
 }  // namespace
 
 ParsedLine parse_postsrsd(const LineHeader& /*header*/, std::string_view text) {
+  for (const std::string_view where : {"socketmap: ", "milter: "}) maybe_take(text, where);
   const auto out = parse_fact("postsrsd", LineKind::postsrsd_rewrite, kForms, text);
   return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, text) : out;
 }

@@ -311,5 +311,53 @@ TEST(Sieve, WhatWasSentOnIsNotDiscarded) {
                                                     "BB2F1A0E5D | eva@example.com delivered"));
 }
 
+TEST(Sieve, CyrusSaysByMessageIdAlone) {
+  const std::string who = "cyrus/lmtpunix[14]: ";
+  const auto with = [&](const std::string& said) {
+    return texts_of(told_of(
+        {"postfix/smtpd[11]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+         "postfix/cleanup[12]: AA2F1A0E5D: message-id=<1@example.net>",
+         "postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
+         "postfix/pickup[15]: BB2F1A0E5D: uid=96 from=<a@example.net>",
+         "postfix/cleanup[12]: BB2F1A0E5D: message-id=<1@example.net>", who + said,
+         "postfix/lmtp[17]: AA2F1A0E5D: to=<ana@example.org>, relay=h[/run/cyrus/socket/lmtp], "
+         "delay=1, delays=0/0/0/1, dsn=2.1.5, status=sent (250 2.1.5 Ok SESSIONID=<cyrus-1-2>)",
+         "postfix/qmgr[13]: AA2F1A0E5D: removed",
+         "postfix/qmgr[13]: BB2F1A0E5D: from=<a@example.net>, size=990, nrcpt=1 (queue active)",
+         "postfix/smtp[18]: BB2F1A0E5D: to=<eva@example.com>, relay=mx.example.com[192.0.2.9]:25, "
+         "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)",
+         "postfix/qmgr[13]: BB2F1A0E5D: removed"}));
+  };
+  EXPECT_THAT(with("sieve redirected: <1@example.net> to: eva@example.com"),
+              ElementsAre("AA2F1A0E5D BB2F1A0E5D | eva@example.com delivered"));
+  const std::string other = "BB2F1A0E5D | eva@example.com delivered";
+  EXPECT_THAT(with("sieve discarded: <1@example.net>"),
+              UnorderedElementsAre("AA2F1A0E5D | ana@example.org discarded", other));
+  EXPECT_THAT(with("sieve rejected: <1@example.net> to: a@example.net"),
+              UnorderedElementsAre("AA2F1A0E5D | ana@example.org bounced", other));
+  EXPECT_THAT(with("Delivered: <1@example.net> to mailbox: user.ana"),
+              UnorderedElementsAre("AA2F1A0E5D | ana@example.org delivered", other));
+}
+
+// The first of two recipients that is told is not whom the second's mailbox is about.
+TEST(Sieve, DiscardsForTheRecipientWhoseScriptItWas) {
+  const auto handed = [](const std::string& to) {
+    return "postfix/lmtp[17]: AA2F1A0E5D: to=<" + to +
+           ">, relay=h[private/dovecot-lmtp], delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent "
+           "(250 2.0.0 <" +
+           to + "> Kye7IfrDa2St3REA8GMZgg Saved)";
+  };
+  EXPECT_THAT(
+      texts_of(told_of(
+          {"postfix/cleanup[12]: AA2F1A0E5D: message-id=<1@example.net>",
+           "postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=900, nrcpt=2 (queue active)",
+           "dovecot: lmtp(eva@example.org)<77><Kye7IfrDa2St3REA8GMZgg:2>: sieve: "
+           "msgid=<1@example.net>: marked message to be discarded if not explicitly delivered "
+           "(discard action)",
+           handed("ana@example.org"), handed("eva@example.org"),
+           "postfix/qmgr[13]: AA2F1A0E5D: removed"})),
+      ElementsAre("AA2F1A0E5D | ana@example.org delivered eva@example.org discarded"));
+}
+
 }  // namespace
 }  // namespace rastro

@@ -522,7 +522,7 @@ TEST(Filters, ProxmoxMailGatewayQuarantinesForOneRecipient) {
     return at + "1+01:00 mx1 postfix/lmtp[14]: AA2F1A0E5D: to=<" + to + ">, relay=" + relay +
            ", delay=1, delays=0/0/0/1, dsn=2.5.0, status=sent (250 2.5.0 OK (12AB34CD56EF7890))";
   };
-  const auto told_with = [&](const std::string& relay) {
+  const auto told_with = [&](const std::string& relay, bool quarantined_last = false) {
     return told_of({tries(
         {{at + "0+01:00 mx1 postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=500, nrcpt=2 "
                "(queue active)",
@@ -530,11 +530,15 @@ TEST(Filters, ProxmoxMailGatewayQuarantinesForOneRecipient) {
           at + filter + "SA score=8/5 time=0.5 bayes=0.99 autolearn=no hits=BAYES_99(3.5)",
           at + filter +
               "moved mail for <ana@example.org> to spam quarantine - 9F3A12C04F (rule: Spam)",
-          attempt("ana@example.org", relay), attempt("b@example.org", relay)}})});
+          attempt(quarantined_last ? "b@example.org" : "ana@example.org", relay),
+          attempt(quarantined_last ? "ana@example.org" : "b@example.org", relay)}})});
   };
   EXPECT_THAT(
       told_with("127.0.0.1[127.0.0.1]:10024"),
       ElementsAre("mx1/AA2F1A0E5D | ana@example.org quarantined b@example.org delivered |"));
+  EXPECT_THAT(
+      told_with("127.0.0.1[127.0.0.1]:10024", true),
+      ElementsAre("mx1/AA2F1A0E5D | b@example.org delivered ana@example.org quarantined |"));
   // A stranger's server cannot speak for our filter.
   EXPECT_THAT(told_with("mx.example.net[192.0.2.9]:25"),
               ElementsAre("mx1/AA2F1A0E5D | ana@example.org delivered b@example.org delivered |"));
