@@ -14,7 +14,8 @@ namespace {
 
 std::shared_ptr<const ReasonRules> rules() {
   static const auto kRules =
-      ReasonRules::compile(parse_reason_rules(shipped_reason_rules(), "reasons.yaml").value())
+      ReasonRules::compile(parse_reason_rules(shipped_reason_rules(), "reasons.yaml").value(),
+                           ReasonWords::parse(shipped_reason_words()).value())
           .value();
   return kRules;
 }

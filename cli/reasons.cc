@@ -24,6 +24,12 @@ std::string render_test(const json::object& answer, const View& view) {
     if (!text_of(rule, "provider").empty()) name += " (" + escape(text_of(rule, "provider")) + ")";
     page.field(view.say(Text::reasons_rule), name);
   }
+  std::string words;
+  for (const auto& word : array_of(answer, "words")) {
+    if (!word.is_string()) continue;
+    words.append(words.empty() ? "" : " ").append(escape(std::string(word.get_string())));
+  }
+  if (!words.empty()) page.field(view.say(Text::reasons_words), words);
   auto codes = has_number(answer, "reply_code") ? std::to_string(number_of(answer, "reply_code"))
                                                 : std::string();
   const auto status = text_of(answer, "enhanced_status");

@@ -44,9 +44,12 @@ class RuleReader {
       rule.patterns = texts(value, key);
     } else if (key == "samples") {
       rule.samples = texts(value, key);
+    } else if (key == "vague") {
+      rule.vague = value.text == "true";
+      if (!rule.vague) bad(value.mark, "vague: true, or left out");
     } else if (!take_code(key, value, rule)) {
       bad(mark, "unknown key \"" + key +
-                    "\"; known here: name provider reason match class code status samples");
+                    "\"; known here: name provider reason match class code status vague samples");
     }
   }
 
@@ -71,6 +74,7 @@ class RuleReader {
     if (rule.patterns.empty() && !rule.code && !rule.without_code && !rule.status && !rule.klass) {
       bad(node.mark, "a rule needs match, class, code or status");
     }
+    if (rule.vague && rule.patterns.empty()) bad(node.mark, "vague is said of a rule with match");
     if (!names_.insert(rule.name).second) {
       bad(node.mark, "two rules are called \"" + rule.name + "\"");
     }

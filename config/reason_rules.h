@@ -18,5 +18,7 @@ Result<std::vector<ReasonRule>> load_reason_rules(const std::string& path);
 
 // The text of reasons.yaml as it was when this program was built.
 std::string_view shipped_reason_rules();
+// reason_words.tsv likewise: what ReasonWords reads.
+std::string_view shipped_reason_words();
 
 }  // namespace rastro

@@ -46,7 +46,9 @@ Result<std::shared_ptr<const ReasonRules>> load_reply_rules(const ReasonSettings
   if (!shipped) return shipped.error();
   rules.insert(rules.end(), std::make_move_iterator(shipped->begin()),
                std::make_move_iterator(shipped->end()));
-  return ReasonRules::trust(std::move(rules));
+  auto words = ReasonWords::parse(shipped_reason_words());
+  if (!words) return words.error();
+  return ReasonRules::trust(std::move(rules), std::move(*words));
 }
 
 ReplyReasons::ReplyReasons(std::shared_ptr<const ReasonRules> rules, std::uint64_t seed)

@@ -19,6 +19,11 @@ namespace {
 
 constexpr std::size_t kPatternBytesMax = 2000;
 
+// Measured on replies that neither the rules nor the words had seen (docs/reasons.md).
+constexpr int kVagueRulePoints = 5 * ReasonWords::kPointsPerNat / 2;
+constexpr int kCodesPoints = ReasonWords::kPointsPerNat;
+constexpr double kLikelihoodMin = 0.3;  // where no text rule says the same
+
 RE2::Options pattern_options() {
   RE2::Options options;
   options.set_encoding(RE2::Options::EncodingLatin1);  // replies are bytes of any charset
@@ -82,6 +87,10 @@ class LiteralFinder {
   static constexpr std::size_t kLiteralBytesMin = PatternNeeds::kLiteralBytesMin;
 
   explicit LiteralFinder(std::vector<std::string> literals) : literals_(std::move(literals)) {
+    for (const auto& literal : literals_) {
+      const auto bit = mark_of(literal.data());
+      marks_[bit / 64] |= 1ULL << (bit % 64);
+    }
     short_.fill(literals_, kWordPrefix);
     words_.fill(literals_, kPhrasePrefix);
     phrases_.fill(literals_, std::string::npos);
@@ -91,6 +100,8 @@ class LiteralFinder {
   template <typename Function>
   void find(std::string_view text, Function&& found) const {
     for (std::size_t at = 0; at + kLiteralBytesMin <= text.size(); ++at) {
+      const auto bit = mark_of(text.data() + at);
+      if ((marks_[bit / 64] >> (bit % 64) & 1) == 0) continue;  // none begins so
       const auto rest = text.substr(at);
       const Beginning here(rest);
       short_.find(literals_, rest, here, found);
@@ -132,6 +143,13 @@ class LiteralFinder {
     }
   };
 
+  // A number of few bits for the first three bytes.
+  static std::size_t mark_of(const char* at) {
+    static_assert(kLiteralBytesMin == 3);
+    const auto byte = [at](int i) { return std::uint32_t{static_cast<unsigned char>(at[i])}; };
+    return ((byte(0) | byte(1) << 8 | byte(2) << 16) * 0x9e3779b1U) >> (32 - kMarkBits);
+  }
+
   // Literals by their first kPrefix bytes: those of one bucket stand next to each other.
   template <std::size_t kPrefix>
   class Table {
@@ -163,7 +181,12 @@ class LiteralFinder {
       for (auto i = begins_[bucket]; i < begins_[bucket + 1]; ++i) {
         const auto& entry = entries_[i];
         if (((here.first ^ entry.first) & entry.mask) != 0) continue;
-        if (text.starts_with(literals[entry.literal])) found(entry.literal);
+        const auto& literal = literals[entry.literal];
+        if (literal.size() <= kWord || (text.size() >= literal.size() &&
+                                        std::memcmp(text.data() + kWord, literal.data() + kWord,
+                                                    literal.size() - kWord) == 0)) {
+          found(entry.literal);
+        }
       }
     }
 
@@ -181,6 +204,8 @@ class LiteralFinder {
     std::vector<Entry> entries_;
   };
 
+  static constexpr int kMarkBits = 15;
+  std::array<std::uint64_t, (1U << kMarkBits) / 64> marks_{};
   std::vector<std::string> literals_;
   Table<kLiteralBytesMin> short_;
   Table<kWordPrefix> words_;
@@ -212,6 +237,7 @@ struct ReasonRules::Patterns {
     std::uint32_t pattern = 0;
     std::uint8_t clause = 0;  // its bit
   };
+  static constexpr std::size_t kCandidatesLikely = 60;
   std::deque<Pattern> patterns;
   std::vector<std::uint32_t> always;  // patterns without clauses
   std::unique_ptr<LiteralFinder> literals;
@@ -251,7 +277,9 @@ struct ReasonRules::Patterns {
 
   // The numbers of the patterns that may be found, in order.
   std::vector<std::uint32_t> candidates(std::string_view text) const {
-    auto out = always;
+    std::vector<std::uint32_t> out;
+    out.reserve(always.size() + kCandidatesLikely);
+    out = always;
     std::vector<std::uint8_t> met(patterns.size());
     literals->find(text, [&](std::uint32_t literal) {
       for (auto i = begins[literal]; i < begins[literal + 1]; ++i) {
@@ -266,21 +294,24 @@ struct ReasonRules::Patterns {
   }
 };
 
-ReasonRules::ReasonRules(std::vector<ReasonRule> rules)
-    : rules_(std::move(rules)), patterns_(std::make_unique<Patterns>()) {}
+ReasonRules::ReasonRules(std::vector<ReasonRule> rules, std::shared_ptr<const ReasonWords> words)
+    : rules_(std::move(rules)), words_(std::move(words)), patterns_(std::make_unique<Patterns>()) {}
 ReasonRules::~ReasonRules() = default;
 
-std::shared_ptr<const ReasonRules> ReasonRules::trust(std::vector<ReasonRule> rules) {
-  std::shared_ptr<ReasonRules> out(new ReasonRules(std::move(rules)));
+std::shared_ptr<const ReasonRules> ReasonRules::trust(std::vector<ReasonRule> rules,
+                                                      std::shared_ptr<const ReasonWords> words) {
+  std::shared_ptr<ReasonRules> out(new ReasonRules(std::move(rules), std::move(words)));
   auto& patterns = *out->patterns_;
   for (std::size_t i = 0; i < out->rules_.size(); ++i) {
+    if (out->rules_[i].patterns.empty()) out->code_rules_.push_back(i);
     for (const auto& pattern : out->rules_[i].patterns) patterns.patterns.emplace_back(pattern, i);
   }
   patterns.prepare();
   return out;
 }
 
-Result<std::shared_ptr<const ReasonRules>> ReasonRules::compile(std::vector<ReasonRule> rules) {
+Result<std::shared_ptr<const ReasonRules>> ReasonRules::compile(
+    std::vector<ReasonRule> rules, std::shared_ptr<const ReasonWords> words) {
   std::string problems;
   const auto refuse = [&](const ReasonRule& rule, std::string_view pattern, std::string_view why) {
     if (!problems.empty()) problems += '\n';
@@ -303,7 +334,7 @@ Result<std::shared_ptr<const ReasonRules>> ReasonRules::compile(std::vector<Reas
     }
   }
   if (!problems.empty()) return make_error(Error::Code::invalid, problems);
-  return trust(std::move(rules));
+  return trust(std::move(rules), std::move(words));
 }
 
 const ReasonRule* ReasonRules::by_text(const ReasonDecision& asked,
@@ -320,11 +351,10 @@ const ReasonRule* ReasonRules::by_text(const ReasonDecision& asked,
 }
 
 const ReasonRule* ReasonRules::by_codes(const ReasonDecision& asked) const {
-  const auto decides = [&](const ReasonRule& rule) {
-    return rule.patterns.empty() && agree(rule, asked);
-  };
-  const auto found = std::ranges::find_if(rules_, decides);
-  return found == rules_.end() ? nullptr : &*found;
+  for (const auto number : code_rules_) {
+    if (agree(rules_[number], asked)) return &rules_[number];
+  }
+  return nullptr;
 }
 
 ReasonDecision ReasonRules::decide(std::optional<EnhancedStatus> enhanced_status,
@@ -332,7 +362,23 @@ ReasonDecision ReasonRules::decide(std::optional<EnhancedStatus> enhanced_status
   const MaskedReply masked(text);
   auto out = decide_masked(enhanced_status, reply_code, masked.text());
   out.masked = masked.text();
+  if (out.by_words) {
+    out.words = words_->heard_for(out.reason, rule_text(masked.text()), out.reply_code,
+                                  out.enhanced_status);
+  }
   return out;
+}
+
+void ReasonRules::weigh_words(std::string_view rule_text, ReasonDecision& out) const {
+  const bool by_text = out.rule != nullptr && !out.rule->patterns.empty();
+  const auto leaning = out.rule == nullptr ? std::nullopt : std::optional(out.rule->reason);
+  const auto opinion = words_->weigh(rule_text, out.reply_code, out.enhanced_status, leaning,
+                                     by_text ? kVagueRulePoints : kCodesPoints);
+  if (!opinion || opinion->reason == leaning || opinion->reason == Reason::other) return;
+  if (!by_text && opinion->likelihood < kLikelihoodMin) return;
+  out.reason = opinion->reason;
+  out.rule = nullptr;
+  out.by_words = true;
 }
 
 ReasonDecision ReasonRules::decide_masked(std::optional<EnhancedStatus> enhanced_status,
@@ -341,13 +387,16 @@ ReasonDecision ReasonRules::decide_masked(std::optional<EnhancedStatus> enhanced
   out.reply_code = reply_code;
   out.enhanced_status = enhanced_status;
   read_codes(masked, out);
-  out.rule = by_text(out, rule_text(masked));
+  const auto text = rule_text(masked);
+  out.rule = by_text(out, text);
+  const bool settled = out.rule != nullptr && !out.rule->vague;
   if (out.rule == nullptr) out.rule = by_codes(out);
   if (out.rule != nullptr) {
     out.reason = out.rule->reason;
   } else if (!masked.empty() || out.reply_code != 0 || out.enhanced_status) {
     out.reason = Reason::other;
   }
+  if (words_ && !settled) weigh_words(text, out);
   return out;
 }
 

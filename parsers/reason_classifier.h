@@ -13,13 +13,16 @@
 #include "core/reason_rule.h"
 #include "core/result.h"
 #include "core/seeded_hash.h"
+#include "parsers/reason_words.h"
 
 namespace rastro {
 
 // What decided, and what it looked at.
 struct ReasonDecision {
   Reason reason = Reason::unknown;
-  const ReasonRule* rule = nullptr;  // null: none; lives as long as the rules
+  const ReasonRule* rule = nullptr;  // null: none, or the words; lives as long as the rules
+  bool by_words = false;             // the words outweighed what the rule or the codes say
+  std::vector<std::string> words;    // which spoke most for it; decide() only
   std::uint16_t reply_code = 0;      // as given, else read from the text
   std::optional<EnhancedStatus> enhanced_status;
   std::string masked;  // what the rules were asked of, as people read it
@@ -27,7 +30,8 @@ struct ReasonDecision {
 
 // Reason rules, compiled. Rules with patterns come first, in their order; the first whose pattern
 // is found and whose codes agree decides. If none does, the rules without patterns decide by the
-// codes, again in order. Neither: `other` where there was a text or code, else `unknown`.
+// codes, again in order. A rule that calls itself vague and the codes are a leaning only, which the
+// words of the reply may outweigh. Nothing: `other` where there was a text or code, else `unknown`.
 //
 // Immutable, any thread may ask; a question costs some microseconds, a new wording some tens of
 // them. Memory: at most kPatternMemoryMax for each pattern, its states included.
@@ -36,11 +40,13 @@ class ReasonRules {
   static constexpr std::int64_t kPatternMemoryMax = 512LL << 10;
 
   // Error::invalid names each pattern that RE2 does not take, "line:column: message" a line.
-  static Result<std::shared_ptr<const ReasonRules>> compile(std::vector<ReasonRule> rules);
+  static Result<std::shared_ptr<const ReasonRules>> compile(
+      std::vector<ReasonRule> rules, std::shared_ptr<const ReasonWords> words = nullptr);
   // Of rules that compile() has taken before, or that a test gives to it: those shipped. A pattern
   // costs its compilation when a reply has the words for it, and one that RE2 does not take is
   // never found.
-  static std::shared_ptr<const ReasonRules> trust(std::vector<ReasonRule> rules);
+  static std::shared_ptr<const ReasonRules> trust(
+      std::vector<ReasonRule> rules, std::shared_ptr<const ReasonWords> words = nullptr);
   ~ReasonRules();
   ReasonRules(const ReasonRules&) = delete;
   ReasonRules& operator=(const ReasonRules&) = delete;
@@ -54,11 +60,14 @@ class ReasonRules {
 
  private:
   struct Patterns;
-  explicit ReasonRules(std::vector<ReasonRule> rules);
+  ReasonRules(std::vector<ReasonRule> rules, std::shared_ptr<const ReasonWords> words);
   const ReasonRule* by_text(const ReasonDecision& asked, std::string_view rule_text) const;
   const ReasonRule* by_codes(const ReasonDecision& asked) const;
+  void weigh_words(std::string_view rule_text, ReasonDecision& out) const;
 
   std::vector<ReasonRule> rules_;
+  std::vector<std::size_t> code_rules_;       // those without patterns
+  std::shared_ptr<const ReasonWords> words_;  // null: rules alone decide
   std::unique_ptr<Patterns> patterns_;
 };
 

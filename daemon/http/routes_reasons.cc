@@ -12,6 +12,15 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kReplyBodyBytesMax = 64 * 1024;
+constexpr std::size_t kWordsMax = 5;
+
+json::array words_json(const ReasonDecision& decision) {
+  json::array out;
+  for (const auto& word : decision.words) {
+    if (out.size() < kWordsMax) out.push_back(json::value(valid_utf8(word)));
+  }
+  return out;
+}
 
 json::value rule_json(const ReasonRule* rule) {
   if (rule == nullptr) return nullptr;
@@ -23,8 +32,10 @@ json::value rule_json(const ReasonRule* rule) {
                       {"match", std::move(patterns)}};
 }
 
-// Why that rule: its text was found, or no text was and the codes decided, or nothing did.
+// Why that rule: its text was found, or no text was and the codes decided, or nothing did. "words":
+// no rule but the words, each of which speaks a little for it.
 std::string_view decided_by(const ReasonDecision& decision) {
+  if (decision.by_words) return "words";
   if (decision.rule == nullptr) return "nothing";
   return decision.rule->patterns.empty() ? "codes" : "text";
 }
@@ -52,6 +63,7 @@ ApiAnswer test_reply(const ApiRequest& request, const QueryTools& tools) {
   return ok({{"reason", reason_name(decision.reason)},
              {"decided_by", decided_by(decision)},
              {"rule", rule_json(decision.rule)},
+             {"words", words_json(decision)},
              {"reply_code",
               decision.reply_code == 0 ? json::value(nullptr) : json::value(decision.reply_code)},
              {"enhanced_status", decision.enhanced_status

@@ -24,7 +24,9 @@ std::shared_ptr<const ReasonRules> shipped() {
   static const auto kRules = [] {
     auto parsed = parse_reason_rules(shipped_reason_rules(), "reasons.yaml");
     if (!parsed) throw std::runtime_error(parsed.error().message);
-    auto compiled = ReasonRules::compile(std::move(*parsed));
+    auto words = ReasonWords::parse(shipped_reason_words());
+    if (!words) throw std::runtime_error(words.error().message);
+    auto compiled = ReasonRules::compile(std::move(*parsed), *words);
     if (!compiled) throw std::runtime_error(compiled.error().message);
     return *compiled;
   }();
@@ -269,7 +271,8 @@ INSTANTIATE_TEST_SUITE_P(
                     CorpusCase{"holdout4.tsv", 0.94}, CorpusCase{"holdout5.tsv", 0.95},
                     CorpusCase{"holdout6.tsv", 0.95}, CorpusCase{"holdout7.tsv", 0.97},
                     CorpusCase{"holdout8.tsv", 0.95}, CorpusCase{"holdout9.tsv", 0.97},
-                    CorpusCase{"holdout10.tsv", 0.95}, CorpusCase{"languages.tsv", 1.0}),
+                    CorpusCase{"holdout10.tsv", 0.95}, CorpusCase{"languages.tsv", 1.0},
+                    CorpusCase{"own.tsv", 0.93}),
     [](const auto& tested) { return tested.param.file.substr(0, tested.param.file.find('.')); });
 
 }  // namespace
