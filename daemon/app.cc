@@ -22,8 +22,8 @@ namespace rastro {
 namespace {
 
 namespace json = boost::json;
-constexpr std::chrono::milliseconds kPollInterval{250};
-constexpr std::chrono::milliseconds kAwaitedInterval{1};  // while a question waits for a commit
+constexpr Duration kPollInterval = std::chrono::milliseconds(500);
+constexpr Duration kAwaitedInterval = std::chrono::milliseconds(1);  // a question awaits a commit
 constexpr std::chrono::seconds kStatusInterval{1};
 constexpr int kMappedBytesMin = 256 * 1024;
 constexpr std::size_t kUnreadableMax = 100;
@@ -73,8 +73,7 @@ App::App(Config config, const Clock& clock)
       webmail_(config_.submission.webmail_clients),
       unpacked_(1),
       batches_(config_.limits.writer_queue_batches_max),
-      freshness_(clock, [this] { boost::asio::post(ingest_context_, [this] { woken_ = true; }); }) {
-}
+      freshness_(clock, [this] { wake_ingest(); }) {}
 
 App::~App() { stop(); }
 
@@ -213,6 +212,7 @@ void App::stop() {
   if (api_) api_->stop();
   if (check_loop_) check_loop_->stop();
   stopping_.store(true);
+  wake_ingest();
   // Ingest may wait for a writer that cannot write. What is given up then is read again from the
   // log at the next start.
   while (ingest_thread_.joinable() && !ingest_ended_.load()) {
@@ -258,16 +258,22 @@ void App::run_ingest() {
     }
     was_caught_up = caught_up;
     freshness_.tell({ingest_->complete_until(), ingest_->all_committed(), more});
-    if (!more) wait_for_lines();
+    if (!more) wait_for_lines(pace);
   }
   ingest_->send_batch(*sources_);
 }
 
-void App::wait_for_lines() {
+void App::wake_ingest() {
+  boost::asio::post(ingest_context_, [this] { woken_ = true; });
+}
+
+void App::wait_for_lines(Ingest::Pace pace) {
   woken_ = false;
   ingest_context_.restart();
-  const auto until = std::chrono::steady_clock::now() +
-                     (freshness_.is_awaited() ? kAwaitedInterval : kPollInterval);
+  Duration wait = freshness_.is_awaited() ? kAwaitedInterval : kPollInterval;
+  if (const auto due = ingest_->due_in(pace))
+    wait = std::clamp<Duration>(*due, kAwaitedInterval, wait);
+  const auto until = std::chrono::steady_clock::now() + wait;
   while (!woken_ && !stopping_.load() && ingest_context_.run_one_until(until) > 0) {
   }
   if (!woken_ && std::chrono::steady_clock::now() < until) std::this_thread::sleep_until(until);

@@ -48,7 +48,8 @@ class App {
  private:
   Result<void> load_index();
   void run_ingest();
-  void wait_for_lines();
+  void wake_ingest();  // any thread
+  void wait_for_lines(Ingest::Pace pace);
   void note_problems();
   void publish(bool caught_up);
   QueryTools query_tools();

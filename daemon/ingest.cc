@@ -117,6 +117,13 @@ void Ingest::give_back_memory() {
   ::malloc_trim(0);
 }
 
+std::optional<Duration> Ingest::due_in(Pace pace) const {
+  if (!unsent_) return std::nullopt;
+  const auto due = pace == Pace::unasked ? unsent_since_ + options_.unasked_interval
+                                         : last_batch_at_ + options_.batch_interval;
+  return due - clock_.steady();
+}
+
 void Ingest::send_if_due(SourceSet& sources, bool behind, Pace pace) {
   const auto now = clock_.steady();
   const bool full =

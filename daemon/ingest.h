@@ -60,6 +60,9 @@ class Ingest final : private LegSink {
   enum class Pace : std::uint8_t { asked, unasked };
   bool turn(SourceSet& sources, Pace pace = Pace::asked);
 
+  // Until what was read is due to be sent; nullopt: nothing waits.
+  std::optional<Duration> due_in(Pace pace) const;
+
   // Sends what is not sent yet, whether due or not.
   void send_batch(SourceSet& sources);
   // A hole found outside the sources' own knowledge.

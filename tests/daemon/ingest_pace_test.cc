@@ -123,6 +123,20 @@ TEST_F(IngestPaceTest, AQuestionEndsTheWait) {
   EXPECT_EQ(turn(Pace::asked), 1U);
 }
 
+TEST_F(IngestPaceTest, KnowsWhenABatchIsDue) {
+  pause();
+  turn(Pace::unasked);
+  EXPECT_EQ(ingest_->due_in(Pace::asked), std::nullopt);
+  append_line();
+  clock_.advance(50ms);
+  turn(Pace::unasked);
+  EXPECT_EQ(ingest_->due_in(Pace::asked), IngestOptions{}.batch_interval - 50ms);
+  EXPECT_EQ(ingest_->due_in(Pace::unasked), IngestOptions{}.unasked_interval - 50ms);
+  clock_.advance(150ms);
+  turn(Pace::asked);
+  EXPECT_EQ(ingest_->due_in(Pace::asked), std::nullopt);
+}
+
 TEST_F(IngestPaceTest, KnowsUpToWhenTheIndexIsComplete) {
   pause();
   turn(Pace::unasked);
