@@ -127,6 +127,16 @@ OpenLeg& Correlator::find_or_open(const LogLine& line, std::string_view queue_id
   return *leg;
 }
 
+namespace {
+
+// A syslog daemon with two rules for one file writes each line twice.
+bool is_told_twice(const LegRecord& leg, const LogLine& line, const Arrival& event) {
+  return is_open(leg) && !leg.accepted && leg.opened_at == line.header.logged_at &&
+         leg.submission.client.ip == event.client.ip && !event.client.ip.empty();
+}
+
+}  // namespace
+
 // A new arrival under an id whose message has ended, or has already arrived, is a new message:
 // short Postfix ids are reused within a minute (PITFALLS 9).
 OpenLeg& Correlator::leg_for_arrival(const LogLine& line, const Arrival& event) {
@@ -135,7 +145,7 @@ OpenLeg& Correlator::leg_for_arrival(const LogLine& line, const Arrival& event) 
   if (line.mta == Mta::exim) return *known;  // its ids are never reused
   const bool free = is_open(known->record) && !known->record.arrival_seen &&
                     line.header.logged_at - known->record.opened_at < options_.closed_leg_linger;
-  if (free) return *known;
+  if (free || is_told_twice(known->record, line, event)) return *known;
   if (is_open(known->record)) {
     // Its end stood in lines that we do not have.
     end_waiting_recipients(known->record, Outcome::unknown, UnknownBecause::hole);

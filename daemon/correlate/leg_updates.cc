@@ -95,6 +95,15 @@ void LegUpdates::note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view
   add_timeline(leg, std::move(entry));
 }
 
+namespace {
+
+bool is_login_of(std::string_view login, std::string_view address) {
+  return login.size() < address.size() && address[login.size()] == '@' &&
+         address.starts_with(login);
+}
+
+}  // namespace
+
 LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipient,
                                          std::optional<std::string_view> original) const {
   LegRecipient* unresolved = nullptr;
@@ -102,6 +111,8 @@ LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipi
     const bool same_original = known.original_recipient.has_value() == original.has_value() &&
                                (!original || *known.original_recipient == *original);
     if (same_original && known.recipient == recipient) return &known;
+    // Exim names who was redirected in full while he waits, and by his login once he has it.
+    if (same_original && original && is_login_of(recipient, known.recipient)) return &known;
     if (unresolved == nullptr && original && is_first_sight_of(known, *original)) {
       unresolved = &known;
     }

@@ -23,9 +23,12 @@ struct Told {
 };
 std::vector<Told> told_of(const std::vector<std::string>& texts, bool exim_file = false) {
   Log log{"/var/log/mail.log", "mx1", false, {}};
-  int second = 0;
+  int second = 9;
+  const std::string* before = nullptr;
   for (const auto& text : texts) {
-    const auto number = std::to_string(10 + second++);
+    if (before == nullptr || *before != text) ++second;  // a line that stands twice has one time
+    before = &text;
+    const auto number = std::to_string(second);
     log.lines.push_back(exim_file ? "2026-11-24 10:00:" + number + " " + text
                                   : "2026-11-24T10:00:" + number + "+00:00 mx1 " + text);
   }
@@ -218,6 +221,41 @@ TEST(Exim, RecipientsOfPrdrAreKnownWhenAllIsRefused) {
                         "after DATA: no"},
                        true)),
       ElementsAre("1tFxyz-000123-AB | ana@example.org rejected bo@example.org rejected"));
+}
+
+// Its transport for mailboxes logs the login alone once it has delivered.
+TEST(Exim, WhoWaitedInFullIsDeliveredToByLogin) {
+  EXPECT_THAT(
+      texts_of(told_of({"1tFxyz-000123-AB <= a@example.net U=ana P=local S=300",
+                        "1tFxyz-000123-AB == ana@b.example.org <info@b.example.org> R=localuser "
+                        "T=local_delivery defer (-1): mailbox is locked",
+                        "1tFxyz-000123-AB == eva@b.example.org <info@b.example.org> R=localuser "
+                        "T=local_delivery defer (-1): mailbox is locked",
+                        "1tFxyz-000123-AB => ana <info@b.example.org> R=localuser "
+                        "T=local_delivery",
+                        "1tFxyz-000123-AB => eva <info@b.example.org> R=localuser "
+                        "T=local_delivery",
+                        "1tFxyz-000123-AB Completed"},
+                       true)),
+      ElementsAre("1tFxyz-000123-AB | ana@b.example.org delivered eva@b.example.org delivered"));
+}
+
+// ---- a log in which each line stands twice
+
+TEST(Doubled, LinesMakeNoSecondMessage) {
+  std::vector<std::string> lines;
+  for (const std::string line :
+       {"postfix/smtpd[11]: connect from mx.example.net[192.0.2.7]",
+        "postfix/smtpd[11]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+        "postfix/cleanup[12]: AA2F1A0E5D: message-id=<1@example.net>",
+        "postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
+        "postfix/smtpd[11]: disconnect from mx.example.net[192.0.2.7]",
+        "postfix/local[14]: AA2F1A0E5D: to=<ana@example.org>, relay=local, delay=1, "
+        "delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to mailbox)",
+        "postfix/qmgr[13]: AA2F1A0E5D: removed"}) {
+    lines.insert(lines.end(), {line, line});
+  }
+  EXPECT_THAT(texts_of(told_of(lines)), ElementsAre("AA2F1A0E5D | ana@example.org delivered"));
 }
 
 // ---- what a filter calls a message before it says which one that is
