@@ -98,7 +98,10 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
   if (link.recipient < 0 || static_cast<std::size_t>(link.recipient) >= from.recipients.size())
     return false;
   const auto& relay = from.recipients[static_cast<std::size_t>(link.recipient)].relay;
-  return loopback(relay.ip) && from.host == other.host;
+  // Its own address, by whatever name, is this host as much as loopback is.
+  const bool to_itself =
+      loopback(relay.ip) || (!relay.ip.empty() && relay.ip == child_leg.submission.client.ip);
+  return to_itself && from.host == other.host;
 }
 
 // Whether a recipient went to a filter on this host that does not say under which id it gave the

@@ -317,6 +317,7 @@ constexpr HostForm kHostForms[] = {
     {"breaking line > {} bytes with <CR><LF>SPACE", -1, false},
     {R"(replacing server reply "{}" with "{}")", -1, false},
     {"offered TLS {}", -1, false},
+    {"Used TLS for {}", 0, false},  // Trend Micro's build
 };
 
 ParsedLine parse_host_line(std::string_view id, std::string_view text) {

@@ -297,6 +297,28 @@ TEST(Hops, AFilterThatNamesTheClientIsFoundByItsMessage) {
                                            "a@example.net"))}),
       ElementsAre(kFiltered));
 }
+// An instance that relays to another of its own host, by the host's own address.
+TEST(Hops, ToItsOwnAddressIsOneJourney) {
+  const std::string at = "2026-11-24T10:00:0";
+  const auto told = [&](const std::string& client) {
+    return told_of({tries(
+        {{at + "1+01:00 mx1 postfix/smtpd[11]: BB2F1A0E5D: client=mx1.example.org[" + client + "]",
+          at + "1+01:00 mx1 postfix/cleanup[12]: BB2F1A0E5D: message-id=<m1@example.net>",
+          at + "1+01:00 mx1 postfix/qmgr[13]: BB2F1A0E5D: from=<a@example.net>, size=500, nrcpt=1 "
+               "(queue active)",
+          at + "1+01:00 mx1 postfix/smtp[14]: AA2F1A0E5D: to=<ana@example.com>, "
+               "relay=192.0.2.20[192.0.2.20]:2501, delay=1, delays=0/0/0/1, dsn=2.0.0, "
+               "status=sent (250 2.0.0 Ok: queued as BB2F1A0E5D)",
+          at + "1+01:00 mx1 postfix/qmgr[13]: AA2F1A0E5D: removed",
+          at + "2+01:00 mx1 postfix/smtp[14]: BB2F1A0E5D: to=<ana@example.com>, "
+               "relay=mx.example.com[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=5.1.1, "
+               "status=bounced (host mx.example.com[192.0.2.9] said: 550 no)"}})});
+  };
+  EXPECT_THAT(told("192.0.2.20"),
+              ElementsAre("mx1/AA2F1A0E5D mx1/BB2F1A0E5D | ana@example.com bounced | hop?"));
+  EXPECT_EQ(told("192.0.2.21").size(), 2U);
+}
+
 TEST(Hops, AFilterBehindPipeIsFoundByItsMessage) {
   EXPECT_THAT(told_of({log_of(
                   "pmg", silent_filter("pipe", "spamassassin", "delivered via spamassassin service",
