@@ -68,15 +68,15 @@ std::string_view take_spaced_word(std::string_view text, std::size_t& at) {
 
 // How likely a reason is beside one that has so many points more.
 double less_likely(int points) {
-  static const auto kTable = [] {
+  static const auto table = [] {
     std::array<double, 8 * ReasonWords::kPointsPerNat> out{};
     for (std::size_t i = 0; i < out.size(); ++i) {
       out[i] = std::exp(-static_cast<double>(i) / ReasonWords::kPointsPerNat);
     }
     return out;
   }();
-  return static_cast<std::size_t>(points) < kTable.size() ? kTable[static_cast<std::size_t>(points)]
-                                                          : 0;
+  return static_cast<std::size_t>(points) < table.size() ? table[static_cast<std::size_t>(points)]
+                                                         : 0;
 }
 
 }  // namespace
@@ -279,6 +279,7 @@ std::vector<std::string> ReasonWords::heard_for(
   codes_of(reply_code, enhanced_status, note);
   std::ranges::stable_sort(heard, {}, &std::pair<int, std::string>::first);
   std::vector<std::string> out;
+  out.reserve(heard.size());
   for (auto& [points, word] : heard) out.push_back(std::move(word));
   return out;
 }

@@ -257,8 +257,8 @@ std::string packed_status_text(const std::string& value) {
 }
 
 // `n`: the row that has the queue id and the Message-ID of `leg`.
-const std::string kJoinNames =
-    "JOIN leg AS n ON n.row = CASE WHEN leg.queue_id IS NULL THEN"
+constexpr const char* kJoinNames =
+    " JOIN leg AS n ON n.row = CASE WHEN leg.queue_id IS NULL THEN"
     " coalesce(leg.named_row, leg.header_row) ELSE leg.row END";
 
 std::string journey_view() {
@@ -288,7 +288,7 @@ std::string journey_view() {
          " AS client_host, " + endpoint("h.client", "ip") + " AS client_ip, " + text(F::helo) +
          " AS helo, " + field("f", F::uid) + " AS uid, " + text(F::user) + " AS user, " +
          text(F::script) + " AS script, " + text(F::script_dir) +
-         " AS script_dir FROM leg JOIN leg AS h ON h.row = coalesce(leg.header_row, leg.row) " +
+         " AS script_dir FROM leg JOIN leg AS h ON h.row = coalesce(leg.header_row, leg.row)" +
          kJoinNames + ", " + fields_of("h.more", "0", kHeader, "f");
 }
 
@@ -323,12 +323,12 @@ std::string recipient_columns(const std::string& d) {
 }
 
 std::string delivery_view() {
-  return "CREATE VIEW delivery_plain AS SELECT " + recipient_columns("leg") + " FROM leg " +
+  return "CREATE VIEW delivery_plain AS SELECT " + recipient_columns("leg") + " FROM leg" +
          kJoinNames + ", " +
          fields_of("leg.more", "CASE WHEN leg.header_row IS NULL THEN 0 ELSE 1 END", kRecipient,
                    "f") +
          " WHERE leg.recipient IS NOT NULL UNION ALL SELECT " + recipient_columns("d") +
-         " FROM leg " + kJoinNames +
+         " FROM leg" + kJoinNames +
          " JOIN delivery AS d ON d.row >= leg.delivery_first AND"
          " d.row < leg.delivery_first + leg.delivery_count, " +
          fields_of("d.more", "1", kRecipient, "f");

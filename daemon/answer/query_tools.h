@@ -17,11 +17,11 @@ namespace rastro {
 struct QueryTools {
   std::unique_ptr<StoreReader> store;
   std::unique_ptr<RawLineSource> lines;
-  std::function<void()> refresh;               // before each question, which may wait in it: what was read
-  const Clock* clock = nullptr;                // null: no time is of today
-  std::shared_ptr<const Explainer> explainer;  // null: answers carry no explanation
-  Language language = Language::en;            // of those who ask for none
-  std::shared_ptr<const ReasonRules> rules;    // null: no rules to test a reply with
+  std::function<void()> refresh;  // before each question, which may wait in it: what was read
+  const Clock* clock = nullptr;   // null: no time is of today
+  std::shared_ptr<const Explainer> explainer;             // null: answers carry no explanation
+  Language language = Language::en;                       // of those who ask for none
+  std::shared_ptr<const ReasonRules> rules;               // null: no rules to test a reply with
   std::function<UnknownReplies::List()> unknown_replies;  // empty: not counted here
 };
 

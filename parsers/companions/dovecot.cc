@@ -100,7 +100,7 @@ std::optional<Prefix> maybe_take_plesk_prefix(std::string_view& text) {
   const auto service = maybe_take_until(rest, std::string_view(", user="));
   const auto user = service ? maybe_take_until(rest, std::string_view(", ip=[")) : std::nullopt;
   const auto ip = user ? maybe_take_until(rest, std::string_view("]. ")) : std::nullopt;
-  if (!ip || !is_service(*service)) return std::nullopt;
+  if (!service || !user || !ip || !is_service(*service)) return std::nullopt;
   out.service = *service;
   out.user = *user;
   text = rest;

@@ -25,7 +25,7 @@ constexpr KnownForm kDkimpyTrouble[] = {
     {"sign_dkim: {}", "dkimpy_milter/__init__.py"},
     {"check_dkim: {}", "dkimpy_milter/__init__.py"},
     {"Error: Invalid KeyTable data {}", "dkimpy_milter/__init__.py"},
-    {"LISTEN_FDS is set to \"{}\", but we only know how to deal with \"1\", ignoring it",
+    {R"(LISTEN_FDS is set to "{}", but we only know how to deal with "1", ignoring it)",
      "dkimpy_milter/__init__.py"},
 };
 
@@ -73,7 +73,7 @@ ParsedLine parse_dkimpy(const LineHeader& /*header*/, std::string_view text) {
   auto rest = text;
   const auto id = maybe_take_until(rest, std::string_view(": "));
   const auto algorithm = id ? maybe_take_until(rest, ' ') : std::nullopt;
-  if (algorithm && (*id == "None" || is_queue_id(*id)) &&
+  if (id && algorithm && (*id == "None" || is_queue_id(*id)) &&
       (*algorithm == "rsa-sha256" || *algorithm == "rsa-sha1" || *algorithm == "ed25519-sha256")) {
     auto out = parse_fact("dkimpy-milter", LineKind::opendkim_verdict, kDkimpy, rest);
     if (auto* fact = std::get_if<CompanionFact>(&out.event)) {
@@ -91,7 +91,7 @@ ParsedLine parse_milter_regex(const LineHeader& /*header*/, std::string_view tex
   auto rest = text;
   const auto host = maybe_take_until(rest, std::string_view(" ["));
   const auto ip = host ? maybe_take_until(rest, std::string_view("]: ")) : std::nullopt;
-  if (ip && (is_ip(*ip) || *ip == "unknown")) {
+  if (host && ip && (is_ip(*ip) || *ip == "unknown")) {
     auto out = parse_fact("milter-regex", LineKind::filter_verdict, kRegex, rest);
     if (auto* fact = std::get_if<CompanionFact>(&out.event)) {
       for (std::size_t i = 0; i < fact->value_count; ++i) {
