@@ -109,32 +109,42 @@ LinePipeline::Known& LinePipeline::find_known(std::string_view tag) {
   return *slot;
 }
 
-LinePipeline::Understood LinePipeline::understand(const HeadedLine& line) {
+// An event is several hundred bytes large: it is made where it is returned, and never moved.
+LinePipeline::Understood LinePipeline::read(const HeadedLine& line) {
   const auto& found = known(line.headed ? line.header.program : std::string_view{});
-  auto* const parse = found.program.parse;
-  if (line.headed && parse != nullptr) {  // made in place: an event is too large to be moved about
-    Understood out{found.tag, parse(line.header, line.text), &found.program, found.lines};
-    // Logs that went through a page or a mail often end in blanks.
-    if (out.kind() == LineKind::unrecognised && line.text.ends_with(' ')) {
-      auto text = line.text;
-      while (text.ends_with(' ')) text.remove_suffix(1);
-      out.parsed = parse(line.header, text);
-    }
-    // What an administrator lets Exim log about a message ("logwrite") has words of its own: the
-    // line is not understood, but it is known whose it is.
-    if (out.kind() == LineKind::unrecognised && found.program.mta != Mta::none) {
-      const auto id = message_named_in_front(found.program.mta, line.text);
-      if (!id.empty()) out.parsed.event = Note{id, Note::About::other, line.text};
-    }
-    return out;
-  }
+  const auto* const program = &found.program;
+  if (line.headed && program->parse != nullptr)
+    return {found.tag, program->parse(line.header, line.text), program, found.lines};
   auto kind = LineKind::unrecognised;
   if (line.headed) {
     kind = LineKind::foreign;
   } else if (line.text.empty()) {
     kind = LineKind::known_ignored;
   }
-  return {found.tag, ParsedLine{kind, {}}, &found.program, found.lines};
+  return {found.tag, ParsedLine{kind, {}}, program, found.lines};
+}
+
+LinePipeline::Understood LinePipeline::understand(const HeadedLine& line) {
+  auto out = read(line);
+  if (out.kind() == LineKind::unrecognised && out.source_program->parse != nullptr && line.headed)
+    understand_less(*out.source_program, line, out.parsed);
+  return out;
+}
+
+void LinePipeline::understand_less(const Program& program, const HeadedLine& line,
+                                   ParsedLine& parsed) {
+  // Logs that went through a page or a mail often end in blanks.
+  if (line.text.ends_with(' ')) {
+    auto text = line.text;
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    parsed = program.parse(line.header, text);
+  }
+  // What an administrator lets Exim log about a message ("logwrite") has words of its own: the
+  // line is not understood, but it is known whose it is.
+  if (parsed.kind == LineKind::unrecognised && program.mta != Mta::none) {
+    const auto id = message_named_in_front(program.mta, line.text);
+    if (!id.empty()) parsed.event = Note{id, Note::About::other, line.text};
+  }
 }
 
 // A line that another source has given: it says nothing new.

@@ -89,6 +89,9 @@ class LinePipeline {
   };
   Known& known(std::string_view tag);
   Known& find_known(std::string_view tag);
+  Understood read(const HeadedLine& line);
+  // What can be said of a line that its program's parser does not know.
+  static void understand_less(const Program& program, const HeadedLine& line, ParsedLine& parsed);
   bool is_copy(const LineOrigin& origin, const HeadedLine& line);
   void complete_arrival(const LogLine& log_line, const HeadedLine& line, Correlator& correlator);
 

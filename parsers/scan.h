@@ -24,7 +24,7 @@
 namespace rastro {
 
 // Here and not in the .cc: a literal that the compiler knows is compared in a few instructions.
-inline bool maybe_take(std::string_view& rest, std::string_view literal) {
+[[gnu::always_inline]] inline bool maybe_take(std::string_view& rest, std::string_view literal) {
   if (rest.size() < literal.size() ||
       std::memcmp(rest.data(), literal.data(), literal.size()) != 0) {
     return false;
@@ -32,15 +32,23 @@ inline bool maybe_take(std::string_view& rest, std::string_view literal) {
   rest.remove_prefix(literal.size());
   return true;
 }
-inline bool maybe_take(std::string_view& rest, char c) {
+[[gnu::always_inline]] inline bool maybe_take(std::string_view& rest, char c) {
   if (rest.empty() || rest.front() != c) return false;
   rest.remove_prefix(1);
   return true;
 }
+// As operator== and starts_with(), which call memcmp() even for a literal that the compiler knows.
+[[gnu::always_inline]] inline bool begins_with(std::string_view text, std::string_view literal) {
+  return text.size() >= literal.size() &&
+         std::memcmp(text.data(), literal.data(), literal.size()) == 0;
+}
+[[gnu::always_inline]] inline bool is(std::string_view text, std::string_view literal) {
+  return text.size() == literal.size() && begins_with(text, literal);
+}
 // The position of the first character of `text` that is one of `any`; its size when there is none.
 // For words of a few bytes, where a call of memchr() for each of them would cost more.
 template <typename... Chars>
-std::size_t position_of(std::string_view text, Chars... any) {
+[[gnu::always_inline]] inline std::size_t position_of(std::string_view text, Chars... any) {
   std::size_t at = 0;
 #if defined(__SSE2__)
   for (; at + 16 <= text.size(); at += 16) {
@@ -89,7 +97,7 @@ std::optional<std::string_view> maybe_take_until(std::string_view& rest, std::st
 // The decimal digits that eight bytes start with, read without a branch for each: how many there
 // are, and their value. Eight of them may go on behind; on a big-endian machine none are found.
 struct EightDigits {
-  explicit EightDigits(const char* at) {
+  [[gnu::always_inline]] explicit EightDigits(const char* at) {
     if constexpr (std::endian::native != std::endian::little) return;
     std::uint64_t word = 0;
     std::memcpy(&word, at, 8);

@@ -524,9 +524,9 @@ std::string_view behind_runtime(std::string_view line) {
 // the like with the tag option as Docker's manual shows it.
 bool is_container_tag(std::string_view program) {
   constexpr std::size_t kShortIdSize = 12;
-  if (program.starts_with("docker/")) return true;
-  if (program.size() != kShortIdSize) return false;
-  return program.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  if (begins_with(program, "docker/")) return true;
+  return program.size() == kShortIdSize &&
+         std::ranges::all_of(program, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
 }
 
 bool take_header(std::string_view& rest, StampReader& reader, LineHeader& header) {
@@ -581,7 +581,8 @@ std::size_t usual_header_size(std::string_view line, const StampReader& reader,
   if (line.size() < StampReader::kFullSize + kBehindTag) return 0;
   Time logged_at{};
   auto at = known_stamp_size(line, reader, logged_at);
-  if (at == 0 || line[at] == '<' || line[at] == '[' || line.substr(at).starts_with("std")) return 0;
+  if (at == 0 || line[at] == '<' || line[at] == '[' || begins_with(line.substr(at), "std"))
+    return 0;
   const auto host = line.substr(at, position_of(line.substr(at), ' '));
   at += host.size() + 1;
   if (host.empty() || host.back() == ':' || at + kBehindTag > line.size()) return 0;

@@ -10,9 +10,9 @@ namespace rastro::postfix {
 namespace {
 
 std::optional<DeliveryStatus> status_of(std::string_view word) {
-  if (word == "sent") return DeliveryStatus::sent;
-  if (word == "deferred" || word == "SOFTBOUNCE") return DeliveryStatus::deferred;
-  if (word == "bounced") return DeliveryStatus::bounced;
+  if (is(word, "sent")) return DeliveryStatus::sent;
+  if (is(word, "deferred") || is(word, "SOFTBOUNCE")) return DeliveryStatus::deferred;
+  if (is(word, "bounced")) return DeliveryStatus::bounced;
   if (word == "expired") return DeliveryStatus::expired;
   if (word == "deliverable") return DeliveryStatus::deliverable;
   if (word == "undeliverable") return DeliveryStatus::undeliverable;
@@ -126,7 +126,7 @@ void read_reply(DeliveryAttempt& out) {
   auto codes = reply_codes_of(text);
   if (codes.code == 0) {
     const auto said = text.find("] said: ");
-    if (text.starts_with("host ") && said != std::string_view::npos) {
+    if (begins_with(text, "host ") && said != std::string_view::npos) {
       codes = reply_codes_of(text.substr(said + 8));
     } else if (const auto refused = text.find("] refused to talk to me: ");
                text.starts_with("host ") && refused != std::string_view::npos) {
@@ -142,11 +142,8 @@ void read_reply(DeliveryAttempt& out) {
 bool was_dropped_by_filter(std::string_view text) {
   if (!maybe_take(text, "250 ")) return false;
   if (maybe_take_enhanced_status(text)) maybe_take(text, ' ');
-  for (const std::string_view words :
-       {"Ok, discarded", "BLOCKED (", "Virus Detected; Discarded Email"}) {
-    if (text.starts_with(words)) return true;
-  }
-  return false;
+  return begins_with(text, "Ok, discarded") || begins_with(text, "BLOCKED (") ||
+         begins_with(text, "Virus Detected; Discarded Email");
 }
 
 // amavisd's D_BOUNCE: it took the message, and tells the sender itself that nobody gets it ("Ok,
@@ -160,24 +157,24 @@ bool was_bounced_by_filter(std::string_view text) {
 void read_destination(std::string_view agent, DeliveryAttempt& out) {
   if (out.status != DeliveryStatus::sent) return;
   auto text = out.reply_text;
-  const bool relayed = agent != "pipe" && agent != "local" && agent != "virtual";
-  if (agent == "discard" || (relayed && was_dropped_by_filter(text))) {
+  const bool relayed = !is(agent, "pipe") && !is(agent, "local") && !is(agent, "virtual");
+  if (is(agent, "discard") || (relayed && was_dropped_by_filter(text))) {
     out.status = DeliveryStatus::discarded;
   } else if (relayed && was_bounced_by_filter(text)) {
     out.status = DeliveryStatus::bounced;
   } else if (maybe_take(text, "forwarded as ")) {
     const auto id = maybe_take_word(text);
     if (id && is_postfix_queue_id(*id)) out.forwarded_as = *id;
-  } else if (agent == "pipe" || text.starts_with("delivered to command") ||
-             (agent == "local" && text.starts_with("\"|"))) {  // of the first 2.x
+  } else if (is(agent, "pipe") || begins_with(text, "delivered to command") ||
+             (is(agent, "local") && begins_with(text, "\"|"))) {  // of the first 2.x
     out.delivered_to = DeliveredTo::program;
-  } else if (text.starts_with("delivered to file")) {
+  } else if (begins_with(text, "delivered to file")) {
     out.delivered_to = DeliveredTo::file;
-  } else if (agent == "local" || agent == "virtual") {
+  } else if (is(agent, "local") || is(agent, "virtual")) {
     out.delivered_to = DeliveredTo::mailbox;
   } else {
     out.delivered_to =
-        agent == "lmtp" && text.ends_with(" Saved") ? DeliveredTo::mailbox : DeliveredTo::remote;
+        is(agent, "lmtp") && text.ends_with(" Saved") ? DeliveredTo::mailbox : DeliveredTo::remote;
     if (text.starts_with("250 ") || text.starts_with("2")) out.queued_as = queued_as(text);
   }
 }
@@ -204,9 +201,9 @@ LineKind read_attempt(std::string_view text, DeliveryAttempt& out) {
     return LineKind::unrecognised;
   }
   out.status = *status;
-  out.soft_bounce = *word == "SOFTBOUNCE";
+  out.soft_bounce = is(*word, "SOFTBOUNCE");
   out.reply_text = text;
-  out.bookkeeping = out.agent == "error" || out.agent == "retry";
+  out.bookkeeping = is(out.agent, "error") || is(out.agent, "retry");
   if (out.bookkeeping && out.status == DeliveryStatus::bounced) out.bookkeeping = false;
   read_reply(out);
   read_destination(out.agent, out);
@@ -365,7 +362,7 @@ ParsedLine parse_delivery(const LineHeader& header, std::string_view text) {
   const auto id = maybe_take_queue_id(text);
   if (!id)
     return first_reading(std::array{parse_outbound_tls, parse_connection_failure}, header, text);
-  if (text.starts_with("to=") || text.starts_with("orig_to=") || text.starts_with("status=")) {
+  if (begins_with(text, "to=") || begins_with(text, "orig_to=") || begins_with(text, "status=")) {
     return parse_attempt(agent_of(header), *id, text);
   }
   return parse_host_line(*id, text);

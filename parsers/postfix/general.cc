@@ -106,11 +106,11 @@ std::string_view family_of(std::string_view program) {
 ParsedLine parse_tls(std::string_view text, SessionTls::Direction direction) {
   SessionTls tls;
   tls.direction = direction;
-  if (!text.starts_with("TLS ")) {  // before 2.5 no level
+  if (!begins_with(text, "TLS ")) {  // before 2.5 no level
     const auto level = maybe_take_until(text, ' ');
     if (!level) return {};
-    if (*level != "Anonymous" && *level != "Untrusted" && *level != "Trusted" &&
-        *level != "Verified") {
+    if (!is(*level, "Anonymous") && !is(*level, "Untrusted") && !is(*level, "Trusted") &&
+        !is(*level, "Verified")) {
       return {};
     }
     tls.level = *level;
@@ -130,7 +130,7 @@ ParsedLine parse_tls(std::string_view text, SessionTls::Direction direction) {
   if (!protocol || !maybe_take(text, " with cipher ")) return {};
   tls.protocol = *protocol;
   const auto cipher = maybe_take_word(text);
-  if (!cipher || (!text.empty() && !text.starts_with(" ("))) return {};
+  if (!cipher || (!text.empty() && !begins_with(text, " ("))) return {};
   tls.cipher = *cipher;
   return {LineKind::postfix_tls, tls};
 }

@@ -36,7 +36,7 @@ ParsedLine parse_queue_state(std::string_view id, std::string_view rest) {
   }
   if (!maybe_take(rest, "nrcpt=")) return {};
   const auto count = maybe_take_number(rest);
-  if (!count || *count > 0xffffffffULL || (!rest.empty() && rest != " (queue active)")) {
+  if (!count || *count > 0xffffffffULL || (!rest.empty() && !is(rest, " (queue active)"))) {
     return {};
   }
   active.recipient_count = static_cast<std::uint32_t>(*count);
@@ -49,10 +49,10 @@ ParsedLine parse_qmgr(const LineHeader& header, std::string_view text) {
   auto rest = text;
   const auto id = maybe_take_queue_id(rest);
   if (!id) return parse_general(header, text);
-  if (rest == "removed") {
+  if (is(rest, "removed")) {
     return {LineKind::postfix_removed, Removed{*id, Removed::By::queue_manager}};
   }
-  if (rest.starts_with("skipped, still being delivered")) {
+  if (begins_with(rest, "skipped, still being delivered")) {
     return {LineKind::postfix_queue_action,
             QueueAction{*id, QueueAction::Action::skipped, {}, {}, rest}};
   }

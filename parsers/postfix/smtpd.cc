@@ -18,7 +18,7 @@ bool take_client_fields(std::string_view rest, Arrival& out) {
   const auto value_of = [&](std::string_view& text) {
     auto end = position_of(text, ',');
     while (end < text.size() && std::ranges::none_of(kNames, [&](std::string_view name) {
-             return text.substr(end).starts_with(name);
+             return begins_with(text.substr(end), name);
            })) {
       end += 1 + position_of(text.substr(end + 1), ',');
     }
@@ -32,7 +32,7 @@ bool take_client_fields(std::string_view rest, Arrival& out) {
     if (!name) return false;
     // Behind a login nothing is believed that a login may spell; a filter's re-injection has none.
     const bool believed = !out.login;
-    if (*name == "orig_client" && believed) {
+    if (is(*name, "orig_client") && believed) {
       const auto client = maybe_take_peer(rest);
       if (!client) return false;
       out.original_client = *client;
@@ -40,11 +40,11 @@ bool take_client_fields(std::string_view rest, Arrival& out) {
     }
     const auto value = value_of(rest);
     if (!believed) continue;
-    if (*name == "sasl_method") {
+    if (is(*name, "sasl_method")) {
       out.login_method = value;
-    } else if (*name == "sasl_username") {
+    } else if (is(*name, "sasl_username")) {
       out.login = value;
-    } else if (*name == "orig_queue_id") {
+    } else if (is(*name, "orig_queue_id")) {
       if (!is_postfix_queue_id(value) && !is_exim_message_id(value)) return false;
       out.parent_id = value;
     } else if (*name != "sasl_sender" && name->find(' ') != std::string_view::npos) {
