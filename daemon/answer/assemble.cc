@@ -143,6 +143,18 @@ std::optional<Duration> reinjected_after(const LegRecord& parent, std::size_t re
   return apart < Duration(0) ? -apart : apart;
 }
 
+// Whether `from` says that its message went on, over whichever legs, to `to`.
+bool leads_to(const LegRecord& from, const LegRecord& to, const std::vector<LegRecord>& legs,
+              int steps = 4) {
+  return std::ranges::any_of(from.links, [&](const LegLink& link) {
+    if (link.direction != LegLink::Direction::child) return false;
+    return std::ranges::any_of(legs, [&](const LegRecord& leg) {
+      if (leg.queue_id != link.queue_id || leg.id == from.id) return false;
+      return leg.id == to.id || (steps > 1 && leads_to(leg, to, legs, steps - 1));
+    });
+  });
+}
+
 // Whether Exim's system filter gave the message up: it names nobody, and the bounce looks like any
 // report.
 bool failed_by_filter(const LegRecord& leg) {
@@ -279,7 +291,7 @@ class Assembly {
     for (const auto& parent : legs) {
       for (std::size_t i = 0; i < parent.recipients.size(); ++i) {
         const auto apart = reinjected_after(parent, i, child);
-        if (!apart) continue;
+        if (!apart || leads_to(child, parent, legs)) continue;
         auto& best = nearest[parent.recipients[i].recipient];
         if (best.parent != nullptr && best.apart <= *apart) continue;
         best.apart = *apart;

@@ -265,9 +265,13 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
   accept(leg, leg.opened_at);
   if (!event.dkim_signed.empty()) note_signature(leg, event.dkim_signed);
   if (!event.recipient) return -1;
-  if (event.recipient->starts_with('>') && event.original_recipient) {
-    // Exim's automatic answer: another message, made for a recipient of this one.
-    return answer_for(leg, event, event.recipient->substr(1), *event.original_recipient, at);
+  if (event.recipient->starts_with('>')) {
+    // Exim's automatic answer: another message, made for a recipient of this one or by the system
+    // filter for none of them.
+    const auto to = event.recipient->substr(1);
+    if (event.original_recipient) return answer_for(leg, event, to, *event.original_recipient, at);
+    note(leg, TimelineEntry::Kind::note, "automatic answer to " + std::string(to), at);
+    return -1;
   }
   if (!event.file_or_command.empty() && event.original_recipient) {
     return apply_to_program(leg, event, at);

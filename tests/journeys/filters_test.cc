@@ -21,17 +21,7 @@ struct Told {
   std::string text;
   std::size_t lines = 0;
 };
-std::vector<Told> told_of(const std::vector<std::string>& texts, bool exim_file = false) {
-  Log log{"/var/log/mail.log", "mx1", false, {}};
-  int second = 9;
-  const std::string* before = nullptr;
-  for (const auto& text : texts) {
-    if (before == nullptr || *before != text) ++second;  // a line that stands twice has one time
-    before = &text;
-    const auto number = std::to_string(second);
-    log.lines.push_back(exim_file ? "2026-11-24 10:00:" + number + " " + text
-                                  : "2026-11-24T10:00:" + number + "+00:00 mx1 " + text);
-  }
+std::vector<Told> told_of_log(Log log) {
   LogPlayer player({std::move(log)});
   player.play_all();
   std::vector<Told> out;
@@ -51,6 +41,19 @@ std::vector<Told> told_of(const std::vector<std::string>& texts, bool exim_file 
     out.push_back(std::move(one));
   }
   return out;
+}
+std::vector<Told> told_of(const std::vector<std::string>& texts, bool exim_file = false) {
+  Log log{"/var/log/mail.log", "mx1", false, {}};
+  int second = 9;
+  const std::string* before = nullptr;
+  for (const auto& text : texts) {
+    if (before == nullptr || *before != text) ++second;  // a line that stands twice has one time
+    before = &text;
+    const auto number = std::to_string(second);
+    log.lines.push_back(exim_file ? "2026-11-24 10:00:" + number + " " + text
+                                  : "2026-11-24T10:00:" + number + "+00:00 mx1 " + text);
+  }
+  return told_of_log(std::move(log));
 }
 std::vector<std::string> texts_of(const std::vector<Told>& told) {
   std::vector<std::string> out;
@@ -153,6 +156,25 @@ TEST(EximFilters, BehindAPipeAreFoundByTheirMessage) {
       ElementsAre("1tFxyz-000123-AB 1tFxyz-000124-AB | ana@example.org delivered"));
 }
 
+// All within a second, which tells no order: what a leg says of its child does.
+TEST(EximFilters, GetNothingBackFromTheirOwnChild) {
+  Log log{"/var/log/exim4/mainlog", "mx1", false, {}};
+  for (const std::string text :
+       {"1tFxyz-000123-AB <= a@example.net H=localhost [127.0.0.1] P=esmtp S=300 id=1@example.net "
+        "for info@example.org",
+        "1tFxyz-000124-AB <= a@example.net H=localhost (mx1) [127.0.0.1] P=esmtp S=400 "
+        "id=1@example.net for ana@example.org",
+        "1tFxyz-000123-AB => ana@example.org <info@example.org> R=scan T=scan_smtp H=127.0.0.1 "
+        "[127.0.0.1] C=\"250 OK id=1tFxyz-000124-AB\"",
+        "1tFxyz-000123-AB Completed",
+        "1tFxyz-000124-AB => ana <ana@example.org> R=local T=local_delivery",
+        "1tFxyz-000124-AB Completed"}) {
+    log.lines.push_back("2026-11-24 10:00:00 " + text);
+  }
+  EXPECT_THAT(texts_of(told_of_log(std::move(log))),
+              ElementsAre("1tFxyz-000123-AB 1tFxyz-000124-AB | ana@example.org delivered"));
+}
+
 TEST(EximFilters, AnotherMessageIsNoneOfTheirs) {
   EXPECT_THAT(texts_of(told_of(
                   {"1tFxyz-000123-AB <= a@example.net H=mx.example.net [192.0.2.7] P=esmtp S=900 "
@@ -238,6 +260,16 @@ TEST(Exim, WhoWaitedInFullIsDeliveredToByLogin) {
                         "1tFxyz-000123-AB Completed"},
                        true)),
       ElementsAre("1tFxyz-000123-AB | ana@b.example.org delivered eva@b.example.org delivered"));
+}
+
+TEST(Exim, TheSystemFiltersAnswerIsNoRecipient) {
+  EXPECT_THAT(
+      texts_of(told_of({"1tFxyz-000123-AB <= a@example.net U=ana P=local S=300",
+                        "1tFxyz-000123-AB => ana <ana@example.org> R=local T=local_delivery",
+                        "1tFxyz-000123-AB => >a@example.net <system-filter> T=address_reply",
+                        "1tFxyz-000123-AB Completed"},
+                       true)),
+      ElementsAre("1tFxyz-000123-AB | ana@example.org delivered"));
 }
 
 // ---- a log in which each line stands twice
