@@ -51,7 +51,8 @@ bool was_struck_off(const LegRecipient& recipient) {
 // "ORCPT=rfc822;ana@example.org" style prefixes are not logged by Postfix; kept as the log has it.
 bool is_first_sight_of(const LegRecipient& known, std::string_view original) {
   // Exim names the address as received until a router has rewritten it.
-  return waits(known.outcome) && !known.original_recipient && known.recipient == original;
+  return waits(known.outcome) && !known.original_recipient &&
+         equal_ignoring_case(known.recipient, original);
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ namespace {
 
 bool is_login_of(std::string_view login, std::string_view address) {
   return login.size() < address.size() && address[login.size()] == '@' &&
-         address.starts_with(login);
+         equal_ignoring_case(address.substr(0, login.size()), login);
 }
 
 }  // namespace
@@ -108,9 +109,11 @@ LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipi
                                          std::optional<std::string_view> original) const {
   LegRecipient* unresolved = nullptr;
   for (auto& known : leg.recipients) {
-    const bool same_original = known.original_recipient.has_value() == original.has_value() &&
-                               (!original || *known.original_recipient == *original);
-    if (same_original && known.recipient == recipient) return &known;
+    const bool same_original =
+        known.original_recipient.has_value() == original.has_value() &&
+        (!original || equal_ignoring_case(*known.original_recipient, *original));
+    // Exim names who is received as the client wrote it, and lowers the domain when it routes.
+    if (same_original && equal_ignoring_case(known.recipient, recipient)) return &known;
     // Exim names who was redirected in full while he waits, and by his login once he has it.
     if (same_original && original && is_login_of(recipient, known.recipient)) return &known;
     if (unresolved == nullptr && original && is_first_sight_of(known, *original)) {
@@ -271,6 +274,11 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
     const auto to = event.recipient->substr(1);
     if (event.original_recipient) return answer_for(leg, event, to, *event.original_recipient, at);
     note(leg, TimelineEntry::Kind::note, "automatic answer to " + std::string(to), at);
+    return -1;
+  }
+  if (event.recipient->starts_with('|') && !event.original_recipient) {
+    // The system filter's pipe: beside the recipients, for none of them.
+    note(leg, TimelineEntry::Kind::note, *event.recipient, at);
     return -1;
   }
   if (!event.file_or_command.empty() && event.original_recipient) {
@@ -451,7 +459,8 @@ void LegUpdates::apply(LegRecord& leg, const QueueAction& event, Time at) const 
       return;
     case Action::marked_delivered:
       for (auto& recipient : leg.recipients) {
-        if (event.address && recipient.recipient == *event.address && waits(recipient.outcome)) {
+        if (event.address && equal_ignoring_case(recipient.recipient, *event.address) &&
+            waits(recipient.outcome)) {
           recipient.outcome = Outcome::deleted;
         }
       }

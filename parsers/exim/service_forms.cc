@@ -145,6 +145,7 @@ constexpr Form kForms[] = {
     {"moved from {}input, {?}msglog to {?}input, {?}msglog", kNote},
     {"moved from input, msglog to {?}input, {?}msglog", kNote},
     {"failed to open DB file {}: {}", kWarning, kQueueError},
+    {"failed to open {} when checking \"{}\": {}", kWarning, kQueueError},
     {"failed to open DB lock file {}: {}", kWarning, kQueueError},
     {"Failed to get {} lock for {}: {}", kWarning, kQueueError},
     // src/acl.c, src/malware.c, src/spam.c, src/regex.c, src/mime.c, src/rewrite.c

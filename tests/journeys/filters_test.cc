@@ -262,11 +262,27 @@ TEST(Exim, WhoWaitedInFullIsDeliveredToByLogin) {
       ElementsAre("1tFxyz-000123-AB | ana@b.example.org delivered eva@b.example.org delivered"));
 }
 
-TEST(Exim, TheSystemFiltersAnswerIsNoRecipient) {
+// As the client wrote it, and as it was routed.
+TEST(Exim, ADomainInCapitalsIsNoSecondRecipient) {
+  EXPECT_THAT(
+      texts_of(told_of(
+          {"1tFxyz-000123-AB <= a@example.net U=ana P=local S=300 for Ana@Example.ORG "
+           "bo@Example.ORG",
+           "1tFxyz-000123-AB == Ana@example.org R=local T=local_delivery defer (-22): mailbox is "
+           "full",
+           "1tFxyz-000123-AB => Ana@example.org R=dnslookup T=smtp H=mx.example.org [192.0.2.9]",
+           "1tFxyz-000123-AB => bo <bo@Example.ORG> R=local T=local_delivery",
+           "1tFxyz-000123-AB Completed"},
+          true)),
+      ElementsAre("1tFxyz-000123-AB | Ana@Example.ORG delivered bo@Example.ORG delivered"));
+}
+
+TEST(Exim, TheSystemFiltersAnswersAndPipesAreNoRecipients) {
   EXPECT_THAT(
       texts_of(told_of({"1tFxyz-000123-AB <= a@example.net U=ana P=local S=300",
                         "1tFxyz-000123-AB => ana <ana@example.org> R=local T=local_delivery",
                         "1tFxyz-000123-AB => >a@example.net <system-filter> T=address_reply",
+                        "1tFxyz-000123-AB => |/usr/bin/count <system-filter> T=address_pipe",
                         "1tFxyz-000123-AB Completed"},
                        true)),
       ElementsAre("1tFxyz-000123-AB | ana@example.org delivered"));
