@@ -98,6 +98,23 @@ std::string words_of_error(const CLI::App& app, const CLI::ParseError& error, La
   return meant.empty() ? out : out + "\n" + say(language, Text::error_did_you_mean, {meant});
 }
 
+// An option whose value was forgotten has taken the next option's name for it: "--to --lang es".
+std::string option_without_value(const CLI::App& app, const CLI::App& command) {
+  for (const auto* option : command.get_options()) {
+    if (option->get_positional()) continue;
+    for (const auto& value : option->results()) {
+      if (value.starts_with("--") && (command.get_option_no_throw(value) != nullptr ||
+                                      app.get_option_no_throw(value) != nullptr))
+        return option->get_name();
+    }
+  }
+  for (const auto* below : command.get_subcommands()) {
+    auto name = option_without_value(app, *below);
+    if (!name.empty()) return name;
+  }
+  return {};
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error, Language language) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   return fail(kUsage, words_of_error(app, error, language) + "\n" +
@@ -136,6 +153,9 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return usage_error(*app, error, common.language());
   }
+  if (const auto option = option_without_value(*app, *app); !option.empty())
+    return fail(kUsage, say(common.language(), Text::error_needs_value, {option}) + "\n" +
+                            say(common.language(), Text::error_see_help, {name_so_far(*app)}));
   if (!common.tz.empty() && !use_zone(common.tz))
     return fail(kUsage, say(common.language(), Text::error_zone, {escape(common.tz)}));
   return run();

@@ -264,7 +264,11 @@ void App::run_ingest() {
 }
 
 void App::wake_ingest() {
-  boost::asio::post(ingest_context_, [this] { woken_ = true; });
+  if (wake_posted_.exchange(true)) return;  // one is enough, however long ingest waits for a disk
+  boost::asio::post(ingest_context_, [this] {
+    wake_posted_ = false;
+    woken_ = true;
+  });
 }
 
 void App::wait_for_lines(Ingest::Pace pace) {

@@ -72,6 +72,7 @@ class App {
   std::unique_ptr<Ingest> ingest_;
   boost::asio::io_context ingest_context_;  // where it waits for its logs to change
   bool woken_ = false;                      // ingest's: there may be something to do
+  std::atomic<bool> wake_posted_{false};
   IndexFreshness freshness_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<ApiServer> api_;

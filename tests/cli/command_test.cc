@@ -230,6 +230,10 @@ TEST_F(Commands, UsageErrorsHelpInTheReadersLanguage) {
   EXPECT_EQ(twice.err, "rastro: --limit está dos veces.\nAyuda: rastro find --help\n");
   EXPECT_EQ(run({"find", "--limit"}).err,
             "rastro: --limit needs a value.\nHelp: rastro find --help\n");
+  // What stands next is no value but an option.
+  EXPECT_EQ(run({"find", "--to", "--lang", "es"}).err,
+            "rastro: --to needs a value.\nHelp: rastro find --help\n");
+  EXPECT_EQ(run({"find", "--to", "--from", "ana@example.org"}).code, kUsage);
   const auto odd = run({"--lang", "es", "find", "--foo\x1b[2J"});
   EXPECT_NE(odd.err.find("\xc2\xbfqu\xc3\xa9 es --foo\\x1b[2J?"), std::string::npos) << odd.err;
   EXPECT_NE(odd.err.find("rastro find --help"), std::string::npos) << odd.err;
