@@ -211,8 +211,30 @@ void Correlator::keep_task(const LogLine& line, const CompanionFact& event) {
   waiting.facts.push_back({{}, line.ref});
 }
 
+namespace {
+
+// spamd's processes check one message at a time: the first line names it, the verdict does not, the
+// summary that may follow does again.
+std::string process_task(const LogLine& line, const CompanionFact& event) {
+  const bool of_process = event.source == "spamd" && line.header.pid != 0;
+  return of_process ? std::to_string(line.header.pid) : std::string();
+}
+bool begins_task(const CompanionFact& event) {
+  return std::ranges::any_of(std::span(event.values).first(event.value_count),
+                             [](const auto& value) { return value.value == "scanning"; });
+}
+
+}  // namespace
+
 // A companion names a message as it knows it; the MTA's own lines may come before or after.
-void Correlator::on(const LogLine& line, const CompanionFact& event) {
+void Correlator::on(const LogLine& line, const CompanionFact& told) {
+  auto event = told;
+  const auto process = event.task.empty() ? process_task(line, event) : std::string();
+  if (!process.empty()) event.task = process;
+  if (!process.empty() && begins_task(event)) {
+    const auto name = companion_name({"task", event.source, line.header.host, event.task});
+    if (auto* before = companions_.find(name)) companions_.erase(*before);
+  }
   const auto tell = [&](OpenLeg& leg) {
     touch(leg, line);
     updates_.apply(leg.record, event, line.header.logged_at);

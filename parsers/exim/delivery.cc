@@ -168,6 +168,7 @@ bool read_failed(const Line& line, unsigned reading, DeliveryAttempt& event) {
   if (rest == " mua_wrapper forced failure for deferred delivery" ||
       rest == " routing yielded a failed delivery" ||
       rest == " routing yielded a deferred delivery" ||
+      rest == " routing yielded a local delivery" ||
       rest == " routing yielded a unknown delivery") {
     text = rest.substr(1);
   } else if (!take_fields(rest, Place::failure, 0, fields) || !read_text(rest, text)) {

@@ -350,6 +350,25 @@ TEST(Tasks, AreNamedByTheReplyOfAFilterThatKeepsTheMessage) {
   EXPECT_EQ(told.at(0).lines, 4U);
 }
 
+// spamd's verdict names no message; its process does.
+TEST(Tasks, OfSpamdAreItsProcesses) {
+  const auto told = told_of(
+      {"postfix/cleanup[12]: AA2F1A0E5D: message-id=<1@example.net>",
+       "spamd[14]: spamd: processing message <0@example.net> for ana:1001",
+       "spamd[14]: spamd: clean message (1.0/5.0) for ana:1001 in 0.5 seconds, 900 bytes.",
+       "spamd[14]: spamd: processing message <1@example.net> for ana:1001",
+       "spamd[14]: spamd: identified spam (9.0/5.0) for ana:1001 in 0.5 seconds, 900 bytes.",
+       "spamd[14]: spamd: result: Y 9 - A,B scantime=0.5,size=900,user=ana,uid=1001,"
+       "required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=1,mid=<1@example.net>,"
+       "autolearn=no",
+       "postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
+       "postfix/local[15]: AA2F1A0E5D: to=<ana@example.org>, relay=local, delay=1, "
+       "delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to mailbox)",
+       "postfix/qmgr[13]: AA2F1A0E5D: removed"});
+  EXPECT_THAT(texts_of(told), ElementsAre("AA2F1A0E5D | ana@example.org delivered"));
+  EXPECT_EQ(told.at(0).lines, 7U);
+}
+
 TEST(Amavis, BouncesWhatItTook) {
   EXPECT_THAT(
       texts_of(told_of(
