@@ -157,7 +157,8 @@ Result<void> App::start() {
   context.rows_max = config_.api.response_rows_max;
   context.clock = &clock_;
   context.classify = [rules = reasons_->rules()](auto status, auto code, auto text) {
-    return rules->decide(status, code, text).reason;
+    const auto decided = rules->decide(status, code, text);
+    return ClassifiedText{decided.reason, decided.by_words};
   };
   context.status = [this](bool lines) { return status_json(lines); };
   context.health = [this] { return health_json(); };

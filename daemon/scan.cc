@@ -413,7 +413,8 @@ class Scan {
     const LogEndClock log_end(ingest_->newest_line_at(), clock_);
     context.clock = &log_end;
     context.classify = [rules = reasons_->rules()](auto status, auto code, auto text) {
-      return rules->decide(status, code, text).reason;
+      const auto decided = rules->decide(status, code, text);
+      return ClassifiedText{decided.reason, decided.by_words};
     };
     context.status = [](bool) { return std::string("{}"); };
     context.health = [] { return std::string(R"({"status":"ok","caught_up":true})"); };

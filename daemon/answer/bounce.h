@@ -111,6 +111,7 @@ struct BounceReport {
   std::vector<Found> queue_ids;      // named by the report itself
   std::vector<ReceivedId> received;  // newest first within each message
   std::vector<Found> original_to;    // To and Cc of the original
+  std::string notice;                // its own words, cut to what a classifier is asked of
   BounceCuts cuts;
 };
 

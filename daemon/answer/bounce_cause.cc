@@ -95,7 +95,7 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
   constexpr std::size_t kAnnouncementMax = 100;
   static const RE2 alias(expanded_from().pattern() + R"([^)\n]*\)[ :]*)");
   static const RE2 boilerplate(
-      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|(?:"[^"]*" )?<?[^\s@]+@[^\s@]+>?:?$|[^\s@]+@\S+ ?様$|(?:dear|hello|hola|estimad[oa]s?|sehr geehrte\pL*|guten tag|bonjour|gentile|prezad[oa]|olá|caro|cher|chère)\b[^.\n]{0,60}[,:!]?$|a message that you (?:have )?sent (?:could not|has not)[^\n]{0,80}recipients\.(?: this is a permanent error\.)?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this (?:message )?is (?:in |a )mime|portions of this message|(?:subject|asunto|betreff|objet|from|to|de|von|para|date|sent): |the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|hi!|this is the mail|this message was created automatically))");
+      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|(?:"[^"]*" )?<?[^\s@]+@[^\s@]+>?:?$|[^\s@]+@\S+ ?様$|(?:dear|hello|hola|estimad[oa]s?|sehr geehrte\pL*|guten tag|bonjour|gentile|prezad[oa]|olá|caro|cher|chère)\b[^.\n]{0,60}[,:!]?$|a message that you (?:have )?sent (?:could not|has not)[^\n]{0,80}recipients\.(?: this is a permanent error\.)?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this (?:message )?is (?:in |a )mime|portions of this message|(?:subject|asunto|betreff|objet|oggetto|assunto|onderwerp|temat|тема|předmět|ämne|emne|件名|主题|主旨|from|to|de|von|para|date|sent) ?[:：]|the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|final-recipient:|original-recipient:|action: \pL+$|status: \d|hi!|this is the mail|this message was created automatically))");
   // Lines of dashes and the like end what is above them.
   static const RE2 rule(R"((?m)^[ \t]*[-_=*~#+]{5,}[ \t]*$)");
   std::string without_alias(whole);
@@ -124,10 +124,10 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
 
 std::string stated_reason(std::string_view body, std::size_t bytes_max) {
   static const RE2 form(
-      R"((?i)(?:^|\n)[ \t]*(?:[^\n:]{0,60}\b(?:following|siguientes?|folgenden?m?|suivante?s?) )?(?:(?:error|reject(?:ion)?|bounce|failure|return) )?(?:reasons?|motivos?|causas?|razón|razones|gr[uü]nde?|raisons?|motifs?|退信原因|причина|原因|理由)(?:\(s\))?\s*(?::|：)\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
+      R"((?i)(?:^|\n)[ \t]*(?:[^\n:]{0,60}\b(?:following|siguientes?|folgenden?m?|suivante?s?) )?(?:(?:error|reject(?:ion)?|bounce|failure|return) )?(?:reasons?|motivos?|causas?|razón|razones|gr[uü]nde?|raisons?|motifs?|退信原因|причин[аи]|原因|理由|důvod|dôvod|årsag|årsak|orsak|syy|indok|motivul|razlog|neden(?:i)?|sebep|pow[oó]d|przyczyna|reden|oorzaak|λόγος|αιτία|priežastis|iemesls|alasan|lý do|사유|이유)(?:\(s\))?\s*(?::|：)\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
   // The next line is a field of its own: "target mail address: a@b".
   static const RE2 next_field(
-      R"((\n[ \t]*[\pL][\pL ()/-]{1,40}: *<?[^\s@]+@[^\s@]+[ \t]*(?:\n|$)))");
+      R"((\n[ \t]*[^\x01-@\[-`{-\x7F](?:[ ()/-]|[^\x01-@\[-`{-\x7F]){1,40}: *<?[^\s@]+@[^\s@]+[ \t]*(?:\n|$)))");
   re2::StringPiece reason;
   if (!RE2::PartialMatch(body.substr(0, 16'000), form, &reason)) return {};
   std::string_view said(reason.data(), reason.size());

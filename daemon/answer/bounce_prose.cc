@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "core/address.h"
 #include "daemon/answer/bounce_address.h"
@@ -58,7 +59,7 @@ std::optional<Hit> angle_heading(std::string_view line) {
 // "a@b", "a@b:", "a@b (text)", "a@b on 3/4/2026 10:00", "a@b... text", "'a@b'".
 std::optional<Hit> bare_heading(std::string_view line) {
   static const RE2 form(pattern(
-      R"(^["'“«*•·>\-–\s\[]*(?:mailto:)?)",
+      R"(^(?:\d{1,3}[.)]\s)?["'“«*•·>\-–\s\[]*(?:mailto:)?)",
       R"(["'”»\]]?((?:\s*<mailto:[^>]*>|\s*<[^>@\s]+@[^>\s]+>)?\s*(?:$|[:,;]\s*$|[:;]\s.*|\(.*|\s\[.*|\.\.\..*|\t.*| - .*| – .*|\s{2,}\S.*|\s(?:on|el|am|le|il|em|op|dnia|den) (?:\pL{2,9},? )?\d.*|,? error_code.*|\sinvalid address.*|\s(?:not|user|mailbox|unknown|no such|is|was|has|does|could|cannot|rejected|failed|550|55\d|45\d|#\d)\b.*))$)"));
   std::string address;
   re2::StringPiece rest;
@@ -91,7 +92,7 @@ std::optional<Hit> generated_by(std::string_view line) {
 
 std::optional<Hit> labelled(std::string_view line) {
   static const RE2 form(pattern(
-      R"(^[>\-–*•·\s]*(?:direcci[oó]n del destinatario|(?:the )?(?:failed|undeliverable|undelivered|final|intended|invalid|bounced|rejected|original|envelope|destination|unknown|following|mail)?[ -]?(?:recipients?|address(?:es)?|mailbox|user|users?['’]?s? mailbox is full|destinatarios?|destinatários?|empfänger|destinataires?|destinatari|geadresseerde|odbiorca|получатель|受信者|宛先)(?: address| e-?mail| adresse|es|\(s\))?|addressed to|delivery failed(?: for| to)?|user mailbox exceeds allowed size|undeliverable to|undeliverable|could not be delivered to|target (?:e-?mail |mail )?address|receiver not found|rejected-for|unable to deliver (?:the |your )?(?:message|mail)? ?to|(?:invalid )?(?:final )?delivery userid|error-for|user unknown|unknown local[- ]part|no such user|failed|bounced|envelope-to|rcpt|x-failed-recipients?|sent to|forwarded to)(?:\s*[:=]\s*|\s+|[<"'(\[])[<"'(\[]*(?:mailto:|rfc822;\s*)?)",
+      R"(^[>\-–*•·\s]*(?:direcci[oó]n del destinatario|(?:the )?(?:failed|undeliverable|undelivered|final|intended|invalid|bounced|rejected|original|envelope|destination|unknown|following|mail)?[ -]?(?:recipients?|address(?:es)?|mailbox|user|users?['’]?s? mailbox is full|destinatarios?|destinatários?|empfänger|destinataires?|destinatari|geadresseerde|odbiorca|adresat|получател[ьи]|отримувач|příjemc[ei]|príjemca|modtager|mottaker|mottagare|vastaanottaja|címzett|destinatarul|primatelj|primalac|prejemnik|alıcı|παραλήπτης|gavėjas|saņēmējs|saaja|penerima|受信者|宛先|收件人|수신인|받는 ?사람)(?: address| e-?mail| adresse|es|\(s\))?|addressed to|delivery failed(?: for| to)?|user mailbox exceeds allowed size|undeliverable to|undeliverable|could not be delivered to|target (?:e-?mail |mail )?address|receiver not found|rejected-for|unable to deliver (?:the |your )?(?:message|mail)? ?to|(?:invalid )?(?:final )?delivery userid|error-for|user unknown|unknown local[- ]part|no such user|failed|bounced|envelope-to|rcpt|x-failed-recipients?|sent to|forwarded to)(?:\s*[:=]\s*|\s+|[<"'(\[])[<"'(\[]*(?:mailto:|rfc822;\s*)?)",
       R"((.*)$)"));
   std::string address;
   re2::StringPiece rest;
@@ -127,6 +128,14 @@ Hit hit_of(std::string_view line) {
     if (hit) return std::move(*hit);
   }
   return {};
+}
+
+// Exim, below "an undisclosed address": "(generated from a@b)".
+std::optional<Hit> generated_from(std::string_view line) {
+  static const RE2 form(pattern(R"(^\(generated from )", R"(\)$)"));
+  std::string address;
+  if (RE2::FullMatch(line, form, &address)) return Hit{Form::heading, clean_address(address), {}};
+  return std::nullopt;
 }
 
 // One recipient's lines: from the one that names it to the next that names somebody.
@@ -194,7 +203,9 @@ class Sections {
       return;
     }
     if (is_report_field(line.text) || tells_of_waiting(line.text)) return;
-    const auto hit = hit_of(line.text);
+    auto hit = hit_of(line.text);
+    const bool undisclosed = std::exchange(undisclosed_, line.text == "an undisclosed address");
+    if (undisclosed) hit = generated_from(line.text).value_or(hit);
     const bool names = hit.form != Form::none && !is_beside(line, hit) &&
                        !is_known(not_these_, hit.address) && !sender_follows_ &&
                        !goes_on(line, hit);
@@ -263,6 +274,7 @@ class Sections {
   std::size_t indent_ = 0;  // of the line that opened the last one
   bool blank_ = true;
   bool sender_follows_ = false;
+  bool undisclosed_ = false;
 };
 
 // A list of addresses below the words that tell why: the paragraph above the address.
@@ -324,11 +336,12 @@ bool is_beside_the_point(std::string_view before) {
 }
 
 // Whether what stands here is no recipient whatever the sentence says: an id, the sender in a field
-// ("From: Ana <a@b>" of a paste that lost its line ends), a sender that a server refused.
+// ("From: Ana <a@b>" of a paste that lost its line ends), a sender that a server refused. A name is
+// what has no other signs: \pL counted forty times is an automaton that no memory holds.
 bool is_other_role(std::string_view before, std::string_view behind) {
   constexpr std::size_t kBytesMax = 300;
   static const RE2 field(
-      R"re((?i)(?:message-?id|(?:orig\w+ )?message id|references|in-reply-to|return-path|message token|identificativo(?: del)? messaggio|reply-to|x-postfix-sender|envelope-from|mail from|(?:^|[\s>*|])(?:from|de|von|da|sender(?: address)?|remitente|absender|expéditeur|mittente|remetente))\s*[:=]\s*(?:rfc822;\s*)?(?:"[^"<>@]{0,60}"\s*<|[\pL .'-]{1,40}<|["'<(\[]*)$)re");
+      R"re((?i)(?:message-?id|(?:orig\w+ )?message id|references|in-reply-to|return-path|message token|identificativo(?: del)? messaggio|reply-to|x-postfix-sender|envelope-from|mail from|(?:^|[\s>*|])(?:from|de|von|da|sender(?: address)?|remitente|absender|expéditeur|mittente|remetente))\s*[:=]\s*(?:rfc822;\s*)?(?:"[^"<>@]{0,60}"\s*<|[^\x01-\x1F!"#$%&()*+,/0-9:;<=>?@\[\\\]^_`{|}~]{1,40}<|["'<(\[]*)$)re");
   static const RE2 owner(R"((?i)not owned by (?:user )?<?$)");
   // The notice itself went to who sent.
   static const RE2 addressee(
@@ -493,6 +506,22 @@ void complete_cut_off(std::string_view notice, const BounceLimits& limits,
   }
 }
 
+// "Your message to a@b and c@d could not be delivered.", and below it what a server said of both.
+void share_reply(const NoticeText& notice, const BounceLimits& limits,
+                 std::vector<BounceRecipient>& recipients) {
+  if (recipients.size() < 2) return;
+  const auto& said = recipients.front().diagnostic;
+  const bool common = std::ranges::all_of(recipients, [&](const BounceRecipient& r) {
+    return !r.reply_code && !r.enhanced_status && r.diagnostic.from == kFromNotice &&
+           r.diagnostic.value == said.value;
+  });
+  if (!common || best_reply(notice.notice).code == 0) return;
+  for (auto& recipient : recipients) {
+    recipient.diagnostic = {};
+    describe(notice.notice, limits, recipient);
+  }
+}
+
 }  // namespace
 
 std::vector<BounceRecipient> recipients_in(const NoticeText& notice,
@@ -541,6 +570,7 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
   }
   // What is said once counts for all who have nothing of their own; for a single recipient, what
   // a server said counts more than how the notice puts it.
+  share_reply(notice, limits, recipients);
   for (auto& recipient : recipients) {
     if (recipient.reply_code || recipient.enhanced_status) continue;
     if (recipients.size() == 1 && recipient.diagnostic.from == kFromNotice &&
@@ -560,9 +590,15 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
     if (recipients.size() == 1 && !recipient.reply_code && !recipient.enhanced_status &&
         recipient.diagnostic.from == kFromNotice && !names_cause(recipient.diagnostic.value)) {
       auto cause = stated_reason(notice.notice, limits.value_bytes_max);
-      if (!names_cause(cause)) cause = paragraph_of_cause(notice.notice, limits.value_bytes_max);
+      if (!names_cause(cause)) {
+        auto named = paragraph_of_cause(notice.notice, limits.value_bytes_max);
+        // A long one is what the notice says of reasons in general.
+        constexpr std::size_t kLong = 120;
+        if (!named.empty() || cause.size() > kLong) cause = std::move(named);
+      }
       if (cause.empty()) cause = broken_session(notice.notice, limits.value_bytes_max);
-      if (!cause.empty()) recipient.diagnostic = {std::move(cause), kFromNotice};
+      if (!cause.empty() && cause.find(recipient.diagnostic.value) == std::string::npos)
+        recipient.diagnostic = {std::move(cause), kFromNotice};
     }
   }
   // "... while talking to mx.example.org.:" stands above what names the recipient.

@@ -469,11 +469,11 @@ class BounceReader {
 
   // The subject of the original says nothing about what became of it.
   std::string without_subjects() const {
-    constexpr std::array kNames = {"subject", "asunto", "betreff", "objet", "oggetto", "assunto"};
+    static const RE2 subject(
+        R"((?i)^(?:subject|asunto|betreff|objet|oggetto|assunto|onderwerp|temat|тема|předmět|ämne|emne|件名|主题|主旨) ?[:：])");
     std::string out;
     for (const auto& line : notice_.lines) {
-      if (std::ranges::any_of(kNames, [&](const char* name) { return is_header(line.text, name); }))
-        continue;
+      if (RE2::PartialMatch(line.text, subject)) continue;
       out.append(line.text).push_back('\n');
     }
     return out;
@@ -498,7 +498,11 @@ class BounceReader {
     if (mta && (!report_.reporting_mta || report_.reporting_mta.from == "bounce From"))
       report_.reporting_mta = mta;
     report_.arrived_at = parse_mail_date(report_.arrival_date.value);
-    if (report_.kind != BounceKind::not_a_bounce) return;
+    constexpr std::size_t kNoticeMax = 8'000;
+    if (report_.kind != BounceKind::not_a_bounce) {
+      report_.notice = without_subjects().substr(0, kNoticeMax);
+      return;
+    }
     // Ordinary mail is asked about by its own names.
     report_.recipients.clear();
     const auto id = last_message_id(header_value(bounce.headers, "message-id"));

@@ -78,6 +78,12 @@ std::uint16_t code_at(std::string_view text, std::size_t at) {
                                     (text[at + 2] - '0'));
 }
 
+// With which the first line begins.
+std::uint16_t first_code(std::string_view text) {
+  const auto blanks = text.find_first_not_of(" \t");
+  return blanks == std::string_view::npos ? 0 : code_at(text, blanks);
+}
+
 // A unit behind a number makes it a quantity.
 bool is_quantity(std::string_view rest) {
   constexpr std::array kUnits = {"kb",      "mb",      "bytes",    "hours",      "minutes",
@@ -152,8 +158,11 @@ FoundReply best_reply(std::string_view text) {
     if (reply.score > best.score) best = reply;
   }
   if (best.code != 0 && !best.status) {
-    const auto line = text.substr(best.at, text.find('\n', best.at) - best.at);
-    best.status = status_behind_code(line, best.code / 100);
+    // With the lines of the same reply below it, which repeat the code.
+    auto end = std::min(text.find('\n', best.at), text.size());
+    while (end < text.size() && first_code(text.substr(end + 1)) == best.code)
+      end = std::min(text.find('\n', end + 1), text.size());
+    best.status = status_behind_code(text.substr(best.at, end - best.at), best.code / 100);
   }
   return best;
 }

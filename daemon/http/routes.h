@@ -1,21 +1,14 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "core/clock.h"
-#include "core/enhanced_status.h"
-#include "core/reason.h"
+#include "daemon/answer/bounce_reasons.h"
 #include "daemon/answer/coverage.h"
 #include "daemon/http/router.h"
 
 namespace rastro {
-
-// Why a server said what it said; callable on any thread.
-using ClassifyText = std::function<Reason(std::optional<EnhancedStatus> enhanced_status,
-                                          std::uint16_t reply_code, std::string_view text)>;
 
 // What the routes need of the daemon. Called on the api thread: no waiting.
 struct ApiContext {

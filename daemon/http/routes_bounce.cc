@@ -4,6 +4,7 @@
 #include "daemon/answer/bounce.h"
 #include "daemon/answer/bounce_journeys.h"
 #include "daemon/answer/bounce_json.h"
+#include "daemon/answer/bounce_reasons.h"
 #include "daemon/answer/explain.h"
 #include "daemon/answer/journey_json.h"
 #include "daemon/answer/match.h"
@@ -14,24 +15,6 @@ namespace rastro {
 namespace {
 
 namespace json = boost::json;
-
-// What the bounce itself explains, whether or not its message is known here.
-void add_reasons(const ClassifyText& classify, BounceReport& report) {
-  for (auto& recipient : report.recipients) {
-    recipient.reason = Reason::none;
-    if (recipient.action.value != "failed" && recipient.action.value != "delayed") continue;
-    recipient.reason = Reason::unknown;
-    if (!classify) continue;
-    std::uint16_t code = 0;
-    const auto& digits = recipient.reply_code.value;
-    std::from_chars(digits.data(), digits.data() + digits.size(), code);
-    recipient.reason = classify(parse_enhanced_status(recipient.enhanced_status.value), code,
-                                recipient.diagnostic.value);
-    // No server's words: the notice itself names no cause.
-    if (recipient.reason == Reason::other && code == 0 && recipient.enhanced_status.value.empty())
-      recipient.reason = Reason::unknown;
-  }
-}
 
 // The bounce's words as a recipient of a journey would have them: the same texts explain both.
 LegRecipient as_recipient(const BounceRecipient& told, const std::optional<Time>& at) {

@@ -95,7 +95,7 @@ class Server : public WriterFixture {
   void start() {
     ApiContext context;
     context.clock = &clock_;
-    context.classify = [](auto, auto, auto) { return Reason::other; };
+    context.classify = [](auto, auto, auto) { return ClassifiedText{Reason::other}; };
     context.status = [](bool) { return std::string("{}"); };
     context.health = [] { return std::string(R"({"status":"ok"})"); };
     context.read_state = [this] { return ReadState{true, clock_.wall(), {}}; };

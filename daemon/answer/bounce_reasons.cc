@@ -1,0 +1,107 @@
+#include "daemon/answer/bounce_reasons.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+#include "daemon/answer/bounce_cause.h"
+#include "daemon/answer/bounce_lines.h"
+
+namespace rastro {
+namespace {
+
+bool has_codes(const BounceRecipient& told) { return told.reply_code || told.enhanced_status; }
+
+bool is_bad(const BounceRecipient& told) {
+  return told.action.value == "failed" || told.action.value == "delayed";
+}
+
+Reason reason_of(const ClassifyText& classify, const BounceRecipient& told) {
+  if (!is_bad(told)) return Reason::none;
+  std::uint16_t code = 0;
+  const auto& digits = told.reply_code.value;
+  std::from_chars(digits.data(), digits.data() + digits.size(), code);
+  const auto reason =
+      classify(parse_enhanced_status(told.enhanced_status.value), code, told.diagnostic.value)
+          .reason;
+  if (reason == Reason::other && !has_codes(told)) return Reason::unknown;
+  // Nothing is given up yet: the words are those of the notice.
+  if (reason == Reason::expired && told.action.value == "delayed") return Reason::unknown;
+  return reason;
+}
+
+// Without the clauses that tell what may be or what to do: "The mailbox may be full", "please check
+// the address".
+std::string without_advice(std::string_view text) {
+  static const RE2 form(
+      R"((?i)\b(?:if|may|might|maybe|could have|possibl[ey]|perhaps|usually|sometimes|e\.g\.|such as|for example|please|make sure|check|try|you (?:can|should|must|need)|whether|unless|si|quiz[aá]s?|compruebe|verifique|por favor|wenn|falls|bitte|eventuell|veuillez|vérifiez|peut-être|forse|verificare|talvez|misschien|controleer|jeśli)\b|möglich|prüfen|proszę|возможно|если|пожалуйста|проверьте|请|可能|場合|확인)");
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    auto end = text.find_first_of(",;.!?", at);
+    while (end != std::string_view::npos && end + 1 < text.size() && text[end + 1] != ' ')
+      end = text.find_first_of(",;.!?", end + 1);
+    end = end == std::string_view::npos ? text.size() : end + 1;
+    const auto clause = text.substr(at, end - at);
+    if (!RE2::PartialMatch(clause, form)) out += clause;
+    at = end;
+  }
+  return out;
+}
+
+struct Cause {
+  std::string text;
+  Reason reason = Reason::unknown;
+};
+
+// The first piece between `separator`s that names a cause, its words belonging to no reply. Only
+// if none does, the first that says that it was given up.
+Cause first_cause(const ClassifyText& classify, std::string_view text, std::string_view separator) {
+  constexpr std::size_t kPieceMax = 400;
+  constexpr std::size_t kPieceMin = 8;
+  Cause given_up;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find(separator, at), text.size());
+    const auto whole = text.substr(at, end - at);
+    at = end + separator.size();
+    const auto piece = tidy(without_advice(tidy(whole, kPieceMax)), kPieceMax);
+    if (piece.size() < kPieceMin) continue;
+    // Words alone are a guess, and a notice has many sentences to guess at.
+    const auto [reason, by_words] = classify(std::nullopt, 0, piece);
+    if (by_words) continue;
+    if (reason == Reason::expired && given_up.text.empty()) given_up = {piece, reason};
+    if (reason == Reason::other || reason == Reason::unknown || reason == Reason::expired) continue;
+    if (separator == "\n") return {piece, reason};
+    const auto line = first_cause(classify, whole, "\n");
+    return line.reason == reason ? line : Cause{piece, reason};
+  }
+  return given_up;
+}
+
+}  // namespace
+
+void add_reasons(const ClassifyText& classify, BounceReport& report) {
+  bool any = false;
+  for (auto& told : report.recipients) {
+    if (!classify) {
+      told.reason = is_bad(told) ? Reason::unknown : Reason::none;
+      continue;
+    }
+    told.reason = reason_of(classify, told);
+    any = any || has_codes(told) || !is_bad(told) || told.reason != Reason::unknown;
+  }
+  if (any || !classify) return;
+  const auto cause = first_cause(classify, report.notice, "\n\n");
+  if (cause.text.empty()) return;
+  if (cause.reason == Reason::expired && report.kind != BounceKind::failed) return;
+  // One of several: it says that of those it names.
+  if (report.recipients.size() > 1 && cause.text.find('@') != std::string::npos) return;
+  for (auto& told : report.recipients) {
+    told.reason = cause.reason;
+    if (!told.diagnostic || told.diagnostic.from == kFromNotice)
+      told.diagnostic = {cause.text, kFromNotice};
+  }
+}
+
+}  // namespace rastro
