@@ -419,10 +419,44 @@ class Assembly {
     }
   }
 
+  // A filter of ours wanted to give the message back and was refused: what became of the
+  // recipients, the leg says that the filter had it from.
+  bool was_refused(const Edge& edge) const {
+    if (edge.link.kind != LegLink::Kind::filter || edge.link.recipient >= 0) return false;
+    const auto& child = journey_.legs[edge.child];
+    return child.queue_id.empty() ||
+           (!child.recipients.empty() &&
+            std::ranges::all_of(child.recipients, [](const LegRecipient& recipient) {
+              return recipient.outcome == Outcome::rejected;
+            }));
+  }
+
+  // The same for one recipient of several: refused in the dialogue that took the others.
+  bool was_refused(std::size_t leg, const LegRecipient& state) const {
+    if (state.outcome != Outcome::rejected) return false;
+    const auto handed_over = [&](std::size_t parent, std::int32_t recipient) {
+      return std::ranges::any_of(edges_, [&](const Edge& e) {
+        return e.parent == parent && e.child == leg &&
+               (e.link.recipient < 0 || e.link.recipient == recipient);
+      });
+    };
+    return std::ranges::any_of(edges_, [&](const Edge& edge) {
+      if (edge.child != leg || edge.link.kind != LegLink::Kind::filter) return false;
+      const auto& known = journey_.legs[edge.parent].recipients;
+      for (std::size_t i = 0; i < known.size(); ++i) {
+        if (equal_ignoring_case(known[i].recipient, state.recipient))
+          return !handed_over(edge.parent, static_cast<std::int32_t>(i));
+      }
+      return false;
+    });
+  }
+
   // Whether the child took over that recipient of the parent.
   bool passed_on(std::size_t leg, std::size_t recipient, std::vector<std::size_t>& children) const {
     for (const auto& edge : edges_) {
-      if (edge.parent != leg || edge.link.kind == LegLink::Kind::session) continue;
+      if (edge.parent != leg || edge.link.kind == LegLink::Kind::session || was_refused(edge)) {
+        continue;
+      }
       const auto& state = journey_.legs[leg].recipients[recipient];
       const bool this_one = edge.link.recipient == static_cast<std::int32_t>(recipient);
       const bool all = edge.link.recipient < 0;
@@ -455,6 +489,7 @@ class Assembly {
     if (!visited.insert(leg).second) return;
     auto& recipients = journey_.legs[leg].recipients;
     for (std::size_t i = 0; i < recipients.size(); ++i) {
+      if (was_refused(leg, recipients[i])) continue;
       // A filter's or next hop's leg has the same address; only that one belongs to `before`.
       std::vector<std::size_t> children;
       const LegRecipient* origin = before;
@@ -575,6 +610,9 @@ class Assembly {
       if (edge.link.kind != LegLink::Kind::session) children.insert(edge.child);
     }
     std::set<std::size_t> visited;
+    for (const auto& edge : edges_) {
+      if (was_refused(edge)) visited.insert(edge.child);
+    }
     for (std::size_t i = 0; i < journey_.legs.size(); ++i) {
       if (!children.contains(i)) walk(i, nullptr, visited);
     }

@@ -155,6 +155,10 @@ class Correlator {
   std::vector<LegHandle> link_retries(const LogLine& line, std::vector<LegHandle> refused,
                                       const OpenLeg& later);
   void join_refused_for_now(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
+  void keep_refused_by_ourselves(const LogLine& line, const OpenLeg& refused,
+                                 const PolicyVerdict& event);
+  void join_refused_by_ourselves(const LogLine& line, const OpenLeg& leg,
+                                 const DeliveryAttempt& event);
   void refine_submission(const LogLine& line, OpenLeg& leg) const;
 
   std::string_view invocation_name(const LogLine& line);

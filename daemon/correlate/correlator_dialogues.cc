@@ -12,6 +12,8 @@ namespace rastro {
 namespace {
 
 constexpr std::size_t kRefusalsMax = 8;  // of one mail that are linked with its acceptance
+constexpr auto kAnswerMax = std::chrono::minutes(5);  // of a filter that was refused
+constexpr std::string_view kFilter = "filter";        // in a client's place: it is one of our own
 
 // Large senders come back from a neighbour: an IPv4 /24, an IPv6 /64 as far as it is written out.
 std::string_view network_of(std::string_view ip) {
@@ -23,6 +25,13 @@ std::string_view network_of(std::string_view ip) {
     ++at;
   }
   return ip.substr(0, std::min(at, ip.find("::")));
+}
+
+// Whether a filter that had `message` may have met with `refused`, and `message` is told of it now.
+bool may_have_wanted_back(const LegRecord& message, const LegRecord& refused) {
+  const auto told_at = message.last_activity_at;
+  return refused.opened_at >= message.opened_at && told_at - refused.opened_at <= kAnswerMax &&
+         (!message.message_id || !refused.message_id || message.message_id == refused.message_id);
 }
 
 void append_number(std::string& out, std::uint32_t number) {
@@ -348,6 +357,7 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
   inbound_.changed(session);
   if (event.recipient) join_facts_of(line, leg, *event.recipient);
   expect_retry(line, leg, event);
+  keep_refused_by_ourselves(line, leg, event);
 }
 
 // ---- a proxy filter before the queue
@@ -445,6 +455,53 @@ void Correlator::join_refused_for_now(const LogLine& line, OpenLeg& leg, std::in
   } else {
     expected->refused = std::move(refused);
     refused_for_now_.changed(*expected);
+  }
+}
+
+// ---- what a filter gives back is refused
+
+void Correlator::keep_refused_by_ourselves(const LogLine& line, const OpenLeg& refused,
+                                           const PolicyVerdict& event) {
+  if (!is_loopback(event.client.ip) || !event.envelope_sender) return;
+  auto& expected = refused_for_now_.open(
+      retry_name(line, kFilter, *event.envelope_sender, event.recipient.value_or("")),
+      line.header.logged_at);
+  const auto same = [&](const LegHandle& known) { return known.id == refused.record.id; };
+  if (std::ranges::any_of(expected.refused, same)) return;
+  if (expected.refused.size() >= kRefusalsMax) expected.refused.erase(expected.refused.begin());
+  expected.refused.push_back(refused.handle());
+  refused_for_now_.changed(expected);
+}
+
+// The filter behind the queue tells what it was told itself, "from MTA(smtp:[127.0.0.1]:10025): 550
+// ...": the dialogue in which it wanted to give the message back is part of the message's way.
+void Correlator::join_refused_by_ourselves(const LogLine& line, const OpenLeg& leg,
+                                           const DeliveryAttempt& event) {
+  if (event.status == DeliveryStatus::sent || refused_for_now_.size() == 0 ||
+      !is_loopback(event.relay.ip) || !leg.record.envelope_sender) {
+    return;
+  }
+  for (const auto recipient : {event.recipient.value_or(""), std::string_view()}) {
+    auto* expected =
+        refused_for_now_.find(retry_name(line, kFilter, *leg.record.envelope_sender, recipient));
+    if (expected == nullptr) continue;
+    const auto first = std::ranges::find_if(expected->refused, [&](const LegHandle& handle) {
+      const auto* refused = reopen(handle);
+      return refused != nullptr && may_have_wanted_back(leg.record, refused->record);
+    });
+    if (first == expected->refused.end()) continue;
+    LegLink given_back;
+    given_back.kind = LegLink::Kind::filter;
+    given_back.direction = LegLink::Direction::parent;
+    given_back.queue_id = leg.record.queue_id;
+    given_back.at = line.header.logged_at;
+    link(*reopen(*first), std::move(given_back));
+    expected->refused.erase(first);
+    if (expected->refused.empty()) {
+      refused_for_now_.erase(*expected);
+    } else {
+      refused_for_now_.changed(*expected);
+    }
   }
 }
 

@@ -149,6 +149,7 @@ void Correlator::on(const LogLine& line, const DeliveryAttempt& event) {
   const auto recipient = updates_.apply(leg.record, event, line.header.logged_at);
   join_delivery_process(line, leg, recipient);
   join_refused_for_now(line, leg, recipient);
+  join_refused_by_ourselves(line, leg, event);
   join_companions(line, leg, recipient);
   if (auto to_child = link_of(event, recipient, line.header.logged_at)) {
     const bool forwarded = to_child->kind == LegLink::Kind::forward;
@@ -220,7 +221,10 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
     }
     note_if_closed(leg);
     // An earlier recipient's refusal in a dialogue that goes on is no end of the message.
-    if (event.action == Action::reject && event.stage != "RCPT") expect_retry(line, leg, event);
+    if (event.action == Action::reject && event.stage != "RCPT") {
+      expect_retry(line, leg, event);
+      keep_refused_by_ourselves(line, leg, event);
+    }
     return;
   }
   if (event.action == Action::proxy_accept) {

@@ -117,6 +117,80 @@ TEST(MailScanner, AloneMakesNoMessage) {
               IsEmpty());
 }
 
+// ---- what a filter gives back is refused by the smtpd behind it
+
+std::vector<std::string> taken_and(const std::vector<std::string>& more) {
+  std::vector<std::string> out = {
+      "postfix/smtpd[11]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+      "postfix/cleanup[12]: AA2F1A0E5D: message-id=<m1@example.net>",
+      "postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=900, nrcpt=2 (queue active)",
+  };
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
+}
+const std::string kRefusedBehind =
+    "postfix/smtp[15]: AA2F1A0E5D: to=<bea@example.org>, relay=127.0.0.1[127.0.0.1]:10024, "
+    "delay=1, delays=0/0/0/1, dsn=5.1.1, status=bounced (host 127.0.0.1[127.0.0.1] said: 550 5.1.1 "
+    "id=1-1 - Rejected by next-hop MTA on relaying, from MTA(smtp:[127.0.0.1]:10025): 550 5.1.1 "
+    "<bea@example.org>: Recipient address rejected: User unknown (in reply to end of DATA "
+    "command))";
+const std::string kRefusal =
+    "reject: RCPT from localhost[127.0.0.1]: 550 5.1.1 <bea@example.org>: Recipient address "
+    "rejected: User unknown; from=<a@example.net> to=<bea@example.org> proto=ESMTP "
+    "helo=<localhost>";
+
+TEST(RefusedBehindTheFilter, IsPartOfTheMessagesWay) {
+  const auto told = told_of(taken_and({
+      "postfix/smtpd[14]: connect from localhost[127.0.0.1]",
+      "postfix/smtpd[14]: NOQUEUE: " + kRefusal,
+      "postfix/smtpd[14]: disconnect from localhost[127.0.0.1]",
+      kRefusedBehind,
+      "postfix/qmgr[13]: AA2F1A0E5D: removed",
+  }));
+  EXPECT_THAT(texts_of(told), ElementsAre("AA2F1A0E5D - | bea@example.org bounced"));
+  EXPECT_EQ(told.front().lines, 8U);
+}
+TEST(RefusedBehindTheFilter, OneOfTwoIsNamedOnce) {
+  const auto told = told_of(taken_and({
+      "postfix/smtpd[14]: BB2F1A0E5D: client=localhost[127.0.0.1]",
+      "postfix/smtpd[14]: BB2F1A0E5D: " + kRefusal,
+      "postfix/cleanup[12]: BB2F1A0E5D: message-id=<m1@example.net>",
+      "postfix/qmgr[13]: BB2F1A0E5D: from=<a@example.net>, size=990, nrcpt=1 (queue active)",
+      "postfix/smtp[15]: AA2F1A0E5D: to=<ana@example.org>, relay=127.0.0.1[127.0.0.1]:10024, "
+      "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 from "
+      "MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as BB2F1A0E5D)",
+      kRefusedBehind,
+      "postfix/qmgr[13]: AA2F1A0E5D: removed",
+      "postfix/virtual[16]: BB2F1A0E5D: to=<ana@example.org>, relay=virtual, delay=1, "
+      "delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to maildir)",
+      "postfix/qmgr[13]: BB2F1A0E5D: removed",
+  }));
+  EXPECT_THAT(texts_of(told), ElementsAre("AA2F1A0E5D BB2F1A0E5D | ana@example.org delivered "
+                                          "bea@example.org bounced"));
+}
+TEST(RefusedBehindTheFilter, AfterItsContentToo) {
+  const auto told = told_of(taken_and({
+      "postfix/smtpd[14]: BB2F1A0E5D: client=localhost[127.0.0.1]",
+      "postfix/cleanup[12]: BB2F1A0E5D: message-id=<m1@example.net>",
+      "postfix/cleanup[12]: BB2F1A0E5D: milter-reject: END-OF-MESSAGE from localhost[127.0.0.1]: "
+      "5.7.1 No; from=<a@example.net> to=<bea@example.org> proto=ESMTP helo=<localhost>",
+      kRefusedBehind,
+      "postfix/qmgr[13]: AA2F1A0E5D: removed",
+  }));
+  EXPECT_THAT(texts_of(told), ElementsAre("AA2F1A0E5D BB2F1A0E5D | bea@example.org bounced"));
+}
+TEST(RefusedBehindTheFilter, AnotherSendersIsItsOwn) {
+  const auto told = told_of(taken_and({
+      "postfix/smtpd[14]: NOQUEUE: reject: RCPT from localhost[127.0.0.1]: 550 5.1.1 "
+      "<bea@example.org>: Recipient address rejected: User unknown; from=<root@example.org> "
+      "to=<bea@example.org> proto=ESMTP helo=<localhost>",
+      kRefusedBehind,
+      "postfix/qmgr[13]: AA2F1A0E5D: removed",
+  }));
+  EXPECT_THAT(texts_of(told), UnorderedElementsAre("AA2F1A0E5D | bea@example.org bounced",
+                                                   "- | bea@example.org rejected"));
+}
+
 // ---- sendmail -bs
 
 // smtpd(8) for one local caller names the file in the maildrop directory; what pickup(8) makes of
