@@ -200,7 +200,7 @@ Result<void> App::start() {
 QueryTools App::query_tools() {
   auto tools = make_query_tools(*writer_, clock_);
   tools.refresh = [this, know_positions = std::move(tools.refresh)] {
-    freshness_.ask();
+    if (!writer_loop_->failing()) freshness_.ask();  // else what is stored is all there is
     know_positions();
   };
   tools.language = config_.lang;
