@@ -34,7 +34,7 @@ class IngestPaceTest : public testing::Test {
     StoreOptions options;
     options.state_directory = directory_ / "state";
     options.ballast_bytes = 0;
-    auto writer = Writer::open(std::move(options), clock_);
+    auto writer = Writer::open(std::move(options), writer_clock_);
     ASSERT_TRUE(writer) << writer.error().message;
     writer_ = std::move(*writer);
     loop_ = std::make_unique<WriterLoop>(*writer_, to_commit_);
@@ -85,7 +85,8 @@ class IngestPaceTest : public testing::Test {
   }
 
   std::filesystem::path directory_;
-  ManualClock clock_{Time(1767323045s)};  // 2026-01-02T03:04:05Z
+  ManualClock clock_{Time(1767323045s)};         // 2026-01-02T03:04:05Z; the ingest thread's
+  ManualClock writer_clock_{Time(1767323045s)};  // read by another thread, so it stands still
   EmptyStore store_;
   std::unique_ptr<Writer> writer_;
   BoundedQueue<NumberedBatch> batches_{8};  // ingest's
