@@ -67,6 +67,14 @@ inline bool same_name(std::string_view a, std::string_view b) {
   if (size != b.size()) return false;
   std::uint64_t left[2];
   std::uint64_t right[2];
+  if (size >= 4 && size < 8) {
+    std::uint32_t halves[4];
+    std::memcpy(&halves[0], a.data(), 4);
+    std::memcpy(&halves[1], b.data(), 4);
+    std::memcpy(&halves[2], a.data() + size - 4, 4);
+    std::memcpy(&halves[3], b.data() + size - 4, 4);
+    return halves[0] == halves[1] && halves[2] == halves[3];
+  }
   if (size >= 8 && size <= 16) {
     std::memcpy(&left[0], a.data(), 8);
     std::memcpy(&right[0], b.data(), 8);

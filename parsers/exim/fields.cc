@@ -31,17 +31,26 @@ bool is_masked_ip(std::string_view text) {
   return mark && length > 0 && parts == 4;
 }
 
+// What a character is in an address: a figure or hexadecimal letter, a separator, or neither.
+enum : unsigned char { kFigure, kSeparator, kNeither };
+constexpr auto kInAddress = [] {
+  std::array<unsigned char, 256> out{};
+  for (std::size_t c = 0; c < out.size(); ++c) {
+    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    out[c] = hex ? kFigure : c == '.' || c == ':' ? kSeparator : kNeither;
+  }
+  return out;
+}();
+
 bool is_ip(std::string_view text) {
   if (text.size() < 2 || text.size() > 64) return false;
   std::size_t separators = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '%') return separators > 1;  // a scope id, "fe80::1%eth0"
-    if (c == '.' || c == ':') {
-      ++separators;
-    } else if (!is_digit(c) && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F')) {
-      return is_masked_ip(text);
+  for (const char c : text) {
+    const auto kind = kInAddress[static_cast<unsigned char>(c)];
+    if (kind == kNeither) {
+      return c == '%' ? separators > 1 : is_masked_ip(text);  // a scope id, "fe80::1%eth0"
     }
+    separators += kind;
   }
   return separators > 1;
 }
