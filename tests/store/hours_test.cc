@@ -125,14 +125,14 @@ TEST_F(HoursTest, TheIntervalsOwnHoursComeFirstIfWished) {
   limits.marks_only = true;
   limits.wanted = &wanted;
   const auto ids = [&](bool only_one) {
-    std::vector<std::uint64_t> ids;
+    std::vector<std::uint64_t> seen;
     wanted = {};
     EXPECT_TRUE(reader->for_each_leg(keys, first_hour, limits, [&](const LegRecord& leg) {
-      ids.push_back(leg.id);
+      seen.push_back(leg.id);
       if (only_one) wanted.from = leg.id;
       return only_one ? Visit::next_hour : Visit::go_on;
     }));
-    return ids;
+    return seen;
   };
   const auto other = samples::simple_leg(0, samples::start_time(), "").id;
   EXPECT_EQ(ids(false), (std::vector{waiting.id, other}));
