@@ -68,10 +68,6 @@ class Binder {
     statement_.bind_text(++index_, value);
     return *this;
   }
-  Binder& maybe_text(const MaybeText& value) {
-    statement_.bind_maybe_text(++index_, value);
-    return *this;
-  }
   // By the row of `name` that has it, when it came before.
   Binder& address(DictionaryWriter& dictionary, std::string_view value) {
     const auto id = dictionary.repeated_name_id(value);

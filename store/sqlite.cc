@@ -211,10 +211,6 @@ Statement& Statement::bind_text(int index, std::string_view bytes) {
   return *this;
 }
 
-Statement& Statement::bind_maybe_text(int index, const MaybeText& bytes) {
-  return bytes ? bind_text(index, std::string_view(*bytes)) : bind_null(index);
-}
-
 Statement& Statement::bind_blob(int index, std::string_view bytes) {
   const char* data = bytes.data() != nullptr ? bytes.data() : "";
   const int code = sqlite3_bind_blob64(statement_, index, data, bytes.size(), SQLITE_STATIC);

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "core/maybe_text.h"
 #include "core/result.h"
 
 struct sqlite3;
@@ -91,7 +90,6 @@ class Statement {
   Statement& bind(int index, std::optional<std::int64_t> value);
   // Bytes as they are: NUL and broken UTF-8 come back the same.
   Statement& bind_text(int index, std::string_view bytes);
-  Statement& bind_maybe_text(int index, const MaybeText& bytes);
   Statement& bind_blob(int index, std::string_view bytes);
   Statement& bind_null(int index);
 

@@ -48,11 +48,19 @@ bool was_struck_off(const LegRecipient& recipient) {
          !recipient.reply_text.empty();
 }
 
+// Exim names who is received as the client wrote it, and lowers the domain when it routes. Local
+// parts that differ in case may be two people's.
+bool is_same_recipient(std::string_view a, std::string_view b) {
+  const auto first = split_address(a);
+  const auto second = split_address(b);
+  return first.local_part == second.local_part && equal_ignoring_case(first.domain, second.domain);
+}
+
 // "ORCPT=rfc822;ana@example.org" style prefixes are not logged by Postfix; kept as the log has it.
 bool is_first_sight_of(const LegRecipient& known, std::string_view original) {
   // Exim names the address as received until a router has rewritten it.
   return waits(known.outcome) && !known.original_recipient &&
-         equal_ignoring_case(known.recipient, original);
+         is_same_recipient(known.recipient, original);
 }
 
 }  // namespace
@@ -111,9 +119,8 @@ LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipi
   for (auto& known : leg.recipients) {
     const bool same_original =
         known.original_recipient.has_value() == original.has_value() &&
-        (!original || equal_ignoring_case(*known.original_recipient, *original));
-    // Exim names who is received as the client wrote it, and lowers the domain when it routes.
-    if (same_original && equal_ignoring_case(known.recipient, recipient)) return &known;
+        (!original || is_same_recipient(*known.original_recipient, *original));
+    if (same_original && is_same_recipient(known.recipient, recipient)) return &known;
     // Exim names who was redirected in full while he waits, and by his login once he has it.
     if (same_original && original && is_login_of(recipient, known.recipient)) return &known;
     if (unresolved == nullptr && original && is_first_sight_of(known, *original)) {
@@ -459,7 +466,7 @@ void LegUpdates::apply(LegRecord& leg, const QueueAction& event, Time at) const 
       return;
     case Action::marked_delivered:
       for (auto& recipient : leg.recipients) {
-        if (event.address && equal_ignoring_case(recipient.recipient, *event.address) &&
+        if (event.address && is_same_recipient(recipient.recipient, *event.address) &&
             waits(recipient.outcome)) {
           recipient.outcome = Outcome::deleted;
         }

@@ -351,6 +351,19 @@ TEST(Exim, ADomainInCapitalsIsNoSecondRecipient) {
       ElementsAre("1tFxyz-000123-AB | Ana@Example.ORG delivered bo@Example.ORG delivered"));
 }
 
+TEST(Exim, LocalPartsThatDifferInCaseMayBeTwoPeople) {
+  EXPECT_THAT(
+      texts_of(told_of(
+          {"1tFxyz-000123-AB <= a@example.net U=ana P=local S=300 for Ana@example.org "
+           "ana@example.org",
+           "1tFxyz-000123-AB => Ana@example.org R=dnslookup T=smtp H=mx.example.org [192.0.2.9]",
+           "1tFxyz-000123-AB ** ana@example.org R=dnslookup T=smtp H=mx.example.org [192.0.2.9]: "
+           "SMTP error from remote mail server after RCPT TO:<ana@example.org>: 550 no such user",
+           "1tFxyz-000123-AB Completed"},
+          true)),
+      ElementsAre("1tFxyz-000123-AB | Ana@example.org delivered ana@example.org bounced"));
+}
+
 TEST(Exim, TheSystemFiltersAnswersAndPipesAreNoRecipients) {
   EXPECT_THAT(
       texts_of(told_of({"1tFxyz-000123-AB <= a@example.net U=ana P=local S=300",
