@@ -74,7 +74,6 @@ std::vector<std::uint64_t> merge(const std::vector<SortedRuns::Run>& runs) {
   return std::move(halves.front());
 }
 
-// The rows of `key` in one packed segment that starts with `first`.
 // Takes postings off `bytes` up to the first one of `key` or behind it, or almost to the end: where
 // rows of other keys need not be read. Returns the key reached.
 std::uint64_t skip_to(std::string_view& bytes, std::uint64_t at_key, std::uint64_t key,
@@ -93,13 +92,16 @@ std::uint64_t skip_to(std::string_view& bytes, std::uint64_t at_key, std::uint64
   return at_key;
 }
 
+// The rows of `key` up to `row_last`, at most kRowMax, in one packed segment that starts with
+// `first`.
 void collect_from_segment(Posting first, std::string_view bytes, std::uint32_t key,
-                          std::vector<std::uint32_t>& out) {
+                          std::uint32_t row_last, std::vector<std::uint32_t>& out) {
   std::uint64_t at_key = key_of(first);
   std::uint64_t row = row_of(first);
   if (at_key < key) at_key = skip_to(bytes, at_key, key, row);
   while (true) {
-    if (at_key == key && row <= kRowMax) out.push_back(static_cast<std::uint32_t>(row));
+    if (at_key == key && row > row_last) return;
+    if (at_key == key) out.push_back(static_cast<std::uint32_t>(row));
     if (bytes.empty() || at_key > key) return;
     const auto step = take_varint(bytes);
     const auto number = take_varint(bytes);
@@ -206,6 +208,16 @@ void collect_rows(const PostingRuns& runs, std::uint32_t key, std::vector<std::u
   for (const auto posting : postings) out.push_back(row_of(posting));
 }
 
+std::uint64_t count_rows(const PostingRuns& runs, std::uint32_t key) {
+  std::uint64_t count = 0;
+  for (const auto& run : runs.runs()) {
+    const auto first = std::lower_bound(run->begin(), run->end(), make_posting(key, 0));
+    const auto last = std::upper_bound(first, run->end(), make_posting(key, kRowMax));
+    count += static_cast<std::uint64_t>(last - first);
+  }
+  return count;
+}
+
 namespace {
 struct LaterHead {
   template <typename Cursor>
@@ -268,10 +280,47 @@ void SegmentReader::collect_rows(std::uint32_t key, std::vector<std::uint32_t>& 
   from_behind_.bind(1, static_cast<std::int64_t>(make_posting(key, kRowMax)));
   while (from_behind_.step()) {
     const auto first = static_cast<Posting>(from_behind_.column_int(0));
-    collect_from_segment(first, from_behind_.column_bytes(1), key, out);
+    collect_from_segment(first, from_behind_.column_bytes(1), key, kRowMax, out);
     if (first < make_posting(key, 0)) break;  // what stands before it is of lower keys
   }
   from_behind_.reset();
+}
+
+std::optional<std::uint32_t> SegmentReader::collect_rows(std::uint32_t key, std::uint32_t row,
+                                                         std::vector<std::uint32_t>& out) {
+  std::optional<std::uint32_t> from;
+  from_behind_.bind(1, static_cast<std::int64_t>(make_posting(key, row)));
+  if (from_behind_.step()) {
+    const auto first = static_cast<Posting>(from_behind_.column_int(0));
+    collect_from_segment(first, from_behind_.column_bytes(1), key, row, out);
+    if (first >= make_posting(key, 0)) from = row_of(first);
+  }
+  from_behind_.reset();
+  return from;
+}
+
+std::uint64_t SegmentReader::count_rows(std::uint32_t key) {
+  std::uint64_t count = 0;
+  std::uint64_t in_one = 0;
+  bool own_behind = false;  // the segment behind begins with this key too: all of this one is its
+  std::vector<std::uint32_t> rows;
+  from_behind_.bind(1, static_cast<std::int64_t>(make_posting(key, kRowMax)));
+  while (from_behind_.step()) {
+    const auto first = static_cast<Posting>(from_behind_.column_int(0));
+    const bool own = first >= make_posting(key, 0);
+    if (!own || !own_behind || in_one == 0) {
+      rows.clear();
+      collect_from_segment(first, from_behind_.column_bytes(1), key, kRowMax, rows);
+      if (own && own_behind) in_one = rows.size();
+      count += rows.size();
+    } else {
+      count += in_one;
+    }
+    if (!own) break;
+    own_behind = true;
+  }
+  from_behind_.reset();
+  return count;
 }
 
 }  // namespace rastro

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,8 @@ using LegIdRuns = SortedRuns;
 
 // Appends the rows of `key` to `out`, in no order.
 void collect_rows(const PostingRuns& runs, std::uint32_t key, std::vector<std::uint32_t>& out);
+// How many they are; one that stands in two runs counts twice.
+std::uint64_t count_rows(const PostingRuns& runs, std::uint32_t key);
 
 // Packs runs into segments of about one page, a slice at a time.
 class SegmentPacker {
@@ -83,7 +86,14 @@ bool append_keys(Posting first, std::string_view bytes, std::vector<std::uint32_
 class SegmentReader {
  public:
   explicit SegmentReader(Database& database);
+  // All rows of the key, in no order.
   void collect_rows(std::uint32_t key, std::vector<std::uint32_t>& out);
+  // Appends the highest of those not above `row`, ascending: what stands in one segment. Returns
+  // the row that the segment begins with, below which there may be more; nullopt: there are none.
+  std::optional<std::uint32_t> collect_rows(std::uint32_t key, std::uint32_t row,
+                                            std::vector<std::uint32_t>& out);
+  // About how many the key has: of the segments that hold nothing else one is counted for all.
+  std::uint64_t count_rows(std::uint32_t key);
 
  private:
   Statement from_behind_;

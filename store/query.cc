@@ -52,9 +52,66 @@ bool may_have_any(const FileView& file, const Keys& keys) {
   });
 }
 
-// To read a row's time by its number takes as long as to read those of five rows that follow each
-// other.
-constexpr std::size_t kReadOnFactor = 5;
+// Passes over the rows of a file that by what is known of their times, or their legs' ids, cannot
+// be meant. Finds that out when enough rows were read for nothing. Borrows both.
+class OtherTimes {
+ public:
+  OtherTimes(const FileView& view, Database& database) : view_(view), database_(database) {
+    use(view.notes->row_times());
+  }
+  // As RowTimes::Downwards::next().
+  std::uint32_t pass_over(std::uint32_t row, const RowTimes::Wanted& wanted) {
+    return downwards_ ? downwards_->next(row, wanted) : row;
+  }
+  // A row that was read was none of those meant.
+  void note_miss() {
+    // To read a row's time by its number takes as long as to read those of five rows that follow
+    // each other; what a finished hour says of itself takes as long as some sixty rows.
+    constexpr std::size_t kReadOnFactor = 5;
+    constexpr std::size_t kWorthIt = 64;
+    ++misses_;
+    if (downwards_) downwards_->note_miss();
+    const auto known = times_ ? times_->known() : 0;
+    if (known >= view_.row_max || misses_ % kWorthIt != 0) return;
+    const bool told = view_.state.sealed && !times_ && take_from_file();
+    if (!told && misses_ * kReadOnFactor >= view_.row_max - known) read_on();
+  }
+
+ private:
+  void use(std::shared_ptr<const RowTimes> times) {
+    if (!times) return;
+    times_ = std::move(times);
+    downwards_.emplace(*times_);
+  }
+  bool take_from_file() {
+    auto in_file = read_row_times(database_);
+    if (!in_file || in_file->known() != view_.row_max) return false;
+    in_file->sort_others();
+    note(std::make_shared<const RowTimes>(std::move(*in_file)));
+    return true;
+  }
+  void read_on() {
+    auto more = std::make_shared<RowTimes>(times_ ? *times_ : RowTimes{});
+    if (!more->read_on(database_, view_.row_max)) return;
+    more->sort_others();
+    note(std::move(more));
+  }
+  void note(std::shared_ptr<const RowTimes> times) {
+    view_.notes->note(times);
+    use(std::move(times));
+  }
+
+  const FileView& view_;
+  Database& database_;
+  std::shared_ptr<const RowTimes> times_;
+  std::optional<RowTimes::Downwards> downwards_;
+  std::size_t misses_ = 0;
+};
+
+void put_newest_first(std::vector<std::uint32_t>& rows) {
+  std::sort(rows.begin(), rows.end(), std::greater<>());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+}
 
 class ReaderImpl final : public StoreReader {
  public:
@@ -105,18 +162,21 @@ class ReaderImpl final : public StoreReader {
     Time written_since;
     bool wants(std::uint64_t leg_id) const { return wanted == nullptr || wanted->holds(leg_id); }
     bool may_hold(const FileView& file) const;
-    bool may_hold(const RowTimes::Range& rows) const;
+    RowTimes::Wanted wanted_rows() const;
   };
   std::shared_ptr<const StoreSnapshot> snapshot() const {
     return held_ ? held_->snapshot() : snapshots_();
   }
+  struct Found {
+    CutBy cut = CutBy::nothing;
+    bool active = false;     // within the interval, and wanted
+    bool next_hour = false;  // the caller's wish
+  };
   Question start(const QueryLimits& limits);
-  void drop_other_times(const LegQuery& query, const FileView& view, ReadFile& file,
-                        std::vector<std::uint32_t>& rows);
   CutBy scan_file(const LegQuery& query, std::size_t index, ReadFile& file);
   CutBy look_up_in_file(const LegQuery& query, std::size_t index, ReadFile& file);
-  CutBy offer_rows(const LegQuery& query, std::size_t index, ReadFile& file,
-                   std::vector<std::uint32_t>& rows, std::unordered_set<std::uint64_t>& seen);
+  struct LookUp;
+  Found offer_posted(LookUp& look_up, std::uint32_t row);
   CutBy offer(const LegQuery& query, ReadFile& file, std::uint32_t row);
   bool merge_addresses(const StoreSnapshot& snapshot);
   template <typename Read>
@@ -137,10 +197,13 @@ bool ReaderImpl::LegQuery::may_hold(const FileView& file) const {
   return keys.empty() || may_have_any(file, keys);
 }
 
-bool ReaderImpl::LegQuery::may_hold(const RowTimes::Range& rows) const {
-  return time_at(rows.opened_min) <= range.until && time_at(rows.active_max) >= range.from &&
-         (wanted == nullptr ||
-          (rows.leg_id_max >= wanted->from && rows.leg_id_min <= wanted->until));
+RowTimes::Wanted ReaderImpl::LegQuery::wanted_rows() const {
+  RowTimes::Wanted rows{micros(range.from), micros(range.until)};
+  if (wanted != nullptr) {
+    rows.leg_id_from = wanted->from;
+    rows.leg_id_until = wanted->until;
+  }
+  return rows;
 }
 
 Question ReaderImpl::start(const QueryLimits& limits) {
@@ -215,93 +278,77 @@ CutBy ReaderImpl::scan_file(const LegQuery& query, std::size_t index, ReadFile& 
   return CutBy::nothing;
 }
 
-void put_newest_first(std::vector<std::uint32_t>& rows) {
-  std::sort(rows.begin(), rows.end(), std::greater<>());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-}
+// Of one file.
+struct ReaderImpl::LookUp {
+  const LegQuery& query;
+  const FileView& view;
+  std::size_t index;
+  ReadFile& file;
+  std::unordered_set<std::uint64_t> seen;  // legs that were offered already
+};
 
 CutBy ReaderImpl::look_up_in_file(const LegQuery& query, std::size_t index, ReadFile& file) {
   const auto& view = *query.snapshot.files[index];
-  std::vector<std::uint32_t> rows;
-  std::unordered_set<std::uint64_t> seen;
-  for (const auto& key : query.keys) file.collect_rows(view, key.hash, rows);
-  put_newest_first(rows);
-  drop_other_times(query, view, file, rows);
-  const auto cut = offer_rows(query, index, file, rows, seen);
-  if (cut != CutBy::nothing || view.all_posted()) return cut;
-  rows.clear();
-  for (const auto& key : query.keys) {
-    file.collect_unposted(view, query.snapshot.hasher, key.hash, rows);
-  }
-  file.prefer_newest_unposted(view, rows);
-  put_newest_first(rows);
-  return offer_rows(query, index, file, rows, seen);
-}
-
-// Leaves out the rows that by their neighbours' times are outside of the interval, or of the ids.
-void ReaderImpl::drop_other_times(const LegQuery& query, const FileView& view, ReadFile& file,
-                                  std::vector<std::uint32_t>& rows) {
-  constexpr std::size_t kWorthIt = 64;
-  if (rows.size() < kWorthIt) return;
-  const bool whole_time = query.range.from == Time::min() && query.range.until == Time::max();
-  if (whole_time && query.wanted == nullptr) return;
-  auto times = view.notes->row_times();
-  if (!times && view.state.sealed) {
-    auto in_file = read_row_times(file.database());
-    if (in_file && in_file->known() == view.row_max) {
-      times = std::make_shared<const RowTimes>(std::move(*in_file));
-      view.notes->note(times);
-    }
-  }
-  const auto known = times ? times->known() : 0;
-  if (known < view.row_max && rows.size() * kReadOnFactor >= view.row_max - known) {
-    auto more = std::make_shared<RowTimes>(times ? *times : RowTimes{});
-    if (!more->read_on(file.database(), view.row_max)) return;
-    view.notes->note(more);
-    times = std::move(more);
-  }
-  if (!times) return;
-  RowTimes::Downwards known_times(*times);
-  std::erase_if(rows, [&](std::uint32_t row) { return !query.may_hold(known_times.of(row)); });
-}
-
-// Newest first; `seen` are the legs that were offered already.
-CutBy ReaderImpl::offer_rows(const LegQuery& query, std::size_t index, ReadFile& file,
-                             std::vector<std::uint32_t>& rows,
-                             std::unordered_set<std::uint64_t>& seen) {
-  const auto& view = *query.snapshot.files[index];
-  const auto times = view.notes->row_times();
-  std::optional<RowTimes::Downwards> known_times;
-  if (times && query.wanted != nullptr) known_times.emplace(*times);
-  for (const auto row : rows) {
+  LookUp look_up{query, view, index, file, {}};
+  auto rows = file.posted_rows(view);
+  for (const auto& key : query.keys) rows.add(key.hash);
+  OtherTimes other_times(view, file.database());
+  for (auto row = rows.at_most(kRowMax); row; row = rows.at_most(*row - 1)) {
     // What is wanted may be less than when the file was begun.
-    if (known_times && !query.may_hold(known_times->of(row))) continue;
-    if (files_.out_of_time()) return CutBy::time;
-    const auto mark = file.mark_of(row);
-    // A version outside the interval says nothing of the newest one, which has a posting of its
-    // own.
-    if (!mark || !query.wants(mark->leg_id) ||
-        !is_active_within(mark->opened_at, mark->last_activity_at, query.range)) {
+    const auto next = other_times.pass_over(*row, query.wanted_rows());
+    if (next != *row) {
+      row = next + 1;
       continue;
     }
-    ++rows_seen_;
-    const auto leg_id = mark->leg_id;
-    if (!seen.insert(leg_id).second || has_newer_file(query.snapshot, index, leg_id)) continue;
-    if (query.marks_only) {
-      mark_.id = leg_id;
-      mark_.opened_at = mark->opened_at;
-      mark_.last_activity_at = mark->last_activity_at;
-      const auto visit = query.visit(mark_);
-      if (visit == Visit::stop) return CutBy::caller;
-      if (visit == Visit::next_hour) return CutBy::nothing;
-      continue;
-    }
-    const auto newest =
-        file.newest_posted_row_of_leg(view, hash_of_leg_id(query.snapshot.hasher, leg_id), leg_id);
-    const auto cut = offer(query, file, newest.value_or(row));
-    if (cut != CutBy::nothing) return cut;
+    const auto found = offer_posted(look_up, *row);
+    if (found.cut != CutBy::nothing) return found.cut;
+    if (found.next_hour) return CutBy::nothing;
+    if (!found.active) other_times.note_miss();
+  }
+  if (view.all_posted()) return CutBy::nothing;
+  std::vector<std::uint32_t> unposted;
+  for (const auto& key : query.keys) {
+    file.collect_unposted(view, query.snapshot.hasher, key.hash, unposted);
+  }
+  file.prefer_newest_unposted(view, unposted);
+  put_newest_first(unposted);
+  for (const auto row : unposted) {
+    const auto found = offer_posted(look_up, row);
+    if (found.cut != CutBy::nothing) return found.cut;
+    if (found.next_hour) return CutBy::nothing;
   }
   return CutBy::nothing;
+}
+
+ReaderImpl::Found ReaderImpl::offer_posted(LookUp& look_up, std::uint32_t row) {
+  const auto& [query, view, index, file, seen] = look_up;
+  if (files_.out_of_time()) return {CutBy::time};
+  const auto mark = file.mark_of(row);
+  // A version outside the interval says nothing of the newest one, which has a posting of its
+  // own.
+  if (!mark || !query.wants(mark->leg_id) ||
+      !is_active_within(mark->opened_at, mark->last_activity_at, query.range)) {
+    return {};
+  }
+  ++rows_seen_;
+  const auto leg_id = mark->leg_id;
+  Found found{CutBy::nothing, true, false};
+  if (!look_up.seen.insert(leg_id).second || has_newer_file(query.snapshot, index, leg_id)) {
+    return found;
+  }
+  if (query.marks_only) {
+    mark_.id = leg_id;
+    mark_.opened_at = mark->opened_at;
+    mark_.last_activity_at = mark->last_activity_at;
+    const auto visit = query.visit(mark_);
+    if (visit == Visit::stop) found.cut = CutBy::caller;
+    found.next_hour = visit == Visit::next_hour;
+    return found;
+  }
+  const auto newest =
+      file.newest_posted_row_of_leg(view, hash_of_leg_id(query.snapshot.hasher, leg_id), leg_id);
+  found.cut = offer(query, file, newest.value_or(row));
+  return found;
 }
 
 // Loads a row and hands it over when it truly has what was asked for.
@@ -366,19 +413,19 @@ Result<std::uint64_t> ReaderImpl::count_rows(const std::vector<LegKey>& keys,
   const auto snapshot = start(QueryLimits{Duration::zero()});
   const auto search = search_keys(snapshot->hasher, keys);
   double rows = 0;
-  std::vector<std::uint32_t> of_keys;
   for (const auto& view : snapshot->files) {
-    if (!may_hold(view->state, range)) continue;
+    // Later hours have few that are still tried.
+    if (!may_hold(view->state, range) || view->state.hour > range.until) continue;
     if (!search.empty() && !may_have_any(*view, search)) continue;
     auto in_file = static_cast<double>(view->row_max);
     if (!keys.empty()) {
       auto file = files_.open(*view);
       if (!file) return file.error();
       if (*file == nullptr) continue;
-      of_keys.clear();
-      for (const auto& key : search) (*file)->collect_rows(*view, key.hash, of_keys);
+      std::uint64_t of_keys = 0;
+      for (const auto& key : search) of_keys += (*file)->count_rows(*view, key.hash);
       if (auto done = files_.check(*view, **file); !done) return done.error();
-      in_file = static_cast<double>(of_keys.size());
+      in_file = static_cast<double>(of_keys);
     }
     rows += in_file * share_within(view->state, range);
   }
@@ -627,7 +674,10 @@ bool ReaderImpl::work_ahead() {
     if (!file || *file == nullptr) continue;
     if (behind) {
       auto more = std::make_shared<RowTimes>(times ? *times : RowTimes{});
-      if (more->read_on((*file)->database(), view.row_max)) view.notes->note(std::move(more));
+      if (more->read_on((*file)->database(), view.row_max)) {
+        more->sort_others();
+        view.notes->note(std::move(more));
+      }
       view.notes->addresses().read_on((*file)->database());
     }
     if (unknown) {

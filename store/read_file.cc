@@ -24,6 +24,10 @@ void ReadFile::collect_rows(const FileView& view, std::uint32_t key,
   }
 }
 
+std::uint64_t ReadFile::count_rows(const FileView& view, std::uint32_t key) {
+  return view.state.sealed ? segments_.count_rows(key) : rastro::count_rows(view.runs, key);
+}
+
 void ReadFile::collect_unposted(const FileView& view, const KeyHasher& hasher, std::uint32_t key,
                                 std::vector<std::uint32_t>& rows) {
   if (view.all_posted()) return;

@@ -11,6 +11,7 @@
 
 #include "core/clock.h"
 #include "store/leg_rows.h"
+#include "store/posted_rows.h"
 #include "store/postings.h"
 #include "store/snapshot.h"
 #include "store/sqlite.h"
@@ -23,6 +24,10 @@ class ReadFile {
   ReadFile(const FileView& view, Database&& database);
   // The rows posted under `key` that `view` knows of; unsorted. Not yet checked.
   void collect_rows(const FileView& view, std::uint32_t key, std::vector<std::uint32_t>& rows);
+  // The same, one after the other from the highest down; borrows both.
+  PostedRows posted_rows(const FileView& view) { return {view, segments_}; }
+  // About how many they are.
+  std::uint64_t count_rows(const FileView& view, std::uint32_t key);
   // Those that will be posted under it, of the rows that have no postings yet: each is read. All of
   // them come before the posted ones.
   void collect_unposted(const FileView& view, const KeyHasher& hasher, std::uint32_t key,

@@ -1,6 +1,7 @@
 #include "store/row_times.h"
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
 
 #include "core/varint.h"
@@ -11,34 +12,120 @@ namespace rastro {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
-constexpr std::int64_t kLate = 60 * kSecond;
+constexpr std::uint32_t kBits = 64;
 constexpr unsigned kSecondShift = 32;  // of a leg's id: the upper half is its opening second
 
 bool is_empty(const RowTimes::Range& range) { return range.leg_id_min > range.leg_id_max; }
 
+// Of others that may be wanted, when it is not 0.
+struct Seconds {
+  std::uint32_t from;
+  std::uint32_t until;
+  explicit Seconds(const RowTimes::Wanted& wanted)
+      : from(static_cast<std::uint32_t>(wanted.leg_id_from >> kSecondShift)) {
+    const auto by_time = static_cast<std::uint64_t>(std::max<std::int64_t>(wanted.until, 0)) /
+                         static_cast<std::uint64_t>(kSecond);
+    until = static_cast<std::uint32_t>(std::min(by_time, wanted.leg_id_until >> kSecondShift));
+  }
+  bool hold(std::uint32_t second) const {
+    return second == 0 || (second >= from && second <= until);
+  }
+};
+
+bool by_second(const RowTimes::Other& a, const RowTimes::Other& b) {
+  return std::pair(a.opened_second, a.row) < std::pair(b.opened_second, b.row);
+}
+
 }  // namespace
 
-RowTimes::Range RowTimes::Downwards::of(std::uint32_t row) {
-  const Range everything{INT64_MIN, INT64_MAX, 0, UINT64_MAX};
-  if (row == 0 || row > times_.known_) return everything;
-  const auto& others = times_.others_;
-  // The next one asked for is mostly a few further down.
-  std::size_t step = 1;
-  while (step < above_ && others[above_ - step].row > row) step *= 2;
-  const auto from = others.begin() + static_cast<std::ptrdiff_t>(above_ - std::min(step, above_));
-  const auto until = others.begin() + static_cast<std::ptrdiff_t>(above_);
-  const auto next = std::ranges::upper_bound(from, until, row, {}, &Other::row);
-  above_ = static_cast<std::size_t>(next - others.begin());
-  const auto other = next == others.begin() ? others.end() : std::prev(next);
-  if (other == others.end() || other->row != row) return times_.ranges_[(row - 1) / kRows];
+std::vector<RowTimes::Other> RowTimes::others() const {
+  auto all = others_;
+  std::ranges::sort(all, {}, &Other::row);
+  return all;
+}
+
+RowTimes::Range RowTimes::of(std::uint32_t row) const {
+  constexpr Range everything{INT64_MIN, INT64_MAX, 0, UINT64_MAX};
+  if (row == 0 || row > known_) return everything;
+  const auto middle = others_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+  auto other = std::ranges::lower_bound(middle, others_.end(), row, {}, &Other::row);
+  if (other == others_.end() || other->row != row) {
+    other = std::ranges::find(others_.begin(), middle, row, &Other::row);
+    if (other == middle) return ranges_[(row - 1) / kRows];
+  }
   if (other->opened_second == 0) return everything;
   const auto leg_id = std::uint64_t{other->opened_second} << kSecondShift;
   return {other->opened_second * kSecond, INT64_MAX, leg_id, leg_id | UINT32_MAX};
 }
 
+void RowTimes::sort_others() {
+  const auto middle = others_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+  std::sort(middle, others_.end(), by_second);
+  std::inplace_merge(others_.begin(), middle, others_.end(), by_second);
+  sorted_ = others_.size();
+}
+
+// False: they are more than is worth it so far.
+bool RowTimes::Downwards::gather(const Wanted& wanted) {
+  if (!others_.empty()) return true;
+  const Seconds seconds(wanted);
+  const auto begin = times_.others_.begin();
+  const auto end = begin + static_cast<std::ptrdiff_t>(times_.sorted_);
+  const auto known = std::ranges::upper_bound(begin, end, 0U, {}, &Other::opened_second);
+  const auto first = std::ranges::lower_bound(known, end, seconds.from, {}, &Other::opened_second);
+  const auto last = std::ranges::upper_bound(first, end, seconds.until, {}, &Other::opened_second);
+  const auto count = (known - begin) + (last - first) + (times_.others_.end() - end);
+  if (static_cast<std::size_t>(count) > gathered_max_) return false;
+  others_.assign(times_.known_ / kBits + 1, 0);
+  const auto take = [&](auto from, auto until) {
+    for (; from != until; ++from) {
+      if (seconds.hold(from->opened_second))
+        others_[from->row / kBits] |= std::uint64_t{1} << (from->row % kBits);
+    }
+  };
+  take(begin, known);
+  take(first, last);
+  take(end, times_.others_.end());
+  return true;
+}
+
+void RowTimes::Downwards::note_miss() {
+  constexpr unsigned kGatherAgainAfter = 16;  // less may be wanted by now
+  gathered_max_ += kGatheredPerMiss;
+  if (++misses_ % kGatherAgainAfter == 0) others_.clear();
+}
+
+// Of those in (above, row]; 0: there is none.
+std::uint32_t RowTimes::Downwards::highest_other(std::uint32_t above, std::uint32_t row) const {
+  const auto last = row / kBits;
+  for (auto word = last + 1; word-- > above / kBits;) {
+    auto bits = others_[word];
+    if (word == last && row % kBits != kBits - 1)
+      bits &= (std::uint64_t{1} << (row % kBits + 1)) - 1;
+    if (bits == 0) continue;
+    const auto found = word * kBits + static_cast<std::uint32_t>(std::bit_width(bits)) - 1;
+    return found > above ? found : 0;
+  }
+  return 0;
+}
+
+std::uint32_t RowTimes::Downwards::next(std::uint32_t row, const Wanted& wanted) {
+  if (row > times_.known_) return row;
+  while (row > 0) {
+    const auto thousand = (row - 1) / kRows;
+    // One of the others may be among them: to read it costs less than to know.
+    if (wanted.may_be(times_.ranges_[thousand]) || !gather(wanted)) return row;
+    const auto below = thousand * kRows;
+    if (const auto other = highest_other(below, row)) return other;
+    row = below;
+  }
+  return 0;
+}
+
 void RowTimes::add_at(std::uint32_t number, const Row& row) {
   known_ = number;
   ranges_.resize(std::max<std::size_t>(ranges_.size(), (number - 1) / kRows + 1));
+  constexpr std::int64_t kLate = 60 * kSecond;
   const bool late = opened_last_ >= INT64_MIN + kLate && row.opened_at < opened_last_ - kLate;
   opened_last_ = std::max(opened_last_, row.opened_at);
   if (late && others_.size() < number / 4 + kOthersMore) {
@@ -90,7 +177,7 @@ std::string RowTimes::packed() const {
     second_before = second;
   }
   Other before;
-  for (const auto& other : others_) {
+  for (const auto& other : others()) {
     append_varint(out, other.row - before.row);
     append_varint(out, zigzag(std::uint64_t{other.opened_second} - before.opened_second));
     before = other;

@@ -47,28 +47,54 @@ class RowTimes {
     std::uint32_t opened_second = 0;  // the leg id's too; 0: the two differ, or it has no room
     friend bool operator==(const Other&, const Other&) = default;
   };
-  const std::vector<Other>& others() const { return others_; }
+  std::vector<Other> others() const;  // by row
+  // What is known of a row: its thousand's, its own to the second, or, if nothing is, everything.
+  // Slow once others are sorted.
+  Range of(std::uint32_t row) const;
+  // To be called when no row will be added for a while: of many others a question then reads those
+  // of the seconds that it wants.
+  void sort_others();
   // As table `row_times` of a finished hour has them, and back; legs' ids to the second.
   std::string packed() const;
   static std::optional<RowTimes> unpacked(std::string_view bytes);
-  // What is known of a row: its thousand's, its own to the second, or, if nothing is, everything.
-  Range of(std::uint32_t row) const { return Downwards(*this).of(row); }
-  // The same of rows that come from the highest down. Borrows the RowTimes.
+  // Of which rows more must be known.
+  struct Wanted {
+    std::int64_t from = INT64_MIN;   // active then or later, in microseconds since 1970
+    std::int64_t until = INT64_MAX;  // and opened then or before
+    std::uint64_t leg_id_from = 0;
+    std::uint64_t leg_id_until = UINT64_MAX;
+    bool may_be(const Range& rows) const {
+      return rows.opened_min <= until && rows.active_max >= from &&
+             rows.leg_id_max >= leg_id_from && rows.leg_id_min <= leg_id_until;
+    }
+  };
+  // Passes rows over, from the highest down. Borrows the RowTimes.
   class Downwards {
    public:
-    explicit Downwards(const RowTimes& times) : times_(times), above_(times.others_.size()) {}
-    Range of(std::uint32_t row);
+    explicit Downwards(const RowTimes& times) : times_(times) {}
+    // `row` when it may be wanted, else a lower one, with none in between that may be; 0: there is
+    // none. Neither `row` nor what is wanted must grow from call to call.
+    std::uint32_t next(std::uint32_t row, const Wanted& wanted);
+    // A row that next() returned was read, and was not wanted.
+    void note_miss();
 
    private:
+    // To gather so many of the others takes as long as to read a row.
+    static constexpr std::size_t kGatheredPerMiss = 2'048;
+    bool gather(const Wanted& wanted);
+    std::uint32_t highest_other(std::uint32_t above, std::uint32_t row) const;
     const RowTimes& times_;
-    std::size_t above_;  // of the others: those of higher rows begin here
+    std::size_t gathered_max_ = kGatheredPerMiss;
+    unsigned misses_ = 0;
+    std::vector<std::uint64_t> others_;  // a bit for each row; empty: not gathered
   };
 
  private:
   void add_at(std::uint32_t number, const Row& row);
 
   std::vector<Range> ranges_;
-  std::vector<Other> others_;
+  std::vector<Other> others_;  // the first `sorted_` by second
+  std::size_t sorted_ = 0;
   std::int64_t opened_last_ = INT64_MIN;
   std::uint32_t known_ = 0;
 };

@@ -129,22 +129,70 @@ TEST_F(RowTimesTest, AnHourThatSawAStartKeepsThemToo) {
   expect_all_windows("sealed, after another");
 }
 
-TEST(RowTimesOthersTest, DownwardsTellsTheSameAsARowAlone) {
+TEST(RowTimesOthersTest, GoingDownMeetsEveryRowThatMayBeWanted) {
   RowTimes times;
   std::mt19937_64 random(12);
   for (int i = 0; i < 5'000; ++i) {
-    const auto late = random() % 3 == 0 ? 3'600'000'000 : 0;
-    const auto at = 1'772'359'200'000'000 + std::int64_t{i} * 300'000 - late;
+    const auto late = random() % 3 == 0 ? static_cast<std::int64_t>(random() % 3'600) : 0;
+    const auto at = 1'772'359'200'000'000 + std::int64_t{i} * 300'000 - late * 1'000'000;
     times.add({at, at, static_cast<std::uint64_t>(at / 1'000'000) << 32});
   }
   EXPECT_GT(times.others().size(), 5'000U / 4) << "an hour may begin with many";
-  for (const std::uint32_t step : {1U, 2U, 7U, 1'000U, 6'000U}) {
-    RowTimes::Downwards downwards(times);
-    for (std::uint32_t row = 5'010; row < 6'000; row -= step)
-      ASSERT_EQ(downwards.of(row).leg_id_max, times.of(row).leg_id_max) << row << " by " << step;
-  }
-  const auto& first = times.others().front();
+  const auto first = times.others().front();
   EXPECT_EQ(times.of(first.row).opened_min, std::int64_t{first.opened_second} * 1'000'000);
+  for (const bool sorted : {false, true}) {
+    if (sorted) times.sort_others();
+    for (const std::int64_t seconds : {0, 1, 60, 1'500, 4'000}) {
+      RowTimes::Wanted wanted{1'772'359'500'000'000, 1'772'359'500'000'000 + seconds * 1'000'000};
+      wanted.leg_id_from = std::uint64_t{1'772'359'400} << 32;
+      for (const bool misses : {false, true}) {
+        RowTimes::Downwards downwards(times);
+        std::uint32_t met = 0;
+        for (std::uint32_t row = 5'010; row > 0;) {
+          const auto next = downwards.next(row, wanted);
+          ASSERT_LE(next, row);
+          for (auto passed = row; passed > next; --passed) {
+            ASSERT_FALSE(wanted.may_be(times.of(passed))) << passed << " of " << seconds << " s";
+          }
+          if (next == 0) break;
+          ++met;
+          if (misses && !wanted.may_be(times.of(next))) downwards.note_miss();
+          row = next - 1;
+        }
+        if (seconds < 60) {
+          EXPECT_LT(met, 2'600U) << "most are passed over";
+        }
+      }
+    }
+  }
+}
+
+TEST(RowTimesOthersTest, WhatIsWantedMayBecomeLess) {
+  RowTimes times;
+  const auto start = std::int64_t{1'772'359'200};
+  // Two thousands' own rows, then as many that were opened an hour before them, second by second.
+  for (std::int64_t i = 0; i < 2'048; ++i) {
+    const auto at = (start + 3'600) * 1'000'000 + i;
+    times.add({at, at, static_cast<std::uint64_t>(start + 3'600) << 32});
+  }
+  for (std::int64_t i = 0; i < 2'048; ++i) {
+    times.add({(start + i) * 1'000'000, (start + 3'600) * 1'000'000,
+               static_cast<std::uint64_t>(start + i) << 32});
+  }
+  times.sort_others();
+  ASSERT_EQ(times.others().size(), 2'048U);
+  RowTimes::Downwards downwards(times);
+  RowTimes::Wanted wanted{start * 1'000'000, (start + 3'000) * 1'000'000};
+  EXPECT_EQ(downwards.next(4'096, wanted), 4'096U);
+  wanted.leg_id_from = static_cast<std::uint64_t>(start + 2'047) << 32;
+  std::uint32_t row = 4'095;
+  std::uint32_t reads = 0;
+  while ((row = downwards.next(row, wanted)) > 0) {
+    ++reads;
+    downwards.note_miss();
+    --row;
+  }
+  EXPECT_LT(reads, 40U) << "it takes a few rows to notice";
 }
 
 TEST(RowTimesBytesTest, ComeBackAsTheyWereAndTornOnesStayWithinBounds) {
