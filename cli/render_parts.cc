@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "cli/json_fields.h"
@@ -41,9 +42,21 @@ std::string sender_text(const json::object& journey) {
   return sender.empty() ? "<>" : escape(sender);
 }
 
+// Refused as a whole, in a line that names no recipient.
+bool was_refused(const json::object& journey) {
+  if (!object_of(journey, "accepted").empty()) return false;
+  return std::ranges::any_of(array_of(journey, "timeline"), [](const json::value& entry) {
+    return entry.is_object() && text_of(entry.get_object(), "kind") == "rejected";
+  });
+}
+
 std::string outcome_text(const json::object& journey, const View& view) {
   const auto& recipients = array_of(journey, "recipients");
-  if (recipients.empty()) return view.say(Text::list_no_recipients);
+  if (recipients.empty()) {
+    const auto unnamed = view.say(Text::list_no_recipients);
+    if (!was_refused(journey)) return unnamed;
+    return view.named("outcome_", "rejected") + " (" + unnamed + ")";
+  }
   if (recipients.size() > 1) return outcome_counts_text(object_of(journey, "counts"), view);
   if (!recipients[0].is_object()) return "";
   const auto& recipient = recipients[0].get_object();

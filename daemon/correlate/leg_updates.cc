@@ -111,11 +111,19 @@ bool is_login_of(std::string_view login, std::string_view address) {
          equal_ignoring_case(address.substr(0, login.size()), login);
 }
 
+// Exim names who is received from a local program as that typed it, and adds the domain when it
+// routes: "for ana", then "=> ana <ana@example.org>".
+bool was_typed_as(const LegRecipient& known, std::string_view address) {
+  return known.outcome == Outcome::queued && known.attempts == 0 && !known.original_recipient &&
+         is_login_of(known.recipient, address);
+}
+
 }  // namespace
 
 LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipient,
                                          std::optional<std::string_view> original) const {
   LegRecipient* unresolved = nullptr;
+  LegRecipient* typed = nullptr;
   for (auto& known : leg.recipients) {
     const bool same_original =
         known.original_recipient.has_value() == original.has_value() &&
@@ -126,12 +134,21 @@ LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipi
     if (unresolved == nullptr && original && is_first_sight_of(known, *original)) {
       unresolved = &known;
     }
+    if (typed == nullptr && leg.mta == Mta::exim &&
+        was_typed_as(known, original.value_or(recipient))) {
+      typed = &known;
+    }
   }
   if (unresolved != nullptr) {
     unresolved->recipient = recipient;
     unresolved->original_recipient = *original;
+    return unresolved;
   }
-  return unresolved;
+  if (typed != nullptr) {
+    typed->recipient = recipient;
+    if (original) typed->original_recipient = *original;
+  }
+  return typed;
 }
 
 LegRecipient* LegUpdates::recipient_for(LegRecord& leg, std::string_view recipient,
@@ -514,7 +531,11 @@ void LegUpdates::refuse_message(LegRecord& leg, const PolicyVerdict& event, Outc
   for (auto& recipient : leg.recipients) {
     if (waits(recipient.outcome)) refuse(recipient, event, outcome, at);
   }
-  if (outcome == Outcome::rejected) leg.accepted = false;
+  if (outcome == Outcome::rejected) {
+    leg.accepted = false;
+    // No line names them: that it was refused, and why, is told of the message.
+    if (leg.recipients.empty()) note(leg, TimelineEntry::Kind::rejected, event.reply_text, at);
+  }
   leg.closed_at = at;
 }
 
@@ -625,7 +646,10 @@ void LegUpdates::apply(LegRecord& leg, const HostFailure& event, Time at) const 
 }
 
 void LegUpdates::apply(LegRecord& leg, const Note& event, Time at) const {
-  note(leg, TimelineEntry::Kind::note, event.text, at);
+  const bool refused =
+      event.about == Note::About::size_limit || event.about == Note::About::hop_count;
+  const bool of_nobody = refused && leg.recipients.empty() && is_open(leg);
+  note(leg, of_nobody ? TimelineEntry::Kind::rejected : TimelineEntry::Kind::note, event.text, at);
   if (event.about == Note::About::other || event.about == Note::About::queue_error) return;
   for (auto& recipient : leg.recipients) {
     if (!waits(recipient.outcome)) continue;

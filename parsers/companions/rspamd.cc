@@ -61,7 +61,7 @@ bool read_verdict(std::string_view text, CompanionFact& fact) {
   const auto score = action ? maybe_take_until(text, '/') : std::nullopt;
   const auto required = score ? maybe_take_until(text, std::string_view("] [")) : std::nullopt;
   if (!spam || !action || !score || !required || spam->size() > 1 || !is_number(*score) ||
-      !is_number(*required))
+      !(is_number(*required) || *required == "nan"))  // no action of that name has a limit
     return false;
   add_value(fact, "verdict", *action);
   add_value(fact, "score", *score);

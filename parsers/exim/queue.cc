@@ -256,7 +256,6 @@ struct NoteForm {
 // daemon.c, exim.c unless said otherwise.
 constexpr NoteForm kNotes[] = {
     {"no immediate delivery: ", Note::About::other},
-    {"original recipients ignored (system filter)", Note::About::other},
     {"Delivery deferred by system filter", Note::About::other},
     {"Message removed because older than ", Note::About::other},
     {"Message abandoned: ", Note::About::queue_error},
@@ -271,6 +270,18 @@ constexpr NoteForm kNotes[] = {
     {"Process failed (", Note::About::other},
     {"redirection process ", Note::About::other},
 };
+
+// The system filter addressed the message anew, and those who were addressed get nothing:
+// src/deliver.c.
+ParsedLine parse_recipients_ignored(const Line& line) {
+  if (line.text != "original recipients ignored (system filter)") return {};
+  PolicyVerdict event;
+  event.queue_id = line.queue_id;
+  event.action = PolicyVerdict::Action::discard;
+  event.stage = "END-OF-MESSAGE";
+  event.reply_text = line.text;
+  return {LineKind::exim_policy, event};
+}
 
 ParsedLine parse_note(const Line& line) {
   if (line.queue_id.empty()) return {};
@@ -307,6 +318,7 @@ ParsedLine parse_queue_line(const Line& line) {
       parse_edited,
       parse_host_failure,
       parse_locked,
+      parse_recipients_ignored,
       parse_note,
       parse_transport_output,
       parse_transport_trouble,

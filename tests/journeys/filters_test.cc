@@ -377,6 +377,75 @@ TEST(Exim, TheSystemFiltersAnswersAndPipesAreNoRecipients) {
 
 // ---- a log in which each line stands twice
 
+TEST(Exim, WhomTheSystemFilterPassesOverGetsNothing) {
+  const auto told = told_of(
+      {
+          "1xVgXu-0000Y3-1c <= a@example.net H=mx.example.net [192.0.2.7] P=esmtp S=700 for "
+          "ana@example.org eva@example.net",
+          "1xVgXu-0000Y3-1c original recipients ignored (system filter)",
+          "1xVgXu-0000Y3-1c => eva@example.net <system-filter> R=dnslookup T=remote_smtp "
+          "H=mx2.example.net [192.0.2.9] C=\"250 OK\"",
+          "1xVgXu-0000Y3-1c Completed",
+      },
+      true);
+  EXPECT_THAT(
+      texts_of(told),
+      ElementsAre("1xVgXu-0000Y3-1c | ana@example.org discarded eva@example.net delivered"));
+}
+
+TEST(Exim, WhomALocalProgramNamedWithoutADomainIsOneRecipient) {
+  const auto told = told_of(
+      {
+          "1xVgXu-0000Y3-1c <= ana@example.org U=ana P=local S=700 for Eva luis eva@example.net",
+          "1xVgXu-0000Y3-1c => eva <eva@example.org> R=local T=local_delivery",
+          "1xVgXu-0000Y3-1c => luis.p@example.com <luis@example.org> R=dnslookup T=remote_smtp "
+          "H=mx.example.com [192.0.2.9] C=\"250 OK\"",
+          "1xVgXu-0000Y3-1c == eva@example.net R=dnslookup T=remote_smtp defer (-1): no",
+      },
+      true);
+  EXPECT_THAT(texts_of(told),
+              ElementsAre("1xVgXu-0000Y3-1c | eva@example.net deferred luis.p@example.com "
+                          "delivered eva@example.org delivered"));
+}
+
+// What was refused as a whole, in lines that name nobody: that it was, and why.
+std::vector<std::string> refusals_of(const std::vector<std::string>& texts, bool exim_file) {
+  Log log{"/var/log/mail.log", "mx1", false, {}};
+  for (const auto& text : texts) {
+    log.lines.push_back((exim_file ? "2026-11-24 10:00:10 " : "2026-11-24T10:00:10+00:00 mx1 ") +
+                        text);
+  }
+  LogPlayer player({std::move(log)});
+  player.play_all();
+  std::vector<std::string> out;
+  for (const auto& journey : player.journeys()) {
+    const auto value = json::parse(journey).as_object();
+    EXPECT_THAT(value.at("recipients").as_array(), IsEmpty());
+    for (const auto& entry : value.at("timeline").as_array()) {
+      out.emplace_back(entry.at("kind").as_string());
+      out.back().append(": ").append(entry.at("reply_text").as_string());
+    }
+  }
+  return out;
+}
+TEST(RefusedAsAWhole, IsToldWithoutRecipients) {
+  EXPECT_THAT(refusals_of({"1xVgXu-0000Y3-1c H=mx.example.net [192.0.2.7] F=<a@example.net> "
+                           "rejected after DATA: no lottery here"},
+                          true),
+              ElementsAre("rejected: no lottery here"));
+  EXPECT_THAT(
+      refusals_of({"postfix/cleanup[12]: AA2F1A0E5D: milter-reject: END-OF-MESSAGE from "
+                   "mx.example.net[192.0.2.7]: 5.7.1 Spam; from=<a@example.net> proto=ESMTP "
+                   "helo=<mx.example.net>"},
+                  false),
+      ElementsAre("rejected: 5.7.1 Spam"));
+  EXPECT_THAT(refusals_of({"postfix/smtpd[11]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+                           "postfix/cleanup[12]: warning: AA2F1A0E5D: queue file size limit "
+                           "exceeded"},
+                          false),
+              ElementsAre("rejected: queue file size limit exceeded"));
+}
+
 TEST(Doubled, LinesMakeNoSecondMessage) {
   std::vector<std::string> lines;
   for (const std::string line :
