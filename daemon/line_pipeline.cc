@@ -42,10 +42,42 @@ bool take_header_in_json(LineOrigin& origin, std::string_view& text, LineHeader&
   return true;
 }
 
+// A line that went through a command, a mail or a page; such a source's first one tells so.
+bool take_header_in_paste(LineOrigin& origin, std::string_view& text, LineHeader& header) {
+  const auto unwrapped = origin.pasted.unwrap(text);
+  if (!unwrapped) return false;
+  if (origin.format == LineFormat::unknown) {
+    origin.format = detect_format(*unwrapped);
+    origin.is_pasted = origin.format != LineFormat::unknown;
+  }
+  auto line = *unwrapped;
+  if (!take_header_of(origin.format, origin, line, header)) return false;
+  text = line;
+  return true;
+}
+
 bool take_header(LineOrigin& origin, std::string_view& text, LineHeader& header) {
   if (JsonLine::may_be(text)) return take_header_in_json(origin, text, header);
-  if (origin.format == LineFormat::unknown) origin.format = detect_format(text);
-  return take_header_of(origin.format, origin, text, header);
+  if (origin.format == LineFormat::unknown) {
+    origin.format = detect_format(text);
+    if (origin.format == LineFormat::unknown) return take_header_in_paste(origin, text, header);
+  }
+  if (take_header_of(origin.format, origin, text, header)) return true;
+  return origin.is_pasted && take_header_in_paste(origin, text, header);
+}
+
+// A log that was saved as a page's source has no angle bracket but in its escapes: its first line
+// with the one or the other tells so.
+void unescape(LineOrigin& origin, std::string_view& text) {
+  using Escapes = LineOrigin::Escapes;
+  if (origin.escapes == Escapes::unknown) {
+    if (text.find_first_of("<>") != std::string_view::npos) {
+      origin.escapes = Escapes::none;
+    } else if (text.find("&lt;") != std::string_view::npos) {
+      origin.escapes = Escapes::html;
+    }
+  }
+  if (origin.escapes == Escapes::html) text = origin.pasted.unescape(text);
 }
 
 // "4Zx1Yc3Qbmz9rxG: text" of Postfix, "1tFxyz-000123-AB text" of Exim, or empty.
@@ -69,6 +101,7 @@ HeadedLine LinePipeline::read_header(LineOrigin& origin, const RawLine& raw) {
   if (line.headed) {
     if (line.header.host.empty() || origin.override_host) line.header.host = origin.default_host;
     origin.last_stamp = line.header.logged_at;
+    if (origin.escapes != LineOrigin::Escapes::none) unescape(origin, line.text);
     return line;
   }
   // Exim's rejectlog continues an entry with lines that have no stamp.

@@ -18,6 +18,7 @@
 #include "parsers/exim/split_records.h"
 #include "parsers/json_line.h"
 #include "parsers/parser.h"
+#include "parsers/pasted_line.h"
 #include "parsers/registry.h"
 #include "parsers/syslog_header.h"
 
@@ -41,7 +42,11 @@ struct LineOrigin {
   bool override_host = false;
   bool copy_lines = false;  // into the index: they cannot be read again
   std::optional<Time> last_stamp;
-  JsonLine json;  // the last line that came in an object: what was read of it points here
+  JsonLine json;           // the last line that came in an object: what was read of it points here
+  bool is_pasted = false;  // the first line with a stamp had it somewhere else
+  enum class Escapes : std::uint8_t { unknown, none, html };
+  Escapes escapes = Escapes::unknown;
+  PastedLine pasted;  // as `json`
 };
 
 // A line with its header taken off. Views into the raw line, or into its origin until the next one.

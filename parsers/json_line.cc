@@ -247,6 +247,17 @@ const JsonLine::KeyName* JsonLine::find_key(std::string_view name) {
       {"timegenerated", kStamp, 4},
       {"DATE", kStamp, 4},
       {"date", kStamp, 4},
+      {"_application_name", kProgram, 1},
+      {"application_name", kProgram, 1},
+      {"process.name", kProgram, 1},
+      {"log.syslog.appname", kProgram, 1},
+      {"_process_id", kPid, 1},
+      {"process_id", kPid, 1},
+      {"process.pid", kPid, 1},
+      {"log.syslog.procid", kPid, 1},
+      {"log.syslog.hostname", kHost, 0},
+      {"host.hostname", kHost, 1},
+      {"host.name", kHost, 2},
       {"_SOURCE_REALTIME_TIMESTAMP", kMicros, 0},
       {"__REALTIME_TIMESTAMP", kMicros, 1},
   };
@@ -254,8 +265,19 @@ const JsonLine::KeyName* JsonLine::find_key(std::string_view name) {
   return found == std::end(kKeys) ? nullptr : found;
 }
 
-bool JsonLine::read_value(std::string_view& rest, const KeyName* key) {
+bool JsonLine::read_value(std::string_view& rest, int depth) {
+  constexpr int kDepthMax = 4;
   if (rest.empty()) return false;
+  if (rest[0] == '{' && depth < kDepthMax) {
+    const auto outer = path_.size();
+    // What a search engine's answer puts around a record is no part of its names.
+    if (path_.empty() && name_ == "_source") name_.clear();
+    if (!name_.empty()) path_.append(name_).append(".");
+    const bool read = read_members(rest, depth + 1);
+    path_.resize(outer);
+    return read;
+  }
+  const auto* key = find_key(path_.empty() ? name_ : path_ + name_);
   text_.clear();
   if (rest[0] == '"') {
     if (!take_string(rest, text_)) return false;
@@ -282,22 +304,29 @@ bool JsonLine::read_value(std::string_view& rest, const KeyName* key) {
   return true;
 }
 
-// The whole line is one object.
-bool JsonLine::read_object(std::string_view rest) {
+bool JsonLine::read_members(std::string_view& rest, int depth) {
   if (!maybe_take(rest, '{')) return false;
+  skip_space(rest);
+  if (depth > 0 && maybe_take(rest, '}')) return true;
   for (;;) {
     skip_space(rest);
     if (!take_string(rest, name_)) return false;
     skip_space(rest);
     if (!maybe_take(rest, ':')) return false;
     skip_space(rest);
-    if (!read_value(rest, find_key(name_))) return false;
+    if (!read_value(rest, depth)) return false;
     skip_space(rest);
     if (maybe_take(rest, ',')) continue;
-    if (!maybe_take(rest, '}')) return false;
-    skip_space(rest);
-    return rest.empty();
+    return maybe_take(rest, '}');
   }
+}
+
+// The whole line is one object.
+bool JsonLine::read_object(std::string_view rest) {
+  path_.clear();
+  if (!read_members(rest, 0)) return false;
+  skip_space(rest);
+  return rest.empty();
 }
 
 void JsonLine::add_stamp() {

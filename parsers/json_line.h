@@ -10,8 +10,9 @@ namespace rastro {
 
 // One log line that a shipper wrapped into a JSON object, one object a line: Docker's json-file
 // driver, `journalctl -o json` (also json-seq), JSON templates of rsyslog and syslog-ng, Beats,
-// Fluent Bit, Vector, GELF. Keys of the outermost object only; what no key names is skipped over
-// without being kept. Threads: one at a time.
+// Fluent Bit, Vector, GELF. What no key names is skipped over without being kept; a key of an inner
+// object is known by all names on the way to it, "process.pid", as Elastic's are. Threads: one at a
+// time.
 class JsonLine {
  public:
   struct Unwrapped {
@@ -42,7 +43,8 @@ class JsonLine {
   static const KeyName* find_key(std::string_view name);
 
   bool read_object(std::string_view rest);
-  bool read_value(std::string_view& rest, const KeyName* key);
+  bool read_members(std::string_view& rest, int depth);
+  bool read_value(std::string_view& rest, int depth);
   bool has(Slot slot) const { return !values_[slot].text.empty(); }
   void add_stamp();
   bool add_tag();
@@ -50,6 +52,7 @@ class JsonLine {
 
   std::array<Value, kSlots> values_;
   std::string name_;
+  std::string path_;  // of the members that are read: "process.", "" for the outermost object's
   std::string text_;
   std::string line_;
 };

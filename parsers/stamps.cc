@@ -1,6 +1,9 @@
 #include "parsers/stamps.h"
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <iterator>
 
 #include "core/ascii.h"
 #include "parsers/scan.h"
@@ -125,6 +128,85 @@ std::optional<NamedDate> maybe_take_named_date(std::string_view& rest) {
   left.remove_prefix(8);
   rest = left;
   return out;
+}
+
+std::optional<Time> maybe_take_unix_time(std::string_view& rest) {
+  auto left = rest;
+  const auto seconds = maybe_take_number(left);
+  if (!seconds || *seconds < 100'000'000 || *seconds > 9'999'999'999) return std::nullopt;
+  if (!left.starts_with('.')) return std::nullopt;
+  const auto us = take_fraction(left);
+  rest = left;
+  return Time(Duration(static_cast<std::int64_t>(*seconds) * 1'000'000 + us));
+}
+
+std::optional<Time> maybe_take_daemontools_time(std::string_view& rest) {
+  auto left = rest;
+  if (!maybe_take(left, '@')) {
+    if (left.size() < 20 || left[10] != '_') return std::nullopt;
+    const auto local = maybe_take_date_time(left, '_');
+    if (!local) return std::nullopt;
+    const auto us = take_fraction(left);
+    rest = left;
+    return Time(Duration(*local * 1'000'000 + us));
+  }
+  const auto label = maybe_take_word(left);
+  if (!label || (label->size() != 16 && label->size() != 24)) return std::nullopt;
+  std::uint64_t seconds = 0;
+  std::uint64_t nanos = 0;
+  const auto* const middle = label->data() + 16;
+  const auto* const end = label->data() + label->size();
+  if (std::from_chars(label->data(), middle, seconds, 16).ptr != middle) return std::nullopt;
+  if (middle != end && std::from_chars(middle, end, nanos, 16).ptr != end) return std::nullopt;
+  // What multilog adds to time(): 2^62, and the ten seconds that TAI was ahead in 1970.
+  constexpr std::uint64_t kEpoch = 4'611'686'018'427'387'914;
+  constexpr std::uint64_t kSecondsMax = 9'999'999'999;
+  if (seconds < kEpoch || seconds - kEpoch > kSecondsMax || nanos > 999'999'999) {
+    return std::nullopt;
+  }
+  rest = left;
+  return Time(Duration(static_cast<std::int64_t>((seconds - kEpoch) * 1'000'000 + nanos / 1'000)));
+}
+
+bool maybe_take_weekday(std::string_view& rest) {
+  static constexpr std::string_view kNames = "MonTueWedThuFriSatSun";
+  if (rest.size() < 5) return false;
+  const auto at = kNames.find(rest.substr(0, 3));
+  if (at == std::string_view::npos || at % 3 != 0) return false;
+  auto left = rest.substr(3);
+  maybe_take(left, ',');
+  if (!maybe_take(left, ' ')) return false;
+  rest = left;
+  return true;
+}
+
+std::string_view maybe_take_zone_name(std::string_view& rest) {
+  // Those that servers are set to; any word in capitals may be a host's name.
+  static constexpr std::string_view kNames[] = {
+      "UTC", "GMT", "CET", "CEST", "WET", "WEST", "EET", "EEST", "BST", "IST",  "MSK",
+      "EST", "EDT", "CST", "CDT",  "MST", "MDT",  "PST", "PDT",  "JST", "KST",  "HKT",
+      "SGT", "WIB", "ICT", "AEST", "BRT", "AEDT", "ART", "SAST", "CLT", "AKST", "HST"};
+  auto left = rest;
+  if (!maybe_take(left, ' ')) return {};
+  const auto word = maybe_take_word(left);
+  if (!word) return {};
+  auto name = *word;
+  if (const auto end = name.find(']'); end != std::string_view::npos) {
+    left = std::string_view(name.data() + end, rest.data() + rest.size());
+    name = name.substr(0, end);
+  }
+  if (std::ranges::find(kNames, name) == std::end(kNames)) return {};
+  rest = left;
+  return name == "GMT" ? std::string_view("UTC") : name;
+}
+
+int maybe_take_year_behind(std::string_view& rest) {
+  if (rest.size() < 6 || rest[0] != ' ' || is_digit(rest[5])) return 0;
+  const int century = two(rest, 1);
+  const int years = two(rest, 3);
+  if (century < 19 || century > 21 || years < 0) return 0;
+  rest.remove_prefix(5);
+  return century * 100 + years;
 }
 
 }  // namespace rastro::stamps

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "core/clock.h"
+
 // The readers of dates and times, shared by syslog_header.cc and exim_stamp() only. Each takes what
 // it names off the front of `rest`, or returns nothing.
 namespace rastro::stamps {
@@ -28,5 +30,17 @@ struct NamedDate {
   std::int64_t second_of_day = 0;
 };
 std::optional<NamedDate> maybe_take_named_date(std::string_view& rest);
+
+// "1795000000.123456" of journalctl -o short-unix.
+std::optional<Time> maybe_take_unix_time(std::string_view& rest);
+// "@400000006a139f9f12345678" of multilog, "2026-11-24_01:40:29.12345" of svlogd: UTC.
+std::optional<Time> maybe_take_daemontools_time(std::string_view& rest);
+// "Tue ", "Tue, ".
+bool maybe_take_weekday(std::string_view& rest);
+// " CET", and the like, behind a time: the name, "UTC" for that of GMT too; empty when there is
+// none.
+std::string_view maybe_take_zone_name(std::string_view& rest);
+// " 2026" behind a time, 0 when there is none.
+int maybe_take_year_behind(std::string_view& rest);
 
 }  // namespace rastro::stamps

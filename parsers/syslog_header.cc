@@ -1,7 +1,7 @@
 #include "parsers/syslog_header.h"
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 
 #include "core/ascii.h"
 #include "parsers/scan.h"
@@ -50,6 +50,11 @@ bool maybe_take_tag(std::string_view& rest, LineHeader& header,
   }
   header.pid = 0;
   if (left[0] == '[' && !maybe_take_pid(left, header)) return false;
+  if (left.starts_with(" <")) {  // "tag[pid] <Info>: text", ASL of macOS
+    auto level = left.substr(2);
+    const auto word = maybe_take_until(level, '>');
+    if (word && word->size() < 10 && level.starts_with(':')) left = level;
+  }
   const bool may_lack_colon = colon == Colon::after_pid_optional && header.pid != 0 &&
                               program.find('/') != std::string_view::npos;
   if (!maybe_take(left, ':') && !(may_lack_colon && left.starts_with(' '))) return false;
@@ -148,6 +153,25 @@ bool maybe_take_spamd(std::string_view& rest, LineHeader& header) {
   return true;
 }
 
+// "mail:info " of AIX, also "mail:info mail|" and the like; "<mail.info> ".
+void skip_facility_behind_host(std::string_view& rest) {
+  auto left = rest;
+  if (maybe_take(left, '<')) {
+    const auto word = maybe_take_until(left, std::string_view("> "));
+    if (word && is_facility(*word)) rest = left;
+    return;
+  }
+  const auto word = maybe_take_until(left, ' ');
+  if (!word) return;
+  const auto colon = word->find(':');
+  if (colon == std::string_view::npos || colon + 1 >= word->size()) return;
+  std::array<char, 24> dotted{};
+  if (word->size() > dotted.size()) return;
+  std::ranges::copy(*word, dotted.begin());
+  dotted[colon] = '.';
+  if (is_facility({dotted.data(), word->size()})) rest = left;
+}
+
 bool take_host_and_tag(std::string_view& rest, LineHeader& header);
 
 // "mail.info tag[pid]: text", "mail.info host tag[pid]: text".
@@ -188,6 +212,7 @@ bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
   rest.remove_prefix(end + 1);
   if (is_facility(host)) return take_host_and_tag_behind_facility(rest, header);
   header.host = host;
+  skip_facility_behind_host(rest);
   if (maybe_take_tag(rest, header)) return true;
   if (auto left = rest; const auto word = maybe_take_until(left, ' ')) {
     if ((is_facility(*word) || is_level(*word)) && maybe_take_tag(left, header)) {
@@ -330,8 +355,12 @@ bool take_iso_stamp(std::string_view& rest, StampReader& reader, LineHeader& hea
   if (!local) local = maybe_take_date_time(left, ' ');
   if (!local) return false;
   const auto us = take_fraction(left);
-  const auto east = maybe_take_offset(left);
+  auto east = maybe_take_offset(left);
   if (!maybe_take(left, ' ')) return false;
+  if (!east && (left.starts_with('+') || left.starts_with('-'))) {
+    east = maybe_take_offset(left);
+    if (!east || !maybe_take(left, ' ')) return false;
+  }
   header.logged_at =
       (east ? Time(Duration((*local - *east) * 1'000'000)) : Time(reader.to_utc(*local))) +
       Duration(us);
@@ -371,22 +400,27 @@ bool take_named_stamp(std::string_view& rest, StampReader& reader, LineHeader& h
   return true;
 }
 
-// "Tue Nov 24 01:40:29 2026 ", as ctime() writes it.
-bool take_ctime_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
-  if (rest.size() < 25 || rest[3] != ' ' || is_digit(rest[4])) return false;
-  auto left = rest.substr(4);
+// "Tue Nov 24 01:40:29 2026 " as ctime() writes it, "Nov 24 01:40:29.123 CET 2026 " as date(1) and
+// some appliances do: the zone's name is the source's own.
+bool take_long_stamp(std::string_view& rest, StampReader& reader, LineHeader& header) {
+  auto left = rest;
+  stamps::maybe_take_weekday(left);
   const auto date = maybe_take_named_date(left);
-  if (!date || date->year != 0 || left.size() < 6 || left[0] != ' ' || left[5] != ' ') return false;
-  int year = 0;
-  for (const char c : left.substr(1, 4)) {
-    if (!is_digit(c)) return false;
-    year = year * 10 + (c - '0');
+  if (!date) return false;
+  const auto us = take_fraction(left);
+  const bool utc = stamps::maybe_take_zone_name(left) == "UTC";
+  const int year = date->year != 0 ? date->year : stamps::maybe_take_year_behind(left);
+  if (!maybe_take(left, ' ')) return false;
+  if (year != 0) {
+    const auto local =
+        stamps::days_from_civil(year, date->month, date->day) * 86400 + date->second_of_day;
+    header.logged_at = (utc ? Time(std::chrono::seconds(local)) : reader.to_utc(local));
+    reader.set_year(year);
+  } else {
+    header.logged_at = reader.without_year(date->month, date->day, date->second_of_day);
   }
-  if (year < 1970 || year > 2199) return false;
-  header.logged_at = reader.to_utc(stamps::days_from_civil(year, date->month, date->day) * 86400 +
-                                   date->second_of_day);
-  reader.set_year(year);
-  rest = left.substr(6);
+  header.logged_at += Duration(us);
+  rest = left;
   return true;
 }
 
@@ -407,48 +441,13 @@ bool take_full_stamp(std::string_view& rest, StampReader& reader, LineHeader& he
   return true;
 }
 
-// "1795000000.123456 " of journalctl -o short-unix.
-bool take_unix_stamp(std::string_view& rest, LineHeader& header) {
+// Of journalctl -o short-unix, multilog and svlogd.
+bool take_utc_stamp(std::string_view& rest, LineHeader& header) {
   auto left = rest;
-  const auto seconds = maybe_take_number(left);
-  if (!seconds || *seconds < 100'000'000 || *seconds > 9'999'999'999) return false;
-  if (!left.starts_with('.')) return false;
-  const auto us = take_fraction(left);
-  if (!maybe_take(left, ' ')) return false;
-  header.logged_at = Time(Duration(static_cast<std::int64_t>(*seconds) * 1'000'000 + us));
-  rest = left;
-  return true;
-}
-
-// "@400000006a139f9f12345678 " of multilog, "2026-11-24_01:40:29.12345 " of svlogd: UTC.
-bool take_daemontools_stamp(std::string_view& rest, LineHeader& header) {
-  auto left = rest;
-  if (!maybe_take(left, '@')) {
-    if (left.size() < 20 || left[10] != '_') return false;
-    const auto local = maybe_take_date_time(left, '_');
-    if (!local) return false;
-    const auto us = take_fraction(left);
-    if (!maybe_take(left, ' ')) return false;
-    header.logged_at = Time(Duration(*local * 1'000'000 + us));
-    rest = left;
-    return true;
-  }
-  const auto label = maybe_take_word(left);
-  if (!label || (label->size() != 16 && label->size() != 24) || !maybe_take(left, ' ')) {
-    return false;
-  }
-  std::uint64_t seconds = 0;
-  std::uint64_t nanos = 0;
-  const auto* const middle = label->data() + 16;
-  const auto* const end = label->data() + label->size();
-  if (std::from_chars(label->data(), middle, seconds, 16).ptr != middle) return false;
-  if (middle != end && std::from_chars(middle, end, nanos, 16).ptr != end) return false;
-  // What multilog adds to time(): 2^62, and the ten seconds that TAI was ahead in 1970.
-  constexpr std::uint64_t kEpoch = 4'611'686'018'427'387'914;
-  constexpr std::uint64_t kSecondsMax = 9'999'999'999;
-  if (seconds < kEpoch || seconds - kEpoch > kSecondsMax || nanos > 999'999'999) return false;
-  header.logged_at =
-      Time(Duration(static_cast<std::int64_t>((seconds - kEpoch) * 1'000'000 + nanos / 1'000)));
+  auto at = stamps::maybe_take_unix_time(left);
+  if (!at) at = stamps::maybe_take_daemontools_time(left);
+  if (!at || !maybe_take(left, ' ')) return false;
+  header.logged_at = *at;
   rest = left;
   return true;
 }
@@ -457,11 +456,11 @@ bool take_stamp(std::string_view& rest, StampReader& reader, LineHeader& header)
   if (rest.size() < 16) return false;
   if (is_digit(rest[0])) {
     return take_iso_stamp(rest, reader, header) || take_named_stamp(rest, reader, header) ||
-           take_unix_stamp(rest, header) || take_daemontools_stamp(rest, header);
+           take_utc_stamp(rest, header);
   }
-  if (rest[0] == '@') return take_daemontools_stamp(rest, header);
+  if (rest[0] == '@') return take_utc_stamp(rest, header);
   return take_named_stamp(rest, reader, header) || take_full_stamp(rest, reader, header) ||
-         take_ctime_stamp(rest, reader, header);
+         take_long_stamp(rest, reader, header);
 }
 
 // "stdout F ", which the container runtime interface writes behind its stamp.
@@ -553,10 +552,11 @@ bool take_header(std::string_view& rest, StampReader& reader, LineHeader& header
 
 namespace {
 
+constexpr std::size_t kTraditionalSize = 16;
+
 // The size of "2026-11-24T01:40:29.123456+01:00 " as rsyslog writes it, or of "Nov 24 01:40:29 ",
 // when its minute and its offset are those of the line before; else 0.
 std::size_t known_stamp_size(std::string_view line, const StampReader& reader, Time& at) {
-  constexpr std::size_t kTraditionalSize = 16;
   if (line[19] == '.' && line[32] == ' ') {
     const auto minute = reader.known_full_minute(line);
     const int second = second_of(line, 17);
@@ -636,10 +636,19 @@ bool maybe_take_syslog_header(std::string_view& rest, StampReader& reader, LineH
     skip_compose_name(left);
     if (left.size() == rest.size() || !take_header(left, reader, header)) return false;
   }
-  if (header.program == "-") {  // a runtime's stamp in front of a line with its own: that one wins
+  if (header.program == "-") {
     auto inner = rest;
     LineHeader outer;
     skip_compose_name(inner);
+    if (auto own = inner; take_long_stamp(own, reader, outer) &&
+                          inner.size() - own.size() > kTraditionalSize &&
+                          take_host_and_tag(own, outer) && outer.program != "-") {
+      take_marks(own, outer);
+      header = outer;
+      rest = own;
+      return true;
+    }
+    // A runtime's stamp in front of a line with its own: that one wins.
     if (take_stamp(inner, reader, outer)) {
       skip_cri_stream(inner);
       skip_facility_mark(inner);
@@ -716,7 +725,9 @@ namespace {
 // Rspamd's, Dovecot's and iRedAPD's own files have the same stamp.
 bool looks_like_syslog(std::string_view behind_stamp) {
   take_fraction(behind_stamp);
+  maybe_take_offset(behind_stamp);
   if (!maybe_take(behind_stamp, ' ')) return false;
+  if (maybe_take_offset(behind_stamp) && !maybe_take(behind_stamp, ' ')) return false;
   LineHeader header;
   if (auto own = behind_stamp; maybe_take_rspamd(own, header) || maybe_take_dovecot(own, header) ||
                                maybe_take_iredapd(own, header)) {
@@ -732,9 +743,9 @@ bool has_syslog_stamp(std::string_view line) {
   auto rest = line;
   LineHeader header;
   if (maybe_take_date_time(rest, 'T') || maybe_take_named_date(rest)) return true;
-  if (take_unix_stamp(rest, header) || take_daemontools_stamp(rest, header)) return true;
-  if (line.size() > 4 && line[3] == ' ') {
-    rest = line.substr(4);
+  if (take_utc_stamp(rest, header)) return true;
+  rest = line;
+  if (stamps::maybe_take_weekday(rest)) {
     if (maybe_take_date_time(rest, ' ') || maybe_take_named_date(rest)) return true;
   }
   rest = line;

@@ -69,5 +69,43 @@ TEST_F(JsonObjects, CannotBeForgedFromWithinAText) {
       "x\",\"SYSLOG_IDENTIFIER\":\"postfix/qmgr#012\",\"MESSAGE\":\"9F3A12C04D: removed");
 }
 
+class PastedLogs : public JsonObjects {};
+
+TEST_F(PastedLogs, AreKnownByTheirFirstLine) {
+  EXPECT_EQ(next("$ grep 9F3A12C04D /var/log/mail.log*"), "none");
+  EXPECT_EQ(next("/var/log/mail.log:Nov 24 01:40:29 mx1 postfix/smtp[12]: a"),
+            "mx1 postfix/smtp 12 |a");
+  EXPECT_EQ(next("/var/log/mail.log.1:Nov 23 01:40:29 mx1 postfix/smtp[12]: b"),
+            "mx1 postfix/smtp 12 |b");
+  EXPECT_EQ(next("Nov 24 01:40:30 mx1 postfix/smtp[12]: c"), "mx1 postfix/smtp 12 |c");
+}
+
+TEST_F(PastedLogs, OfExim) {
+  EXPECT_EQ(next("> 2026-11-24 01:40:29 1tFxyz-000123-AB Completed"),
+            "here exim 0 |1tFxyz-000123-AB Completed");
+  EXPECT_EQ(origin_.format, LineFormat::exim);
+}
+
+// The headers in Exim's reject log are indented, and a stranger's.
+TEST_F(PastedLogs, AreNotWhatStandsInsideOfALog) {
+  EXPECT_EQ(next("2026-11-24 01:40:29 H=[192.0.2.7] F=<a@example.net> rejected after DATA"),
+            "here exim 0 |H=[192.0.2.7] F=<a@example.net> rejected after DATA");
+  EXPECT_EQ(next("  2026-11-24 01:40:29 1tFxyz-000123-AB <= b@example.org"),
+            "here exim 0 |  2026-11-24 01:40:29 1tFxyz-000123-AB <= b@example.org");
+}
+
+TEST_F(PastedLogs, MayHaveTheEscapesOfAPage) {
+  EXPECT_EQ(next("Nov 24 01:40:29 mx1 postfix/qmgr[12]: 9F3A12C04D: from=&lt;a@example.net&gt;"),
+            "mx1 postfix/qmgr 12 |9F3A12C04D: from=<a@example.net>");
+  EXPECT_EQ(next("Nov 24 01:40:29 mx1 postfix/qmgr[12]: x &amp; y"), "mx1 postfix/qmgr 12 |x & y");
+}
+
+TEST_F(PastedLogs, HaveNoEscapesWhereThereAreBrackets) {
+  EXPECT_EQ(next("Nov 24 01:40:29 mx1 postfix/qmgr[12]: 9F3A12C04D: from=<a@example.net>"),
+            "mx1 postfix/qmgr 12 |9F3A12C04D: from=<a@example.net>");
+  EXPECT_EQ(next("Nov 24 01:40:29 mx1 postfix/qmgr[12]: &lt;b&gt;"),
+            "mx1 postfix/qmgr 12 |&lt;b&gt;");
+}
+
 }  // namespace
 }  // namespace rastro
