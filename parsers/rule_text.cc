@@ -214,6 +214,30 @@ void drop_host_names(std::string& kept) {
   kept = std::move(out);
 }
 
+bool is_figure(char c) { return c >= '0' && c <= '9'; }
+
+// Cisco's mail gateways label a reply by its status and quote it behind the label: "5.7.1 -
+// delivery not authorized, message refused 554-'your ip has a poor reputation' (delivery attempts:
+// 0)". The label is the same for every 5.7.1.
+void drop_gateway_label(std::string& text) {
+  constexpr std::size_t kLabelMax = 70;
+  constexpr std::string_view kMark = " - ";
+  if (text.size() < 12 || !is_figure(text[0]) || text[1] != '.') return;
+  const auto label = text.find(kMark);
+  if (label == std::string::npos || label > 8) return;
+  const auto quote = text.find_first_of("'\"", label);
+  if (quote == std::string::npos || quote > label + kLabelMax) return;
+  auto code = quote;
+  while (code > 0 && (text[code - 1] == '-' || text[code - 1] == '[')) --code;
+  if (code < label + kMark.size() + 4 || code == quote) return;
+  code -= 3;
+  if (text[code - 1] != ' ' || !is_figure(text[code]) || !is_figure(text[code + 2])) return;
+  const auto end = text.rfind(text[quote]);
+  std::string reply = text.substr(code, 3) + " ";
+  reply += text.substr(quote + 1, end > quote ? end - quote - 1 : std::string::npos);
+  text = std::move(reply);
+}
+
 // The MTA's own words around a reply, in one form whoever wrote them: the reply first, then the
 // command as Postfix tells it. "smtp error from remote mail server after pipelined rcpt to:<@>:
 // host mx [#]: 550 no" and "host # said: 550 no (in reply to rcpt to command)" both become
@@ -224,6 +248,7 @@ void unwrap(std::string& text) {
   constexpr std::string_view kRefused = "refused to talk to me: ";
   constexpr std::string_view kExim = "smtp error from remote mail server after ";
   constexpr std::string_view kPipelined = "pipelined ";
+  drop_gateway_label(text);
   if (text.starts_with(kSuspended)) text.erase(0, kSuspended.size());
   if (text.starts_with(kSaid)) text.erase(0, kSaid.size());
   if (std::string_view(text).substr(0, 7 + kRefused.size()).ends_with(kRefused) &&

@@ -45,7 +45,9 @@ std::vector<std::string> addresses_in(std::string_view text, std::size_t max) {
   re2::StringPiece rest(text.data(), text.size());
   std::string found;
   while (out.size() < max && RE2::FindAndConsume(&rest, any_address, &found)) {
-    if (rest.starts_with("@")) continue;  // "Juan Perez@Ventas@Empresa": StreetTalk
+    if (rest.starts_with("@")) continue;               // "Juan Perez@Ventas@Empresa": StreetTalk
+    static const RE2 virus(R"((?i)[^@]*/[^@]*@mm?)");  // "W32/Netsky.p@MM"
+    if (RE2::FullMatch(found, virus)) continue;
     auto address = clean_address(found);
     const bool known = std::ranges::any_of(
         out, [&](const std::string& have) { return equal_ignoring_case(have, address); });

@@ -95,7 +95,7 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
   constexpr std::size_t kAnnouncementMax = 100;
   static const RE2 alias(expanded_from().pattern() + R"([^)\n]*\)[ :]*)");
   static const RE2 boilerplate(
-      R"((?i)^(?:[-_=*~#+ ]{4,}$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|(?:"[^"]*" )?<?[^\s@]+@[^\s@]+>?:?$|[^\s@]+@\S+ ?様$|(?:dear|hello|hola|estimad[oa]s?|sehr geehrte\pL*|guten tag|bonjour|gentile|prezad[oa]|olá|caro|cher|chère)\b[^.\n]{0,60}[,:!]?$|a message that you (?:have )?sent (?:could not|has not)[^\n]{0,80}recipients\.(?: this is a permanent error\.)?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this (?:message )?is (?:in |a )mime|portions of this message|(?:subject|asunto|betreff|objet|oggetto|assunto|onderwerp|temat|тема|předmět|ämne|emne|件名|主题|主旨|from|to|de|von|para|date|sent) ?[:：]|the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|final-recipient:|original-recipient:|action: \pL+$|status: \d|hi!|this is the mail|this message was created automatically))");
+      R"((?i)^(?:[-_=*~#+ ]{4,}$|an undisclosed address(?: \([^)]*\))?$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|(?:"[^"]*" )?<?[^\s@]+@[^\s@]+>?:?$|[^\s@]+@\S+ ?様$|(?:dear|hello|hola|estimad[oa]s?|sehr geehrte\pL*|guten tag|bonjour|gentile|prezad[oa]|olá|caro|cher|chère)\b(?:[^.\n]|\.\S){0,60}[,:!]?$|a message that you (?:have )?sent (?:could not|has not)[^\n]{0,80}recipients\.(?: this is a permanent error\.)?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this (?:message )?is (?:in |a )mime|portions of this message|(?:subject|asunto|betreff|objet|oggetto|assunto|onderwerp|temat|тема|předmět|ämne|emne|件名|主题|主旨|from|to|de|von|para|date|sent) ?[:：]|the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|final-recipient:|original-recipient:|action: \pL+$|status: \d|hi!|this is the mail|this message was created automatically))");
   // Lines of dashes and the like end what is above them.
   static const RE2 rule(R"((?m)^[ \t]*[-_=*~#+]{5,}[ \t]*$)");
   std::string without_alias(whole);
@@ -134,7 +134,9 @@ std::string stated_reason(std::string_view body, std::size_t bytes_max) {
   re2::StringPiece next;
   if (RE2::PartialMatch(said, next_field, &next))
     said = said.substr(0, static_cast<std::size_t>(next.data() - said.data()));
-  return tidy(said, bytes_max);
+  auto stated = tidy(said, bytes_max);
+  // "for the following reason:", and below it only "The following recipients were not reached:".
+  return stated.ends_with(':') ? std::string() : stated;
 }
 
 std::string quoted_response(std::string_view notice, std::size_t bytes_max) {

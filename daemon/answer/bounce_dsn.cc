@@ -27,6 +27,7 @@ constexpr std::array kRecipientFields = {"final-recipient",
                                          "final-log-id",
                                          "x-display-name",
                                          "x-supplementary-info",
+                                         "x400-supplementary-info",
                                          "x-notes",
                                          "x-symas-error",
                                          "localized-diagnostic"};
@@ -194,6 +195,14 @@ void apply_recipient(const std::vector<DsnField>& fields, const BounceLimits& li
       "delivery-status Will-Retry-Until", max);
   set(out.diagnostic, without_type(field_of(fields, "diagnostic-code")),
       "delivery-status Diagnostic-Code", max);
+  // X.400: "Reason 1 (Unable-To-Transfer); Diagnostic -1 (Unknown)", and what the other MTA said in
+  // a field of its own.
+  auto supplement = field_of(fields, "x400-supplementary-info");
+  if (supplement.empty()) supplement = field_of(fields, "x-supplementary-info");
+  while (supplement.starts_with('"')) supplement.remove_prefix(1);
+  while (supplement.ends_with('"')) supplement.remove_suffix(1);
+  if (!supplement.empty() && out.diagnostic.value.ends_with("(Unknown)"))
+    out.diagnostic = {tidy(supplement, max), "delivery-status Diagnostic-Code"};
   const auto reply = best_reply(out.diagnostic.value);
   if (reply.code != 0)
     out.reply_code = {std::to_string(reply.code), "delivery-status Diagnostic-Code"};

@@ -51,6 +51,9 @@ bool is_notice(const KindEvidence& e) {
   if (e.passed_on && (bad || e.text.has(Phrase::cause)) &&
       (e.named_recipient || e.reply_class != 0 || (e.forwarded && bad && e.told_recipient)))
     return true;
+  // A carrier's "delivery failed" names nobody whom mail could reach.
+  if (!e.null_sender && !e.passed_on && !e.any_address && !e.names_mail && e.reply_class == 0)
+    return false;
   if (subject && (bad || e.reply_class != 0 || e.named_recipient)) return true;
   return bad && e.reply_class != 0 && (e.named_recipient || e.any_address);
 }

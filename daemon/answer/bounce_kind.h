@@ -24,6 +24,7 @@ struct KindEvidence {
   bool named_recipient = false;  // the notice lays out a recipient as MTAs do
   bool told_recipient = false;   // a sentence names one that failed
   bool any_address = false;      // the notice names some address
+  bool names_mail = false;       // encloses or lists headers of the mail that it is about
   bool empty = false;
   int reply_class = 0;  // 4 or 5 of the reply that the notice quotes
   Phrases text;

@@ -277,6 +277,27 @@ class Sections {
   bool undisclosed_ = false;
 };
 
+// "The following mailboxes are full:", "Unknown recipient(s):": the last line above a list, if it
+// names a cause.
+std::string cause_of_list(std::string_view above, std::size_t bytes_max) {
+  above = trim(above);
+  const auto line = above.substr(above.rfind('\n') + 1);
+  static const RE2 unknown(
+      R"((?i)^(?:the )?(?:following )?(?:unknown|invalid|non-?existent|no such) (?:[\w-]+ ){0,2}(?:recipient|user|mailbox|address|account)[a-z()]*\s*:$)");
+  if (!names_cause(line) && !RE2::PartialMatch(line, unknown)) return {};
+  return tidy(line.substr(0, line.size() - 1), bytes_max);
+}
+
+// What is said of a recipient itself, without the transcript of the session below it, which tells
+// of all of them: "----- Transcript of session follows -----".
+std::string_view own_words(std::string_view body) {
+  static const RE2 rule(R"((?m)(^[ \t]*-{3,}[^\n-][^\n]*-{3,}[ \t]*$))");
+  re2::StringPiece mark;
+  if (!RE2::PartialMatch(body, rule, &mark)) return body;
+  const auto own = body.substr(0, static_cast<std::size_t>(mark.data() - body.data()));
+  return best_reply(own).code != 0 ? own : body;
+}
+
 // A list of addresses below the words that tell why: the paragraph above the address.
 std::string reason_above(const NoticeText& notice, std::string_view address,
                          std::size_t bytes_max) {
@@ -290,7 +311,8 @@ std::string reason_above(const NoticeText& notice, std::string_view address,
     }
     const auto names = ascii_lower(line.text.substr(0, kLineMax)).find(folded);
     if (names != std::string::npos) {
-      if (names > 2 || trim(above).ends_with(':')) return {};
+      if (names > 2) return {};
+      if (trim(above).ends_with(':')) return cause_of_list(above, bytes_max);
       return first_paragraph(above, bytes_max);
     }
     if (ended) above.clear();
@@ -317,7 +339,7 @@ std::vector<BounceRecipient> of_form(const Sections& sections, bool (*wanted)(Fo
       bodies.push_back(section.body);
     }
   }
-  for (std::size_t i = 0; i < out.size(); ++i) describe(bodies[i], limits, out[i]);
+  for (std::size_t i = 0; i < out.size(); ++i) describe(own_words(bodies[i]), limits, out[i]);
   return out;
 }
 
@@ -395,6 +417,10 @@ std::vector<BounceRecipient> in_sentences(const NoticeText& notice, const KnownA
   std::vector<std::string> found;
   std::string paragraph;
   const auto collect = [&](bool any) {
+    // "Unable to deliver to a@b for the following reason:", and below it what a server said of c@d,
+    // to whom that is forwarded.
+    const auto reply = best_reply(paragraph);
+    if (!found.empty() && reply.code != 0 && reply.at < 2) paragraph.clear();
     for (auto& address : told_of(paragraph, limits.recipients_max)) {
       if (is_known(not_these, address) || is_robot(address) || is_known(found, address)) continue;
       if (any || tells_failure(paragraph)) found.push_back(std::move(address));
@@ -426,7 +452,9 @@ std::vector<BounceRecipient> local_names(const NoticeText& notice, const BounceL
   constexpr std::size_t kNamesMax = 20, kAboveMax = 400;
   static const RE2 announces(
       R"((?i)\b(?:recipients?|address(?:es)?|users?|following|destinatarios?|usuarios?|empfänger|destinataires?)\b)");
-  static const RE2 name(R"(([A-Za-z0-9][A-Za-z0-9._-]{1,63})(?:\s{2,}(\S.*))?)");
+  // "juan", "juan   no such user", "juan (no such user)"
+  static const RE2 name(
+      R"(([A-Za-z0-9][A-Za-z0-9._-]{1,63})(?:\s{2,}(\S.*)|\s+\(([^()]{3,120})\))?)");
   std::vector<BounceRecipient> out;
   std::string above;
   bool listing = false;
@@ -434,7 +462,9 @@ std::vector<BounceRecipient> local_names(const NoticeText& notice, const BounceL
     if (line.text.empty()) continue;
     std::string found;
     std::string said;
-    if (listing && RE2::FullMatch(line.text.substr(0, kLineMax), name, &found, &said)) {
+    std::string bracketed;
+    if (listing && RE2::FullMatch(line.text.substr(0, kLineMax), name, &found, &said, &bracketed)) {
+      if (said.empty()) said = std::move(bracketed);
       out.push_back({});
       out.back().recipient = {tidy(found, limits.value_bytes_max), kLocalName};
       if (!said.empty()) out.back().diagnostic = {tidy(said, limits.value_bytes_max), kFromNotice};
@@ -553,7 +583,7 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
       if (equal_ignoring_case(section.address, recipient.recipient.value) ||
           (recipient.original_recipient &&
            equal_ignoring_case(section.address, recipient.original_recipient.value)))
-        body += section.body + "\n";
+        body.append(own_words(section.body)).push_back('\n');
     }
     if (best_reply(body).score == 0) {
       const auto& name = recipient.recipient.value;
@@ -561,6 +591,15 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
       if (best_reply(near).score == 0 && recipients.size() == 1)
         near = lines_about(notice, name, true);
       body += "\n\n" + near;
+    }
+    // Old sendmails sum up what a server said ("<<< 550 no relay") in words of their own that
+    // name the recipient: "554 <a@b>... Remote protocol error".
+    constexpr int kQuoted = 6;
+    if (recipients.size() == 1 && body.find("<<<") == std::string::npos &&
+        notice.notice.find("<<< ") != std::string_view::npos) {
+      const auto own = best_reply(body);
+      if (own.code != 0 && best_reply(notice.notice).score >= own.score + kQuoted)
+        body = notice.notice;
     }
     // A transcript counts more than the words around the address.
     if (!recipient.reply_code && recipient.diagnostic.from == kFromNotice &&

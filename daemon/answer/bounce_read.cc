@@ -12,6 +12,7 @@
 #include "daemon/answer/bounce_lines.h"
 #include "daemon/answer/bounce_notice.h"
 #include "daemon/answer/bounce_original.h"
+#include "daemon/answer/bounce_paste.h"
 #include "daemon/answer/bounce_prose.h"
 #include "daemon/answer/bounce_reply.h"
 
@@ -155,6 +156,10 @@ class BounceReader {
     }
   }
 
+  static std::string readable(std::string text) {
+    return with_plain_addresses(with_line_ends(single_spaced(std::move(text))));
+  }
+
   // The notice is the plain text; HTML only where there is no other.
   void read_text(const Mail& bounce) {
     const bool reports = !header_value(bounce.headers, "x-failed-recipients").empty() ||
@@ -171,12 +176,12 @@ class BounceReader {
         html.append(html_to_text(part.text)).append("\n\n");
       }
     }
-    text_ = single_spaced(std::move(text_));
+    text_ = readable(std::move(text_));
     notice_ = find_notice(text_, reports, limits_.notice_bytes_max);
     const bool says_something = tells_failure(notice_.notice.substr(0, 16'000)) ||
                                 !addresses_in(notice_.notice.substr(0, 16'000), 1).empty();
     if (!html.empty() && !says_something) {
-      text_ = single_spaced(std::move(html));
+      text_ = readable(std::move(html));
       notice_ = find_notice(text_, reports, limits_.notice_bytes_max);
     }
   }
@@ -353,8 +358,16 @@ class BounceReader {
     const auto from = addresses_in(header_value(headers, "from"), 1);
     if (from.empty() || !is_robot(from.front())) return;
     for (auto& r : named) {
-      if (r.recipient.from == kLocalName)
+      if (r.recipient.from != kLocalName) continue;
+      // To whom the original was addressed says more than where the notice comes from.
+      const auto to = std::ranges::find_if(report_.original_to, [&](const Found& address) {
+        return equal_ignoring_case(split_address(address.value).local_part, r.recipient.value);
+      });
+      if (to != report_.original_to.end()) {
+        r.recipient.value = to->value;
+      } else {
         r.recipient.value.append("@").append(split_address(from.front()).domain);
+      }
     }
   }
 
@@ -438,6 +451,10 @@ class BounceReader {
     e.disposition = e.disposition || has_type(bounce, "disposition-notification");
     e.feedback = has_type(bounce, "feedback-report") ||
                  contains_ignoring_case(notice_.notice, "\nfeedback-type:");
+    // Hotmail's: the complaint is the enclosed mail alone.
+    static const RE2 complaint(
+        R"((?i)^complaint about message from \S+$|^e-?mail feedback report )");
+    e.feedback = e.feedback || RE2::PartialMatch(header_value(headers, "subject"), complaint);
     e.from_list = !header_value(headers, "list-unsubscribe").empty() && bounce.enclosed.empty();
     // A report part that could not be read still makes it a report.
     e.from_robot = is_robot_header(header_value(headers, "from")) || inline_bounce ||
@@ -449,6 +466,7 @@ class BounceReader {
     e.subject =
         phrases_in_subject(header_value(inline_bounce ? notice_.forwarded : headers, "subject"));
     e.reply_class = reply_class();
+    e.names_mail = report_.message_id || !report_.original_to.empty() || !bounce.enclosed.empty();
     e.empty = trim(text_).empty() && !e.delivery_status && root.headers.empty() &&
               bounce.enclosed.empty();
     decide_kind(e, report_);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/answer/bounce_input.h"
+#include "daemon/answer/bounce_paste.h"
 
 namespace rastro {
 namespace {
@@ -11,6 +12,35 @@ TEST(Unquote, KeepsTranscripts) {
   EXPECT_EQ(unquote("> >>> DATA\n"), ">>> DATA\n");
 }
 TEST(Unquote, TakesACommonIndentOff) { EXPECT_EQ(unquote("    a\n      b\n"), "a\n  b\n"); }
+
+TEST(LineEnds, EachRecipientOfALongLineHasItsOwn) {
+  const std::string intro =
+      "This is the mail system at host mx.example.org, which is sorry to say:";
+  EXPECT_EQ(
+      with_line_ends(intro + " <a@example.net>: host mx.example.net[192.0.2.1] said: 550 5.1.1 "
+                             "<a@example.net>: host names differ <b@example.net>: connect to "
+                             "mx.example.net[192.0.2.1]:25: Connection refused"),
+      intro +
+          "\n\n<a@example.net>: host mx.example.net[192.0.2.1] said: 550 5.1.1 "
+          "<a@example.net>: host names differ\n\n<b@example.net>: connect to "
+          "mx.example.net[192.0.2.1]:25: Connection refused");
+}
+TEST(LineEnds, ShortLinesStay) {
+  const std::string text = "x <a@example.net>: host m[192.0.2.1] said: 550 no\n";
+  EXPECT_EQ(with_line_ends(text), text);
+}
+
+TEST(PlainAddresses, WhereSomethingNamesThem) {
+  EXPECT_EQ(with_plain_addresses("not delivered to juan at example.org: no"),
+            "not delivered to juan@example.org: no");
+  EXPECT_EQ(with_plain_addresses("<juan at example.org>: 550"), "<juan@example.org>: 550");
+  EXPECT_EQ(with_plain_addresses("x\n  juan [at] example.org\n"), "x\n  juan@example.org\n");
+}
+TEST(PlainAddresses, OtherWordsStay) {
+  for (const std::string text : {"the mail system at mx.example.org", "talk to us at example.org",
+                                 "to a@b, luis at c.example"})
+    EXPECT_EQ(with_plain_addresses(text), text);
+}
 
 TEST(Html, OneLineForEachBlock) {
   EXPECT_EQ(html_to_text("<html><style>p{}</style><p>a&eacute;&#241;</p><div>b<br>c</div>"),

@@ -33,6 +33,9 @@ const ReplyCase kCases[] = {
     {"returned", "Remote Server returned '550 5.7.1 denied'", 550, "5.7.1"},
     {"status_only", "<mail.example.org #5.1.1>", 0, "5.1.1"},
     {"classes_differ", "#550 4.4.7 QUEUE.Expired; message expired", 550, "4.4.7"},
+    {"status_before_reply", "<srv.example.org #5.5.0 smtp;554 Relay access denied>", 554, "5.5.0"},
+    {"cisco", "5.7.1 - Delivery not authorized, message refused 554-'No'", 554, ""},
+    {"sequence_error_follows", "<<< 550 No such user\n<<< 503 need RCPT command", 550, ""},
     // Refused.
     {"size", "at most 500 MB", 0, ""},
     {"hours", "will be retried for 450 hours", 0, ""},
