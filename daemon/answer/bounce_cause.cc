@@ -28,11 +28,13 @@ const RE2& expanded_from() {
 // failure: ...": without what names the recipient or only announces.
 std::string without_names(const std::string& text) {
   static const RE2 name(R"([A-Za-z0-9][A-Za-z0-9._-]{0,63} \(([^()]{4,200})\))");
+  static const RE2 sendmail(R"(^<?[^\s@<>]+@[^\s@<>]+>?\.\.\. ?)");
   static const RE2 arrow(R"(\s*-{2,}>\s*<?[^\s@]+@[^\s@]+>?$)");
   static const RE2 announced(R"((?i)^technical details of (?:permanent|temporary) failure:\s*)");
   std::string said;
   if (RE2::FullMatch(text, name, &said)) return said;
   said = text;
+  RE2::Replace(&said, sendmail, "");
   RE2::Replace(&said, arrow, "");
   RE2::Replace(&said, announced, "");
   return said.empty() ? text : said;
@@ -61,6 +63,15 @@ std::string mailer_words(std::string_view body, std::size_t at, std::size_t byte
   if (!RE2::PartialMatch(above.substr(begin == std::string_view::npos ? 0 : begin + 1), form,
                          &said))
     return {};
+  return tidy({said.data(), said.size()}, bytes_max);
+}
+
+// "The problem appears to be :" and below it "-- Recipient server unavailable".
+std::string told_problem(std::string_view body, std::size_t bytes_max) {
+  static const RE2 form(
+      R"((?i)\bthe (?:problem|error|reason|cause)(?: for this)? (?:appears to be|seems to be|was|is)\s*:\s*(?:-- )?([^\s:-][^\n]*))");
+  re2::StringPiece said;
+  if (!RE2::PartialMatch(body, form, &said)) return {};
   return tidy({said.data(), said.size()}, bytes_max);
 }
 
@@ -98,9 +109,12 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
       R"((?i)^(?:[-_=*~#+ ]{4,}$|an undisclosed address(?: \([^)]*\))?$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|(?:"[^"]*" )?<?[^\s@]+@[^\s@]+>?:?$|[^\s@]+@\S+ ?様$|(?:dear|hello|hola|estimad[oa]s?|sehr geehrte\pL*|guten tag|bonjour|gentile|prezad[oa]|olá|caro|cher|chère)\b(?:[^.\n]|\.\S){0,60}[,:!]?$|a message that you (?:have )?sent (?:could not|has not)[^\n]{0,80}recipients\.(?: this is a permanent error\.)?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this (?:message )?is (?:in |a )mime|portions of this message|(?:subject|asunto|betreff|objet|oggetto|assunto|onderwerp|temat|тема|předmět|ämne|emne|件名|主题|主旨|from|to|de|von|para|date|sent) ?[:：]|the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|final-recipient:|original-recipient:|action: \pL+$|status: \d|hi!|this is the mail|this message was created automatically))");
   // Lines of dashes and the like end what is above them.
   static const RE2 rule(R"((?m)^[ \t]*[-_=*~#+]{5,}[ \t]*$)");
+  static const RE2 heading(
+      R"((?im)^[ \t]*-{3,} ?[^\n]{0,60}\b(?:transcript|session|errors|addresses|recipients)\b[^\n]*-{3,}[ \t]*$)");
   std::string without_alias(whole);
   RE2::Replace(&without_alias, alias, "");
   RE2::GlobalReplace(&without_alias, rule, "");
+  RE2::GlobalReplace(&without_alias, heading, "\n");
   std::string_view body = without_alias;
   std::string announced;
   while (true) {
@@ -124,12 +138,13 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
 
 std::string stated_reason(std::string_view body, std::size_t bytes_max) {
   static const RE2 form(
-      R"((?i)(?:^|\n)[ \t]*(?:[^\n:]{0,60}\b(?:following|siguientes?|folgenden?m?|suivante?s?) )?(?:(?:error|reject(?:ion)?|bounce|failure|return) )?(?:reasons?|motivos?|causas?|razón|razones|gr[uü]nde?|raisons?|motifs?|退信原因|причин[аи]|原因|理由|důvod|dôvod|årsag|årsak|orsak|syy|indok|motivul|razlog|neden(?:i)?|sebep|pow[oó]d|przyczyna|reden|oorzaak|λόγος|αιτία|priežastis|iemesls|alasan|lý do|사유|이유)(?:\(s\))?\s*(?::|：)\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
+      R"((?i)(?:^|\n)[ \t]*(?:[^\n:]{0,60}\b(?:following|siguientes?|folgenden?m?|suivante?s?) )?(?:(?:error|reject(?:ion)?|bounce|failure|return) )?(?:reasons?|motivos?|causas?|razón|razones|razão|razões|gr[uü]nde?|raisons?|motifs?|退信原因|причин[аи]|原因|理由|důvod|dôvod|årsag|årsak|orsak|syy|indok|motivul|razlog|neden(?:i)?|sebep|pow[oó]d|przyczyna|reden|oorzaak|λόγος|αιτία|priežastis|iemesls|alasan|lý do|사유|이유)(?:\(s\))?\s*(?::|：)\s*([^\s:][^\n]*(?:\n[^\n]+)*))");
   // The next line is a field of its own: "target mail address: a@b".
   static const RE2 next_field(
       R"((\n[ \t]*[^\x01-@\[-`{-\x7F](?:[ ()/-]|[^\x01-@\[-`{-\x7F]){1,40}: *<?[^\s@]+@[^\s@]+[ \t]*(?:\n|$)))");
   re2::StringPiece reason;
-  if (!RE2::PartialMatch(body.substr(0, 16'000), form, &reason)) return {};
+  if (!RE2::PartialMatch(body.substr(0, 16'000), form, &reason))
+    return told_problem(body.substr(0, 16'000), bytes_max);
   std::string_view said(reason.data(), reason.size());
   re2::StringPiece next;
   if (RE2::PartialMatch(said, next_field, &next))
@@ -191,7 +206,7 @@ void describe(std::string_view body, const BounceLimits& limits, BounceRecipient
       if (said.empty()) said = cause_in(body, max);
       if (!said.empty()) text = std::move(said);
     } else if (reply.code == 0) {
-      if (!reply.status) text = stated_reason(body, max);
+      text = reply.status ? told_problem(body.substr(0, 16'000), max) : stated_reason(body, max);
       if (text.empty()) text = first_paragraph(body, max);
       // "Your message ran into problems", and the cause in a paragraph of its own.
       if (const auto below = paragraph_of_cause(body, max); !below.empty() && !names_cause(text))

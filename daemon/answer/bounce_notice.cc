@@ -302,7 +302,9 @@ bool is_separator(std::string_view line) {
   while (dashes < line.size() &&
          std::string_view("-=_*+| ").find(line[dashes]) != std::string_view::npos)
     ++dashes;
-  if (dashes >= 2 && RE2::PartialMatch(line.substr(dashes), words)) return true;
+  // One star and a blank are a list's.
+  const auto blanks = static_cast<std::size_t>(std::ranges::count(line.substr(0, dashes), ' '));
+  if (dashes - blanks >= 2 && RE2::PartialMatch(line.substr(dashes), words)) return true;
   return RE2::PartialMatch(line, whole);
 }
 

@@ -90,6 +90,16 @@ std::optional<Hit> generated_by(std::string_view line) {
   return std::nullopt;
 }
 
+// "[Status: Error, Address: <a@b>, ResponseCode 421, , Host not reachable.]"
+std::optional<Hit> bracketed(std::string_view line) {
+  static const RE2 form(pattern(R"(^\[status: ?\w+, ?address: ?<?)", R"(>?,? ?(.*?)\]?$)"));
+  std::string address;
+  re2::StringPiece rest;
+  if (RE2::FullMatch(line, form, &address, &rest))
+    return Hit{Form::heading, clean_address(address), {rest.data(), rest.size()}};
+  return std::nullopt;
+}
+
 std::optional<Hit> labelled(std::string_view line) {
   static const RE2 form(pattern(
       R"(^[>\-–*•·\s]*(?:direcci[oó]n del destinatario|(?:the )?(?:failed|undeliverable|undelivered|final|intended|invalid|bounced|rejected|original|envelope|destination|unknown|following|mail)?[ -]?(?:recipients?|address(?:es)?|mailbox|user|users?['’]?s? mailbox is full|destinatarios?|destinatários?|empfänger|destinataires?|destinatari|geadresseerde|odbiorca|adresat|получател[ьи]|отримувач|příjemc[ei]|príjemca|modtager|mottaker|mottagare|vastaanottaja|címzett|destinatarul|primatelj|primalac|prejemnik|alıcı|παραλήπτης|gavėjas|saņēmējs|saaja|penerima|受信者|宛先|收件人|수신인|받는 ?사람)(?: address| e-?mail| adresse|es|\(s\))?|addressed to|delivery failed(?: for| to)?|user mailbox exceeds allowed size|undeliverable to|undeliverable|could not be delivered to|target (?:e-?mail |mail )?address|receiver not found|rejected-for|unable to deliver (?:the |your )?(?:message|mail)? ?to|(?:invalid )?(?:final )?delivery userid|error-for|user unknown|unknown local[- ]part|no such user|failed|bounced|envelope-to|rcpt|x-failed-recipients?|sent to|forwarded to)(?:\s*[:=]\s*|\s+|[<"'(\[])[<"'(\[]*(?:mailto:|rfc822;\s*)?)",
@@ -121,8 +131,8 @@ Hit hit_of(std::string_view line) {
   static const RE2 sender_key(R"((?i)^[>\s]*(?:sender|from)\s*=)");
   if (line.find('@') == std::string_view::npos && !line.starts_with('<')) return {};
   if (RE2::PartialMatch(line, sender_key)) return {};
-  for (const auto reader :
-       {angle_heading, bare_heading, named_heading, generated_by, labelled, transcript}) {
+  for (const auto reader : {angle_heading, bare_heading, named_heading, generated_by, bracketed,
+                            labelled, transcript}) {
     auto hit = reader(line);
     if (hit && refuses_sender(hit->rest)) return {};
     if (hit) return std::move(*hit);

@@ -497,7 +497,20 @@ class BounceReader {
     return out;
   }
 
+  // Whether somebody's letter only names a code: "it said 550 5.1.1." A reply has words.
+  bool only_names_code() const {
+    if (evidence_.from_robot || !evidence_.has_headers || evidence_.delivery_status) return false;
+    const auto reply = best_reply(notice_.notice);
+    if (reply.code == 0) return false;
+    const auto said =
+        notice_.notice.substr(reply.at, notice_.notice.find('\n', reply.at) - reply.at);
+    return std::ranges::none_of(said, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<signed char>(c) < 0;
+    });
+  }
+
   int reply_class() const {
+    if (only_names_code()) return 0;
     int klass = 0;
     for (const auto& r : report_.recipients) {
       for (const auto* found : {&r.reply_code, &r.enhanced_status}) {

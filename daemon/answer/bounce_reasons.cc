@@ -71,6 +71,10 @@ Cause first_cause(const ClassifyText& classify, std::string_view text, std::stri
     const auto [reason, by_words] = classify(std::nullopt, 0, piece);
     if (by_words) continue;
     if (reason == Reason::expired && given_up.text.empty()) given_up = {piece, reason};
+    if (reason == Reason::other && separator != ". ") {
+      auto sentence = first_cause(classify, whole, ". ");
+      if (sentence.reason != Reason::unknown && sentence.reason != Reason::expired) return sentence;
+    }
     if (reason == Reason::other || reason == Reason::unknown || reason == Reason::expired) continue;
     if (separator == "\n") return {piece, reason};
     const auto line = first_cause(classify, whole, "\n");

@@ -57,6 +57,9 @@ bool is_version(std::string_view head) {
 }
 
 std::optional<EnhancedStatus> status_behind(std::string_view rest) {
+  // Postfix wraps a reply where it likes: "452" and on the next line "    4.2.2 full".
+  if (rest.starts_with('\n'))
+    rest.remove_prefix(std::min(rest.find_first_not_of("\n "), rest.size()));
   for (std::size_t i = 0; i < 4 && !rest.empty(); ++i) {
     if (rest[0] != ' ' && rest[0] != '-' && rest[0] != '#' && rest[0] != '(' && rest[0] != '\t' &&
         rest[0] != '[' && rest[0] != ',' && rest[0] != ':')
@@ -110,7 +113,8 @@ FoundReply reply_at(std::string_view text, std::size_t at) {
   // The classes may differ: Exchange gives up with "550 4.4.7".
   if (status && status->klass != 2) reply.status = status;
   // RFC 5321 4.2: the second digit is 0 to 5.
-  const bool usual = text[at + 1] <= '5';
+  // Some servers say others all the same: "host mx.example.net [192.0.2.7]: 597 unwanted".
+  const bool usual = text[at + 1] <= '5' || is_quoted(head) || head.ends_with("]:");
   // Cisco: "message refused 554-'Your access ...'"
   const bool quotes = rest.starts_with("-'") || rest.starts_with("-\"");
   const bool named = has_cue(head) || quotes;
