@@ -75,7 +75,7 @@ std::string csv_of_list(const json::object& answer) {
                   text_of(recipient, "last_attempt_at"), text_of(journey, "message_id")});
     };
     const auto& recipients = array_of(journey, "recipients");
-    if (recipients.empty()) add({});
+    if (recipients.empty()) add(object_of(journey, "unnamed_recipients"));
     for (const auto& recipient : recipients) {
       if (recipient.is_object()) add(recipient.get_object());
     }

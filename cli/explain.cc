@@ -40,7 +40,10 @@ json::object narrowed(json::object journey, const std::string& address) {
 
 json::array rows_of(const json::object& journey) {
   json::array rows;
-  for (const auto& value : array_of(journey, "recipients")) {
+  auto recipients = array_of(journey, "recipients");
+  const auto& unnamed = object_of(journey, "unnamed_recipients");
+  if (recipients.empty() && !unnamed.empty()) recipients.push_back(unnamed);
+  for (const auto& value : recipients) {
     if (!value.is_object()) continue;
     const auto& recipient = value.get_object();
     json::object row;

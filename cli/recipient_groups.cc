@@ -31,7 +31,8 @@ std::string RecipientGroup::names(const View& view) const {
   std::string out;
   for (std::size_t i = 0; i < members.size() && (i < kNamed || members.size() == kNamed + 1); ++i) {
     if (i > 0) out += ", ";
-    out += escape(text_of(*members[i], "recipient"));
+    const auto name = text_of(*members[i], "recipient");
+    out += name.empty() ? view.say(Text::list_no_recipients) : escape(name);
   }
   if (members.size() <= kNamed + 1) return out;
   return view.say(Text::recipients_more,
@@ -41,6 +42,8 @@ std::string RecipientGroup::names(const View& view) const {
 std::vector<RecipientGroup> recipient_groups(const json::object& journey, bool apart) {
   const auto& recipients = array_of(journey, "recipients");
   std::vector<RecipientGroup> groups;
+  const auto& unnamed = object_of(journey, "unnamed_recipients");
+  if (recipients.empty() && !unnamed.empty()) groups.push_back({{&unnamed}});
   std::map<std::string, std::size_t> by_way;
   for (const auto& value : recipients) {
     if (!value.is_object()) continue;

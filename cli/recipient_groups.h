@@ -9,7 +9,8 @@
 namespace rastro::cli {
 
 // Recipients of one message that ended in the same way. A message to a thousand is told in a few
-// groups; of one with few recipients each stands alone.
+// groups; of one with few recipients each stands alone. When the log names none, what became of the
+// message is a group of its own.
 struct RecipientGroup {
   std::vector<const boost::json::object*> members;
 

@@ -89,7 +89,8 @@ std::string render_explained(const json::object& journey, const View& view) {
     page.line(group.names(view) + ", " + ends);
     page.field(view.say(Text::show_said), escape(text_of(recipient, "reply_text")), 4);
   }
-  if (array_of(journey, "recipients").empty())
+  const bool unnamed = !object_of(journey, "unnamed_recipients").empty();
+  if (array_of(journey, "recipients").empty() && !unnamed)
     page.line(view.say(Text::show_recipients_not_logged));
   const auto meaning = render_explanations(journey, view, false);
   if (!meaning.empty()) {
@@ -108,7 +109,10 @@ std::string render_replies(const json::object& journey, const View& view) {
     if (!out.empty()) out += "\n";
     out += wrap(text, view.terminal.width, 0);
   }
-  return out.empty() ? view.say(Text::explain_nothing) + "\n" : out;
+  if (!out.empty()) return out;
+  const bool broken_off = text_of(journey, "arrival") == "broken_off";
+  const auto nothing = broken_off ? Text::explain_broken_off : Text::explain_nothing;
+  return wrap(view.say(nothing), view.terminal.width, 0);
 }
 
 }  // namespace rastro::cli

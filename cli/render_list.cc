@@ -24,8 +24,11 @@ struct Row {
   std::string why;
 };
 
-Colour colour_of(const json::object& counts) {
-  Colour colour = Colour::green;
+Colour colour_of(const json::object& journey) {
+  const auto& unnamed = object_of(journey, "unnamed_recipients");
+  if (!unnamed.empty()) return colour_of_outcome(text_of(unnamed, "outcome"));
+  const auto& counts = object_of(journey, "counts");
+  Colour colour = counts.empty() ? Colour::none : Colour::green;
   for (const auto& [outcome, count] : counts) {
     const auto one = colour_of_outcome(outcome);
     if (one == Colour::red) return one;
@@ -53,7 +56,7 @@ Row row_of(const json::object& item, const View& view) {
   row.from = sender_text(journey);
   row.to = recipients_text(journey);
   row.outcome = outcome_text(journey, view);
-  row.colour = colour_of(object_of(journey, "counts"));
+  row.colour = colour_of(journey);
   if (says_only_what_is_shown(item)) return row;
   for (const auto& why : array_of(item, "why")) {
     if (!why.is_string()) continue;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <boost/json.hpp>
 
 #include "cli/json_fields.h"
@@ -42,24 +41,7 @@ std::string sender_text(const json::object& journey) {
   return sender.empty() ? "<>" : escape(sender);
 }
 
-// Refused as a whole, in a line that names no recipient.
-bool was_refused(const json::object& journey) {
-  if (!object_of(journey, "accepted").empty()) return false;
-  return std::ranges::any_of(array_of(journey, "timeline"), [](const json::value& entry) {
-    return entry.is_object() && text_of(entry.get_object(), "kind") == "rejected";
-  });
-}
-
-std::string outcome_text(const json::object& journey, const View& view) {
-  const auto& recipients = array_of(journey, "recipients");
-  if (recipients.empty()) {
-    const auto unnamed = view.say(Text::list_no_recipients);
-    if (!was_refused(journey)) return unnamed;
-    return view.named("outcome_", "rejected") + " (" + unnamed + ")";
-  }
-  if (recipients.size() > 1) return outcome_counts_text(object_of(journey, "counts"), view);
-  if (!recipients[0].is_object()) return "";
-  const auto& recipient = recipients[0].get_object();
+std::string end_text(const json::object& recipient, const View& view) {
   auto text = view.named("outcome_", text_of(recipient, "outcome"));
   const auto reason = text_of(recipient, "reason");
   const auto folder = text_of(recipient, "folder");
@@ -71,6 +53,19 @@ std::string outcome_text(const json::object& journey, const View& view) {
   const auto attempts = number_of(recipient, "attempts");
   if (attempts > 1) text += " (" + view.say(Text::list_attempts, {view.number(attempts)}) + ")";
   return text;
+}
+
+std::string outcome_text(const json::object& journey, const View& view) {
+  const auto& recipients = array_of(journey, "recipients");
+  if (recipients.empty()) {
+    const auto& unnamed = object_of(journey, "unnamed_recipients");
+    const auto nobody = view.say(Text::list_no_recipients);
+    if (!unnamed.empty()) return end_text(unnamed, view) + " (" + nobody + ")";
+    if (text_of(journey, "arrival") != "broken_off") return nobody;
+    return view.say(Text::list_broken_off) + " (" + nobody + ")";
+  }
+  if (recipients.size() > 1) return outcome_counts_text(object_of(journey, "counts"), view);
+  return recipients[0].is_object() ? end_text(recipients[0].get_object(), view) : "";
 }
 
 std::string recipients_text(const json::object& journey) {

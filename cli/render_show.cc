@@ -37,19 +37,15 @@ std::string submission_text(const json::object& submission, const View& view) {
   return text;
 }
 
-bool was_refused(const json::object& journey) {
-  const auto& legs = array_of(journey, "legs");
-  for (const auto& leg : legs) {
-    if (leg.is_object() && has_text(leg.get_object(), "queue_id")) return false;
-  }
-  return !legs.empty();
-}
-
 std::string accepted_text(const json::object& journey, const View& view) {
   const auto& accepted = object_of(journey, "accepted");
   if (accepted.empty()) {
-    if (!was_refused(journey)) return view.say(Text::show_accepted_not_logged);
-    return view.say(Text::show_accepted_refused, {view.clock_ago(text_of(journey, "arrived_at"))});
+    const auto arrival = text_of(journey, "arrival");
+    const auto when = view.clock_ago(text_of(journey, "arrived_at"));
+    if (arrival == "refused") return view.say(Text::show_accepted_refused, {when});
+    if (arrival == "broken_off") return view.say(Text::show_accepted_broken_off, {when});
+    if (arrival == "under_way") return view.say(Text::show_accepted_under_way, {when});
+    return view.say(Text::show_accepted_not_logged);
   }
   const auto at = view.clock_ago(text_of(accepted, "at"));
   const auto by = escape(text_of(accepted, "by"));

@@ -36,8 +36,8 @@ constexpr std::array<std::string_view, 13> kTimelineKinds = {
     "delay_notice_sent", "note",    "host_failure"};
 constexpr std::array<std::string_view, 9> kLinkKinds = {
     "filter", "forward", "bounce", "delay_notice", "requeue", "hop", "retry", "session", "report"};
-constexpr std::array<std::string_view, 4> kEncounterKinds = {"login_failed", "login_ok",
-                                                             "client_rejected", "lost_connection"};
+constexpr std::array<std::string_view, Encounter::kKinds> kEncounterKinds = {
+    "login_failed", "login_ok", "client_rejected", "lost_connection", "unnamed_mail"};
 
 // Crockford's base32: no i, l, o, u, so an id read out on the phone survives.
 constexpr std::string_view kBase32 = "0123456789abcdefghjkmnpqrstvwxyz";

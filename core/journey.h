@@ -228,7 +228,15 @@ bool is_open(const LegRecord& leg);
 // Something seen that is no message: failed logins, refused connections, blocks without addresses.
 // Findable by client, login and time; offered when a search by address finds nothing.
 struct Encounter {
-  enum class Kind : std::uint8_t { login_failed, login_ok, client_rejected, lost_connection };
+  enum class Kind : std::uint8_t {
+    login_failed,
+    login_ok,
+    client_rejected,
+    lost_connection,
+    unnamed_mail,  // a message that ended, or is held, and no line named a recipient; `text` is its
+                   // envelope sender, empty: not logged
+  };
+  static constexpr std::size_t kKinds = 5;
   Kind kind = Kind::client_rejected;
   Time at{};
   std::string host;

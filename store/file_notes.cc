@@ -12,8 +12,11 @@ std::optional<EncounterNote> read_encounter_note(Database& database) {
   auto row = database.prepare("SELECT kind, login FROM encounter");
   while (row.step()) {
     const auto kind = static_cast<std::size_t>(row.column_int(0));
-    if (kind < note.count.size()) ++note.count[kind];
     const std::string_view login = row.column_bytes(1);
+    if (kind < note.count.size()) {
+      ++note.count.at(kind);
+      if (login.empty()) ++note.count_of_nobody.at(kind);
+    }
     if (bytes > EncounterNote::kLoginBytesMax || logins.contains(login)) continue;
     bytes += login.size() + sizeof(std::string);
     logins.emplace(login);

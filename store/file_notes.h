@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/journey.h"
 #include "core/position.h"
 #include "store/address_blocks.h"
 #include "store/key_filter.h"
@@ -20,9 +21,10 @@ namespace rastro {
 // What the encounters of an hour are of, so that most hours need not be read for a login's.
 struct EncounterNote {
   static constexpr std::size_t kLoginBytesMax = 128UL * 1024;
-  std::array<std::uint64_t, 4> count{};  // by kind
-  std::vector<std::string> logins;       // each once
-  bool all_logins = false;               // false: they take more than that, and `logins` is empty
+  std::array<std::uint64_t, Encounter::kKinds> count{};            // by kind
+  std::array<std::uint64_t, Encounter::kKinds> count_of_nobody{};  // those without a login
+  std::vector<std::string> logins;                                 // each once
+  bool all_logins = false;  // false: they take more than that, and `logins` is empty
 };
 // nullopt: not all could be read.
 std::optional<EncounterNote> read_encounter_note(Database& database);

@@ -123,6 +123,8 @@ class ReaderImpl final : public StoreReader {
   Result<CutBy> for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
                              const QueryLimits& limits,
                              const std::function<Visit(const LegRecord&)>& visit) override;
+  Result<CutBy> for_each_untold(Time since, const QueryLimits& limits,
+                                const std::function<Visit(const LegRecord&)>& visit) override;
   Result<ChangeMark> for_each_change(const std::optional<ChangeMark>& since,
                                      const QueryLimits& limits,
                                      const std::function<Visit(const LegRecord&)>& visit) override;
@@ -136,7 +138,7 @@ class ReaderImpl final : public StoreReader {
                                    const std::function<Visit(const Encounter&)>& visit,
                                    const LoginWish& wish) override;
   Result<Count> count_encounters(Encounter::Kind kind, const TimeRange& range,
-                                 const QueryLimits& limits) override;
+                                 const QueryLimits& limits, bool of_nobody) override;
   Result<std::vector<SourceCoverage>> coverage() override;
   Result<std::vector<CoverageHole>> holes(const TimeRange& range) override;
   Result<std::vector<SourcePosition>> positions() override;
@@ -366,6 +368,46 @@ CutBy ReaderImpl::offer(const LegQuery& query, ReadFile& file, std::uint32_t row
   return query.visit(leg_) == Visit::stop ? CutBy::caller : CutBy::nothing;
 }
 
+Result<CutBy> ReaderImpl::for_each_untold(Time since, const QueryLimits& limits,
+                                          const std::function<Visit(const LegRecord&)>& visit) {
+  constexpr std::size_t kRowsMax = 100'000;    // some 50 ms
+  constexpr std::size_t kOlderInARow = 4'096;  // rows of retried mail stand between newer ones
+  const auto snapshot = start(limits);
+  const std::vector<SearchKey> no_keys;
+  const TimeRange whole;
+  const LegQuery query{*snapshot, no_keys, whole, nullptr, visit, false, LegRowDepth::summary,
+                       since};
+  std::size_t rows = 0;
+  for (auto i = snapshot->files.size(); i-- > 0;) {
+    const auto& view = *snapshot->files[i];
+    if (!query.may_hold(view)) continue;
+    auto file = files_.open(view);
+    if (!file) return file.error();
+    if (*file == nullptr || row_layout((*file)->database()) == RowLayout::plain) continue;
+    std::size_t older = 0;
+    std::unordered_set<std::int64_t> superseded;
+    auto scan = (*file)->database().prepare(
+        "SELECT row, leg_id, previous_row, opened_at, closed_after IS NULL AND recipient IS NULL"
+        " AND delivery_count IS NULL FROM leg WHERE row <= ?1 ORDER BY row DESC");
+    scan.bind(1, std::int64_t{view.row_max});
+    while (scan.step()) {
+      const auto row = scan.column_int(0);
+      if (!scan.is_null(2)) superseded.insert(scan.column_int(2));
+      const auto leg_id = static_cast<std::uint64_t>(scan.column_int(1));
+      const bool newest = superseded.erase(row) == 0;
+      if (++rows > kRowsMax || files_.out_of_time()) return CutBy::time;
+      older = time_at(scan.column_int(3)) < since ? older + 1 : 0;
+      if (older > kOlderInARow) break;
+      if (older > 0) continue;
+      if (!newest || scan.column_int(4) == 0 || has_newer_file(*snapshot, i, leg_id)) continue;
+      const auto cut = offer(query, **file, static_cast<std::uint32_t>(row));
+      if (cut != CutBy::nothing) return cut;
+    }
+    if (auto done = files_.check(view, **file); !done) return done.error();
+  }
+  return CutBy::nothing;
+}
+
 Result<ChangeMark> ReaderImpl::for_each_change(
     const std::optional<ChangeMark>& since, const QueryLimits& limits,
     const std::function<Visit(const LegRecord&)>& visit) {
@@ -567,7 +609,7 @@ Result<CutBy> ReaderImpl::for_each_encounter(const TimeRange& range, const Query
 
 Result<StoreReader::Count> ReaderImpl::count_encounters(Encounter::Kind kind,
                                                         const TimeRange& range,
-                                                        const QueryLimits& limits) {
+                                                        const QueryLimits& limits, bool of_nobody) {
   const auto snapshot = start(limits);
   const auto from = std::max(range.from, snapshot->ended_visible_since);
   Count found;
@@ -579,13 +621,16 @@ Result<StoreReader::Count> ReaderImpl::count_encounters(Encounter::Kind kind,
     const bool whole = view->state.arrival_min >= from && view->state.activity_max <= range.until;
     const auto note = whole ? encounter_note(*view, (*file)->database()) : nullptr;
     if (note) {
-      found.number += note->count.at(static_cast<std::size_t>(kind));
+      const auto& count = of_nobody ? note->count_of_nobody : note->count;
+      found.number += count.at(static_cast<std::size_t>(kind));
     } else {
       auto row = (*file)->database().prepare(
-          "SELECT count(*) FROM encounter WHERE kind = ?1 AND at BETWEEN ?2 AND ?3");
+          "SELECT count(*) FROM encounter WHERE kind = ?1 AND at BETWEEN ?2 AND ?3"
+          " AND (login = '' OR NOT ?4)");
       row.bind(1, static_cast<std::int64_t>(kind))
           .bind(2, micros(from))
-          .bind(3, micros(range.until));
+          .bind(3, micros(range.until))
+          .bind(4, std::int64_t{of_nobody});
       if (row.step()) found.number += static_cast<std::uint64_t>(row.column_int(0));
     }
     if (auto done = files_.check(*view, **file); !done) return done.error();

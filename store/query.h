@@ -112,6 +112,11 @@ class StoreReader {
                                      const QueryLimits& limits,
                                      const std::function<Visit(const LegRecord&)>& visit) = 0;
 
+  // Every leg without an end of which no recipient is known, that opened since then. CutBy::time
+  // too when more was written since then than it looks at.
+  virtual Result<CutBy> for_each_untold(Time since, const QueryLimits& limits,
+                                        const std::function<Visit(const LegRecord&)>& visit) = 0;
+
   // Every version that was written since `since`, oldest first, header and recipients; one that was
   // only carried into a new hour is no change. Returns where to go on: behind the last version
   // visited. `since` nullopt: from now on, nothing is visited.
@@ -144,9 +149,9 @@ class StoreReader {
     std::uint64_t number = 0;
     CutBy cut = CutBy::nothing;
   };
-  // Encounters of that kind.
+  // Encounters of that kind; `of_nobody`: those without a login.
   virtual Result<Count> count_encounters(Encounter::Kind kind, const TimeRange& range,
-                                         const QueryLimits& limits) = 0;
+                                         const QueryLimits& limits, bool of_nobody = false) = 0;
 
   virtual Result<std::vector<SourceCoverage>> coverage() = 0;
   virtual Result<std::vector<CoverageHole>> holes(const TimeRange& range) = 0;

@@ -6,6 +6,7 @@
 #include "core/address.h"
 #include "core/message_id.h"
 #include "daemon/answer/journey.h"
+#include "daemon/answer/unnamed.h"
 
 namespace rastro {
 namespace {
@@ -632,6 +633,7 @@ class Assembly {
     }
     journey_.legs = std::move(sorted);
     for (auto& recipient : journey_.recipients) recipient.leg = place[recipient.leg];
+    journey_.unnamed = end_of_unnamed(journey_.legs);
     for (auto& link : journey_.links) {
       if (link.journey && index_.contains(*link.journey)) link.journey = journey_.id();
     }

@@ -391,7 +391,8 @@ Values values_of(const LegRecipient& recipient, const ExplanationRequest& reques
                  const ExplanationTexts& texts) {
   const Clockwork clock(request);
   const bool sent_by_customer = !request.from_outside && !request.null_sender;
-  return {{"recipient", recipient.original_recipient.value_or(recipient.recipient)},
+  const auto& name = recipient.original_recipient.value_or(recipient.recipient);
+  return {{"recipient", name.empty() ? std::string(texts.find("recipients.unnamed")) : name},
           {"your_message", std::string(texts.find(sent_by_customer ? "your_message.sent"
                                                                    : "your_message.received"))},
           {"relay", recipient.relay.host.empty() ? recipient.relay.ip : recipient.relay.host},

@@ -32,6 +32,8 @@ struct Journey {
   static constexpr std::size_t kLegsMax = 64;
   std::vector<LegRecord> legs;  // earliest first
   std::vector<JourneyRecipient> recipients;
+  // What became of it, when no line names a recipient (unnamed.h); its address is empty.
+  std::optional<JourneyRecipient> unnamed;
   std::vector<JourneyLink> links;
   bool cut = false;  // more than kLegsMax legs
 

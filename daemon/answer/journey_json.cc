@@ -7,6 +7,7 @@
 #include "core/message_id.h"
 #include "daemon/answer/direction.h"
 #include "daemon/answer/retry_estimate.h"
+#include "daemon/answer/unnamed.h"
 
 namespace rastro {
 namespace {
@@ -365,9 +366,12 @@ json::object to_json(const Journey& journey, const JourneyJsonOptions& options) 
   add_headers(journey, out);
   out["direction"] = direction_of(journey);
   out["counts"] = counts_json(journey);
+  out["arrival"] = arrival_of(arrival);
   out["accepted"] = accepted_json(arrival);
   out["submission"] = submission_json(arrival.submission);
   out["recipients"] = std::move(recipients);
+  out["unnamed_recipients"] =
+      journey.unnamed ? recipient_json(journey, *journey.unnamed, options) : json::value(nullptr);
   out["legs"] = std::move(legs);
   out["links"] = links_json(journey);
   out["facts"] = facts_json(journey);

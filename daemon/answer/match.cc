@@ -181,6 +181,9 @@ class AddressMatch {
     if (pattern == nullptr && other == nullptr && !wants_domain && !asks_for_state(want_))
       return true;
     bool found = false;
+    const bool by_address = pattern != nullptr || other != nullptr || wants_domain;
+    if (!by_address && journey_.unnamed && state_matches(journey_, *journey_.unnamed, want_))
+      return true;
     for (const auto& recipient : journey_.recipients) {
       if (!state_matches(journey_, recipient, want_)) continue;
       if (wants_domain && !recipient_domain(recipient.state)) continue;
@@ -228,9 +231,10 @@ class AddressMatch {
   const FindRequest& want_;
 };
 
-// A leg that can give a recipient its state; earlier attempts are not in a summary, so a leg with
-// several is never ruled out by a reply or a relay.
+// A leg that can give a recipient its state, or the message when none is named; earlier attempts
+// are not in a summary, so a leg with several is never ruled out by a reply or a relay.
 bool may_give_state(const LegRecord& leg, const FindRequest& want) {
+  if (leg.recipients.empty()) return true;  // what became of it stands in the timeline
   return std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
     // What was passed on and is never heard of again becomes unknown.
     const auto outcome =

@@ -31,6 +31,7 @@ class Looker {
     if (auto done = message_ids(); !done) return done.error();
     if (auto done = misspelt(); !done) return done.error();
     if (auto done = encounters(); !done) return done.error();
+    if (auto done = unnamed(); !done) return done.error();
     out_.any_leg = store_.holds_any_leg();
     return std::move(out_);
   }
@@ -227,15 +228,17 @@ class Looker {
     if (range.until < Time::max() - kEncounterMargin) range.until += kEncounterMargin;
     const auto left = limits();
     if (!left) return {};
-    const auto unnamed =
+    const auto refused =
         store_.count_encounters(Encounter::Kind::client_rejected, request_.range, *left);
-    if (!unnamed) return unnamed.error();
-    out_.refused_unnamed = unnamed->number;
-    if (unnamed->cut == CutBy::time) out_.cut = CutBy::time;
+    if (!refused) return refused.error();
+    out_.refused_unnamed = refused->number;
+    if (refused->cut == CutBy::time) out_.cut = CutBy::time;
     // Most are of strangers who named nobody, or of other logins.
     LoginWish wish;
     if (request_.client.empty()) wish = [&](std::string_view login) { return concerns(login); };
     const auto look = [&](const Encounter& encounter) {
+      // A message, which is found by its sender, login or client.
+      if (encounter.kind == Encounter::Kind::unnamed_mail) return Visit::go_on;
       if (!concerns(encounter)) return Visit::go_on;
       if (out_.encounters.size() < kEncountersMax) {
         out_.encounters.push_back(encounter);
@@ -245,6 +248,70 @@ class Looker {
       return Visit::go_on;
     };
     const auto done = store_.for_each_encounter(range, *left, look, wish);
+    if (!done) return done.error();
+    if (*done == CutBy::time) out_.cut = CutBy::time;
+    return {};
+  }
+
+  // Whether mail of that sender may be what was asked for; an empty one: it was not logged.
+  bool may_be_from(std::string_view sender) const {
+    return sender.empty() || !request_.sender || request_.sender->matches(sender);
+  }
+
+  Result<std::uint64_t> count_unnamed(Encounter::Kind kind) {
+    const auto left = limits();
+    if (!left) return std::uint64_t{0};
+    const auto counted = store_.count_encounters(kind, request_.range, *left, true);
+    if (!counted) return counted.error();
+    if (counted->cut == CutBy::time) out_.cut = CutBy::time;
+    return counted->number;
+  }
+
+  // What ended is told by the way; what is in the queue and was not tried yet must be read.
+  Result<void> unnamed() {
+    if (!request_.recipient && !request_.sender && !request_.any) return {};
+    const auto logins = count_unnamed(Encounter::Kind::login_failed);
+    if (!logins) return logins.error();
+    out_.logins_unnamed = *logins;
+    const auto ended = count_unnamed(Encounter::Kind::unnamed_mail);
+    if (!ended) return ended.error();
+    out_.mail_unnamed = *ended;
+    if (*ended > 0 && request_.sender) {
+      if (auto done = narrow_to_sender(); !done) return done;
+    }
+    return waiting_unnamed();
+  }
+
+  Result<void> narrow_to_sender() {
+    const auto left = limits();
+    if (!left) return {};
+    out_.mail_unnamed = 0;
+    const auto look = [&](const Encounter& encounter) {
+      if (encounter.kind == Encounter::Kind::unnamed_mail && may_be_from(encounter.text))
+        ++out_.mail_unnamed;
+      return Visit::go_on;
+    };
+    const auto of_nobody = [](std::string_view login) { return login.empty(); };
+    const auto done = store_.for_each_encounter(request_.range, *left, look, of_nobody);
+    if (!done) return done.error();
+    if (*done == CutBy::time) out_.cut = CutBy::time;
+    return {};
+  }
+
+  // Not long: the first attempt is logged when it is over.
+  Result<void> waiting_unnamed() {
+    constexpr Duration kFirstAttemptMax = std::chrono::minutes(10);
+    const auto left = limits();
+    if (!left) return {};
+    const auto since = std::max(request_.range.from, clock_.wall() - kFirstAttemptMax);
+    if (since > request_.range.until) return {};
+    const auto look = [&](const LegRecord& leg) {
+      if (!leg.probe && !leg.internal && leg.opened_at <= request_.range.until &&
+          may_be_from(leg.envelope_sender.value_or("")))
+        ++out_.mail_unnamed;
+      return Visit::go_on;
+    };
+    const auto done = store_.for_each_untold(since, *left, look);
     if (!done) return done.error();
     if (*done == CutBy::time) out_.cut = CutBy::time;
     return {};
@@ -286,8 +353,8 @@ Result<Nearby> look_nearby(StoreReader& store, const FindRequest& request, Durat
 }
 
 std::string Absence::why(Language language) const {
-  const bool one = code == "clients_refused" && refused == 1;
-  return sentence(one ? "one_client_refused" : code, language, std::to_string(refused));
+  const auto form = count == 1 ? "one_" + std::string(code) : std::string(code);
+  return sentence(form, language, std::to_string(count));
 }
 
 Absence prove_absence(const FindRequest& request, const Coverage& coverage, const Nearby& nearby,
@@ -304,8 +371,14 @@ Absence prove_absence(const FindRequest& request, const Coverage& coverage, cons
       !request.direction.empty() || !request.submissions.empty())
     return {.code = "leaves_out"};
   if (!nearby.encounters.empty()) return {.code = "turned_away"};
+  const bool by_id = !request.queue_id.empty() || !request.message_id.empty();
+  const bool by_more = request.recipient || request.sender || request.any ||
+                       !request.client.empty() || !request.login.empty();
+  if (by_id && !by_more) return {.code = "only_an_id"};
+  if (nearby.mail_unnamed > 0) return {.code = "mail_unnamed", .count = nearby.mail_unnamed};
   if (nearby.refused_unnamed > 0)
-    return {.code = "clients_refused", .refused = nearby.refused_unnamed};
+    return {.code = "clients_refused", .count = nearby.refused_unnamed};
+  if (nearby.logins_unnamed > 0) return {.code = "logins_unnamed", .count = nearby.logins_unnamed};
   return {.proven = true, .code = "proven"};
 }
 

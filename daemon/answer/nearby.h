@@ -34,7 +34,10 @@ struct Nearby {
   std::vector<Suggestion> suggestions;  // most likely first
   std::vector<Encounter> encounters;    // newest first: of that login or client
   bool encounters_cut = false;
+  // In that interval, of whom no line tells who they are: what was asked for may be one of them.
   std::uint64_t refused_unnamed = 0;  // clients turned away before they named an address
+  std::uint64_t logins_unnamed = 0;   // logins refused whose name the log does not tell
+  std::uint64_t mail_unnamed = 0;     // messages whose recipients no line names
   bool any_leg = true;                // in the whole index
   CutBy cut = CutBy::nothing;
 };
@@ -45,8 +48,8 @@ Result<Nearby> look_nearby(StoreReader& store, const FindRequest& request, Durat
 // Whether "it never reached this server" may be said, and why or why not.
 struct Absence {
   bool proven = false;
-  std::string_view code;      // why or why not: of sentence(); a literal
-  std::uint64_t refused = 0;  // clients, with "clients_refused"
+  std::string_view code;    // why or why not: of sentence(); a literal
+  std::uint64_t count = 0;  // of what the sentence is about
   std::string why(Language language) const;
 };
 Absence prove_absence(const FindRequest& request, const Coverage& coverage, const Nearby& nearby,

@@ -38,7 +38,26 @@ constexpr InBothLanguages kAbsence[] = {
      "la pregunta descarta mensajes por algo más que quién y cuándo"},
     {"turned_away", "that client or login was seen, and turned away, about that time",
      "ese cliente o usuario se presentó por esas horas y fue rechazado"},
-    {"one_client_refused", "1 client was refused in that interval before it named an address",
+    {"only_an_id",
+     "mail that was refused before its content has no Message-ID in the log, and an id may be "
+     "another server's: ask by sender and recipient",
+     "el correo rechazado antes de su contenido no deja su Message-ID en el registro, y un "
+     "identificador puede ser de otro servidor: pregunte por remitente y destinatario"},
+    {"one_mail_unnamed", "of 1 message of that interval the log does not name the recipients",
+     "de 1 mensaje de esas horas el registro no nombra los destinatarios"},
+    {"mail_unnamed", "of {count} messages of that interval the log does not name the recipients",
+     "de {count} mensajes de esas horas el registro no nombra los destinatarios"},
+    {"one_logins_unnamed",
+     "1 login failed in that interval, and the log does not tell whose: who sends with a mail "
+     "program may be it",
+     "en esas horas falló 1 inicio de sesión y el registro no dice de quién: puede ser de quien "
+     "envía con un programa de correo"},
+    {"logins_unnamed",
+     "{count} logins failed in that interval, and the log does not tell whose: who sends with a "
+     "mail program may be one of them",
+     "en esas horas fallaron {count} inicios de sesión y el registro no dice de quién: quien envía "
+     "con un programa de correo puede ser uno de ellos"},
+    {"one_clients_refused", "1 client was refused in that interval before it named an address",
      "en esas horas se rechazó a 1 cliente antes de que nombrara ninguna dirección"},
     {"clients_refused",
      "{count} clients were refused in that interval before they named an address",

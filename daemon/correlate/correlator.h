@@ -165,6 +165,8 @@ class Correlator {
   void join_invocation(const LogLine& line, OpenLeg& leg);
   void encounter(const LogLine& line, Encounter::Kind kind, const Peer& client,
                  std::string_view login, std::string_view text);
+  // Of a leg that just ended, or was put on hold: nothing else leads to it from a recipient.
+  void tell_if_unnamed(const LogLine& line, const LegRecord& leg);
 
   std::string_view companion_name(std::initializer_list<std::string_view> parts);
   void recall_message_id(std::string_view message_id);

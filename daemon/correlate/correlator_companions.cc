@@ -134,6 +134,13 @@ void Correlator::encounter(const LogLine& line, Encounter::Kind kind, const Peer
   sink_.on_encounter(std::move(seen));
 }
 
+void Correlator::tell_if_unnamed(const LogLine& line, const LegRecord& leg) {
+  if (!leg.recipients.empty() || leg.probe || leg.internal) return;
+  const auto& client = leg.submission.client;
+  encounter(line, Encounter::Kind::unnamed_mail, {client.host, client.ip, client.port}, {},
+            leg.envelope_sender.value_or(""));
+}
+
 void Correlator::on(const LogLine& line, const LoginResult& event) {
   if (!event.accepted) {
     encounter(line, Encounter::Kind::login_failed, event.client, event.login.value_or(""),

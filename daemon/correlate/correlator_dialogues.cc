@@ -189,6 +189,7 @@ void Correlator::end_unqueued(const LogLine& line, Session& session, std::string
     } else {
       LegUpdates::close_unqueued(leg->record, line.header.logged_at);
     }
+    if (!is_open(leg->record)) tell_if_unnamed(line, leg->record);
     mark_dirty(*leg);
     note_if_closed(*leg);
   }
@@ -219,7 +220,9 @@ void Correlator::on(const LogLine& line, const SessionTrouble& event) {
     if (leg == nullptr && event.envelope_sender) leg = &find_or_open(line, event.queue_id);
     if (leg == nullptr) return;
     touch(*leg, line);
+    const bool was_open = is_open(leg->record);
     updates_.apply(leg->record, event, line.header.logged_at);
+    if (was_open && !is_open(leg->record)) tell_if_unnamed(line, leg->record);
     note_if_closed(*leg);
     return;
   }
@@ -353,6 +356,7 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
   updates_.apply(leg.record, event, at);
   refine_submission(line, leg);
   leg.record.closed_at = at;
+  if (!event.recipient) tell_if_unnamed(line, leg.record);
   note_if_closed(leg);
   inbound_.changed(session);
   if (event.recipient) join_facts_of(line, leg, *event.recipient);

@@ -210,6 +210,7 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
   using Action = PolicyVerdict::Action;
   if (!event.queue_id.empty()) {
     auto& leg = find_or_open(line, event.queue_id);
+    const bool was_waiting = is_open(leg.record) && !leg.record.held;
     updates_.apply(leg.record, event, line.header.logged_at);
     if (line.mta == Mta::exim) {
       join_facts(line, leg);
@@ -219,6 +220,8 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
         join_refused_before(line, leg, open_exim_dialogue(line, event.client), same_session);
       }
     }
+    const bool waits = is_open(leg.record) && !leg.record.held;
+    if (was_waiting && !waits) tell_if_unnamed(line, leg.record);
     note_if_closed(leg);
     // An earlier recipient's refusal in a dialogue that goes on is no end of the message.
     if (event.action == Action::reject && event.stage != "RCPT") {
@@ -265,7 +268,9 @@ void Correlator::on(const LogLine& line, const Note& event) {
   auto* leg = find(line, event.queue_id);
   if (leg == nullptr) return keep_note(line, event);
   touch(*leg, line);
+  const bool was_open = is_open(leg->record);
   updates_.apply(leg->record, event, line.header.logged_at);
+  if (was_open && !is_open(leg->record)) tell_if_unnamed(line, leg->record);
   note_if_closed(*leg);
 }
 

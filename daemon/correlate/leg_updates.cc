@@ -48,21 +48,6 @@ bool was_struck_off(const LegRecipient& recipient) {
          !recipient.reply_text.empty();
 }
 
-// Exim names who is received as the client wrote it, and lowers the domain when it routes. Local
-// parts that differ in case may be two people's.
-bool is_same_recipient(std::string_view a, std::string_view b) {
-  const auto first = split_address(a);
-  const auto second = split_address(b);
-  return first.local_part == second.local_part && equal_ignoring_case(first.domain, second.domain);
-}
-
-// "ORCPT=rfc822;ana@example.org" style prefixes are not logged by Postfix; kept as the log has it.
-bool is_first_sight_of(const LegRecipient& known, std::string_view original) {
-  // Exim names the address as received until a router has rewritten it.
-  return waits(known.outcome) && !known.original_recipient &&
-         is_same_recipient(known.recipient, original);
-}
-
 }  // namespace
 
 Endpoint to_endpoint(const Peer& peer) {
@@ -95,73 +80,14 @@ void LegUpdates::add_timeline(LegRecord& leg, TimelineEntry&& entry) const {
   leg.timeline.push_back(std::move(entry));
 }
 
-void LegUpdates::note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view text,
-                      Time at) const {
+void LegUpdates::note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view text, Time at,
+                      Reason reason) const {
   TimelineEntry entry;
   entry.at = at;
   entry.kind = kind;
+  entry.reason = reason;
   entry.text = cut(text);
   add_timeline(leg, std::move(entry));
-}
-
-namespace {
-
-bool is_login_of(std::string_view login, std::string_view address) {
-  return login.size() < address.size() && address[login.size()] == '@' &&
-         equal_ignoring_case(address.substr(0, login.size()), login);
-}
-
-// Exim names who is received from a local program as that typed it, and adds the domain when it
-// routes: "for ana", then "=> ana <ana@example.org>".
-bool was_typed_as(const LegRecipient& known, std::string_view address) {
-  return known.outcome == Outcome::queued && known.attempts == 0 && !known.original_recipient &&
-         is_login_of(known.recipient, address);
-}
-
-}  // namespace
-
-LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipient,
-                                         std::optional<std::string_view> original) const {
-  LegRecipient* unresolved = nullptr;
-  LegRecipient* typed = nullptr;
-  for (auto& known : leg.recipients) {
-    const bool same_original =
-        known.original_recipient.has_value() == original.has_value() &&
-        (!original || is_same_recipient(*known.original_recipient, *original));
-    if (same_original && is_same_recipient(known.recipient, recipient)) return &known;
-    // Exim names who was redirected in full while he waits, and by his login once he has it.
-    if (same_original && original && is_login_of(recipient, known.recipient)) return &known;
-    if (unresolved == nullptr && original && is_first_sight_of(known, *original)) {
-      unresolved = &known;
-    }
-    if (typed == nullptr && leg.mta == Mta::exim &&
-        was_typed_as(known, original.value_or(recipient))) {
-      typed = &known;
-    }
-  }
-  if (unresolved != nullptr) {
-    unresolved->recipient = recipient;
-    unresolved->original_recipient = *original;
-    return unresolved;
-  }
-  if (typed != nullptr) {
-    typed->recipient = recipient;
-    if (original) typed->original_recipient = *original;
-  }
-  return typed;
-}
-
-LegRecipient* LegUpdates::recipient_for(LegRecord& leg, std::string_view recipient,
-                                        std::optional<std::string_view> original) const {
-  if (auto* known = find_recipient(leg, recipient, original)) return known;
-  if (leg.recipients.size() >= limits_.recipients_max) {
-    ++refused_;
-    return nullptr;
-  }
-  auto& added = leg.recipients.emplace_back();
-  added.recipient = cut(recipient);
-  if (original) set_text(added.original_recipient, cut(*original));
-  return &added;
 }
 
 void LegUpdates::accept(LegRecord& leg, Time at) const {
@@ -523,6 +449,18 @@ void LegUpdates::refuse(LegRecipient& recipient, const PolicyVerdict& event, Out
                          : Reason::none;
 }
 
+// Of a message whose recipients no line names.
+void LegUpdates::note_refusal(LegRecord& leg, const PolicyVerdict& event, Time at) const {
+  TimelineEntry entry;
+  entry.at = at;
+  entry.kind = TimelineEntry::Kind::rejected;
+  entry.reply_code = event.reply_code;
+  entry.enhanced_status = event.enhanced_status;
+  entry.text = cut(event.reply_text);
+  entry.reason = classify_(event.enhanced_status, event.reply_code, entry.text);
+  add_timeline(leg, std::move(entry));
+}
+
 void LegUpdates::refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome,
                                 Time at) const {
   if (event.recipient && !event.recipient->empty()) {
@@ -534,7 +472,7 @@ void LegUpdates::refuse_message(LegRecord& leg, const PolicyVerdict& event, Outc
   if (outcome == Outcome::rejected) {
     leg.accepted = false;
     // No line names them: that it was refused, and why, is told of the message.
-    if (leg.recipients.empty()) note(leg, TimelineEntry::Kind::rejected, event.reply_text, at);
+    if (leg.recipients.empty()) note_refusal(leg, event, at);
   }
   leg.closed_at = at;
 }
@@ -594,7 +532,7 @@ void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) cons
           refuse(*recipient, event, Outcome::rejected, at);
         }
       } else {
-        note(leg, TimelineEntry::Kind::rejected, event.reply_text, at);
+        note_refusal(leg, event, at);
       }
       return;
     case Action::hold:
@@ -646,15 +584,17 @@ void LegUpdates::apply(LegRecord& leg, const HostFailure& event, Time at) const 
 }
 
 void LegUpdates::apply(LegRecord& leg, const Note& event, Time at) const {
-  const bool refused =
-      event.about == Note::About::size_limit || event.about == Note::About::hop_count;
+  const bool loops = event.about == Note::About::hop_count;
+  const bool refused = loops || event.about == Note::About::size_limit;
+  const auto reason = loops ? Reason::loop : Reason::too_large;
   const bool of_nobody = refused && leg.recipients.empty() && is_open(leg);
-  note(leg, of_nobody ? TimelineEntry::Kind::rejected : TimelineEntry::Kind::note, event.text, at);
+  note(leg, of_nobody ? TimelineEntry::Kind::rejected : TimelineEntry::Kind::note, event.text, at,
+       of_nobody ? reason : Reason::none);
   if (event.about == Note::About::other || event.about == Note::About::queue_error) return;
   for (auto& recipient : leg.recipients) {
     if (!waits(recipient.outcome)) continue;
     recipient.outcome = Outcome::rejected;
-    recipient.reason = event.about == Note::About::size_limit ? Reason::too_large : Reason::loop;
+    recipient.reason = reason;
     recipient.reply_text = cut(event.text);
   }
   if (!is_open(leg)) return;

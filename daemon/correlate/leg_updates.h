@@ -67,6 +67,7 @@ class LegUpdates {
                               std::optional<std::string_view> original) const;
   void learn_of_mail(LegRecord& leg, const PolicyVerdict& event) const;
   void refuse(LegRecipient& recipient, const PolicyVerdict& event, Outcome outcome, Time at) const;
+  void note_refusal(LegRecord& leg, const PolicyVerdict& event, Time at) const;
   void refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void name_asked_about(LegRecord& leg, const PolicyVerdict& event) const;
   std::int32_t apply_to_program(LegRecord& leg, const DeliveryAttempt& event, Time at) const;
@@ -75,7 +76,8 @@ class LegUpdates {
   std::int32_t answer_for(LegRecord& leg, const DeliveryAttempt& event, std::string_view answer_to,
                           std::string_view recipient, Time at) const;
   void keep_superseded_attempt(LegRecord& leg, const LegRecipient& recipient) const;
-  void note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view text, Time at) const;
+  void note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view text, Time at,
+            Reason reason = Reason::none) const;
   void fact(LegRecord& leg, std::string_view source, std::string_view name,
             std::string_view value) const;
   void note_checks(LegRecord& leg, const Arrival& event) const;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/keys.h"
+
 namespace rastro {
 namespace {
 
@@ -21,7 +23,7 @@ bool has_key(const LegRecord& leg, const LegKey& key) {
     case KeyKind::message_id:
       return leg.message_id == key.value;
     default:
-      return false;  // assemble() asks for no other
+      return rastro::has_key(leg, key.kind, posted_value(key));
   }
 }
 
@@ -76,6 +78,15 @@ Result<CutBy> MemoryIndex::for_each_leg(const std::vector<LegKey>& keys, const T
   return CutBy::nothing;
 }
 
+Result<CutBy> MemoryIndex::for_each_untold(Time since, const QueryLimits& /*limits*/,
+                                           const std::function<Visit(const LegRecord&)>& visit) {
+  for (const auto& [id, leg] : legs) {
+    if (leg.opened_at < since || !is_open(leg) || !leg.recipients.empty()) continue;
+    if (visit(summary(leg)) == Visit::stop) return CutBy::caller;
+  }
+  return CutBy::nothing;
+}
+
 Result<std::optional<LegRecord>> MemoryIndex::load_leg(std::uint64_t leg_id) {
   const auto found = legs.find(leg_id);
   return found == legs.end() ? std::optional<LegRecord>() : std::optional(found->second);
@@ -94,8 +105,11 @@ Result<CutBy> MemoryIndex::for_each_encounter(const TimeRange& /*range*/,
 
 Result<StoreReader::Count> MemoryIndex::count_encounters(Encounter::Kind kind,
                                                          const TimeRange& /*range*/,
-                                                         const QueryLimits& /*limits*/) {
-  const auto number = std::ranges::count(encounters, kind, &Encounter::kind);
+                                                         const QueryLimits& /*limits*/,
+                                                         bool of_nobody) {
+  const auto number = std::ranges::count_if(encounters, [&](const Encounter& seen) {
+    return seen.kind == kind && (seen.login.empty() || !of_nobody);
+  });
   return Count{static_cast<std::uint64_t>(number), CutBy::nothing};
 }
 

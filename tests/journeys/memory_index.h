@@ -24,6 +24,8 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
   Result<CutBy> for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
                              const QueryLimits& limits,
                              const std::function<Visit(const LegRecord&)>& visit) override;
+  Result<CutBy> for_each_untold(Time since, const QueryLimits& limits,
+                                const std::function<Visit(const LegRecord&)>& visit) override;
   // Of these assemble() asks for nothing.
   Result<ChangeMark> for_each_change(
       const std::optional<ChangeMark>& /*since*/, const QueryLimits& /*limits*/,
@@ -46,7 +48,7 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
                                    const std::function<Visit(const Encounter&)>& visit,
                                    const LoginWish& wish) override;
   Result<Count> count_encounters(Encounter::Kind kind, const TimeRange& range,
-                                 const QueryLimits& limits) override;
+                                 const QueryLimits& limits, bool of_nobody) override;
   Result<std::vector<SourceCoverage>> coverage() override { return std::vector<SourceCoverage>(); }
   Result<std::vector<CoverageHole>> holes(const TimeRange& /*range*/) override {
     return std::vector<CoverageHole>();

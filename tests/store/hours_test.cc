@@ -362,6 +362,9 @@ TEST_F(HoursTest, EncountersOfALoginAndOfAKindAreFoundInEveryHour) {
       return reader->count_encounters(Encounter::Kind::client_rejected, range, {})->number;
     };
     EXPECT_EQ(rejected({}), 18U);
+    EXPECT_EQ(reader->count_encounters(Encounter::Kind::client_rejected, {}, {}, true)->number,
+              18U);
+    EXPECT_EQ(reader->count_encounters(Encounter::Kind::login_failed, {}, {}, true)->number, 0U);
     EXPECT_EQ(rejected({start + 9min, start + 1h + 4min}), 2U);
     EXPECT_EQ(reader->count_encounters(Encounter::Kind::login_ok, {}, {})->number, 0U);
   }

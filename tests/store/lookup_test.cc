@@ -117,6 +117,41 @@ TEST_F(LookupTest, AnyOfSeveralKeysEachLegOnce) {
 }
 
 // An operator changed the sender: what only an older version had finds the leg no more.
+TEST_F(LookupTest, WhatHasNoEndAndNoRecipientYet) {
+  open();
+  const auto start = samples::start_time();
+  const auto without = [&](std::uint64_t number, Time opened_at) {
+    auto leg = samples::deferred_leg(number, opened_at, "x@example.net");
+    leg.recipients.clear();
+    leg.timeline.clear();
+    leg.last_activity_at = opened_at;
+    return leg;
+  };
+  const auto untold = [&](Time since) {
+    std::vector<std::string> ids;
+    const auto reader = samples::reader_of(*writer_);
+    const auto done = reader->for_each_untold(since, {}, [&](const LegRecord& leg) {
+      ids.push_back(leg.queue_id);
+      return Visit::go_on;
+    });
+    EXPECT_TRUE(done && *done == CutBy::nothing);
+    return ids;
+  };
+  auto ended = without(4, start + 3min);
+  ended.closed_at = ended.last_activity_at;
+  commit({without(1, start), without(2, start + 1min), without(3, start + 2min), ended},
+         start + 3min);
+  EXPECT_EQ(untold(start), (std::vector<std::string>{"Q3", "Q2", "Q1"}));
+  EXPECT_EQ(untold(start + 1min), (std::vector<std::string>{"Q3", "Q2"}));
+  commit({samples::deferred_leg(2, start + 1min, "ana@example.net")}, start + 4min);
+  EXPECT_EQ(untold(start), (std::vector<std::string>{"Q3", "Q1"}));
+  // In the next hour's file too, where they are carried.
+  clock_.advance(1h);
+  commit({samples::simple_leg(9, start + 1h, "eva@example.net")}, start + 1h);
+  samples::work_until_done(*writer_);
+  EXPECT_EQ(untold(start + 2min), (std::vector<std::string>{"Q3"}));
+}
+
 TEST_F(LookupTest, OnlyTheNewestVersionAnswers) {
   open();
   auto first = samples::deferred_leg(1, samples::start_time(), "a@example.net");

@@ -1,0 +1,81 @@
+// Which of a leg's recipients an address is.
+#include "core/address.h"
+#include "daemon/correlate/leg_updates.h"
+
+namespace rastro {
+namespace {
+
+// Exim names who is received as the client wrote it, and lowers the domain when it routes. Local
+// parts that differ in case may be two people's.
+bool is_same_recipient(std::string_view a, std::string_view b) {
+  const auto first = split_address(a);
+  const auto second = split_address(b);
+  return first.local_part == second.local_part && equal_ignoring_case(first.domain, second.domain);
+}
+
+// "ORCPT=rfc822;ana@example.org" style prefixes are not logged by Postfix; kept as the log has it.
+bool is_first_sight_of(const LegRecipient& known, std::string_view original) {
+  // Exim names the address as received until a router has rewritten it.
+  return !is_final(known.outcome) && !known.original_recipient &&
+         is_same_recipient(known.recipient, original);
+}
+
+bool is_login_of(std::string_view login, std::string_view address) {
+  return login.size() < address.size() && address[login.size()] == '@' &&
+         equal_ignoring_case(address.substr(0, login.size()), login);
+}
+
+// Exim names who is received from a local program as that typed it, and adds the domain when it
+// routes: "for ana", then "=> ana <ana@example.org>".
+bool was_typed_as(const LegRecipient& known, std::string_view address) {
+  return known.outcome == Outcome::queued && known.attempts == 0 && !known.original_recipient &&
+         is_login_of(known.recipient, address);
+}
+
+}  // namespace
+
+LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipient,
+                                         std::optional<std::string_view> original) const {
+  LegRecipient* unresolved = nullptr;
+  LegRecipient* typed = nullptr;
+  for (auto& known : leg.recipients) {
+    const bool same_original =
+        known.original_recipient.has_value() == original.has_value() &&
+        (!original || is_same_recipient(*known.original_recipient, *original));
+    if (same_original && is_same_recipient(known.recipient, recipient)) return &known;
+    // Exim names who was redirected in full while he waits, and by his login once he has it.
+    if (same_original && original && is_login_of(recipient, known.recipient)) return &known;
+    if (unresolved == nullptr && original && is_first_sight_of(known, *original)) {
+      unresolved = &known;
+    }
+    if (typed == nullptr && leg.mta == Mta::exim &&
+        was_typed_as(known, original.value_or(recipient))) {
+      typed = &known;
+    }
+  }
+  if (unresolved != nullptr) {
+    unresolved->recipient = recipient;
+    unresolved->original_recipient = *original;
+    return unresolved;
+  }
+  if (typed != nullptr) {
+    typed->recipient = recipient;
+    if (original) typed->original_recipient = *original;
+  }
+  return typed;
+}
+
+LegRecipient* LegUpdates::recipient_for(LegRecord& leg, std::string_view recipient,
+                                        std::optional<std::string_view> original) const {
+  if (auto* known = find_recipient(leg, recipient, original)) return known;
+  if (leg.recipients.size() >= limits_.recipients_max) {
+    ++refused_;
+    return nullptr;
+  }
+  auto& added = leg.recipients.emplace_back();
+  added.recipient = cut(recipient);
+  if (original) set_text(added.original_recipient, cut(*original));
+  return &added;
+}
+
+}  // namespace rastro
