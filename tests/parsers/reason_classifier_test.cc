@@ -124,6 +124,19 @@ TEST(ShippedRules, EachReasonButTheLastTwoHasARule) {
   }
 }
 
+// Of a text, or of what a log line says beside it.
+Reason shipped_reason(std::string_view text, std::optional<EnhancedStatus> status = std::nullopt) {
+  return shipped()->decide(status, 0, text).reason;
+}
+
+TEST(ShippedRules, AStatusDoesNotOutweighWhatTheQueueManagerSaysOfItsTransports) {
+  for (const auto* text : {"mail transport unavailable", "unknown mail transport error",
+                           "delivery temporarily suspended: unknown mail transport error"}) {
+    EXPECT_EQ(shipped_reason(text, EnhancedStatus{4, 3, 0}), Reason::local_config) << text;
+  }
+  EXPECT_EQ(shipped_reason("deferred transport", EnhancedStatus{4, 3, 2}), Reason::local_config);
+}
+
 // What Postfix and Exim write around a reply must not be taken for its cause. Where the words of
 // the reply say nothing, the command does, and a few rules look at both: hence not all.
 TEST(ShippedRules, WordsOfTheWrappingChangeNoReason) {
