@@ -137,6 +137,15 @@ TEST(ShippedRules, AStatusDoesNotOutweighWhatTheQueueManagerSaysOfItsTransports)
   EXPECT_EQ(shipped_reason("deferred transport", EnhancedStatus{4, 3, 2}), Reason::local_config);
 }
 
+TEST(ShippedRules, WhatIsNotDueYetIsNotGivenUp) {
+  for (const auto* text : {"Retry time not yet reached", "retry time not reached",
+                           "retry time not reached for any host for 'example.net'"}) {
+    EXPECT_EQ(shipped_reason(text), Reason::remote_error) << text;
+  }
+  EXPECT_EQ(shipped_reason("retry time not reached for any host after a long failure period"),
+            Reason::expired);
+}
+
 // What Postfix and Exim write around a reply must not be taken for its cause. Where the words of
 // the reply say nothing, the command does, and a few rules look at both: hence not all.
 TEST(ShippedRules, WordsOfTheWrappingChangeNoReason) {
