@@ -146,6 +146,42 @@ TEST(ShippedRules, WhatIsNotDueYetIsNotGivenUp) {
             Reason::expired);
 }
 
+TEST(ShippedRules, ComeBackLaterOfRspamdAndPostscreenIsGreylisting) {
+  for (const auto* text : {"4.7.1 Try again later", "451 4.7.1 Try again later",
+                           "450 4.3.2 Service currently unavailable",
+                           "host mx.example.net[192.0.2.7] said: 450 4.3.2 Service currently "
+                           "unavailable (in reply to RCPT TO command)"}) {
+    EXPECT_EQ(shipped_reason(text), Reason::greylisted) << text;
+  }
+  // Postfix' own words when a milter is down, Google's when it is busy, postscreen's for who is on
+  // its list.
+  EXPECT_EQ(shipped_reason("451 4.7.1 Service unavailable - try again later"),
+            Reason::remote_error);
+  EXPECT_EQ(shipped_reason("421-4.7.0 Try again later, closing connection."), Reason::remote_error);
+  EXPECT_EQ(shipped_reason("550 5.3.2 Service currently unavailable"), Reason::reputation);
+}
+
+TEST(ShippedRules, AListThatDoesNotAnswerTheResolverListsNobody) {
+  const std::string spamhaus =
+      "554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org; "
+      "Error: "
+      "excessive number of queries; https://check.spamhaus.org/returnc/vol/192.0.2.53";
+  EXPECT_EQ(shipped_reason(spamhaus), Reason::local_config);
+  EXPECT_EQ(shipped_reason("host mx.example.net[192.0.2.7] said: " + spamhaus +
+                           " (in reply to RCPT TO command)"),
+            Reason::remote_error);
+  EXPECT_EQ(shipped_reason("554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using "
+                           "zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.9"),
+            Reason::reputation);
+}
+
+TEST(ShippedRules, ARecipientThatAnAccessTableRefusesIsNoBlockList) {
+  EXPECT_EQ(shipped_reason("554 5.7.1 <bo@example.net>: Recipient address rejected: Access denied"),
+            Reason::local_policy);
+  EXPECT_EQ(shipped_reason("550 5.4.1 Recipient address rejected: Access denied. [DB1PEPF00]"),
+            Reason::user_unknown);
+}
+
 // What Postfix and Exim write around a reply must not be taken for its cause. Where the words of
 // the reply say nothing, the command does, and a few rules look at both: hence not all.
 TEST(ShippedRules, WordsOfTheWrappingChangeNoReason) {
