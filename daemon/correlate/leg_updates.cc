@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/address.h"
+#include "daemon/correlate/own_words.h"
 
 namespace rastro {
 namespace {
@@ -316,7 +317,10 @@ std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const Del
   recipient->reply_text = cut(event.reply_text);
   if (event.tls) set_text(recipient->tls, cut(*event.tls));
   if (outcome == Outcome::deferred || outcome == Outcome::bounced || outcome == Outcome::expired) {
-    recipient->reason = classify_(event.enhanced_status, event.reply_code, recipient->reply_text);
+    recipient->reason = reason_of_unrouteable(
+        classify_(event.enhanced_status, event.reply_code, recipient->reply_text), *recipient,
+        leg.envelope_sender ? std::string_view(*leg.envelope_sender) : std::string_view(),
+        leg.submission.method == SubmissionMethod::mx);
   } else {
     recipient->reason = Reason::none;
   }
@@ -444,9 +448,12 @@ void LegUpdates::refuse(LegRecipient& recipient, const PolicyVerdict& event, Out
   recipient.reply_text = cut(event.reply_text);
   if (!recipient.first_attempt_at) recipient.first_attempt_at = at;
   recipient.last_attempt_at = at;
-  recipient.reason = outcome == Outcome::rejected
-                         ? classify_(event.enhanced_status, event.reply_code, recipient.reply_text)
-                         : Reason::none;
+  recipient.reason =
+      outcome == Outcome::rejected
+          ? reason_of_unrouteable(
+                classify_(event.enhanced_status, event.reply_code, recipient.reply_text), recipient,
+                event.envelope_sender.value_or(""), !event.login && !event.client.ip.empty())
+          : Reason::none;
 }
 
 // Of a message whose recipients no line names.

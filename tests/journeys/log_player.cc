@@ -37,11 +37,12 @@ std::uint64_t seed_of_run() {
   return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
 }
 
-LogPlayer::LogPlayer(std::vector<Log> logs, CorrelatorOptions options)
+LogPlayer::LogPlayer(std::vector<Log> logs, CorrelatorOptions options, ClassifyReply classify)
     : logs_(std::move(logs)),
       next_(logs_.size()),
       offsets_(logs_.size()),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      classify_(std::move(classify)) {
   options_.seed = 1;
   std::uint32_t number = 0;
   for (const auto& log : logs_) {
@@ -77,7 +78,8 @@ void LogPlayer::play_all() {
 void LogPlayer::flush() { correlator_->committed(correlator_->flush()); }
 
 void LogPlayer::restart() {
-  correlator_ = std::make_unique<Correlator>(options_, by_code(), index_, index_);
+  correlator_ =
+      std::make_unique<Correlator>(options_, classify_ ? classify_ : by_code(), index_, index_);
   for (const auto& [id, leg] : index_.legs) correlator_->know_leg(leg);
   for (const auto& [key, value] : index_.pending) correlator_->restore_pending(key, value);
 }

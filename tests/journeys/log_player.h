@@ -29,7 +29,9 @@ std::uint64_t seed_of_run();
 // restarts at will.
 class LogPlayer {
  public:
-  explicit LogPlayer(std::vector<Log> logs, CorrelatorOptions options = {});
+  // Without `classify` a reason says no more than the reply's code.
+  explicit LogPlayer(std::vector<Log> logs, CorrelatorOptions options = {},
+                     ClassifyReply classify = {});
 
   // The next line of log `which`; false when it has no more.
   bool play(std::size_t which);
@@ -51,6 +53,7 @@ class LogPlayer {
   std::vector<std::uint64_t> offsets_;
   std::vector<std::unique_ptr<LineOrigin>> origins_;
   CorrelatorOptions options_;
+  ClassifyReply classify_;
   LineCounters counters_;
   LinePipeline pipeline_{counters_, 1};
   MemoryIndex index_;
