@@ -482,6 +482,8 @@ void LegUpdates::refuse_message(LegRecord& leg, const PolicyVerdict& event, Outc
     if (leg.recipients.empty()) note_refusal(leg, event, at);
   }
   leg.closed_at = at;
+  // Exim logs no code of its own; it says 451 for now.
+  if (event.temporary && recipient.reply_code == 0) recipient.reply_code = 451;
 }
 
 // What the verdict tells of the mail itself.

@@ -74,5 +74,14 @@ TEST(EximUnrouteable, WithACauseBesideItIsTheCause) {
       ElementsAre("bo@example.org rejected domain_not_found"));
 }
 
+TEST(EximRefusal, ForNowHasTheCodeThatTheClientWasTold) {
+  EXPECT_THAT(reasons_of({kClient + "F=<a@example.net> temporarily rejected RCPT <bo@example.org>: "
+                                    "the mailbox is full"}),
+              ElementsAre("bo@example.org rejected mailbox_full 451"));
+  EXPECT_THAT(reasons_of({kClient +
+                          "F=<a@example.net> rejected RCPT <bo@example.org>: the mailbox is full"}),
+              ElementsAre("bo@example.org rejected mailbox_full"));
+}
+
 }  // namespace
 }  // namespace rastro
