@@ -7,6 +7,7 @@
 #include "daemon/correlate/command_counts.h"
 #include "daemon/correlate/correlator.h"
 #include "daemon/correlate/link_rules.h"
+#include "daemon/correlate/own_words.h"
 
 namespace rastro {
 namespace {
@@ -354,6 +355,11 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
   for (const auto ref : explained) add_line(leg, ref);
   touch(leg, line);
   updates_.apply(leg.record, event, at);
+  if (!event.login && asks_for_login(line.header.program, event.reply_text)) {
+    for (auto& recipient : leg.record.recipients) {
+      if (recipient.reply_text == event.reply_text) recipient.reason = Reason::auth_required;
+    }
+  }
   refine_submission(line, leg);
   leg.record.closed_at = at;
   if (!event.recipient) tell_if_unnamed(line, leg.record);

@@ -20,4 +20,14 @@ Reason reason_of_unrouteable(Reason reason, const LegRecipient& recipient, std::
   return ours ? Reason::user_unknown : reason;
 }
 
+bool asks_for_login(std::string_view program, std::string_view reply_text) {
+  const auto says = [](std::string_view text, std::string_view word) {
+    return text.find(word) != std::string_view::npos;
+  };
+  const bool for_logins = says(program, "submission") || says(program, "/smtps/") ||
+                          says(program, "/465/") || says(program, "/587/");
+  return for_logins && (reply_text.ends_with("Client host rejected: Access denied") ||
+                        reply_text.ends_with("Recipient address rejected: Access denied"));
+}
+
 }  // namespace rastro

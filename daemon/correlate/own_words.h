@@ -14,4 +14,8 @@ namespace rastro {
 Reason reason_of_unrouteable(Reason reason, const LegRecipient& recipient, std::string_view sender,
                              bool from_outside);
 
+// Postfix's "Access denied" at a service for those who log in (`program`:
+// "postfix/submission/smtpd") says to who has not that he has to.
+bool asks_for_login(std::string_view program, std::string_view reply_text);
+
 }  // namespace rastro

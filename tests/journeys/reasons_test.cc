@@ -83,5 +83,27 @@ TEST(EximRefusal, ForNowHasTheCodeThatTheClientWasTold) {
               ElementsAre("bo@example.org rejected mailbox_full"));
 }
 
+TEST(PostfixSubmission, AsksWhoHasNotLoggedInToDoSo) {
+  const auto refused = [](const std::string& program, const std::string& what) {
+    return reasons_of({"2026-11-24T10:00:00+00:00 mx1 " + program +
+                       "[11]: NOQUEUE: reject: RCPT from pc.example.net[192.0.2.7]: 554 5.7.1 " +
+                       what +
+                       " rejected: Access denied; from=<ana@example.org> to=<bo@example.net> "
+                       "proto=ESMTP helo=<pc>"});
+  };
+  const std::string client = "<pc.example.net[192.0.2.7]>: Client host";
+  for (const auto* program :
+       {"postfix/submission/smtpd", "postfix/smtps/smtpd", "mx-out/submissions/smtpd"}) {
+    EXPECT_THAT(refused(program, client), ElementsAre("bo@example.net rejected auth_required 554"))
+        << program;
+    EXPECT_THAT(refused(program, "<bo@example.net>: Recipient address"),
+                ElementsAre("bo@example.net rejected auth_required 554"));
+  }
+  EXPECT_THAT(refused("postfix/smtpd", client),
+              ElementsAre("bo@example.net rejected reputation 554"));
+  EXPECT_THAT(refused("postfix/smtpd", "<bo@example.net>: Recipient address"),
+              ElementsAre("bo@example.net rejected local_policy 554"));
+}
+
 }  // namespace
 }  // namespace rastro
