@@ -43,7 +43,9 @@ RetryEstimate estimate_retry(const LegRecord& leg, std::size_t recipient) {
     return {};
   }
   const auto last = *state.last_attempt_at;
-  const auto since = leg.arrival_seen ? leg.opened_at : state.first_attempt_at.value_or(last);
+  const auto since = leg.arrival_seen  ? leg.opened_at
+                     : leg.accepted_at ? *leg.accepted_at
+                                       : state.first_attempt_at.value_or(last);
   const Duration age = last - since;
   const bool postfix = leg.mta == Mta::postfix;
   auto wait = postfix ? std::clamp(age, kPostfixWaitMin, kPostfixWaitMax) : exim_wait(age);
@@ -56,7 +58,7 @@ RetryEstimate estimate_retry(const LegRecord& leg, std::size_t recipient) {
   out.gives_up_at = std::max(gives_up, last);
   out.next_attempt_at = std::min(last + wait, *out.gives_up_at);
   // When the arrival is not in the log, the message is older than it looks.
-  if (!leg.arrival_seen) out.gives_up_at.reset();
+  if (!leg.arrival_seen && !leg.accepted_at) out.gives_up_at.reset();
   return out;
 }
 

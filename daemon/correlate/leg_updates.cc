@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/address.h"
+#include "daemon/correlate/link_rules.h"
 #include "daemon/correlate/own_words.h"
 
 namespace rastro {
@@ -49,6 +50,16 @@ bool was_struck_off(const LegRecipient& recipient) {
          !recipient.reply_text.empty();
 }
 
+// When the message came; nullopt: the log begins behind it.
+std::optional<Time> arrived_at(const LegRecord& leg) {
+  // smtpd, pickup or cleanup have spoken, or Exim's "<=".
+  if (leg.arrival_seen || leg.internal || leg.message_id) return leg.opened_at;
+  constexpr Duration kQueuedMax = std::chrono::hours(24 * 60);
+  const auto began = leg.mta == Mta::exim ? reception_began(leg.queue_id) : std::nullopt;
+  const bool likely = began && *began <= leg.opened_at && leg.opened_at - *began < kQueuedMax;
+  return likely ? began : std::nullopt;
+}
+
 }  // namespace
 
 Endpoint to_endpoint(const Peer& peer) {
@@ -91,8 +102,8 @@ void LegUpdates::note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view
   add_timeline(leg, std::move(entry));
 }
 
-void LegUpdates::accept(LegRecord& leg, Time at) const {
-  if (leg.accepted) return;
+void LegUpdates::accept(LegRecord& leg, std::optional<Time> at) const {
+  if (leg.accepted && (leg.accepted_at || !at)) return;
   leg.accepted = true;
   leg.accepted_at = at;
 }
@@ -167,7 +178,7 @@ void LegUpdates::apply(LegRecord& leg, const QueueActive& event, Time at) const 
   if (event.recipient_count) {
     leg.recipient_count = std::max(leg.recipient_count.value_or(0), *event.recipient_count);
   }
-  accept(leg, at);
+  accept(leg, arrived_at(leg) ? std::optional(at) : std::nullopt);
   leg.held = false;
   for (auto& recipient : leg.recipients) {
     if (recipient.outcome == Outcome::held) recipient.outcome = Outcome::queued;
@@ -216,7 +227,8 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
       event.status == DeliveryStatus::deliverable) {
     leg.probe = true;
   }
-  accept(leg, leg.opened_at);
+  const auto arrived = arrived_at(leg);
+  accept(leg, arrived || !event.delay ? arrived : at - *event.delay);
   if (!event.dkim_signed.empty()) note_signature(leg, event.dkim_signed);
   if (!event.recipient) return -1;
   if (event.recipient->starts_with('>')) {
@@ -331,7 +343,7 @@ std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const Del
 void LegUpdates::apply(LegRecord& leg, const Removed& event, Time at) const {
   switch (event.by) {
     case Removed::By::queue_manager:
-      accept(leg, leg.opened_at);
+      accept(leg, arrived_at(leg));
       for (auto& recipient : leg.recipients) {
         if (leg.mta == Mta::exim && was_struck_off(recipient)) {
           recipient.outcome = Outcome::rejected;
@@ -357,7 +369,7 @@ void LegUpdates::apply(LegRecord& leg, const Removed& event, Time at) const {
 
 void LegUpdates::apply(LegRecord& leg, const MessageExpired& event, Time at) const {
   set_text(leg.envelope_sender, cut(event.envelope_sender));
-  accept(leg, leg.opened_at);
+  accept(leg, arrived_at(leg));
   end_waiting_recipients(leg, Outcome::expired, UnknownBecause::none);
   for (auto& recipient : leg.recipients) {
     if (recipient.outcome == Outcome::expired && recipient.reason == Reason::none) {
@@ -454,6 +466,8 @@ void LegUpdates::refuse(LegRecipient& recipient, const PolicyVerdict& event, Out
                 classify_(event.enhanced_status, event.reply_code, recipient.reply_text), recipient,
                 event.envelope_sender.value_or(""), !event.login && !event.client.ip.empty())
           : Reason::none;
+  // Exim logs no code of its own; it says 451 for now.
+  if (event.temporary && recipient.reply_code == 0) recipient.reply_code = 451;
 }
 
 // Of a message whose recipients no line names.
@@ -482,8 +496,6 @@ void LegUpdates::refuse_message(LegRecord& leg, const PolicyVerdict& event, Outc
     if (leg.recipients.empty()) note_refusal(leg, event, at);
   }
   leg.closed_at = at;
-  // Exim logs no code of its own; it says 451 for now.
-  if (event.temporary && recipient.reply_code == 0) recipient.reply_code = 451;
 }
 
 // What the verdict tells of the mail itself.

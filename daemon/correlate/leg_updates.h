@@ -49,7 +49,8 @@ class LegUpdates {
   // What the mailbox server did with what `recipient` of `leg` was handed.
   void apply(LegRecord& leg, LegRecipient& recipient, const MailboxNote& note) const;
 
-  void accept(LegRecord& leg, Time at) const;
+  // Without a time: before the log begins.
+  void accept(LegRecord& leg, std::optional<Time> at) const;
 
   // The session ended without the message being queued: nothing more will come.
   static void close_unqueued(LegRecord& leg, Time at);

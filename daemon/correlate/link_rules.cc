@@ -51,6 +51,8 @@ LegLink::Kind report_kind(const LegRecord& parent) {
   return waits ? LegLink::Kind::delay_notice : LegLink::Kind::report;
 }
 
+}  // namespace
+
 // The first six characters of an Exim id are the second, in base 62, in which its content began to
 // come.
 std::optional<Time> reception_began(std::string_view exim_id) {
@@ -67,8 +69,6 @@ std::optional<Time> reception_began(std::string_view exim_id) {
   }
   return Time(std::chrono::seconds(seconds));
 }
-
-}  // namespace
 
 std::optional<LegLink> link_of(const DeliveryAttempt& event, std::int32_t recipient, Time at) {
   if (event.status != DeliveryStatus::sent) return std::nullopt;

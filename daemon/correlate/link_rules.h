@@ -24,6 +24,9 @@ LegLink link_to_child(const ChildAnnounced& event, Time at);
 // The id that a filter behind us got for the message: "250 ... queued as ID". Empty: none.
 std::string_view claimed_queue_id(std::string_view reply_text);
 
+// The second in which the content of the message began to come, which its Exim id says.
+std::optional<Time> reception_began(std::string_view exim_id);
+
 // Whether a refusal at `refused_at` may belong to the dialogue in which Exim received `leg`: its id
 // says when its content began to come.
 bool within_reception(const LegRecord& leg, Time refused_at, Time received_at);

@@ -1,0 +1,66 @@
+// Mail that was taken before the log begins, and mail that reached no server.
+#include <boost/json.hpp>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "tests/journeys/log_player.h"
+
+namespace rastro {
+namespace {
+
+namespace json = boost::json;
+using testing::ElementsAre;
+
+std::vector<json::object> played(const std::vector<std::string>& lines) {
+  LogPlayer player({Log{"/var/log/mail.log", "mx1", false, lines}});
+  player.play_all();
+  std::vector<json::object> out;
+  for (const auto& journey : player.journeys()) out.push_back(json::parse(journey).as_object());
+  return out;
+}
+
+std::string accepted_at(const std::vector<std::string>& lines) {
+  const auto told = played(lines);
+  const auto& accepted = told.at(0).at("accepted");
+  return accepted.is_null() ? "" : std::string(accepted.as_object().at("at").as_string());
+}
+
+const std::string kTakenUp =
+    "2026-11-24T10:00:00+00:00 mx1 postfix/qmgr[9]: AA2F1A0E5D: from=<ana@example.org>, size=700, "
+    "nrcpt=1 (queue active)";
+std::string tried_by(const std::string& agent, const std::string& more) {
+  return "2026-11-24T10:00:30+00:00 mx1 postfix/" + agent +
+         "[4]: AA2F1A0E5D: to=<bo@example.net>, " + more;
+}
+const std::string kTimedOut =
+    "relay=none, delay=394830, delays=394800/0/30/0, dsn=4.4.1, status=deferred (connect to "
+    "mx.example.net[192.0.2.9]:25: Connection timed out)";
+
+TEST(AcceptedAt, IsBeforeTheLogAsTheDelaySays) {
+  EXPECT_EQ(accepted_at({kTakenUp, tried_by("smtp", kTimedOut)}), "2026-11-19T20:20:00.000000Z");
+}
+TEST(AcceptedAt, IsNotTheFirstLineOfALogThatBeginsLater) { EXPECT_EQ(accepted_at({kTakenUp}), ""); }
+TEST(AcceptedAt, IsWhenTheQueueManagerHasItWhereTheLogHasTheArrival) {
+  EXPECT_EQ(accepted_at({"2026-11-24T09:59:59+00:00 mx1 postfix/smtpd[8]: AA2F1A0E5D: "
+                         "client=mx.example.com[192.0.2.7]",
+                         kTakenUp}),
+            "2026-11-24T10:00:00.000000Z");
+  EXPECT_EQ(accepted_at({"2026-11-24T09:59:59+00:00 mx1 postfix/cleanup[8]: AA2F1A0E5D: "
+                         "message-id=<m@example.com>",
+                         kTakenUp}),
+            "2026-11-24T10:00:00.000000Z");
+}
+TEST(AcceptedAt, IsWhatAnEximIdSays) {
+  // 1xVgVi: 2026-11-24 02:43:58 UTC
+  EXPECT_EQ(accepted_at({"2026-11-27 10:00:00 +0000 1xVgVi-0000E9-13 == bo@example.net R=dnslookup "
+                         "T=remote_smtp defer (110): Connection timed out"}),
+            "2026-11-24T02:43:58.000000Z");
+  // An id that is younger than its line, or years older, was made otherwise.
+  EXPECT_EQ(accepted_at({"2026-11-20 10:00:00 +0000 1xVgVi-0000E9-13 == bo@example.net R=dnslookup "
+                         "T=remote_smtp defer (110): Connection timed out"}),
+            "");
+}
+
+}  // namespace
+}  // namespace rastro
