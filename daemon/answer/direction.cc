@@ -2,7 +2,41 @@
 
 #include <algorithm>
 
+#include "daemon/answer/explain.h"
+
 namespace rastro {
+namespace {
+
+// What never reached another server was meant for one: the attempt to get there failed.
+bool failed_on_the_way_out(const LegRecipient& state) {
+  if (state.outcome != Outcome::deferred && state.outcome != Outcome::bounced &&
+      state.outcome != Outcome::expired) {
+    return false;
+  }
+  const std::string_view agent = state.agent;
+  const auto is = [agent](std::string_view name) {
+    return agent.find(name) != std::string_view::npos;
+  };
+  if (is_own_hop(state) || is("lmtp") || is("local") || is("virtual") || is("pipe")) return false;
+  if (is("smtp")) return true;
+  switch (state.reason) {  // told by the queue manager, or by Exim's router
+    case Reason::domain_not_found:
+    case Reason::dns_temporary:
+    case Reason::connection_timeout:
+    case Reason::connection_refused:
+    case Reason::connection_lost:
+    case Reason::network_unreachable:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool leaves_us(const LegRecipient& state) {
+  return !state.relay.ip.empty() || failed_on_the_way_out(state);
+}
+
+}  // namespace
 
 std::string_view direction_of(const Journey& journey) {
   auto method = SubmissionMethod::unknown;
@@ -14,10 +48,10 @@ std::string_view direction_of(const Journey& journey) {
     const auto where = recipient.state.delivered_to;
     return where == DeliveredTo::mailbox || where == DeliveredTo::program ||
            where == DeliveredTo::file ||
-           (where == DeliveredTo::nowhere && recipient.state.relay.ip.empty());
+           (where == DeliveredTo::nowhere && !leaves_us(recipient.state));
   });
   const bool leaves = std::ranges::any_of(
-      journey.recipients, [](const auto& recipient) { return !recipient.state.relay.ip.empty(); });
+      journey.recipients, [](const auto& recipient) { return leaves_us(recipient.state); });
   if (ours) return leaves || !stays ? "out" : "local";
   return leaves && !stays ? "relay" : "in";
 }

@@ -228,7 +228,9 @@ std::string outcome_key(const LegRecipient& recipient) {
                                                                          : "delivered_folder";
         case DeliveredTo::remote:
           return "delivered_remote";
+  constexpr std::string_view kSuspended = "delivery temporarily suspended: ";
         case DeliveredTo::program:
+  if (text.starts_with(kSuspended)) text.remove_prefix(kSuspended.size());
           return "delivered_program";
         case DeliveredTo::file:
           return "delivered_file";

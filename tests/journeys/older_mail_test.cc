@@ -62,5 +62,35 @@ TEST(AcceptedAt, IsWhatAnEximIdSays) {
             "");
 }
 
+std::vector<std::string> directions(const std::string& failed) {
+  std::vector<std::string> out;
+  for (const auto& journey :
+       played({"2026-11-24T09:59:59+00:00 mx1 postfix/smtpd[8]: AA2F1A0E5D: client=pc[192.0.2.7], "
+               "sasl_method=PLAIN, sasl_username=ana@example.org",
+               kTakenUp, failed})) {
+    out.emplace_back(journey.at("direction").as_string());
+  }
+  return out;
+}
+
+TEST(Direction, OfWhatReachedNoServerIsWhereItWasToGo) {
+  EXPECT_THAT(directions(tried_by("smtp", kTimedOut)), ElementsAre("out"));
+  EXPECT_THAT(
+      directions(tried_by(
+          "smtp",
+          "relay=none, delay=1, delays=1/0/0/0, dsn=5.4.4, status=bounced (Host or domain "
+          "name not found. Name service error for name=example.net type=A: Host not found)")),
+      ElementsAre("out"));
+  EXPECT_THAT(directions(tried_by(
+                  "lmtp",
+                  "relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred (connect to "
+                  "mx1[private/dovecot-lmtp]: Connection refused)")),
+              ElementsAre("local"));
+  EXPECT_THAT(directions(tried_by("local",
+                                  "relay=local, delay=1, delays=1/0/0/0, dsn=5.1.1, status=bounced "
+                                  "(unknown user: \"bo\")")),
+              ElementsAre("local"));
+}
+
 }  // namespace
 }  // namespace rastro
