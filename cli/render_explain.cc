@@ -23,12 +23,15 @@ struct Meaning {
   std::string text(std::string_view name) const {
     auto words = escape(text_of(*explanation, name));
     if (!several) return words;
-    for (const auto* field : {"original_recipient", "recipient"}) {
-      const auto one = escape(text_of(*recipient, field));
-      const auto at = one.empty() ? std::string::npos : words.find(one);
-      if (at != std::string::npos) return words.replace(at, one.size(), recipients);
+    const auto known = escape(text_of(*recipient, "original_recipient"));
+    const auto target = escape(text_of(*recipient, "recipient"));
+    const auto at = known.empty() ? std::string::npos : words.find(known);
+    // "maria@example.org (for info@example.org)": all that are behind it have the same in brackets.
+    const auto named = target.empty() ? std::string::npos : words.find(target);
+    if (named != std::string::npos && (at == std::string::npos || named + target.size() < at)) {
+      return words.replace(named, target.size(), recipients);
     }
-    return words;
+    return at == std::string::npos ? words : words.replace(at, known.size(), recipients);
   }
 };
 

@@ -8,6 +8,8 @@
 #include <map>
 #include <vector>
 
+#include "core/address.h"
+
 namespace rastro {
 namespace {
 
@@ -185,6 +187,21 @@ bool is_own_place(std::string_view place) {
          place.starts_with("private/") || place.starts_with("public/");
 }
 
+bool has_words(std::string_view text, std::string_view words) {
+  return text.find(words) != std::string_view::npos;
+}
+
+// HELO and reverse DNS, which who runs this server sets; SPF, DKIM and DMARC are the sender
+// domain's.
+bool is_about_server_name(std::string_view reply) {
+  const auto text = ascii_lower(reply);
+  const auto says = [&](std::initializer_list<std::string_view> words) {
+    return std::ranges::any_of(words, [&](std::string_view word) { return has_words(text, word); });
+  };
+  return says({"helo", "hostname", "host name", "reverse", "rdns", " ptr", ".7.25 "}) &&
+         !says({"spf", "dkim", "dmarc", "sender domain", "sending domain"});
+}
+
 bool is_failure(Outcome outcome) {
   return outcome == Outcome::deferred || outcome == Outcome::bounced ||
          outcome == Outcome::expired || outcome == Outcome::rejected;
@@ -210,7 +227,9 @@ bool is_own_hop(const LegRecipient& recipient) {
   if (!recipient.relay.empty())
     return is_own_place(recipient.relay.ip) || is_own_place(recipient.relay.host);
   // No relay stands in the log when nothing answered: "connect to mail.example[private/lmtp]: ..."
+  constexpr std::string_view kSuspended = "delivery temporarily suspended: ";
   std::string_view text = recipient.reply_text;
+  if (text.starts_with(kSuspended)) text.remove_prefix(kSuspended.size());
   if (!text.starts_with("connect to ")) return false;
   const auto open = text.find('[');
   const auto close = open == std::string_view::npos ? open : text.find(']', open);
@@ -228,9 +247,7 @@ std::string outcome_key(const LegRecipient& recipient) {
                                                                          : "delivered_folder";
         case DeliveredTo::remote:
           return "delivered_remote";
-  constexpr std::string_view kSuspended = "delivery temporarily suspended: ";
         case DeliveredTo::program:
-  if (text.starts_with(kSuspended)) text.remove_prefix(kSuspended.size());
           return "delivered_program";
         case DeliveredTo::file:
           return "delivered_file";
@@ -393,8 +410,13 @@ Values values_of(const LegRecipient& recipient, const ExplanationRequest& reques
                  const ExplanationTexts& texts) {
   const Clockwork clock(request);
   const bool sent_by_customer = !request.from_outside && !request.null_sender;
-  const auto& name = recipient.original_recipient.value_or(recipient.recipient);
-  return {{"recipient", name.empty() ? std::string(texts.find("recipients.unnamed")) : name},
+  std::string name = recipient.original_recipient.value_or(recipient.recipient);
+  if (name.empty()) name = texts.find("recipients.unnamed");
+  if (request.one_of_several && name != recipient.recipient) {
+    name = fill(texts.find("one_of_several"),
+                {{"recipient", recipient.recipient}, {"original", name}});
+  }
+  return {{"recipient", name},
           {"your_message", std::string(texts.find(sent_by_customer ? "your_message.sent"
                                                                    : "your_message.received"))},
           {"relay", recipient.relay.host.empty() ? recipient.relay.ip : recipient.relay.host},
@@ -417,17 +439,21 @@ class Teller {
         values_(values_of(recipient, request, texts)),
         key_(outcome_key(recipient)),
         for_now_(is_refused_for_now(recipient)),
-        to_program_(for_now_ && by_program(request)) {}
+        came_back_(for_now_ && request.came_back),
+        to_program_(for_now_ && !came_back_ && by_program(request)) {}
 
   Explanation tell() {
-    out_.final = is_final(recipient_.outcome) && (!for_now_ || to_program_);
+    out_.final = is_final(recipient_.outcome) && (!for_now_ || to_program_ || came_back_);
     out_.whose_move = whose_move(recipient_.outcome, recipient_.reason, out_.final);
+    if (came_back_) out_.whose_move = WhoseMove::nobody;
     if (key_ == "delivered_program" || key_ == "delivered_file") out_.whose_move = WhoseMove::us;
     if (key_ == "delivered_elsewhere") out_.whose_move = WhoseMove::nobody;
     // Another site's notice of a delay, without its reason: that server goes on trying.
     if (waits_elsewhere()) out_.whose_move = WhoseMove::nobody;
     tell_outcome();
-    if (is_failure(recipient_.outcome) && recipient_.reason != Reason::none) {
+    if (came_back_) {
+      out_.what_to_do = fill(outcome("do_came_back"), values_);
+    } else if (is_failure(recipient_.outcome) && recipient_.reason != Reason::none) {
       tell_reason();
     } else {
       out_.what_to_do = fill(outcome("do"), values_);
@@ -440,8 +466,8 @@ class Teller {
   std::string_view outcome(std::string_view part) const {
     return texts_.find("outcomes." + key_ + "." + std::string(part));
   }
-  std::string first_of(std::initializer_list<std::string_view> parts) const {
-    for (const auto part : parts) {
+  std::string first_of(const std::vector<std::string>& parts) const {
+    for (const auto& part : parts) {
       const auto text = part.empty() ? std::string_view() : outcome(part);
       if (!text.empty()) return fill(text, values_);
     }
@@ -453,17 +479,65 @@ class Teller {
            recipient_.reason == Reason::unknown;
   }
 
+  // By a queue manager, an Exim queue run: bookkeeping counts no attempt.
+  bool is_put_off() const {
+    return request_.by_our_log && recipient_.outcome == Outcome::deferred &&
+           recipient_.attempts == 0;
+  }
+
+  // What became of the report to the sender, where it is not there.
+  std::string report_part() const {
+    if (!request_.report) return "";
+    switch (*request_.report) {
+      case Outcome::queued:
+      case Outcome::deferred:
+      case Outcome::held:
+        return "_waits";
+      case Outcome::bounced:
+      case Outcome::expired:
+      case Outcome::rejected:
+      case Outcome::discarded:
+      case Outcome::deleted:
+        return "_failed";
+      default:
+        return "";
+    }
+  }
+
+  // What stands in the place of a reason's texts, where the words say more than the reason.
+  std::string_view told_apart() const {
+    if (!request_.by_our_log || recipient_.outcome == Outcome::rejected) return {};
+    const std::string_view reply = recipient_.reply_text;
+    switch (recipient_.reason) {
+      case Reason::auth_policy:
+        return is_about_server_name(reply) ? "server_name." : "";
+      case Reason::loop:
+        return recipient_.reply_code == 0 && has_words(reply, "loops back to myself") ? "mx_here."
+                                                                                      : "";
+      case Reason::remote_error:
+        return recipient_.attempts == 0 && has_words(reply, "etry time not") ? "not_due." : "";
+      default:
+        return {};
+    }
+  }
+
   void tell_outcome() {
     out_.text = first_of({request_.null_sender ? "no_sender" : "",
-                          to_program_               ? "temporary_program"
+                          came_back_                ? "came_back"
+                          : to_program_             ? "temporary_program"
                           : for_now_                ? "temporary"
                           : recipient_.attempts > 1 ? "many"
+                          : is_put_off()            ? "untried"
                                                     : "once",
                           "text"});
+    const auto report = report_part();
+    if (!request_.null_sender) append_sentence(out_.text, first_of({"report" + report, "report"}));
     const bool hopeless = recipient_.outcome == Outcome::deferred && !request_.null_sender &&
                           !may_pass(recipient_.reason);
     out_.reply = first_of({request_.null_sender ? "reply_no_sender" : "",
+                           !report.empty() ? "reply_report" + report : "",
                            hopeless               ? "reply_cause"
+                           : came_back_           ? "reply_came_back"
                            : by_program(request_) ? "reply_program"
                            : for_now_             ? "reply_temporary"
                                                   : "",
@@ -475,8 +549,11 @@ class Teller {
     const std::string reason = "reasons." + std::string(reason_name(recipient_.reason)) + ".";
     const bool own_hop = request_.by_our_log && recipient_.outcome != Outcome::rejected &&
                          is_trouble_of_hop(recipient_.reason) && is_own_hop(recipient_);
-    const std::string told = own_hop ? "own_hop." : reason;
-    append_sentence(out_.text, fill(parts.what(reason + "what"), values_));
+    const std::string_view apart = told_apart();
+    const std::string told = own_hop ? "own_hop." : apart.empty() ? reason : std::string(apart);
+    const std::string what = apart.empty() ? reason : std::string(apart);
+    append_sentence(out_.text, fill(parts.what(what + "what"), values_));
+    if (apart == "mx_here.") out_.whose_move = WhoseMove::us;
     if (own_hop) {
       append_sentence(out_.text, fill(texts_.find("own_hop.what"), values_));
       out_.whose_move = WhoseMove::us;
@@ -505,6 +582,7 @@ class Teller {
   Values values_;
   std::string key_;
   bool for_now_;
+  bool came_back_;   // and was accepted
   bool to_program_;  // a mail program was refused for now
   Explanation out_;
 };

@@ -28,9 +28,12 @@ struct Explanation {
 struct ExplanationRequest {
   // Who spoke to whom: what a refusal means depends on it.
   SubmissionMethod submission = SubmissionMethod::unknown;
-  bool null_sender = false;   // it is a report: nobody is told when it fails
-  bool from_outside = false;  // the customer is who waits for it
-  bool by_our_log = true;     // false: a bounce says it, maybe about another site
+  bool null_sender = false;       // it is a report: nobody is told when it fails
+  bool from_outside = false;      // the customer is who waits for it
+  bool by_our_log = true;         // false: a bounce says it, maybe about another site
+  bool one_of_several = false;    // others behind the same original recipient ended otherwise
+  bool came_back = false;         // what was refused for now was accepted later
+  std::optional<Outcome> report;  // how the report of a failure ended, where the log shows one
   Language language = Language::en;
   std::string timezone;  // IANA name of the times shown; empty: this machine's
   Time now{};            // times of this day are shown without a date

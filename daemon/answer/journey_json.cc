@@ -55,6 +55,38 @@ const std::string* first_known(const Journey& journey, MaybeText LegRecord::*fie
   return nullptr;
 }
 
+// Whether what this journey was refused for now has been accepted since.
+bool came_back(const Journey& journey) {
+  return std::ranges::any_of(journey.links, [](const JourneyLink& link) {
+    return link.link.kind == LegLink::Kind::retry &&
+           link.link.direction == LegLink::Direction::child && !link.link.queue_id.empty() &&
+           link.outcome != Outcome::rejected;
+  });
+}
+
+// Of the report that was made of this recipient's failure: the first one behind it.
+std::optional<Outcome> report_of(const Journey& journey, const LegRecipient& state) {
+  const JourneyLink* found = nullptr;
+  for (const auto& link : journey.links) {
+    if (link.link.kind != LegLink::Kind::bounce ||
+        link.link.direction != LegLink::Direction::child) {
+      continue;
+    }
+    const bool behind = !state.last_attempt_at || link.link.at >= *state.last_attempt_at;
+    if (found == nullptr || (behind && link.link.at < found->link.at)) found = &link;
+  }
+  return found == nullptr ? std::nullopt : found->outcome;
+}
+
+// Whether mailboxes behind one address ended in more ways than one.
+bool is_one_of_several(const Journey& journey, const LegRecipient& state) {
+  return state.original_recipient &&
+         std::ranges::any_of(journey.recipients, [&](const JourneyRecipient& other) {
+           return other.state.original_recipient == state.original_recipient &&
+                  other.state.outcome != state.outcome;
+         });
+}
+
 json::value explanation_json(const Journey& journey, const LegRecipient& state,
                              const RetryEstimate& retry, const JourneyJsonOptions& options) {
   if (options.explainer == nullptr) return nullptr;
@@ -64,6 +96,9 @@ json::value explanation_json(const Journey& journey, const LegRecipient& state,
       state, {.submission = arrival_leg(journey).submission.method,
               .null_sender = sender != nullptr && (sender->empty() || *sender == "<>"),
               .from_outside = direction == "in" || direction == "relay",
+              .one_of_several = is_one_of_several(journey, state),
+              .came_back = came_back(journey),
+              .report = report_of(journey, state),
               .language = options.language,
               .timezone = options.timezone,
               .now = options.now,

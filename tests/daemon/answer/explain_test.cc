@@ -361,6 +361,113 @@ TEST(UnknownReplies, CountsAndKeepsTheMostFrequent) {
 }
 
 // A pasted bounce often says no time: no "at ." and no "()".
+TEST(Explain, WhatCameBackAndWasAcceptedWaitsForNothing) {
+  auto state = recipient(Outcome::rejected, Reason::greylisted);
+  state.reply_code = 450;
+  auto asked = request();
+  asked.submission = SubmissionMethod::mx;
+  asked.came_back = true;
+  const auto told = explainer().explain(state, asked);
+  EXPECT_TRUE(told.final);
+  EXPECT_EQ(told.whose_move, WhoseMove::nobody);
+  EXPECT_THAT(told.text, HasSubstr("came back, and then the message was accepted."));
+  EXPECT_THAT(told.text + told.what_to_do + told.reply,
+              Not(ContainsRegex("Wait|not take the message")));
+  state.reply_code = 550;  // for good: what came later is another matter
+  EXPECT_THAT(explainer().explain(state, asked).text, Not(HasSubstr("came back")));
+}
+
+TEST(Explain, TellsWhatBecameOfTheReport) {
+  for (const auto outcome : {Outcome::bounced, Outcome::expired}) {
+    const auto state = recipient(outcome, Reason::user_unknown);
+    auto asked = request();
+    EXPECT_THAT(explainer().explain(state, asked).text, HasSubstr("The sender gets a report."));
+    asked.report = Outcome::delivered;
+    EXPECT_THAT(explainer().explain(state, asked).text, HasSubstr("The sender gets a report."));
+    for (const auto failed :
+         {Outcome::deferred, Outcome::held, Outcome::bounced, Outcome::expired}) {
+      asked.report = failed;
+      const auto told = explainer().explain(state, asked);
+      EXPECT_THAT(told.text, Not(HasSubstr("gets a report")));
+      EXPECT_THAT(told.text, HasSubstr("The report for the sender"));
+      EXPECT_THAT(told.reply, Not(HasSubstr("returned")));
+    }
+  }
+}
+
+TEST(Explain, NamesTheMailboxWhereOthersBehindTheAddressEndedOtherwise) {
+  auto state = recipient(Outcome::deferred, Reason::rate_limited);
+  state.original_recipient = MaybeText("info@example.org");
+  EXPECT_THAT(explainer().explain(state, request()).reply, HasSubstr("to info@example.org has"));
+  auto asked = request();
+  asked.one_of_several = true;
+  EXPECT_THAT(explainer().explain(state, asked).reply,
+              HasSubstr("to juan@example.org (for info@example.org) has"));
+  asked.language = Language::es;
+  EXPECT_THAT(explainer().explain(state, asked).reply,
+              HasSubstr("juan@example.org (para info@example.org)"));
+}
+
+TEST(Explain, GivenUpSaysNothingOfATimeThatTheLogDoesNotShow) {
+  auto state = recipient(Outcome::expired, Reason::expired);
+  state.attempts = 0;
+  const auto told = explainer().explain(state, request());
+  EXPECT_THAT(told.text + told.reply,
+              Not(ContainsRegex("waited|whole time|mail is kept|attempts since")));
+}
+
+TEST(Explain, WhatWasNotTriedIsNotAnAttemptThatFailed) {
+  auto state = recipient(Outcome::deferred, Reason::remote_error);
+  state.attempts = 0;
+  state.reply_text = "retry time not reached for any host for 'example.net'";
+  for (const auto language : {Language::en, Language::es}) {
+    const auto told = explainer().explain(state, request(language));
+    EXPECT_THAT(told.text, Not(ContainsRegex("failed for now|trouble|fall. de momento|problemas")));
+    EXPECT_THAT(told.reply, Not(ContainsRegex("has a problem|tiene un problema")));
+  }
+  state.reply_text =
+      "delivery temporarily suspended: host mx.example.net[192.0.2.7] said: 451 busy";
+  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("has trouble of its own"));
+}
+
+TEST(Explain, AnMxThatLeadsHereIsOurMove) {
+  auto state = recipient(Outcome::bounced, Reason::loop);
+  state.reply_text = "mail for example.org loops back to myself";
+  const auto told = explainer().explain(state, request());
+  EXPECT_EQ(told.whose_move, WhoseMove::us);
+  EXPECT_THAT(told.text + told.what_to_do + told.reply, Not(HasSubstr("circle")));
+  state.reply_text = "host mx.example.net[192.0.2.7] said: 554 5.4.6 Too many hops";
+  state.reply_code = 554;
+  EXPECT_EQ(explainer().explain(state, request()).whose_move, WhoseMove::recipient);
+}
+
+TEST(Explain, TheNameOfOurServerIsNotTheSendersDomain) {
+  auto state = recipient(Outcome::bounced, Reason::auth_policy);
+  for (const auto* words :
+       {"450 4.7.1 <mx1>: Helo command rejected: Host not found",
+        "450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.7]",
+        "550 no PTR record for 192.0.2.7"}) {
+    state.reply_text = words;
+    const auto told = explainer().explain(state, request());
+    EXPECT_THAT(told.text + told.what_to_do + told.reply, Not(HasSubstr("SPF"))) << words;
+    EXPECT_THAT(told.reply, HasSubstr("the name of our server")) << words;
+    EXPECT_EQ(told.whose_move, WhoseMove::us);
+  }
+  state.reply_text = "550 5.7.23 SPF check failed for HELO mx.example.org";
+  EXPECT_THAT(explainer().explain(state, request()).reply, HasSubstr("SPF"));
+}
+
+TEST(Explain, ASenderFromOutsideDoesNotLogInHere) {
+  auto state = recipient(Outcome::rejected, Reason::sender_rejected);
+  state.reply_code = 450;
+  auto asked = request();
+  asked.submission = SubmissionMethod::mx;
+  const auto told = explainer().explain(state, asked);
+  EXPECT_THAT(told.reply, Not(ContainsRegex("log in|does not take mail")));
+  state.reply_code = 550;
+  EXPECT_THAT(explainer().explain(state, asked).reply, HasSubstr("if you log in"));
+}
+
 TEST(Explain, WithoutATimeNothingStandsForIt) {
   for (const auto outcome : {Outcome::bounced, Outcome::deferred, Outcome::rejected}) {
     auto one = recipient(outcome, Reason::user_unknown);
