@@ -44,12 +44,15 @@ class RuleReader {
       rule.patterns = texts(value, key);
     } else if (key == "samples") {
       rule.samples = texts(value, key);
+    } else if (key == "guess") {
+      rule.guess = value.text == "true";
+      if (!rule.guess) bad(value.mark, "guess: true, or left out");
     } else if (key == "vague") {
       rule.vague = value.text == "true";
       if (!rule.vague) bad(value.mark, "vague: true, or left out");
     } else if (!take_code(key, value, rule)) {
       bad(mark, "unknown key \"" + key +
-                    "\"; known here: name provider reason match class code status vague samples");
+                    "\"; known here: name provider reason match class code status vague guess samples");
     }
   }
 

@@ -27,6 +27,7 @@ struct ReasonRule {
   std::optional<std::uint16_t> code;  // SMTP reply code
   bool without_code = false;          // only texts with no reply code: the MTA's own words
   std::optional<StatusPattern> status;  // enhanced status
+  bool guess = false;                   // its words say nothing: answers call the reason a guess
   bool vague = false;                   // its words fit several reasons: the others are weighed too
   std::vector<std::string> samples;     // replies that this very rule decides
 

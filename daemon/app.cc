@@ -198,13 +198,12 @@ Result<void> App::start() {
 }
 
 QueryTools App::query_tools() {
-  auto tools = make_query_tools(*writer_, clock_);
+  auto tools = make_query_tools(*writer_, clock_, reasons_->rules());
   tools.refresh = [this, know_positions = std::move(tools.refresh)] {
     if (!writer_loop_->failing()) freshness_.ask();  // else what is stored is all there is
     know_positions();
   };
   tools.language = config_.lang;
-  tools.rules = reasons_->rules();
   tools.unknown_replies = [this] { return *std::atomic_load(&status_)->unknown_replies; };
   return tools;
 }

@@ -32,7 +32,8 @@ class LogOrIndex final : public RawLineSource {
 
 }  // namespace
 
-QueryTools make_query_tools(const Writer& writer, const Clock& clock) {
+QueryTools make_query_tools(const Writer& writer, const Clock& clock,
+                            std::shared_ptr<const ReasonRules> rules) {
   QueryTools tools;
   tools.store = StoreReader::create([&writer] { return writer.snapshot(); });
   auto lines = std::make_unique<LogOrIndex>(clock, *tools.store);
@@ -42,9 +43,10 @@ QueryTools make_query_tools(const Writer& writer, const Clock& clock) {
   tools.lines = std::move(lines);
   tools.clock = &clock;
   // Our own texts: a mistake in them is found by the tests, and costs the explanations only.
-  if (auto explainer = Explainer::create()) {
+  if (auto explainer = Explainer::create(rules)) {
     tools.explainer = std::make_shared<const Explainer>(std::move(*explainer));
   }
+  tools.rules = std::move(rules);
   return tools;
 }
 

@@ -289,8 +289,7 @@ class Scan {
   }
 
   QueryTools tools() {
-    auto tools = make_query_tools(*writer_, clock_);
-    tools.rules = reasons_->rules();
+    auto tools = make_query_tools(*writer_, clock_, reasons_->rules());
     // Ingest has ended by now: nobody else changes what was counted.
     tools.unknown_replies = [this] { return reasons_->unknown(); };
     tools.refresh();

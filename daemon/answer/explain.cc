@@ -6,6 +6,7 @@
 #include <ctime>
 #include <initializer_list>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "core/address.h"
@@ -342,8 +343,9 @@ WhoseMove whose_move(Outcome outcome, Reason reason, bool final) {
   return WhoseMove::nobody;
 }
 
-Result<Explainer> Explainer::create() {
+Result<Explainer> Explainer::create(std::shared_ptr<const ReasonRules> rules) {
   Explainer out;
+  out.rules_ = std::move(rules);
   for (const auto language : {Language::en, Language::es}) {
     auto texts = ExplanationTexts::parse(shipped_explanations(language),
                                          language == Language::es ? "es.yaml" : "en.yaml");
@@ -432,8 +434,9 @@ Values values_of(const LegRecipient& recipient, const ExplanationRequest& reques
 class Teller {
  public:
   Teller(const ExplanationTexts& texts, const LegRecipient& recipient,
-         const ExplanationRequest& request)
+         const ExplanationRequest& request, const ReasonRules* rules)
       : texts_(texts),
+        rules_(rules),
         recipient_(recipient),
         request_(request),
         values_(values_of(recipient, request, texts)),
@@ -504,6 +507,15 @@ class Teller {
     }
   }
 
+  // The words of the answer say nothing that a rule knows: its stage, or words here and there, do.
+  bool is_guess() const {
+    if (rules_ == nullptr || recipient_.reply_text.empty()) return false;
+    const auto decided =
+        rules_->decide(recipient_.enhanced_status, recipient_.reply_code, recipient_.reply_text);
+    return decided.reason == recipient_.reason &&
+           (decided.by_words || (decided.rule != nullptr && decided.rule->guess));
+  }
+
   // What stands in the place of a reason's texts, where the words say more than the reason.
   std::string_view told_apart() const {
     if (!request_.by_our_log || recipient_.outcome == Outcome::rejected) return {};
@@ -560,6 +572,10 @@ class Teller {
     }
     const std::string_view does = waits_elsewhere() ? "do_elsewhere" : "do";
     out_.what_to_do = fill(parts.find(told + std::string(does)), values_);
+    if (is_guess()) {
+      append_sentence(out_.text, fill(texts_.find("guess.what"), values_));
+      append_sentence(out_.reply, fill(texts_.find("guess.reply"), values_));
+    }
     append_sentence(out_.reply, fill(parts.find(told + "reply"), values_));
   }
 
@@ -577,6 +593,7 @@ class Teller {
   }
 
   const ExplanationTexts& texts_;
+  const ReasonRules* rules_;
   const LegRecipient& recipient_;
   const ExplanationRequest& request_;
   Values values_;
@@ -591,7 +608,9 @@ class Teller {
 
 Explanation Explainer::explain(const LegRecipient& recipient,
                                const ExplanationRequest& request) const {
-  return Teller(texts_[static_cast<std::size_t>(request.language)], recipient, request).tell();
+  return Teller(texts_[static_cast<std::size_t>(request.language)], recipient, request,
+                rules_.get())
+      .tell();
 }
 
 }  // namespace rastro

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "config/explanations.h"
 #include "core/journey.h"
 #include "core/result.h"
+#include "parsers/reason_classifier.h"
 
 namespace rastro {
 
@@ -44,11 +46,13 @@ struct ExplanationRequest {
 // The words of config/explanations, with the recipient's facts put in. Immutable; any thread.
 class Explainer {
  public:
-  static Result<Explainer> create();
+  // With `rules` a reason that they can only guess is called so.
+  static Result<Explainer> create(std::shared_ptr<const ReasonRules> rules = nullptr);
   Explanation explain(const LegRecipient& recipient, const ExplanationRequest& request) const;
 
  private:
   std::array<ExplanationTexts, 2> texts_;  // by Language
+  std::shared_ptr<const ReasonRules> rules_;
 };
 
 // Which of the outcome texts is meant: "deferred", "delivered_junk", "unknown_hole".

@@ -457,6 +457,30 @@ TEST(Explain, TheNameOfOurServerIsNotTheSendersDomain) {
   EXPECT_THAT(explainer().explain(state, request()).reply, HasSubstr("SPF"));
 }
 
+TEST(Explain, CallsAGuessSo) {
+  ReasonRule exact;
+  exact.name = "exact";
+  exact.reason = Reason::user_unknown;
+  exact.patterns = {"no such user"};
+  auto stage = exact;
+  stage.name = "stage";
+  stage.patterns = {"in reply to rcpt to"};
+  stage.guess = true;
+  const auto careful = Explainer::create(ReasonRules::compile({exact, stage}).value()).value();
+  auto state = recipient(Outcome::bounced, Reason::user_unknown);
+  state.reply_text =
+      "host mx.example.net[192.0.2.7] said: 550 E-4711 (in reply to RCPT TO command)";
+  const auto told = careful.explain(state, request());
+  EXPECT_THAT(told.text, HasSubstr("That is a guess"));
+  EXPECT_THAT(
+      told.reply,
+      HasSubstr("550 E-4711 (in reply to RCPT TO command)\". That probably means: The address"));
+  state.reply_text =
+      "host mx.example.net[192.0.2.7] said: 550 no such user (in reply to RCPT TO command)";
+  EXPECT_THAT(careful.explain(state, request()).text, Not(HasSubstr("guess")));
+  EXPECT_THAT(explainer().explain(state, request()).text, Not(HasSubstr("guess")));
+}
+
 TEST(Explain, ASenderFromOutsideDoesNotLogInHere) {
   auto state = recipient(Outcome::rejected, Reason::sender_rejected);
   state.reply_code = 450;
