@@ -1,4 +1,5 @@
 #include <boost/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "cli/json_fields.h"
@@ -35,6 +36,16 @@ struct Meaning {
   }
 };
 
+std::optional<Text> how_long(const Meaning& meaning) {
+  const auto& explanation = *meaning.explanation;
+  if (!explanation.contains("final") || !explanation.at("final").is_bool()) return std::nullopt;
+  if (text_of(*meaning.recipient, "outcome") == "held") return Text::meaning_held;
+  if (!is_true(explanation, "final")) return Text::meaning_temporary;
+  // Of a message that was delivered, or came back and was accepted, it goes without saying.
+  const bool over = meaning.delivered() || text_of(explanation, "whose_move") == "nobody";
+  return over ? std::nullopt : std::optional(Text::meaning_final);
+}
+
 std::vector<Meaning> meanings_of(const json::object& journey, const View& view, bool apart) {
   std::vector<Meaning> out;
   for (const auto& group : recipient_groups(journey, apart)) {
@@ -66,14 +77,8 @@ std::string render_explanations(const json::object& journey, const View& view, b
     page.field(view.say(Text::meaning_to_do), meaning.text("what_to_do"), indent);
     const auto move = text_of(explanation, "whose_move");
     if (!move.empty()) page.field(view.say(Text::whose_move), view.named("move_", move), indent);
-    // Of a delivered message it goes without saying.
-    if (!meaning.delivered() && explanation.contains("final") &&
-        explanation.at("final").is_bool()) {
-      page.field(
-          view.say(Text::meaning_final_label),
-          view.say(is_true(explanation, "final") ? Text::meaning_final : Text::meaning_temporary),
-          indent);
-    }
+    const auto lasts = how_long(meaning);
+    if (lasts) page.field(view.say(Text::meaning_final_label), view.say(*lasts), indent);
   }
   return page.take();
 }

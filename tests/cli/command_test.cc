@@ -381,6 +381,16 @@ TEST_F(Commands, FollowPrintsEachEventAndEndsWithTheStream) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 2 * 2) << csv;
 }
 
+TEST_F(Commands, HeldMailIsNotSaidToBeTriedAgain) {
+  FakeDaemon daemon(
+      {{"/v1/journeys/x",
+        {200, R"({"id": "x", "recipients": [{"recipient": "juan@example.org", "outcome": "held",
+          "explanation": {"text": "On hold.", "whose_move": "us", "final": false}}]})"}}});
+  const auto told = run({"explain", "x", "--socket", daemon.socket()}).out;
+  EXPECT_NE(told.find("until somebody releases or deletes it"), std::string::npos) << told;
+  EXPECT_EQ(told.find("tried again"), std::string::npos) << told;
+}
+
 TEST_F(Commands, CoverageWithHolesIsIncomplete) {
   FakeDaemon whole({{"/v1/coverage", {200, R"({"complete": true, "holes": []})"}}});
   FakeDaemon holes({{"/v1/coverage", {200, R"({"complete": false, "holes": [{"source": null,
