@@ -196,7 +196,7 @@ int run_scan(const CommonOptions& common, const ScanOptions& scan) {
   const bool asks =
       scan.find.any_given() || !scan.show.id.empty() || !scan.bounce.empty() || !writes;
   Child child;
-  if (!child.start(arguments_for(scan, common.tz, asks))) {
+  if (!child.start(arguments_for(scan, common.zone(), asks))) {
     return fail(kUnreachableOrIncomplete,
                 std::string("cannot start rastrod: ") + std::strerror(errno));
   }
