@@ -298,9 +298,9 @@ std::string_view why_no_address(std::string_view address) {
     return "is empty; \"<>\" is the null reverse-path";
   if (address.starts_with(kQuote)) return {};
   const auto at = address.find('@');
-  const auto comma = address.find_first_of(",;");
-  if (at != std::string_view::npos && comma != std::string_view::npos && comma > at &&
-      address.find('@', comma) != std::string_view::npos)
+  // "a@x, b@y", "a@x b@y", "a@x y b@y", "a@x/b@y"
+  const auto behind = at == std::string_view::npos ? at : address.find_first_of(" ,;/|&", at);
+  if (behind != std::string_view::npos && address.find('@', behind) != std::string_view::npos)
     return "names several addresses; ask for one at a time";
   if (at == std::string_view::npos && address.find(' ') != std::string_view::npos)
     return "is no address; give one, the part before its @, or a pattern with *; a time goes with "

@@ -68,7 +68,8 @@ TEST(Typed, SaysWhatIsNoAddress) {
                            "foo bar@example.org", "a,b@example.org"})
     EXPECT_EQ(why_no_address(good), "") << good;
   for (const char* bad : {"", "@", "juan maria", "ana@example.org,juan@example.org",
-                          "ana@example.org; juan@example.org"})
+                          "ana@example.org; juan@example.org", "ana@example.org juan@example.org",
+                          "ana@example.org y juan@example.org", "ana@example.org/juan@example.org"})
     EXPECT_NE(why_no_address(bad), "") << bad;
 }
 
