@@ -31,8 +31,10 @@ void add_recipient(const json::object& recipient, Page& page) {
   const auto words = text_of(recipient, "diagnostic");
   const auto server = text_of(recipient, "remote_mta");
   if (!words.empty()) {
-    page.line(server.empty() ? view.say(Text::bounce_words, {escape(words)})
-                             : view.say(Text::bounce_words_of, {escape(server), escape(words)}),
+    // Without a code they are of who wrote the notice, about a server that may have said nothing.
+    const bool said = !server.empty() && has_number(recipient, "reply_code");
+    page.line(said ? view.say(Text::bounce_words_of, {escape(server), escape(words)})
+                   : view.say(Text::bounce_words, {escape(words)}),
               4);
   }
 }

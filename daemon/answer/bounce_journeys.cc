@@ -106,7 +106,9 @@ class Comparison {
                            equal_ignoring_case(have.recipient, wanted.original_recipient.value));
         if (!same) continue;
         if (!facts.recipient) say(facts.recipient, "recipient", have.recipient, facts);
-        const bool failed = have.outcome == Outcome::bounced || have.outcome == Outcome::expired;
+        // What we refused, the sending server wrote the notice of.
+        const bool failed = have.outcome == Outcome::bounced || have.outcome == Outcome::expired ||
+                            have.outcome == Outcome::rejected;
         const bool agrees = report_.kind == BounceKind::failed ? failed
                             : report_.kind == BounceKind::delayed
                                 ? have.outcome == Outcome::deferred

@@ -391,6 +391,23 @@ TEST_F(Commands, HeldMailIsNotSaidToBeTriedAgain) {
   EXPECT_EQ(told.find("tried again"), std::string::npos) << told;
 }
 
+TEST_F(Commands, WhoWroteANoticeIsNotTheServerThatSaidNothing) {
+  const auto told = [](const std::string& code) {
+    FakeDaemon daemon({{"/v1/bounce",
+                        {200, R"({"kind": "failed", "journeys": [], "recipients":
+      [{"recipient": "bo@example.net", "action": "failed", "remote_mta": "mx.example.net",
+        "diagnostic": "connect to mx.example.net[192.0.2.9]:25: Connection timed out")" +
+                                  code + "}]}"}}});
+    const auto path = testing::TempDir() + "rastro_notice." + std::to_string(getpid());
+    std::ofstream(path) << "x";
+    auto out = run({"--socket", daemon.socket(), "bounce", path}).out;
+    std::remove(path.c_str());
+    return out.find("mx.example.net said:") != std::string::npos;
+  };
+  EXPECT_FALSE(told(""));
+  EXPECT_TRUE(told(R"(, "reply_code": 451)"));
+}
+
 TEST_F(Commands, CoverageWithHolesIsIncomplete) {
   FakeDaemon whole({{"/v1/coverage", {200, R"({"complete": true, "holes": []})"}}});
   FakeDaemon holes({{"/v1/coverage", {200, R"({"complete": false, "holes": [{"source": null,
