@@ -22,7 +22,7 @@ Language CommonOptions::language() const {
 
 std::string CommonOptions::zone() const { return tz.empty() ? zone_of_environment() : tz; }
 
-View CommonOptions::view() const { return {detect_terminal(), language(), now_us()}; }
+View CommonOptions::view() const { return {detect_terminal(), language(), now_us(), scanned}; }
 
 int fail(int exit_code, const std::string& message) {
   std::cout.flush();

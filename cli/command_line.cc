@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <map>
 
 #include "cli/ask.h"
@@ -29,6 +30,8 @@ constexpr const char* kFooter =
     "Help for one command, with examples: rastro COMMAND --help, man rastro\n"
     "Exit codes: 0 found, 1 nothing found, 2 usage, 3 rastrod not reachable or answer\n"
     "incomplete.";
+
+constexpr std::string_view kOutputs = "table, json, ndjson, csv";
 
 void add_common(CLI::App& app, CommonOptions& common) {
   static const std::map<std::string, Output> outputs{{"table", Output::table},
@@ -73,6 +76,14 @@ std::string meant_by(const CLI::App& app, const std::string& word) {
   return near.empty() ? near : "rastro " + near;
 }
 
+// Of what stands where nothing is expected, the last first: "14:00 --at" is about --at.
+std::string unexpected_option(const std::string& extra) {
+  const auto at = extra.starts_with('-') ? 0 : extra.rfind(" -");
+  if (at == std::string::npos) return extra;
+  const auto begin = extra[at] == ' ' ? at + 1 : at;
+  return extra.substr(begin, extra.find(' ', begin) - begin);
+}
+
 std::string words_of_error(const CLI::App& app, const CLI::ParseError& error, Language language) {
   constexpr std::string_view kMissing = " is required";
   const std::string words = error.what();
@@ -86,11 +97,16 @@ std::string words_of_error(const CLI::App& app, const CLI::ParseError& error, La
     const bool twice = words.find("At Most 1") != std::string::npos;
     return say(language, twice ? Text::error_given_twice : Text::error_needs_value, {name});
   }
+  if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) {
+    const auto name = words.substr(0, words.find(':'));
+    if (name == "--lang") return say(language, Text::error_bad_value, {name, "en, es"});
+    if (name == "--output") return say(language, Text::error_bad_value, {name, kOutputs});
+  }
   // "The following argument was not expected: finde"; remaining() is empty when that is thrown.
   const auto colon = words.find(": ");
   const bool extras = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
   if (!extras || colon == std::string::npos) return escape(words);
-  const auto extra = words.substr(colon + 2);
+  const auto extra = unexpected_option(words.substr(colon + 2));
   if (!app.get_subcommands().empty() || extra.starts_with('-'))
     return say(language, Text::error_not_expected, {escape(extra)});
   auto out = say(language, Text::error_no_command, {escape(extra)});
@@ -113,6 +129,17 @@ std::string option_without_value(const CLI::App& app, const CLI::App& command) {
     if (!name.empty()) return name;
   }
   return {};
+}
+
+std::string language_given(int argc, char** argv) {
+  constexpr std::string_view kOption = "--lang";
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == kOption && i + 1 < argc) return argv[i + 1];
+    if (word.starts_with("--lang=")) return std::string(word.substr(kOption.size() + 1));
+  }
+  const char* of_environment = std::getenv("RASTRO_LANG");
+  return of_environment == nullptr ? "" : of_environment;
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error, Language language) {
@@ -151,11 +178,15 @@ int run_command_line(int argc, char** argv) {
   try {
     app->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    // The command line was not read to its end: what it says of the language counts all the same.
+    if (common.lang.empty()) common.lang = language_given(argc, argv);
     return usage_error(*app, error, common.language());
   }
-  if (const auto option = option_without_value(*app, *app); !option.empty())
+  if (const auto option = option_without_value(*app, *app); !option.empty()) {
+    if (common.lang.empty()) common.lang = language_given(argc, argv);
     return fail(kUsage, say(common.language(), Text::error_needs_value, {option}) + "\n" +
                             say(common.language(), Text::error_see_help, {name_so_far(*app)}));
+  }
   if (!common.tz.empty() && !use_zone(common.tz))
     return fail(kUsage, say(common.language(), Text::error_zone, {escape(common.tz)}));
   return run();

@@ -24,6 +24,7 @@ struct CommonOptions {
   std::string tz;    // "" is TZ's, else the machine's
   bool no_pager = false;
   bool waits_for_ever = false;  // scan: a private rastrod has no time limit; summary
+  std::string scanned;          // View::scanned
 
   Language language() const;
   // For the API's `tz`: empty unless --tz or TZ names a zone.

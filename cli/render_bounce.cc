@@ -91,7 +91,7 @@ void add_journeys(const json::object& answer, Page& page) {
                                            facts_text(match, view)}),
               4);
   }
-  page.line(view.say(Text::list_details));
+  page.line(view.say(Text::list_details, {view.show_command()}));
 }
 
 }  // namespace

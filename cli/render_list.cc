@@ -223,7 +223,8 @@ std::string render_list(const json::object& answer, const View& view) {
 std::string render_problems(const json::object& answer, const View& view) {
   if (!array_of(answer, "items").empty()) {
     return view.paint(Colour::bold, view.say(Text::list_problems)) + "\n" +
-           list_text(answer, view) + wrap(view.say(Text::list_details), view.terminal.width, 0);
+           list_text(answer, view) +
+           wrap(view.say(Text::list_details, {view.show_command()}), view.terminal.width, 0);
   }
   const auto& coverage = object_of(answer, "coverage");
   auto out = wrap(view.say(Text::list_no_problems), view.terminal.width, 0);

@@ -83,7 +83,7 @@ std::string render_suggestions(const json::object& answer, const View& view) {
         suggestion.contains("messages_is_exact") && !is_true(suggestion, "messages_is_exact")
             ? view.say(Text::at_least, {count})
             : count;
-    const auto command = "rastro find " + option;
+    const auto command = view.find_command(option);
     const auto said =
         view.say(words.value_or(Text::suggestion_misspelt), {escape(address), many, command});
     // A command that is to be copied stands in one line.

@@ -191,6 +191,19 @@ std::string wait_for_socket(Child& child, Language language, bool& incomplete) {
   return socket;
 }
 
+// As they may be typed again, when they are few.
+std::string scanned_logs(const std::vector<std::string>& logs) {
+  constexpr std::size_t kNamed = 2;
+  constexpr std::string_view kNeedsQuotes = " \t\n'\"\\$`*?[]{}()<>|&;!#~";
+  std::string out;
+  for (const auto& log : logs) {
+    if (logs.size() > kNamed || log.find_first_of(kNeedsQuotes) != std::string::npos)
+      return "LOG...";
+    out += (out.empty() ? "" : " ") + escape(log);
+  }
+  return out;
+}
+
 int run_scan(const CommonOptions& common, const ScanOptions& scan) {
   const bool writes = !scan.export_to.empty() || scan.lines;
   const bool asks =
@@ -204,6 +217,7 @@ int run_scan(const CommonOptions& common, const ScanOptions& scan) {
   auto asked = common;
   asked.socket = wait_for_socket(child, common.language(), incomplete);
   asked.waits_for_ever = true;
+  asked.scanned = scanned_logs(scan.logs);
   if (!asks) {
     const int code = child.wait();
     if (code == kUsage) return kUsage;

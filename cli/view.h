@@ -17,6 +17,16 @@ struct View {
   Terminal terminal;
   Language language = Language::en;
   std::int64_t now_us = 0;
+  std::string scanned{};  // the logs that `rastro scan` is about; "": the index's answer
+
+  // "rastro find --to a@b", or the same of the logs that were scanned.
+  std::string find_command(std::string_view options) const {
+    return (scanned.empty() ? "rastro find " : "rastro scan " + scanned + " ") +
+           std::string(options);
+  }
+  std::string show_command() const {
+    return scanned.empty() ? "rastro show ID" : "rastro scan " + scanned + " --show ID";
+  }
 
   std::string say(Text id, std::initializer_list<std::string_view> arguments = {}) const {
     return cli::say(language, id, arguments);

@@ -232,8 +232,18 @@ TEST_F(Commands, UsageErrorsHelpInTheReadersLanguage) {
             "rastro: --limit needs a value.\nHelp: rastro find --help\n");
   // What stands next is no value but an option.
   EXPECT_EQ(run({"find", "--to", "--lang", "es"}).err,
-            "rastro: --to needs a value.\nHelp: rastro find --help\n");
+            "rastro: --to necesita un valor.\nAyuda: rastro find --help\n");
   EXPECT_EQ(run({"find", "--to", "--from", "ana@example.org"}).code, kUsage);
+  // Whatever was not read any more for the mistake.
+  EXPECT_EQ(run({"find", "--lang", "es", "--to"}).err,
+            "rastro: --to necesita un valor.\nAyuda: rastro find --help\n");
+  EXPECT_EQ(run({"find", "--output", "xml", "--lang=es"}).err,
+            "rastro: --output: se admite table, json, ndjson, csv\nAyuda: rastro find --help\n");
+  setenv("LC_ALL", "es_ES.UTF-8", 1);
+  EXPECT_EQ(run({"find", "--lang", "fr"}).err,
+            "rastro: --lang: se admite en, es\nAyuda: rastro find --help\n");
+  unsetenv("LC_ALL");
+  EXPECT_NE(run({"follow", "--at", "14:00"}).err.find("what is --at?"), std::string::npos);
   const auto odd = run({"--lang", "es", "find", "--foo\x1b[2J"});
   EXPECT_NE(odd.err.find("\xc2\xbfqu\xc3\xa9 es --foo\\x1b[2J?"), std::string::npos) << odd.err;
   EXPECT_NE(odd.err.find("rastro find --help"), std::string::npos) << odd.err;

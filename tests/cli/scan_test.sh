@@ -29,6 +29,7 @@ expect() {
 
 postfix=$logs/sample/postfix.log
 expect 0 'rosa@moody.example.net' scan "$postfix"
+expect 1 "rastro scan $postfix --to rosa@moody.example.net" scan "$postfix" --to rosa@mody.example.net
 expect 0 'aplazado' --lang es scan "$postfix" --outcome deferred
 expect 1 'Nothing found' scan "$postfix" --to nobody@nowhere.example
 expect 1 'No se ha encontrado nada' --lang es scan "$postfix" --to nobody@nowhere.example
@@ -50,12 +51,12 @@ expect 0 'postfix.log, byte ' scan "$postfix" --show "$id" --raw
 expect 0 'Mensaje ' --lang es scan "$postfix" --show "$id"
 expect 1 'nothing' scan "$postfix" --show nosuchid
 
-# Every form has the same messages, standard input as well as a file.
 # The zone of TZ is the zone of stamps that name none.
 printf 'Nov 24 10:00:00 mx1 postfix/smtpd[1]: AA2F1A0E5D: client=pc[192.0.2.7]\n' >"$work/no-zone"
 TZ=Asia/Tokyo "$bin/rastro" scan "$work/no-zone" --year 2026 --export "$work/tokyo" 2>/dev/null
 grep -q '"arrived_at":"2026-11-24T01:00:00' "$work/tokyo" || { echo 'FAILED: TZ is not the zone of stamps'; failures=$((failures + 1)); }
 
+# Every form has the same messages, standard input as well as a file.
 for form in json ndjson csv table; do
   "$bin/rastro" scan - -o "$form" <"$postfix" >"$work/$form" 2>/dev/null
   grep -q "$id" "$work/$form" || { echo "FAILED: $form does not name $id"; failures=$((failures + 1)); }
