@@ -51,8 +51,9 @@ class RuleReader {
       rule.vague = value.text == "true";
       if (!rule.vague) bad(value.mark, "vague: true, or left out");
     } else if (!take_code(key, value, rule)) {
-      bad(mark, "unknown key \"" + key +
-                    "\"; known here: name provider reason match class code status vague guess samples");
+      bad(mark,
+          "unknown key \"" + key +
+              "\"; known here: name provider reason match class code status vague guess samples");
     }
   }
 
