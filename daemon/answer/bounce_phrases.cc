@@ -33,34 +33,33 @@ constexpr Rule kFailures[] = {
 };
 
 // Not delivered, in other languages and words.
-constexpr Rule kMoreFailures[] =
-    {
-        {Phrase::failure,
-         R"((?:encountered|had) (?:permanent |delivery )*(?:errors|problems)|(?:trouble|problems?) (?:delivering|sending)|error (?:sending|delivering|(?:has )?occurred)|failed (?:recipients|addresses)|encountered an error|was aborted after)"},
-        // Postfix's own words, when only its line is pasted.
-        {Phrase::failure,
-         R"(connect to [^\s\[]{1,255}\[[0-9a-f.:]+\](?::\d+)?: (?:connection|operation|no route|network)|host or domain name not found\. name service error|lost connection with [^\s\[]{1,255}\[|conversation with [^\s\[]{1,255}\[[^\]]{1,64}\] timed out)"},
-        {Phrase::failure,
-         R"(nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht|gefunden)|unzustellbar|zustellung[^.]{0,40}(?:fehlgeschlagen|nicht möglich|gescheitert)|fehler bei der (?:zustellung|übermittlung)|konnte[^.]{0,80}nicht)"},
-        {Phrase::failure,
-         R"(n['’](?:a|ont) (?:pas )?pu être|échec de (?:la )?(?:remise|distribution|livraison)|n['’]a pas (?:pu )?(?:été|être) (?:remis|délivré|distribué|envoyé|remise)|non (?:remis|distribu|délivr)|impossible de (?:remettre|distribuer|délivrer|livrer)|échoué)"},
-        {Phrase::failure,
-         R"(non (?:è|e') stato (?:possibile )?(?:recapita|consegna)|impossibile (?:recapitare|consegnare)|mancat[oa] (?:recapito|consegna)|recapito[^.]{0,60}non riuscit|non recapita|indirizzo non trovato)"},
-        {Phrase::failure,
-         R"(não (?:foi|pôde|pode|foram) (?:possível )?(?:ser )?(?:entreg|enviad)|falha (?:na|de|ao) (?:entrega|entregar)|não entreg|endereço não encontrado|não foi possível entregar|n[ãa]o pode ser entregue)"},
-        {Phrase::failure,
-         R"(niet (?:worden )?(?:bezorgd|afgeleverd|gevonden)|onbestelbaar|kon niet worden|nie (?:mógł|może|można|została?|udało się)[^.]{0,30}dostarcz|niedostarcz|не (?:может быть |удалось |было |был )?доставлен|недоставлен|не удалось (?:доставить|отправить)|невозможно доставить|nelze doručit|nedoručiteln|kunne ikke leveres|kunde inte levereras|teslim edilemedi|配信(?:でき|不能|に失敗)|届けられ|送信できません|送達でき|无法(?:投递|送达|传递|发送)|退(?:信|回)|傳送失敗|無法(?:傳遞|送達|遞送)|(?:전송|배달|발송)(?:되지|하지| 실패|할 수 없|에 실패)|반송|no (?:se )?(?:pud?o|pudimos|hemos podido|ha podido|ha sido posible|fue posible|se puede|pudieron)(?: ser)? (?:entrega|enviar|hacer)|no (?:se )?(?:(?:te |le )?entreg(?:ó|aron|a\b)|envi(?:ó|aron) (?:el|su|tu)\b)|(?:se (?:ha )?bloque(?:ó|ado)|mensaje bloqueado)|no (?:se )?(?:entregad[oa]|ha entregado)|no (?:ha )?(?:llegado|sido entregad[oa])|error (?:al|en la|de) (?:entrega|enviar)|no se ha encontrado la direcci|devuelto|fallo en la entrega|no entregable|no se ha (?:podido )?entrega|imposible entregar|rechazad[oa])"},
-        {Phrase::failure,
-         R"(bezorging[^.]{0,60} mislukt|gick inte att leverera|kan inte levereras|kan ikke leveres|(?:fejl|feil) under lever|lever(?:ing|ans)[^.]{0,60} (?:mislyk|misslyck)|doručení[^.]{0,60} (?:nezdařilo|selhalo)|dostarczenie[^.]{0,60} nie powiodło|tesli(?:m|mi|mat)[^.]{0,40} başarısız|toimitus[^.]{0,60} epäonnistui|kézbesít[^.]{0,60} (?:sikertelen|nem sikerült)|livrarea[^.]{0,60} (?:nu a reușit|a eșuat)|nu a putut fi livrat|η παράδοση[^.]{0,60} απέτυχε|δεν ήταν δυνατή η παράδοση|сбой доставки|не вдалося доставити|(?:your|the|this|an?) (?:message|mail|e-?mail) (?:sent )?(?:by|from)[^.]{0,140} (?:was|has been|were) (?:blocked|rejected|refused|returned)|encountered while trying to deliver|unknown [^.]{0,20}recipient(?:s|\(s\))?:|delivery of [^.]{0,40}(?:was|has been) (?:stopped|blocked|cancell?ed|refused)|weren[\'’]t able to post|may not have permission to post messages to the group)"},
-        {Phrase::failure,
-         R"(nepodařilo[^.]{0,30} doručit|neby[lt]\pL? (?:možné )?doruč|nedoruč|nepodarilo[^.]{0,30} doručiť|(?:ikke|inte) (?:kunnet |kunnat )?(?:blive |bli )?(?:levere|aflevere|sende|skicka)|ei (?:voitu|voida|voi|pystytty)[^.]{0,40} ?toimit|ei toimitettu|toimittaminen[^.]{0,60} epäonnistui|nem (?:sikerült|lehet(?:ett|séges)?)[^.]{0,30} ?(?:kézbesít|elküld)|kézbesíthetetlen|nu (?:a|s-a|poate|au)[^.]{0,20} (?:livrat|trimis|livra)|nije (?:moguće |bilo moguće )?(?:isporuč|dostav)|ni bilo mogoče dostaviti|neisporuč|teslim edile(?:me|mi)|gönderileme)"},
-        {Phrase::failure,
-         R"(δεν (?:παραδόθηκε|μπόρεσε να παραδοθεί|ήταν δυνατή)|αδυναμία παράδοσης|не (?:вдалося|може бути|було|був) (?:доставлен|доставити|надісла)|неможливо доставити|не (?:може да бъде|беше) доставен|nepavyko (?:pristatyti|išsiųsti)|neizdevās (?:piegādāt|nosūtīt)|nevarēja piegādāt|ei (?:õnnestunud|saanud)[^.]{0,30} toimetada|không (?:thể )?(?:gửi|chuyển)|tidak (?:dapat|bisa|berhasil) (?:di)?(?:kirim|sampaikan|antar)|ไม่สามารถส่ง|تعذر (?:تسليم|إرسال)|لم يتم تسليم|לא ניתן (?:היה )?למסור|לא נמסר)"},
-        {Phrase::failure,
-         R"(no s['’]ha (?:pogut )?(?:lliura|trobat)|non se (?:entregou|atopou|puido entregar)|ezin izan da (?:entregatu|bidali)|ez da (?:helbidea )?aurkitu|n['’]est pas parvenu|n['’]ai pas pu (?:délivrer|distribuer|remettre)|impossible de joindre|non ha raggiunto|impossibile contattare|no llegó a (?:algun|ningun|un[oa]|tod)|no se p(?:udo|uede) (?:encontrar|localizar) a|não chegou a (?:algun|tod)|未能(?:向|送达|投递|发送)|(?:your|the|this|an?) (?:message|mail|e-?mail) to[^.]{0,100} (?:was|has been|were) (?:blocked|rejected|refused|returned)|\brejected-for:)"},
-        {Phrase::failure, R"((?:votre|le) (?:message|courriel|e-?mail|mail)[^.]{0,100} a été (?:bloqué|rejeté|refusé|retourné|écarté)|(?:ihre|deine|die|eine) (?:nachricht|e-?mail|mail)[^.]{0,100} wurde[^.]{0,40} (?:blockiert|abgelehnt|zurückgewiesen|abgewiesen|verworfen|nicht angenommen|zurückgesandt)|(?:su|tu|el) (?:mensaje|correo|e-?mail)[^.]{0,100} (?:ha sido|fue|se ha) (?:bloquead|rechazad|devuelt|descartad)|(?:uw|het|je) (?:bericht|e-?mail)[^.]{0,100} (?:is|werd) (?:geweigerd|geblokkeerd|teruggestuurd))"},
-        {Phrase::failure,
-         R"((?:il|la|tu[oa]|su[oa]) (?:messaggio|e-?mail|mail)[^.]{0,100} è stat[oa] (?:bloccat|rifiutat|respint|scartat)|(?:sua|tua|seu|teu|a|o) (?:mensagem|e-?mail)[^.]{0,100} foi (?:bloquead|rejeitad|recusad|devolvid|descartad)|n['’]a pas pu etre|non (?:può|puo|possono|poteva) essere (?:consegnat|recapitat|inviat)|mancata consegna|loops back to myself|mail (?:forwarding )?loop for |smtp error from remote mail(?:er| server) after )"},
+constexpr Rule kMoreFailures[] = {
+    {Phrase::failure,
+     R"((?:encountered|had) (?:permanent |delivery )*(?:errors|problems)|(?:trouble|problems?) (?:delivering|sending)|error (?:sending|delivering|(?:has )?occurred)|failed (?:recipients|addresses)|encountered an error|was aborted after)"},
+    // Postfix's own words, when only its line is pasted.
+    {Phrase::failure,
+     R"(connect to [^\s\[]{1,255}\[[0-9a-f.:]+\](?::\d+)?: (?:connection|operation|no route|network)|host or domain name not found\. name service error|lost connection with [^\s\[]{1,255}\[|conversation with [^\s\[]{1,255}\[[^\]]{1,64}\] timed out)"},
+    {Phrase::failure,
+     R"(nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht|gefunden)|unzustellbar|zustellung[^.]{0,40}(?:fehlgeschlagen|nicht möglich|gescheitert)|fehler bei der (?:zustellung|übermittlung)|konnte[^.]{0,80}nicht)"},
+    {Phrase::failure,
+     R"(n['’](?:a|ont) (?:pas )?pu être|échec de (?:la )?(?:remise|distribution|livraison)|n['’]a pas (?:pu )?(?:été|être) (?:remis|délivré|distribué|envoyé|remise)|non (?:remis|distribu|délivr)|impossible de (?:remettre|distribuer|délivrer|livrer)|échoué)"},
+    {Phrase::failure,
+     R"(non (?:è|e') stato (?:possibile )?(?:recapita|consegna)|impossibile (?:recapitare|consegnare)|mancat[oa] (?:recapito|consegna)|recapito[^.]{0,60}non riuscit|non recapita|indirizzo non trovato)"},
+    {Phrase::failure,
+     R"(não (?:foi|pôde|pode|foram) (?:possível )?(?:ser )?(?:entreg|enviad)|falha (?:na|de|ao) (?:entrega|entregar)|não entreg|endereço não encontrado|não foi possível entregar|n[ãa]o pode ser entregue)"},
+    {Phrase::failure, R"(niet (?:worden )?(?:bezorgd|afgeleverd|gevonden)|onbestelbaar|kon niet worden|nie (?:mógł|może|można|została?|udało się)[^.]{0,30}dostarcz|niedostarcz|не (?:может быть |удалось |было |был )?доставлен|недоставлен|не удалось (?:доставить|отправить)|невозможно доставить|nelze doručit|nedoručiteln|kunne ikke leveres|kunde inte levereras|teslim edilemedi|配信(?:でき|不能|に失敗)|届けられ|送信できません|送達でき|无法(?:投递|送达|传递|发送)|退(?:信|回)|傳送失敗|無法(?:傳遞|送達|遞送)|(?:전송|배달|발송)(?:되지|하지| 실패|할 수 없|에 실패)|반송|no (?:se )?(?:pud?o|pudimos|hemos podido|ha podido|ha sido posible|fue posible|se puede|pudieron)(?: ser)? (?:entrega|enviar|hacer)|no (?:se )?(?:(?:te |le )?entreg(?:ó|aron|a\b)|envi(?:ó|aron) (?:el|su|tu)\b)|(?:se (?:ha )?bloque(?:ó|ado)|mensaje bloqueado)|no (?:se )?(?:entregad[oa]|ha entregado)|no (?:ha )?(?:llegado|sido entregad[oa])|error (?:al|en la|de) (?:entrega|enviar)|no se ha encontrado la direcci|devuelto|fallo en la entrega|no entregable|no se ha (?:podido )?entrega|imposible entregar|rechazad[oa])"},
+    {Phrase::failure,
+     R"((?:bezorg|aflever)(?:ing|en)[^.]{0,100} mislukt|配信に失敗|未能传递|无法传递|gick inte att leverera|kan inte levereras|kan ikke leveres|(?:fejl|feil) under lever|lever(?:ing|ans)[^.]{0,60} (?:mislyk|misslyck)|doručení[^.]{0,60} (?:nezdařilo|selhalo)|dostarczenie[^.]{0,60} nie powiodło|tesli(?:m|mi|mat)[^.]{0,40} başarısız|toimitus[^.]{0,60} epäonnistui|kézbesít[^.]{0,60} (?:sikertelen|nem sikerült)|livrarea[^.]{0,60} (?:nu a reușit|a eșuat)|nu a putut fi livrat|η παράδοση[^.]{0,60} απέτυχε|δεν ήταν δυνατή η παράδοση|сбой доставки|не вдалося доставити|(?:your|the|this|an?) (?:message|mail|e-?mail) (?:sent )?(?:by|from)[^.]{0,140} (?:was|has been|were) (?:blocked|rejected|refused|returned)|encountered while trying to deliver|unknown [^.]{0,20}recipient(?:s|\(s\))?:|delivery of [^.]{0,40}(?:was|has been) (?:stopped|blocked|cancell?ed|refused)|weren[\'’]t able to post|may not have permission to post messages to the group)"},
+    {Phrase::failure,
+     R"(nepodařilo[^.]{0,30} doručit|neby[lt]\pL? (?:možné )?doruč|nedoruč|nepodarilo[^.]{0,30} doručiť|(?:ikke|inte) (?:kunnet |kunnat )?(?:blive |bli )?(?:levere|aflevere|sende|skicka)|ei (?:voitu|voida|voi|pystytty)[^.]{0,40} ?toimit|ei toimitettu|toimittaminen[^.]{0,60} epäonnistui|nem (?:sikerült|lehet(?:ett|séges)?)[^.]{0,30} ?(?:kézbesít|elküld)|kézbesíthetetlen|nu (?:a|s-a|poate|au)[^.]{0,20} (?:livrat|trimis|livra)|nije (?:moguće |bilo moguće )?(?:isporuč|dostav)|ni bilo mogoče dostaviti|neisporuč|teslim edile(?:me|mi)|gönderileme)"},
+    {Phrase::failure,
+     R"(δεν (?:παραδόθηκε|μπόρεσε να παραδοθεί|ήταν δυνατή)|αδυναμία παράδοσης|не (?:вдалося|може бути|було|був) (?:доставлен|доставити|надісла)|неможливо доставити|не (?:може да бъде|беше) доставен|nepavyko (?:pristatyti|išsiųsti)|neizdevās (?:piegādāt|nosūtīt)|nevarēja piegādāt|ei (?:õnnestunud|saanud)[^.]{0,30} toimetada|không (?:thể )?(?:gửi|chuyển)|tidak (?:dapat|bisa|berhasil) (?:di)?(?:kirim|sampaikan|antar)|ไม่สามารถส่ง|تعذر (?:تسليم|إرسال)|لم يتم تسليم|לא ניתן (?:היה )?למסור|לא נמסר)"},
+    {Phrase::failure,
+     R"(no s['’]ha (?:pogut )?(?:lliura|trobat)|non se (?:entregou|atopou|puido entregar)|ezin izan da (?:entregatu|bidali)|ez da (?:helbidea )?aurkitu|n['’]est pas parvenu|n['’]ai pas pu (?:délivrer|distribuer|remettre)|impossible de joindre|non ha raggiunto|impossibile contattare|no llegó a (?:algun|ningun|un[oa]|tod)|no se p(?:udo|uede) (?:encontrar|localizar) a|não chegou a (?:algun|tod)|未能(?:向|送达|投递|发送)|(?:your|the|this|an?) (?:message|mail|e-?mail) to[^.]{0,100} (?:was|has been|were) (?:blocked|rejected|refused|returned)|\brejected-for:)"},
+    {Phrase::failure,
+     R"((?:votre|le) (?:message|courriel|e-?mail|mail)[^.]{0,100} a été (?:bloqué|rejeté|refusé|retourné|écarté)|(?:ihre|deine|die|eine) (?:nachricht|e-?mail|mail)[^.]{0,100} wurde[^.]{0,40} (?:blockiert|abgelehnt|zurückgewiesen|abgewiesen|verworfen|nicht angenommen|zurückgesandt)|(?:su|tu|el) (?:mensaje|correo|e-?mail)[^.]{0,100} (?:ha sido|fue|se ha) (?:bloquead|rechazad|devuelt|descartad)|(?:uw|het|je) (?:bericht|e-?mail)[^.]{0,100} (?:is|werd) (?:geweigerd|geblokkeerd|teruggestuurd))"},
+    {Phrase::failure,
+     R"((?:il|la|tu[oa]|su[oa]) (?:messaggio|e-?mail|mail)[^.]{0,100} è stat[oa] (?:bloccat|rifiutat|respint|scartat)|(?:sua|tua|seu|teu|a|o) (?:mensagem|e-?mail)[^.]{0,100} foi (?:bloquead|rejeitad|recusad|devolvid|descartad)|n['’]a pas pu etre|non (?:può|puo|possono|poteva) essere (?:consegnat|recapitat|inviat)|mancata consegna|loops back to myself|mail (?:forwarding )?loop for |smtp error from remote mail(?:er| server) after |(?:has|have) (?:blocked|rejected|stopped|refused) (?:the following|your|this|an|the) (?:e-?mail|message|mail)\b|no (?:se )?ha(?:n)? (?:podido |sido )*(?:ser )?enviado|no fue enviado|\bmensaje no enviado)"},
 };
 
 constexpr Rule kCauses[] = {
@@ -128,27 +127,30 @@ constexpr Rule
                  R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|lesebestätigung|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
 };
 
-constexpr Rule kSubject[] =
-    {
-        {Phrase::failure,
-         R"(undeliver|non.?deliver|returned (?:e-?)?mail|returned to sender|mail delivery (?:failed|failure|error|problem|system|status report)|delivery (?:failure|failed|error|problem|status notification: error|status notification ?\(failure|notification: delivery has failed|report)|failure (?:notice|delivery|notification)|failed mail|mail (?:system )?error|could ?n[o']t (?:be )?(?:deliver|send)|message (?:delivery )?(?:failure|failed)|user unknown|error sending|\bbounced\b|^bounces?\b|\bbounces?:|bounce (?:message|mail|notice|notification|report)|rejected|no entrega|no se puede entregar|error de entrega|devuelto|correo devuelto|fallo de entrega|unzustellbar|unzustellbarkeit|no entregable|nicht zustellbar|message you sent (?:was )?blocked|blocked by (?:our|the) |nicht zugestellt|zustellung fehlgeschlagen|rücksendung|non remis|échec|non distribu|impossibile recapitare|non recapitabile|mancato recapito|mancata consegna|não (?:é possível )?entreg|não entregue|falha (?:na|de) entrega|onbestelbaar|niet bezorgd|nie można dostarczyć|niedostarcz|не доставлен|недоставлен|не удается доставить|配信不能|配信できません|未送達|メール ?エラー|送信エラー|送信できません|エラー通知|无法送达|投递失败|退信|退件|반송|전송 실패|undelivered mail returned|nondeliverable|delivery unsuccessful|problem delivering|address not found)"},
-        {Phrase::failure, R"((?:abgewiesen|abgelehnt|zurückgewiesen)$|wurde (?:abgewiesen|abgelehnt|zurückgewiesen|blockiert)|a été (?:rejeté|refusé|bloqué)|(?:ha sido|fue) (?:rechazad|devuelt|bloquead)|(?:è stat[oa] )(?:rifiutat|respint|bloccat)|foi (?:rejeitad|recusad|devolvid|bloquead)|is geweigerd)"},
-        {Phrase::failure,
-         R"(nedoručiteln|kan (?:ikke|inte) lever|kunne ikke lever|teslim edile|no s['’]ha pogut lliurar|无法传递|传输失败|unable to deliver)"},
-        {Phrase::delay,
-         R"(delay|warning: (?:could not send|message|mail)|deferred|postponed|still (?:queued|undelivered)|retras|demora|aplazad|verzöger|retard|différé|ritard|atras|vertraging|vertraagd|opóźni|задерж|遅延|延迟|advisory: |mail (?:queue )?warning)"},
-        {Phrase::success,
-         R"(\bsuccess|delivered:|delivery (?:receipt|confirmation)|entregado:|zugestellt:|remis ?:|recapitato:|entregue:|delivery report: success|^(?:avvenuta )?consegna: )"},
-        {Phrase::relayed, R"(^relayed:|^retransmitido:|^weitergeleitet:|^transmis ?:|^inoltrato:)"},
-        {Phrase::expanded, R"(^expanded:|^expandido:|^erweitert:)"},
-        {Phrase::auto_reply,
-         R"(^(?:re: ?)?\[?(?:automatic reply|auto(?:matic)?[- ]?(?:reply|response|responder)|autoreply|out of (?:the )?office|ooo\b|vacation|away from|fuera de la oficina|respuesta automática|ausente|abwesen|automatische antwort|absence|réponse automatique|absent|risposta automatica|fuori ufficio|resposta automática|automatisch antwoord|afwezig|autosvar|automatická odpověď|automatyczna odpowiedź|自动回复|自動回覆|автоответ)|out of office|\(away\)|holiday|on leave|\bvacation\b)"},
-        {Phrase::challenge,
-         R"(confirm(?:ation)? (?:required|request|your)|please confirm|verify your|whitelist|challenge|approval needed|confirme su)"},
-        {Phrase::list_notice,
-         R"((?:your message to|post to) .{1,80}awaits|^loop alert: |awaiting (?:moderator )?(?:approval|moderation)|request to mailing list|confirm [0-9a-f]{20,}|^bounce \S+@\S+: +(?:non-?member|approval|message too|header|taboo|admin|global taboo))"},
-        {Phrase::read_receipt,
-         R"(^(?:read|leído|gelesen|lu|letto|lida|lido|gelezen): |^return receipt|^read receipt|\(displayed\)|disposition|^not read: |^confirmación de lectura|^lesebestätigung|- return receipt$)"},
+constexpr Rule
+    kSubject
+        [] =
+            {
+                {Phrase::failure,
+                 R"(undeliver|non.?deliver|returned (?:e-?)?mail|returned to sender|mail delivery (?:failed|failure|error|problem|system|status report)|delivery (?:failure|failed|error|problem|status notification: error|status notification ?\(failure|notification: delivery has failed|report)|failure (?:notice|delivery|notification)|failed mail|mail (?:system )?error|could ?n[o']t (?:be )?(?:deliver|send)|message (?:delivery )?(?:failure|failed)|user unknown|error sending|\bbounced\b|^bounces?\b|\bbounces?:|bounce (?:message|mail|notice|notification|report)|rejected|no entrega|no se puede entregar|error de entrega|devuelto|correo devuelto|fallo de entrega|unzustellbar|unzustellbarkeit|no entregable|nicht zustellbar|message you sent (?:was )?blocked|blocked by (?:our|the) |nicht zugestellt|zustellung fehlgeschlagen|rücksendung|non remis|échec|non distribu|impossibile recapitare|non recapitabile|mancato recapito|mancata consegna|não (?:é possível )?entreg|não entregue|falha (?:na|de) entrega|onbestelbaar|niet bezorgd|nie można dostarczyć|niedostarcz|не доставлен|недоставлен|не удается доставить|配信不能|配信できません|未送達|メール ?エラー|送信エラー|送信できません|エラー通知|无法送达|投递失败|退信|退件|반송|전송 실패|undelivered mail returned|nondeliverable|delivery unsuccessful|problem delivering|address not found)"},
+                {Phrase::failure, R"((?:abgewiesen|abgelehnt|zurückgewiesen)$|wurde (?:abgewiesen|abgelehnt|zurückgewiesen|blockiert)|a été (?:rejeté|refusé|bloqué)|(?:ha sido|fue) (?:rechazad|devuelt|bloquead)|(?:è stat[oa] )(?:rifiutat|respint|bloccat)|foi (?:rejeitad|recusad|devolvid|bloquead)|is geweigerd|(?:mensaje|correo) no enviado|mensagem não enviada|message non (?:envoyé|délivré))"},
+                {Phrase::failure,
+                 R"(nedoručiteln|kan (?:ikke|inte) lever|kunne ikke lever|teslim edile|no s['’]ha pogut lliurar|无法传递|传输失败|unable to deliver)"},
+                {Phrase::delay,
+                 R"(delay|warning: (?:could not send|message|mail)|deferred|postponed|still (?:queued|undelivered)|retras|demora|aplazad|verzöger|retard|différé|ritard|atras|vertraging|vertraagd|opóźni|задерж|遅延|延迟|advisory: |mail (?:queue )?warning)"},
+                {Phrase::success,
+                 R"(\bsuccess|delivered:|delivery (?:receipt|confirmation)|entregado:|zugestellt:|remis ?:|recapitato:|entregue:|delivery report: success|^(?:avvenuta )?consegna: )"},
+                {Phrase::relayed,
+                 R"(^relayed:|^retransmitido:|^weitergeleitet:|^transmis ?:|^inoltrato:)"},
+                {Phrase::expanded, R"(^expanded:|^expandido:|^erweitert:)"},
+                {Phrase::auto_reply,
+                 R"(^(?:re: ?)?\[?(?:automatic reply|auto(?:matic)?[- ]?(?:reply|response|responder)|autoreply|out of (?:the )?office|ooo\b|vacation|away from|fuera de la oficina|respuesta automática|ausente|abwesen|automatische antwort|absence|réponse automatique|absent|risposta automatica|fuori ufficio|resposta automática|automatisch antwoord|afwezig|autosvar|automatická odpověď|automatyczna odpowiedź|自动回复|自動回覆|автоответ)|out of office|\(away\)|holiday|on leave|\bvacation\b)"},
+                {Phrase::challenge,
+                 R"(confirm(?:ation)? (?:required|request|your)|please confirm|verify your|whitelist|challenge|approval needed|confirme su)"},
+                {Phrase::list_notice,
+                 R"((?:your message to|post to) .{1,80}awaits|^loop alert: |awaiting (?:moderator )?(?:approval|moderation)|request to mailing list|confirm [0-9a-f]{20,}|^bounce \S+@\S+: +(?:non-?member|approval|message too|header|taboo|admin|global taboo))"},
+                {Phrase::read_receipt,
+                 R"(^(?:read|leído|gelesen|lu|letto|lida|lido|gelezen): |^return receipt|^read receipt|\(displayed\)|disposition|^not read: |^confirmación de lectura|^lesebestätigung|- return receipt$)"},
 };
 
 // Each rule by itself: a set of them would be one automaton too large for any memory limit.

@@ -519,6 +519,14 @@ std::string lines_about(const NoticeText& notice, std::string_view address, bool
   return out;
 }
 
+// Whether a letter ends with this address, and nothing else is on that line: who wrote it.
+bool is_last_line(const NoticeText& notice, std::string_view address) {
+  const auto last = std::find_if(notice.lines.rbegin(), notice.lines.rend(),
+                                 [](const TextLine& line) { return !line.text.empty(); });
+  return last != notice.lines.rend() && last != std::prev(notice.lines.rend()) &&
+         equal_ignoring_case(last->text, address);
+}
+
 // Exchange names a recipient a second time as "IMCEAEX-_O=...@b": who stands beside it is the same.
 void drop_encapsulated(std::vector<BounceRecipient>& recipients) {
   const auto encapsulated = [](const BounceRecipient& r) {
@@ -576,6 +584,10 @@ std::vector<BounceRecipient> recipients_in(const NoticeText& notice,
   if (out.empty())
     out = of_form(
         sections, [](Form f) { return f == Form::transcript; }, limits);
+  if (out.size() == 1 && is_last_line(notice, out.front().recipient.value)) {
+    auto told = in_sentences(notice, not_these, limits);
+    if (!told.empty() && told.front().recipient.from == kFromSentence) out = std::move(told);
+  }
   if (out.empty()) out = local_names(notice, limits);
   if (out.empty()) out = in_sentences(notice, not_these, limits);
   drop_encapsulated(out);

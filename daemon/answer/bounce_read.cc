@@ -299,6 +299,7 @@ class BounceReader {
       }
     }
     complete_cut_names(named);
+    name_files(failed, named);
     if (report_.recipients.empty()) report_.recipients = named;
     add_cut_recipients(bounce, named);
     if (report_.recipients.empty()) guess_recipients(bounce);
@@ -329,6 +330,19 @@ class BounceReader {
             equal_ignoring_case(whole.substr(0, r.recipient.value.size()), r.recipient.value))
           r.recipient = full.recipient;
       }
+    }
+  }
+
+  // Exim's report may name the file or the program that an address leads to, nobody's address.
+  void name_files(const std::vector<std::string>& failed,
+                  const std::vector<BounceRecipient>& named) {
+    if (report_.recipients.size() != 1) return;
+    auto& recipient = report_.recipients.front().recipient;
+    if (!recipient.value.starts_with('/') && !recipient.value.starts_with('|')) return;
+    if (failed.size() == 1) {
+      recipient = {tidy(failed.front(), limits_.value_bytes_max), "X-Failed-Recipients"};
+    } else if (named.size() == 1) {
+      recipient = named.front().recipient;
     }
   }
 

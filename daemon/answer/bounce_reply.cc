@@ -202,6 +202,9 @@ std::string reply_line(std::string_view text, std::size_t at, std::size_t bytes_
   }
   // Below what a server said to sendmail stands how that sums it up, with the same code.
   const bool marked = before(text, at).ends_with("<<<");
+  // "| juan@example.com | 550 no |": a row of a table.
+  const auto row = text.rfind('\n', at) + 1;
+  if (trim(text.substr(row)).starts_with('|')) text = text.substr(0, text.find('|', at));
   bool first = true;
   while (at < text.size() && out.size() < bytes_max) {
     const auto end = std::min(text.find('\n', at), text.size());
@@ -231,6 +234,7 @@ std::string reply_line(std::string_view text, std::size_t at, std::size_t bytes_
     out += line;
   }
   auto clean = tidy(out, bytes_max);
+  while (clean.ends_with('|') || clean.ends_with(' ')) clean.pop_back();
   // What the reporting MTA appends to the quotation.
   for (const std::string_view tail : {" (in reply to ", " (state ", " Giving up on "}) {
     const auto found = clean.rfind(tail);
