@@ -12,7 +12,7 @@
 namespace rastro {
 namespace {
 
-constexpr std::size_t kLongLine = 160;
+constexpr std::size_t kLongLine = 100;
 constexpr std::size_t kTextMax = 64 * 1024;
 
 // What an MTA says first about a recipient on its own account: the words of a server, which may
@@ -85,14 +85,24 @@ std::string with_line_ends(std::string text) {
   static const std::string address = std::string("<?") + address_pattern() + ">?";
   static const std::string angle = std::string("<") + address_pattern() + ">";
   static const std::array forms = {
-      // Postfix and qmail, sendmail, Exim; then what stands between or below them.
+      // Postfix and qmail; Stalwart and sendmail; Exim; OpenSMTPD and others.
       std::make_unique<RE2>("(?i)[\\s)\\]](" + angle + R"((?: \(expanded from [^)]{1,300}\))?: ?)" +
                             kOwnWords + ")"),
       std::make_unique<RE2>("(?i)[.!)] (" + angle + R"(: ?)[A-Za-z])"),
-      std::make_unique<RE2>("(?i)\\s(" + angle + R"re( +\((?:reason|expanded from): ))re"),
+      std::make_unique<RE2>("(?i)\\s(" + angle + R"re( +\([A-Za-z]))re"),
       std::make_unique<RE2>("(?i)[\\s](" + address + ")\\s+(" + kEximWords + ")"),
+      std::make_unique<RE2>("(?i)\\s(" + address + ": )[A-Za-z45]"),
+      // Of a transcript.
+      std::make_unique<RE2>("(?i)\\s(" + address + R"re(\.\.\. )[A-Za-z])re"),
       std::make_unique<RE2>(R"(\s(-{3,} ?[A-Z][a-z]))"),
+      std::make_unique<RE2>(R"re(\s((?:<<<|>>>|\.\.\. while talking to) ))re"),
+      // What stands below all that.
+      std::make_unique<RE2>(
+          R"(\s(Warning: message still |Will keep trying until |Original message follows|Message headers follow|Please reply to ))"),
+      std::make_unique<RE2>(
+          R"((?i)\S (?:-- )?((?:reason|motivo|causa|razón|raison|motif|grund|ursache|orsak|årsag|årsak|reden|oorzaak|powód|przyczyna|důvod|razão|причина|原因|理由|사유) ?[:：] ?\S))"),
   };
+  static const RE2 titled(R"(( *-{3,} ?[A-Z][^-\n]{3,80}-{3,})[ \t]+)");
   static const RE2 field(
       R"(\s((?:Reporting-MTA|Arrival-Date|Final-Recipient|Original-Recipient|Action|Status|Remote-MTA|Diagnostic-Code|Last-Attempt-Date|Will-Retry-Until|X-Postfix-Queue-ID|X-Postfix-Sender): ?\S))");
   if (text.size() > kTextMax || !has_long_line(text)) return text;
@@ -101,6 +111,7 @@ std::string with_line_ends(std::string text) {
     text = broken_lines(text, field);
   }
   for (const auto& form : forms) text = broken_lines(text, *form);
+  RE2::GlobalReplace(&text, titled, "\\1\n");
   return text;
 }
 

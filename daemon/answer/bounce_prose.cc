@@ -74,7 +74,7 @@ std::optional<Hit> named_heading(std::string_view line) {
   static const RE2 form(pattern(R"re(^["'“«*•·\-–\s]*[\pL\pN][^<>()@:"]{0,60}["'”»]?\s*[<(\[])re",
                                 R"([>)\]]((?:\s*<mailto:[^>]*>)?\s*:?\s*)$)"));
   static const RE2 to_ask(
-      R"((?i)^[^<(\[]*\b(?:contact|assistance|please|write|send|reply|questions?|help|abuse|report|ayuda|contacte|contactar|escriba|kontakt|aide|contacter|contattare)\b|\b(?:from|sent by|on behalf of)\s*["'”»]?\s*[<(\[])");
+      R"((?i)^[^<(\[]*\b(?:contact|assistance|please|write|send|reply|questions?|help|abuse|report|ayuda|contacte|contactar|escriba|kontakt|aide|contacter|contattare|respond\pL*|répond\pL*|antwort\pL*|rispond\pL*)\b|\b(?:from(?: you)?|sent by|on behalf of|(?:mensaje|correo|message|nachricht|messaggio|mensagem|e-?mail)\b[^<(\[]{0,20}\b(?:de|desde|von|da|por))\s*["'”»]?\s*[<(\[])");
   std::string address;
   re2::StringPiece rest;
   if (RE2::FullMatch(line, form, &address, &rest) && !RE2::PartialMatch(line, to_ask))
@@ -570,6 +570,17 @@ void share_reply(const NoticeText& notice, const BounceLimits& limits,
   }
 }
 
+// Old sendmails sum up what a server said ("<<< 550 no relay") in words of their own that name the
+// recipient: "554 <a@b>... Remote protocol error".
+bool server_said_more(const NoticeText& notice, std::string_view body) {
+  constexpr int kQuoted = 6;
+  if (body.find("<<<") != std::string_view::npos ||
+      notice.notice.find("<<< ") == std::string_view::npos)
+    return false;
+  const auto own = best_reply(body);
+  return own.code != 0 && best_reply(notice.notice).score >= own.score + kQuoted;
+}
+
 }  // namespace
 
 std::vector<BounceRecipient> recipients_in(const NoticeText& notice,
@@ -614,15 +625,7 @@ void add_notice_details(const NoticeText& notice, const BounceLimits& limits,
         near = lines_about(notice, name, true);
       body += "\n\n" + near;
     }
-    // Old sendmails sum up what a server said ("<<< 550 no relay") in words of their own that
-    // name the recipient: "554 <a@b>... Remote protocol error".
-    constexpr int kQuoted = 6;
-    if (recipients.size() == 1 && body.find("<<<") == std::string::npos &&
-        notice.notice.find("<<< ") != std::string_view::npos) {
-      const auto own = best_reply(body);
-      if (own.code != 0 && best_reply(notice.notice).score >= own.score + kQuoted)
-        body = notice.notice;
-    }
+    if (recipients.size() == 1 && server_said_more(notice, body)) body = notice.notice;
     // A transcript counts more than the words around the address.
     if (!recipient.reply_code && recipient.diagnostic.from == kFromNotice &&
         best_reply(body).code != 0)

@@ -25,6 +25,14 @@ TEST(LineEnds, EachRecipientOfALongLineHasItsOwn) {
           "<a@example.net>: host names differ\n\n<b@example.net>: connect to "
           "mx.example.net[192.0.2.1]:25: Connection refused");
 }
+TEST(LineEnds, TranscriptsAndLabels) {
+  EXPECT_EQ(
+      with_line_ends(
+          "----- Transcript of session follows ----- ... while talking to mx.example.net.: "
+          ">>> RCPT To:<a@example.net> <<< 550 no 550 5.1.1 <a@example.net>... no"),
+      "----- Transcript of session follows -----\n\n... while talking to mx.example.net.:\n\n>>> "
+      "RCPT To:<a@example.net>\n\n<<< 550 no 550 5.1.1 <a@example.net>... no");
+}
 TEST(LineEnds, ShortLinesStay) {
   const std::string text = "x <a@example.net>: host m[192.0.2.1] said: 550 no\n";
   EXPECT_EQ(with_line_ends(text), text);

@@ -29,7 +29,7 @@ expect() {
 
 postfix=$logs/sample/postfix.log
 expect 0 'rosa@moody.example.net' scan "$postfix"
-expect 1 "rastro scan $postfix --to rosa@moody.example.net" scan "$postfix" --to rosa@mody.example.net
+COLUMNS=1000 expect 1 "rastro scan $postfix --to rosa@moody.example.net" scan "$postfix" --to rosa@mody.example.net
 expect 0 'aplazado' --lang es scan "$postfix" --outcome deferred
 expect 1 'Nothing found' scan "$postfix" --to nobody@nowhere.example
 expect 1 'No se ha encontrado nada' --lang es scan "$postfix" --to nobody@nowhere.example
