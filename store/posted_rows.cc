@@ -22,12 +22,9 @@ void PostedRows::add(std::uint32_t key) {
     return;
   }
   for (const auto& run : view_.runs.runs()) {
-    const auto* const begin = run->data();
-    const auto* const end = begin + run->size();
-    const auto* const first = std::lower_bound(begin, end, make_posting(key, 0));
-    const auto* const last = std::upper_bound(first, end, make_posting(key, kRowMax));
-    if (first == last) continue;
-    runs_.push_back({first, last});
+    const auto part = SortedRuns::part_of(*run, make_posting(key, 0), make_posting(key, kRowMax));
+    if (part.empty()) continue;
+    runs_.push_back({part.data(), part.data() + part.size()});
     held_.push_back(run);
   }
 }

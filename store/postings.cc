@@ -183,10 +183,20 @@ bool SortedRuns::contains(std::uint64_t value) const {
 void SortedRuns::collect(std::uint64_t from, std::uint64_t until,
                          std::vector<std::uint64_t>& out) const {
   for (const auto& level : runs_) {
-    const auto first = std::lower_bound(level.run->begin(), level.run->end(), from);
-    const auto last = std::upper_bound(first, level.run->end(), until);
-    out.insert(out.end(), first, last);
+    const auto part = part_of(*level.run, from, until);
+    out.insert(out.end(), part.begin(), part.end());
   }
+}
+
+SortedRuns::Part SortedRuns::part_of(const std::vector<std::uint64_t>& run, std::uint64_t from,
+                                     std::uint64_t until) {
+  const auto first = std::lower_bound(run.begin(), run.end(), from);
+  // Mostly none or a few: the end is looked for from the beginning.
+  std::ptrdiff_t step = 1;
+  while (step < run.end() - first && first[step - 1] <= until) step *= 2;
+  const auto last =
+      std::upper_bound(first + step / 2, first + std::min(step, run.end() - first), until);
+  return {first, last};
 }
 
 std::size_t SortedRuns::size() const {
@@ -211,9 +221,7 @@ void collect_rows(const PostingRuns& runs, std::uint32_t key, std::vector<std::u
 std::uint64_t count_rows(const PostingRuns& runs, std::uint32_t key) {
   std::uint64_t count = 0;
   for (const auto& run : runs.runs()) {
-    const auto first = std::lower_bound(run->begin(), run->end(), make_posting(key, 0));
-    const auto last = std::upper_bound(first, run->end(), make_posting(key, kRowMax));
-    count += static_cast<std::uint64_t>(last - first);
+    count += SortedRuns::part_of(*run, make_posting(key, 0), make_posting(key, kRowMax)).size();
   }
   return count;
 }

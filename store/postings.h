@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,10 @@ class SortedRuns {
   bool contains(std::uint64_t value) const;
   // Appends the values of [from, until] to `out`, run by run.
   void collect(std::uint64_t from, std::uint64_t until, std::vector<std::uint64_t>& out) const;
+  // Those of one run.
+  using Part = std::span<const std::uint64_t>;
+  static Part part_of(const std::vector<std::uint64_t>& run, std::uint64_t from,
+                      std::uint64_t until);
   std::size_t size() const;
   std::vector<Run> runs() const;
 
