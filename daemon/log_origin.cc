@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 namespace rastro {
@@ -11,6 +12,28 @@ std::string machine_host_name() {
   if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
   std::string host(name.data());
   return host.substr(0, host.find('.'));  // as syslog writes it
+}
+
+bool is_newest_first(std::string_view text, LineOrigin& origin) {
+  std::optional<Time> first;
+  std::optional<Time> last;
+  std::size_t up = 0;
+  std::size_t down = 0;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    RawLine raw;
+    raw.text = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto line = LinePipeline::read_header(origin, raw);
+    if (!line.headed) continue;
+    const auto at = line.header.logged_at;
+    if (last) (at < *last ? down : up) += at == *last ? 0 : 1;
+    if (!first) first = at;
+    last = at;
+  }
+  constexpr std::size_t kDownMin = 2;
+  constexpr std::size_t kDownForEachUp = 4;
+  return down >= kDownMin && down > kDownForEachUp * up && *last < *first;
 }
 
 std::unique_ptr<LineOrigin> make_line_origin(const Generation& generation,

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/config.h"
 #include "daemon/line_pipeline.h"
@@ -14,6 +15,10 @@ namespace rastro {
 std::unique_ptr<LineOrigin> make_line_origin(const Generation& generation,
                                              const SourceSettings& settings,
                                              std::optional<int> year);
+
+// Whether a log that begins with `text` has its newest line on top. A log's own order is never so,
+// however late some of its lines come.
+bool is_newest_first(std::string_view text, LineOrigin& origin);
 
 // This machine's name, for logs that name no host.
 std::string machine_host_name();

@@ -28,6 +28,8 @@
 #include "daemon/log_origin.h"
 #include "daemon/private_directory.h"
 #include "daemon/reply_reasons.h"
+#include "daemon/source/content.h"
+#include "daemon/source/reversed_file.h"
 #include "daemon/source/source_set.h"
 #include "daemon/writer_loop.h"
 #include "store/open_leg_reader.h"
@@ -147,7 +149,34 @@ class Scan {
       ingest_->observe_legs([this](const LegRecord& leg) { line_journeys_->add(leg); });
     }
     sources_ = std::make_unique<SourceSet>(source_options(), std::vector<SourcePosition>{}, clock_);
+    return add_reversed(*sources_, ReversedFile::Order::last_first);
+  }
+
+  bool add_reversed(SourceSet& sources, ReversedFile::Order order) {
+    for (const auto& path : reversed_) {
+      auto source = ReversedFile::open(path, order, sources.numbers());
+      if (!source) return fail(source.error());
+      sources.add(std::move(*source));
+    }
     return true;
+  }
+
+  // A log viewer that shows the newest line on top saves it so.
+  bool is_reversed(const std::string& path, const struct stat& status) const {
+    constexpr std::size_t kHeadBytes = 64 << 10;
+    if (!S_ISREG(status.st_mode) || status.st_size > off_t{ReversedFile::kBytesMax}) return false;
+    auto file = open_content(path, Symlinks::followed);
+    if (!file || file->compressed) return false;
+    std::string head(kHeadBytes, '\0');
+    const auto size = file->content->read_at(0, head.data(), head.size());
+    if (!size) return false;
+    head.resize(*size);
+    const auto whole_lines = head.rfind('\n');
+    if (*size == kHeadBytes && whole_lines != std::string::npos) head.resize(whole_lines);
+    Generation generation;
+    generation.path = path;
+    generation.modified_at = file->modified_at;
+    return is_newest_first(head, *make_origin(generation));
   }
 
   bool make_ingest() {
@@ -203,12 +232,18 @@ class Scan {
         path = *spooled;
       }
       struct stat status {};
-      if (stat(path.c_str(), &status) == 0) {
+      const bool found = stat(path.c_str(), &status) == 0;
+      if (found) {
         const bool packed = path.ends_with(".gz") || path.ends_with(".xz") ||
                             path.ends_with(".bz2") || path.ends_with(".zst");
         total_bytes_ += static_cast<std::uint64_t>(status.st_size) * (packed ? kPackedRatio : 1);
       }
       names_[path] = log;
+      if (found && is_reversed(path, status)) {
+        reversed_.push_back(path);
+        control_.note(log + ": its newest line comes first; read from its end");
+        continue;
+      }
       options.files.front().globs.push_back(escape_glob(path));
     }
     return options;
@@ -380,6 +415,7 @@ class Scan {
     };
     // Source numbers are given in the order of the names, as in the first reading.
     SourceSet again(source_options_again(), {}, clock_);
+    if (!add_reversed(again, ReversedFile::Order::written)) return;
     while (again.poll(1 << 20, write_line).more) {
     }
     if (auto done = out->finish(); !done) fail(done.error());
@@ -391,6 +427,7 @@ class Scan {
     options.files.push_back({{}, Symlinks::followed});
     for (const auto& log : request_.logs) {
       for (const auto& [path, name] : names_) {
+        if (std::ranges::find(reversed_, path) != reversed_.end()) continue;
         if (name == log) options.files.front().globs.push_back(escape_glob(path));
       }
     }
@@ -448,6 +485,7 @@ class Scan {
   std::unique_ptr<SourceSet> sources_;
   std::unique_ptr<LineJourneys> line_journeys_;
   std::map<std::string, std::string> names_;  // path read -> as given
+  std::vector<std::string> reversed_;         // paths whose newest line comes first
   std::uint64_t total_bytes_ = 0;
 };
 

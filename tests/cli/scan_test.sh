@@ -56,6 +56,31 @@ printf 'Nov 24 10:00:00 mx1 postfix/smtpd[1]: AA2F1A0E5D: client=pc[192.0.2.7]\n
 TZ=Asia/Tokyo "$bin/rastro" scan "$work/no-zone" --year 2026 --export "$work/tokyo" 2>/dev/null
 grep -q '"arrived_at":"2026-11-24T01:00:00' "$work/tokyo" || { echo 'FAILED: TZ is not the zone of stamps'; failures=$((failures + 1)); }
 
+# A log whose newest line comes first tells the same, and names its lines by their places.
+tac "$postfix" >"$work/newest_first.log"
+expect 0 'newest line comes first' scan "$work/newest_first.log"
+"$bin/rastro" scan "$work/newest_first.log" --export "$work/reversed" 2>/dev/null
+"$bin/rastro" scan "$work/newest_first.log" --lines >"$work/reversed_lines" 2>/dev/null
+"$bin/rastro" scan "$postfix" --lines >"$work/lines" 2>/dev/null
+python3 - "$work" "$postfix" <<'PY' || failures=$((failures + 1))
+import json, sys
+work, log = sys.argv[1:]
+def told(name):
+    return {j["id"]: sorted((r["recipient"], r["outcome"]) for r in j["recipients"])
+            for j in map(json.loads, open(f"{work}/{name}"))}
+assert told("journeys") == told("reversed"), "told differently from its end"
+count = len(open(log).readlines())
+def kinds(name, place):
+    return {place(line["line_no"]): (line["kind"], line["journey"])
+            for line in map(json.loads, open(f"{work}/{name}"))}
+assert kinds("lines", lambda n: n) == kinds("reversed_lines", lambda n: count + 1 - n), "lines"
+text = open(f"{work}/newest_first.log", "rb").read()
+for journey in map(json.loads, open(f"{work}/reversed")):
+    for line in journey["evidence"]:
+        at = line["offset"]
+        assert at == 0 or text[at - 1:at] == b"\n", "no line begins there"
+PY
+
 # Every form has the same messages, standard input as well as a file.
 for form in json ndjson csv table; do
   "$bin/rastro" scan - -o "$form" <"$postfix" >"$work/$form" 2>/dev/null

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "daemon/log_origin.h"
 #include "gtest/gtest.h"
 
 namespace rastro {
@@ -105,6 +106,28 @@ TEST_F(PastedLogs, HaveNoEscapesWhereThereAreBrackets) {
             "mx1 postfix/qmgr 12 |9F3A12C04D: from=<a@example.net>");
   EXPECT_EQ(next("Nov 24 01:40:29 mx1 postfix/qmgr[12]: &lt;b&gt;"),
             "mx1 postfix/qmgr 12 |&lt;b&gt;");
+}
+
+class NewestFirst : public JsonObjects {
+ protected:
+  bool is(std::string_view text) { return is_newest_first(text, origin_); }
+};
+
+TEST_F(NewestFirst, IsToldByTheStamps) {
+  EXPECT_TRUE(
+      is("Nov 24 01:40:29 mx1 x[1]: a\nNov 24 01:40:28 mx1 x[1]: a\n"
+         "Nov 24 01:40:28 mx1 x[1]: a\nNov 24 01:40:20 mx1 x[1]: a\n"));
+}
+TEST_F(NewestFirst, IsNotALogWithLateLines) {
+  EXPECT_FALSE(is("Nov 24 01:40:29 mx1 x[1]: a\nNov 24 01:40:28 mx1 x[1]: a\n"));
+  EXPECT_FALSE(
+      is("Nov 24 01:40:29 mx1 x[1]: a\nNov 24 01:40:28 mx1 x[1]: a\n"
+         "Nov 24 01:40:30 mx1 x[1]: a\nNov 24 01:40:28 mx1 x[1]: a\n"));
+  EXPECT_FALSE(
+      is("2026-11-24T01:40:29.3Z mx1 x[1]: a\n2026-11-24T01:40:29.2Z mx1 x[1]: a\n"
+         "2026-11-24T01:40:29.4Z mx1 x[1]: a\n"));
+  EXPECT_FALSE(is(""));
+  EXPECT_FALSE(is("no log\nat all\n"));
 }
 
 }  // namespace
