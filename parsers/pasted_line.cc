@@ -85,6 +85,26 @@ bool maybe_take_figures(std::string_view& rest, Stamp& stamp) {
   return true;
 }
 
+// "2026 11-28 10:00:00"
+bool maybe_take_year_apart(std::string_view& rest, Stamp& stamp) {
+  auto left = rest;
+  stamp.year = maybe_take_year(left);
+  if (stamp.year == 0 || !maybe_take(left, ' ') || left.size() < 15 || left[2] != '-' ||
+      left[5] != ' ') {
+    return false;
+  }
+  const auto month = maybe_take_number(left);
+  maybe_take(left, '-');
+  const auto day = maybe_take_number(left);
+  maybe_take(left, ' ');
+  if (!month || !day || *month < 1 || *month > 12 || *day < 1 || *day > 31) return false;
+  stamp.month = static_cast<int>(*month);
+  stamp.day = static_cast<int>(*day);
+  if (!take_time(left, stamp)) return false;
+  rest = left;
+  return true;
+}
+
 // "28 Nov 10:00:00", "28 Nov 2026 10:00:00", "28/Nov/2026:10:00:00 +0100", "28-Nov-2026 10:00:00".
 bool maybe_take_day_first(std::string_view& rest, Stamp& stamp) {
   auto left = rest;
@@ -145,13 +165,13 @@ bool maybe_take_other(std::string_view& rest, Stamp& stamp) {
   auto left = rest;
   const bool in_brackets = maybe_take(left, '[');
   stamps::maybe_take_weekday(left);
-  if (!maybe_take_figures(left, stamp)) {
+  constexpr bool (*kReaders[])(std::string_view&, Stamp&) = {
+      maybe_take_figures, maybe_take_year_apart, maybe_take_day_first, maybe_take_month_first};
+  const auto reads = [&](const auto reader) {
     stamp = {};
-    if (!maybe_take_day_first(left, stamp)) {
-      stamp = {};
-      if (!maybe_take_month_first(left, stamp)) return false;
-    }
-  }
+    return reader(left, stamp);
+  };
+  if (std::ranges::none_of(kReaders, reads)) return false;
   if (in_brackets) {
     if (!maybe_take(left, ']')) return false;
     maybe_take(left, ':');

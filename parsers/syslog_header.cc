@@ -192,6 +192,12 @@ bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
     auto left = rest.substr(1);
     const auto program = maybe_take_until(left, std::string_view("] "));
     if (!program || program->empty()) return false;
+    // "[hostname] tag[pid]: text": a name that somebody took out.
+    if (auto own = left; maybe_take_tag(own, header, Colon::required) && header.pid != 0) {
+      header.host = *program;
+      rest = own;
+      return true;
+    }
     header.host = {};
     header.program = *program;
     header.pid = 0;

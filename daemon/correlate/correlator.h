@@ -148,6 +148,8 @@ class Correlator {
   void join_session(const LogLine& line, OpenLeg& leg, Session& session);
   void join_refused_before(const LogLine& line, OpenLeg& leg, Session& session, bool same_session);
   void join_proxied(const LogLine& line, const PolicyVerdict& event);
+  void join_proxied(const LogLine& line, const PolicyVerdict& event, Session* session,
+                    OpenLeg& leg);
   void join_delivery_process(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
   std::string_view retry_name(const LogLine& line, std::string_view client_ip,
                               std::string_view sender, std::string_view recipient);
@@ -176,6 +178,9 @@ class Correlator {
   void keep_facts(const LogLine& line, const CompanionFact& event, std::string_view name);
   void take_facts(const LogLine& line, OpenLeg& leg, std::string_view name);
   void join_facts(const LogLine& line, OpenLeg& leg);
+  std::vector<OpenLeg*> given_back_by_filter(const LogLine& line, std::string_view reply);
+  OpenLeg* kept_by_filter(const LogLine& line, const PolicyVerdict& event);
+  void join_filter_session(const LogLine& line, OpenLeg& leg, std::string_view reply);
   void join_facts_of(const LogLine& line, OpenLeg& leg, std::string_view recipient);
   bool tell_mailbox_leg(const LogLine& line, std::string_view message_id, const MailboxNote& note);
   LegRecipient* mailbox_recipient(LegRecord& leg, const MailboxNote& note) const;

@@ -177,6 +177,9 @@ void Correlator::keep_facts(const LogLine& line, const CompanionFact& event,
                             std::string_view name) {
   auto& waiting = companions_.open(name, line.header.logged_at);
   companions_.changed(waiting);
+  if (event.value_count == 0 && waiting.facts.size() < Sessions::kFactsMax) {
+    waiting.facts.push_back({{}, line.ref});
+  }
   for (std::size_t i = 0; i < event.value_count; ++i) {
     if (waiting.facts.size() >= Sessions::kFactsMax) {
       ++counters_.values_refused;
@@ -310,6 +313,64 @@ void Correlator::take_facts(const LogLine& line, OpenLeg& leg, std::string_view 
     LegUpdates::note_quarantine(leg.record);
   }
   companions_.erase(*waiting);
+}
+
+// ---- Proxmox Mail Gateway in front of the queue: its answer ends with its own name for the
+// message
+
+// The messages that came of it, as its lines said.
+std::vector<OpenLeg*> Correlator::given_back_by_filter(const LogLine& line,
+                                                       std::string_view reply) {
+  std::vector<OpenLeg*> out;
+  const auto session = filter_session(reply);
+  if (session.empty()) return out;
+  const auto* waiting = companions_.find(companion_name({"queue id", line.header.host, session}));
+  if (waiting == nullptr) return out;
+  for (const auto& [fact, ref] : waiting->facts) {
+    if (fact.source != "pmg" || fact.name != "queued_as") continue;
+    auto* leg = find(line, fact.value);
+    if (leg != nullptr && std::ranges::find(out, leg) == out.end()) out.push_back(leg);
+  }
+  return out;
+}
+
+// What it took and gave nobody: the dialogue is all that there is of the message.
+OpenLeg* Correlator::kept_by_filter(const LogLine& line, const PolicyVerdict& event) {
+  const auto session = filter_session(event.reply_text);
+  if (session.empty() || !event.envelope_sender) return nullptr;
+  const auto name = std::string(companion_name({"queue id", line.header.host, session}));
+  const auto* waiting = companions_.find(name);
+  if (waiting == nullptr) return nullptr;
+  const auto is_kept = [](const EarlyFact& told) {
+    return told.fact.source == "pmg" && told.fact.name == "quarantined_for";
+  };
+  if (std::ranges::none_of(waiting->facts, is_kept)) return nullptr;
+  auto& dialogue = open_session(line, event.client);
+  auto& leg = refused_dialogue(line, dialogue, event);
+  touch(leg, line);
+  updates_.apply(leg.record, event, line.header.logged_at);
+  for (const auto& told : companions_.find(name)->facts) {
+    if (!is_kept(told) || leg.record.recipients.size() >= options_.leg.recipients_max) continue;
+    auto& recipient = leg.record.recipients.emplace_back();
+    recipient.recipient = told.fact.value;
+    recipient.outcome = Outcome::quarantined;
+    recipient.reply_text = updates_.cut(event.reply_text);
+    recipient.first_attempt_at = recipient.last_attempt_at = line.header.logged_at;
+  }
+  for (const auto& verdict : std::exchange(dialogue.verdicts, {})) add_line(leg, verdict.line);
+  std::erase_if(dialogue.refused,
+                [&](const LegHandle& other) { return other.id == leg.record.id; });
+  dialogue.legs.push_back(leg.handle());
+  inbound_.changed(dialogue);
+  take_facts(line, leg, name);
+  leg.record.closed_at = line.header.logged_at;
+  return &leg;
+}
+
+void Correlator::join_filter_session(const LogLine& line, OpenLeg& leg, std::string_view reply) {
+  const auto session = filter_session(reply);
+  if (session.empty() || companions_.size() == 0) return;
+  take_facts(line, leg, companion_name({"queue id", line.header.host, session}));
 }
 
 // Facts that were told before the message had the name under which they were told.

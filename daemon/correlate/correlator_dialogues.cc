@@ -347,9 +347,13 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
       return true;
     });
   }
-  // What was decided about this recipient before has come to nothing.
+  // What was decided about this recipient before has come to nothing; that a proxy filter was asked
+  // is part of what it answers.
   std::erase_if(session.verdicts, [&](const EarlyVerdict& verdict) {
-    return !event.recipient || verdict.recipient == event.recipient;
+    const bool asked = event.action == PolicyVerdict::Action::proxy_reject &&
+                       verdict.action == PolicyVerdict::Action::client_accepted;
+    if (asked) explained.push_back(verdict.line);
+    return asked || !event.recipient || verdict.recipient == event.recipient;
   });
   auto& leg = refused_dialogue(line, session, event);
   for (const auto ref : explained) add_line(leg, ref);
@@ -365,6 +369,9 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
   if (!event.recipient) tell_if_unnamed(line, leg.record);
   note_if_closed(leg);
   inbound_.changed(session);
+  if (event.action == PolicyVerdict::Action::proxy_reject) {
+    join_filter_session(line, leg, event.reply_text);
+  }
   if (event.recipient) join_facts_of(line, leg, *event.recipient);
   expect_retry(line, leg, event);
   keep_refused_by_ourselves(line, leg, event);
@@ -376,24 +383,35 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
 // the smtpd in front of the filter; the message itself came in behind it, from the filter.
 void Correlator::join_proxied(const LogLine& line, const PolicyVerdict& event) {
   auto* session = find_session(line, nullptr);
-  auto* leg = find(line, claimed_queue_id(event.reply_text));
-  if (leg == nullptr) return;
-  touch(*leg, line);
-  auto& submission = leg->record.submission;
+  if (auto* leg = find(line, claimed_queue_id(event.reply_text))) {
+    return join_proxied(line, event, session, *leg);
+  }
+  const auto given_back = given_back_by_filter(line, event.reply_text);
+  for (auto* leg : given_back) join_proxied(line, event, session, *leg);
+  if (!given_back.empty()) {
+    return join_filter_session(line, *given_back.front(), event.reply_text);
+  }
+  if (auto* leg = kept_by_filter(line, event)) note_if_closed(*leg);
+}
+
+void Correlator::join_proxied(const LogLine& line, const PolicyVerdict& event, Session* session,
+                              OpenLeg& leg) {
+  touch(leg, line);
+  auto& submission = leg.record.submission;
   if (session != nullptr) {
-    for (const auto ref : session->lines) add_line(*leg, ref);
-    for (const auto& verdict : std::exchange(session->verdicts, {})) add_line(*leg, verdict.line);
-    if (session->tls) leg->record.accepted_tls = session->tls;
-    session->legs.push_back(leg->handle());
+    for (const auto ref : session->lines) add_line(leg, ref);
+    for (const auto& verdict : std::exchange(session->verdicts, {})) add_line(leg, verdict.line);
+    if (session->tls) leg.record.accepted_tls = session->tls;
+    session->legs.push_back(leg.handle());
     inbound_.changed(*session);
     if (is_loopback(submission.client.ip)) {
       submission.client = session->client;
       submission.method = SubmissionMethod::mx;
     }
   }
-  updates_.apply(leg->record, event, line.header.logged_at);
+  updates_.apply(leg.record, event, line.header.logged_at);
   if (submission.login) submission.method = SubmissionMethod::submission;
-  refine_submission(line, *leg);
+  refine_submission(line, leg);
 }
 
 // ---- refused for now

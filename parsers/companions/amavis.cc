@@ -391,6 +391,7 @@ constexpr KnownForm kIgnored[] = {
     {"process_request: {}", "amavisd"},
     {"loaded base policy bank{?}", "amavisd"},
     {"loaded policy bank {}", "amavisd"},
+    {"idle_proc, {}", "amavisd"},
     {"policy protocol: {}", "amavisd"},
     {"ESMTP< {}", "amavisd"},
     {"ESMTP> {}", "amavisd"},

@@ -566,6 +566,63 @@ TEST(Filters, ProxmoxMailGatewayQuarantinesForOneRecipient) {
               ElementsAre("mx1/AA2F1A0E5D | ana@example.org delivered b@example.org delivered |"));
 }
 
+// In front of the queue it answers the client itself, with its own name for the message: all that
+// is said of it is one journey, also when nothing of it comes into the queue.
+TEST(Filters, ProxmoxMailGatewayInFrontOfTheQueue) {
+  const std::string at = "2026-11-24T10:00:0";
+  const std::string filter = "0+01:00 mx1 pmg-smtp-filter[15]: 12AB34CD56EF7890: ";
+  const auto told_with = [&](const std::vector<std::string>& verdicts, const std::string& answer,
+                             bool came_back) {
+    Log log{"/var/log/mx1.log", "mx1", false, {}};
+    const auto add = [&](const std::string& text) { log.lines.push_back(at + text); };
+    add("0+01:00 mx1 postfix/smtpd[11]: connect from mail.example.net[192.0.2.7]");
+    add("0+01:00 mx1 postfix/smtpd[11]: NOQUEUE: client=mail.example.net[192.0.2.7]");
+    add(filter + "new mail message-id=<m1@example.net>#012");
+    if (came_back) {
+      add("1+01:00 mx1 postfix/smtpd[16]: AA2F1A0E5D: client=localhost[127.0.0.1], "
+          "orig_client=mail.example.net[192.0.2.7]");
+      add("1+01:00 mx1 postfix/qmgr[13]: AA2F1A0E5D: from=<a@example.net>, size=5, nrcpt=1 (queue "
+          "active)");
+    }
+    for (const auto& verdict : verdicts) add(filter + verdict);
+    add(filter + "processing time: 3.15 seconds (2.975, 0.019, 0)");
+    add("2+01:00 mx1 postfix/smtpd[11]: " + answer +
+        " (12AB34CD56EF7890); from=<a@example.net> to=<ana@example.org> proto=ESMTP "
+        "helo=<mail.example.net>");
+    if (came_back) {
+      add("3+01:00 mx1 postfix/smtp[17]: AA2F1A0E5D: to=<ana@example.org>, "
+          "relay=mx.example.org[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent "
+          "(250 OK)");
+    }
+    const auto lines = log.lines.size();
+    LogPlayer player({std::move(log)});
+    player.play_all();
+    const auto journeys = player.journeys();
+    if (journeys.size() != 1) return std::to_string(journeys.size()) + " journeys";
+    const auto journey = boost::json::parse(journeys.front()).as_object();
+    EXPECT_EQ(journey.at("evidence").as_array().size(), lines);
+    std::string out;
+    for (const auto& to : journey.at("recipients").as_array()) {
+      out.append(to.at("recipient").as_string()).append(" ");
+      out.append(to.at("outcome").as_string()).append(", ");
+    }
+    return out;
+  };
+  const std::string ok = "proxy-accept: END-OF-MESSAGE: 250 2.5.0 OK";
+  const std::string kept =
+      "moved mail for <ana@example.org> to spam quarantine - 9F3A12C04F "
+      "(rule: Spam)";
+  EXPECT_EQ(
+      told_with({"accept mail to <ana@example.org> (AA2F1A0E5D) (rule: default-accept)"}, ok, true),
+      "ana@example.org delivered, ");
+  EXPECT_EQ(told_with({kept}, ok, false), "ana@example.org quarantined, ");
+  EXPECT_EQ(told_with({"block mail to <ana@example.org> (rule: Block Viruses)"},
+                      "proxy-reject: END-OF-MESSAGE: 554 5.7.1 Rejected for policy reasons", false),
+            "ana@example.org rejected, ");
+  // Nothing is known of what it did.
+  EXPECT_EQ(told_with({}, ok, false), "0 journeys");
+}
+
 // A relay that refuses at end of data: each try has an id of its own.
 std::vector<std::string> refused_try(const std::string& minute, const std::string& id,
                                      const std::string& message_id, const std::string& reply) {

@@ -53,6 +53,8 @@ const PasteCase kPasteCases[] = {
     {"day_first_with_year", "4 Nov 2026 01:40:29 mx1 a[1]: b", "2026-11-04 01:40:29 mx1 a[1]: b"},
     {"as_of_a_web_server", "[24/Nov/2026:01:40:29 +0100] mx1 a[1]: b",
      "2026-11-24 01:40:29 +0100 mx1 a[1]: b"},
+    {"year_apart", "2026 11-24 01:40:29 mx1 a[1]: b", "2026-11-24 01:40:29 mx1 a[1]: b"},
+    {"year_apart_and_no_month", "2026 13-24 01:40:29 mx1 a[1]: b", "no"},
     {"month_thirteen", "13/13/2026 01:40:29 mx1 a[1]: b", "no"},
     {"day_zero", "0 Nov 01:40:29 mx1 a[1]: b", "no"},
     {"hour_24", "24.11.2026 24:40:29 mx1 a[1]: b", "no"},

@@ -139,6 +139,8 @@ const HeaderCase kHeaderCases[] = {
      "2026-11-24T00:40:29.000000 ? postfix/smtp 12 1 |text"},
     {"metalog", "Nov 24 01:40:29 [postfix/smtp] text",
      "2026-11-24T00:40:29.000000 ? postfix/smtp 0 1 |text"},
+    {"name_taken_out", "Nov 24 01:40:29 [hostname] postfix/smtp[12]: text",
+     "2026-11-24T00:40:29.000000 hostname postfix/smtp 12 1 |text"},
     {"container_level", "2026-11-24T01:40:29.123456+00:00 INFO    postfix/smtp[12]: text",
      "2026-11-24T01:40:29.123456 ? postfix/smtp 12 1 |text"},
     {"docker_logs_t", "2026-11-24T09:00:00.123456789Z Nov 24 01:40:29 mx1 postfix/smtp[12]: text",
