@@ -56,14 +56,23 @@ bool take_header_in_paste(LineOrigin& origin, std::string_view& text, LineHeader
   return true;
 }
 
+bool take_bare_tag(LineOrigin& origin, std::string_view& text, LineHeader& header) {
+  if (!maybe_take_bare_tag(text, origin.stamps, header)) return false;
+  origin.is_bare = true;
+  return true;
+}
+
 bool take_header(LineOrigin& origin, std::string_view& text, LineHeader& header) {
   if (JsonLine::may_be(text)) return take_header_in_json(origin, text, header);
   if (origin.format == LineFormat::unknown) {
     origin.format = detect_format(text);
-    if (origin.format == LineFormat::unknown) return take_header_in_paste(origin, text, header);
+    if (origin.format == LineFormat::unknown) {
+      return take_header_in_paste(origin, text, header) || take_bare_tag(origin, text, header);
+    }
   }
   if (take_header_of(origin.format, origin, text, header)) return true;
-  return origin.is_pasted && take_header_in_paste(origin, text, header);
+  if (origin.is_pasted && take_header_in_paste(origin, text, header)) return true;
+  return origin.is_bare && take_bare_tag(origin, text, header);
 }
 
 // A log that was saved as a page's source has no angle bracket but in its escapes: its first line

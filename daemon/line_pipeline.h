@@ -44,6 +44,7 @@ struct LineOrigin {
   std::optional<Time> last_stamp;
   JsonLine json;           // the last line that came in an object: what was read of it points here
   bool is_pasted = false;  // the first line with a stamp had it somewhere else
+  bool is_bare = false;    // the first line of a known program had no stamp
   enum class Escapes : std::uint8_t { unknown, none, html };
   Escapes escapes = Escapes::unknown;
   PastedLine pasted;  // as `json`

@@ -774,4 +774,15 @@ LineFormat detect_format(std::string_view first_lines) {
   return LineFormat::unknown;
 }
 
+bool maybe_take_bare_tag(std::string_view& rest, const StampReader& stamps, LineHeader& header) {
+  auto left = rest;
+  header = {};
+  if (!maybe_take_tag(left, header, Colon::required) || header.pid == 0) return false;
+  if (header.program.find('/') == std::string_view::npos) return false;
+  header.logged_at = stamps.near();
+  take_marks(left, header);
+  rest = left;
+  return true;
+}
+
 }  // namespace rastro

@@ -26,6 +26,7 @@ class StampReader {
   Time to_utc(std::int64_t local_seconds);
   // A stamp without a year: month 1-12.
   Time without_year(int month, int day, std::int64_t second_of_day);
+  Time near() const { return near_; }
   void set_year(int year) {
     year_ = year;
     minute_size_ = 0;
@@ -94,5 +95,8 @@ bool maybe_take_syslog_header(std::string_view& rest, StampReader& stamps, LineH
 // Exim's own files: "2026-11-24 01:40:29[.123][ +0100] [[pid] ]".
 bool maybe_take_exim_stamp(std::string_view& rest, StampReader& stamps, LineHeader& header);
 LineFormat detect_format(std::string_view first_lines);
+// "postfix/smtp[12]: text", what is left of a line where somebody took its stamp and host away. Its
+// time is that near which the source's stamps are.
+bool maybe_take_bare_tag(std::string_view& rest, const StampReader& stamps, LineHeader& header);
 
 }  // namespace rastro

@@ -164,7 +164,7 @@ void read_destination(std::string_view agent, DeliveryAttempt& out) {
     out.status = DeliveryStatus::bounced;
   } else if (maybe_take(text, "forwarded as ")) {
     const auto id = maybe_take_word(text);
-    if (id && is_postfix_queue_id(*id)) out.forwarded_as = *id;
+    if (id && is_like_id(out.queue_id, *id)) out.forwarded_as = *id;
   } else if (is(agent, "pipe") || begins_with(text, "delivered to command") ||
              (is(agent, "local") && begins_with(text, "\"|"))) {  // of the first 2.x
     out.delivered_to = DeliveredTo::program;

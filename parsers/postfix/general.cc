@@ -34,25 +34,39 @@ std::size_t short_id_size(std::string_view rest) {
 namespace {
 
 // Where logs were made anonymous, or by hand, an id is a word of letters and figures like no
-// Postfix makes. What stands behind it tells it: nothing but a message's line goes on like that.
-bool is_made_up_id(std::string_view word, std::string_view behind) {
-  if (word.size() < 6) return false;
+// Postfix makes.
+bool may_be_made_up_id(std::string_view word) {
+  constexpr std::size_t kSizeMin = 4;
+  if (word.size() < kSizeMin || word.size() > kQueueIdBytesMax) return false;
   bool figure = false;
   for (const char c : word) {
     const bool digit = c >= '0' && c <= '9';
     if (!digit && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')) return false;
     figure = figure || digit;
   }
-  if (!figure) return false;
-  if (behind == "removed") return true;
-  for (const std::string_view start : {"from=<", "to=<", "client=", "message-id=<",
-                                       "uid=", "sender non-delivery notification: "}) {
+  return figure;
+}
+
+// What stands behind it tells it: nothing but a message's line goes on like that.
+bool is_made_up_id(std::string_view word, std::string_view behind) {
+  if (!may_be_made_up_id(word)) return false;
+  // A part of an id, in a line that was damaged, would end another message.
+  constexpr std::size_t kIdSizeMin = 6;
+  if (behind == "removed") return word.size() >= kIdSizeMin;
+  for (const std::string_view start :
+       {"from=<", "to=<", "client=", "message-id=", "uid=", "sender non-delivery notification: ",
+        "sender delay notification: ", "sender delivery status notification: ", "reject: ",
+        "milter-reject: "}) {
     if (behind.starts_with(start)) return true;
   }
   return false;
 }
 
 }  // namespace
+
+bool is_like_id(std::string_view id, std::string_view word) {
+  return is_postfix_queue_id(word) || (!is_postfix_queue_id(id) && may_be_made_up_id(word));
+}
 
 std::optional<std::string_view> maybe_take_any_queue_id(std::string_view& rest) {
   const auto colon = position_of(rest.substr(0, kQueueIdBytesMax + 1), ':');

@@ -13,6 +13,9 @@ namespace rastro::postfix {
 // bytes; 0 when it starts with something else, or with a longer id.
 std::size_t short_id_size(std::string_view rest);
 std::optional<std::string_view> maybe_take_any_queue_id(std::string_view& rest);
+// Whether `word` may be another id of a log that has `id`: where the one is like no Postfix makes,
+// the other may be.
+bool is_like_id(std::string_view id, std::string_view word);
 // "ID: " off the front.
 [[gnu::always_inline]] inline std::optional<std::string_view> maybe_take_queue_id(
     std::string_view& rest) {

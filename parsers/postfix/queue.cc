@@ -102,7 +102,7 @@ ParsedLine parse_bounce(const LineHeader& header, std::string_view text) {
   if (!id) return parse_general(header, text);
   for (const auto& [form, kind] : kForms) {
     if (!maybe_take(rest, form)) continue;
-    if (!is_postfix_queue_id(rest)) return {};
+    if (!is_like_id(*id, rest)) return {};
     return {LineKind::postfix_notification, ChildAnnounced{*id, rest, kind}};
   }
   if (match_form(rest, "not sending trace/success notification for {}-bounce message") ||

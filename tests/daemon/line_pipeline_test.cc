@@ -87,6 +87,19 @@ TEST_F(PastedLogs, OfExim) {
   EXPECT_EQ(origin_.format, LineFormat::exim);
 }
 
+TEST_F(PastedLogs, MayHaveLostTheirStamps) {
+  EXPECT_EQ(next("Here is what it says:"), "none");
+  EXPECT_EQ(next("postfix/qmgr[12]: 9F3A12C04D: removed"),
+            "here postfix/qmgr 12 |9F3A12C04D: removed");
+  EXPECT_EQ(origin_.last_stamp, Time(std::chrono::seconds(1'795'484'429)));
+  EXPECT_EQ(next("Nov 24 01:40:30 mx1 postfix/smtp[12]: c"), "mx1 postfix/smtp 12 |c");
+  EXPECT_EQ(next("postfix/qmgr[12]: d"), "here postfix/qmgr 12 |d");
+}
+TEST_F(PastedLogs, DoNotLoseTheirStampsMidway) {
+  EXPECT_EQ(next("Nov 24 01:40:30 mx1 postfix/smtp[12]: c"), "mx1 postfix/smtp 12 |c");
+  EXPECT_EQ(next("postfix/qmgr[12]: d"), "none");
+}
+
 // The headers in Exim's reject log are indented, and a stranger's.
 TEST_F(PastedLogs, AreNotWhatStandsInsideOfALog) {
   EXPECT_EQ(next("2026-11-24 01:40:29 H=[192.0.2.7] F=<a@example.net> rejected after DATA"),
