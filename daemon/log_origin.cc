@@ -33,7 +33,7 @@ bool is_newest_first(std::string_view text, LineOrigin& origin) {
   }
   constexpr std::size_t kDownMin = 2;
   constexpr std::size_t kDownForEachUp = 4;
-  return down >= kDownMin && down > kDownForEachUp * up && *last < *first;
+  return down >= kDownMin && down > kDownForEachUp * up && last < first;
 }
 
 std::unique_ptr<LineOrigin> make_line_origin(const Generation& generation,
