@@ -137,6 +137,8 @@ class Correlator {
   Session* find_session(const LogLine& line, const Peer* client);
   Session& open_session(const LogLine& line, const Peer& client);
   Session& open_exim_dialogue(const LogLine& line, const Peer& client);
+  static bool names_exim_dialogue(const LogLine& line, const Peer& client);
+  void end_silent_refusals(const LogLine& line, Session& session);
   std::string_view session_name(const LogLine& line, const Peer* client = nullptr);
   std::string_view dialogue_name(const LogLine& line, const Peer& client);
   std::string_view exim_dialogue_name(const LogLine& line, const Peer& client);

@@ -109,7 +109,11 @@ std::string_view Correlator::exim_dialogue_name(const LogLine& line, const Peer&
 }
 
 // Exim names neither session nor process by default: what one client is refused within a short
-// time is one dialogue.
+// time is one dialogue then.
+bool Correlator::names_exim_dialogue(const LogLine& line, const Peer& client) {
+  return line.header.pid != 0 || client.port != 0;
+}
+
 Session& Correlator::open_exim_dialogue(const LogLine& line, const Peer& client) {
   const auto name = exim_dialogue_name(line, client);
   auto* session = inbound_.find(name);
@@ -306,8 +310,21 @@ void Correlator::keep_early_verdict(const LogLine& line, const PolicyVerdict& ev
                               std::string(updates_.cut(event.target)), line.ref});
 }
 
+// What only a client's address holds together goes on while somebody behind it is refused. What was
+// left alone for as long as a dialogue may pause is over nevertheless.
+void Correlator::end_silent_refusals(const LogLine& line, Session& session) {
+  std::erase_if(session.refused, [&](const LegHandle& handle) {
+    const auto* leg = reopen(handle);
+    return leg == nullptr ||
+           line.header.logged_at - leg->record.last_activity_at > options_.exim_dialogue_gap;
+  });
+}
+
 OpenLeg& Correlator::refused_dialogue(const LogLine& line, Session& session,
                                       const PolicyVerdict& event) {
+  if (line.mta == Mta::exim && !names_exim_dialogue(line, event.client)) {
+    end_silent_refusals(line, session);
+  }
   for (const auto handle : session.refused) {
     auto* leg = reopen(handle);
     if (leg == nullptr) continue;

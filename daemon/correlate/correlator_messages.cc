@@ -47,8 +47,7 @@ void Correlator::on(const LogLine& line, const Arrival& event) {
     if (auto* session = find_session(line, &event.client)) join_session(line, leg, *session);
   } else if (event.method == ArrivalMethod::smtp && line.mta == Mta::exim) {
     auto& session = open_exim_dialogue(line, event.client);
-    const bool same_session = line.header.pid != 0 || event.client.port != 0;
-    join_refused_before(line, leg, session, same_session);
+    join_refused_before(line, leg, session, names_exim_dialogue(line, event.client));
   } else if (event.method == ArrivalMethod::local) {
     join_invocation(line, leg);
   }
@@ -216,8 +215,8 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
       join_facts(line, leg);
       if (event.action == Action::reject && !event.client.ip.empty()) {
         // Recipients refused before the content was belong to the same mail.
-        const bool same_session = line.header.pid != 0 || event.client.port != 0;
-        join_refused_before(line, leg, open_exim_dialogue(line, event.client), same_session);
+        join_refused_before(line, leg, open_exim_dialogue(line, event.client),
+                            names_exim_dialogue(line, event.client));
       }
     }
     const bool waits = is_open(leg.record) && !leg.record.held;

@@ -1,0 +1,55 @@
+// What Exim says about dialogues and calls that it names by nothing but a client's address or by
+// nothing at all. Derived from src/acl.c, src/receive.c and src/exim.c of 4.96.
+#include <gmock/gmock.h>
+
+#include "tests/journeys/jotted.h"
+
+namespace rastro {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+std::string clock_of_day(int seconds) {
+  const auto two = [](int value) { return (value < 10 ? "0" : "") + std::to_string(value); };
+  return two(seconds / 3600) + ":" + two(seconds / 60 % 60) + ":" + two(seconds % 60);
+}
+std::string refused_rcpt(int second, const std::string& from, const std::string& to) {
+  return "2026-11-24 " + clock_of_day(second) + " H=gw.example.net [192.0.2.9] F=<" + from +
+         "> rejected RCPT <" + to + ">: No such user";
+}
+std::string arrived(int second, const std::string& id, const std::string& from,
+                    const std::string& to) {
+  return "2026-11-24 " + clock_of_day(second) + " " + id + " <= " + from +
+         " H=gw.example.net [192.0.2.9] P=esmtp S=2345 id=m" + id + "@example.net for " + to;
+}
+
+// A gateway in front, or a source of spam, is refused something every half minute.
+TEST(EximDialogue, OfOneSenderEndsThoughItsClientIsNeverSilent) {
+  std::vector<std::string> lines = {refused_rcpt(0, "boss@example.net", "ana@example.org")};
+  for (int i = 1; i < 20; ++i) {
+    lines.push_back(
+        refused_rcpt(i * 30, "r" + std::to_string(i) + "@example.net", "x@example.org"));
+  }
+  lines.push_back(refused_rcpt(600, "boss@example.net", "eva@example.org"));
+  lines.push_back(refused_rcpt(659, "boss@example.net", "bea@example.org"));
+  const auto told = jot_texts(lines);
+  ASSERT_THAT(told, SizeIs(21));
+  EXPECT_EQ(told.front(), "- | ana@example.org rejected");
+  EXPECT_EQ(told.back(), "- | eva@example.org rejected, bea@example.org rejected");
+}
+
+// With +incoming_port the lines name their dialogue: it may be slow.
+TEST(EximDialogue, ThatIsNamedMayBeSlow) {
+  auto lines = std::vector<std::string>{refused_rcpt(0, "boss@example.net", "ana@example.org"),
+                                        refused_rcpt(50, "r@example.net", "ana@example.org"),
+                                        refused_rcpt(100, "boss@example.net", "eva@example.org")};
+  for (auto& line : lines) line.replace(line.find("[192.0.2.9]"), 11, "[192.0.2.9]:41234");
+  EXPECT_THAT(jot_texts(lines),
+              UnorderedElementsAre("- | ana@example.org rejected, eva@example.org rejected",
+                                   "- | ana@example.org rejected"));
+}
+
+}  // namespace
+}  // namespace rastro
