@@ -269,14 +269,19 @@ void Correlator::join_session(const LogLine& line, OpenLeg& leg, Session& sessio
 void Correlator::join_refused_before(const LogLine& line, OpenLeg& leg, Session& session,
                                      bool same_session) {
   for (const auto handle : std::exchange(session.refused, {})) {
+    auto* refused = reopen(handle);
+    // Behind one address there may be many: another's mail ends nothing.
+    if (!same_session && refused != nullptr &&
+        refused->record.envelope_sender != leg.record.envelope_sender) {
+      session.refused.push_back(handle);
+      continue;
+    }
     if (session.refused_before.size() < Sessions::kLegsMax) {
       session.refused_before.push_back(handle);
     }
-    auto* refused = reopen(handle);
     if (refused == nullptr) continue;
     if (!same_session &&
-        (refused->record.envelope_sender != leg.record.envelope_sender ||
-         !within_reception(leg.record, refused->record.last_activity_at, line.header.logged_at))) {
+        !within_reception(leg.record, refused->record.last_activity_at, line.header.logged_at)) {
       continue;
     }
     LegLink same_dialogue;

@@ -51,5 +51,16 @@ TEST(EximDialogue, ThatIsNamedMayBeSlow) {
                                    "- | ana@example.org rejected"));
 }
 
+TEST(EximDialogue, IsNotPartedByAnothersMailFromThatAddress) {
+  EXPECT_THAT(
+      jot_texts({refused_rcpt(36000, "s@example.net", "a@example.org"),
+                 arrived(36000, "1xVmNc-00000001abc-1Ab2", "t@example.com", "z@example.org"),
+                 refused_rcpt(36000, "s@example.net", "b@example.org"),
+                 arrived(36001, "1xVmNd-00000001abc-1Ab2", "s@example.net", "c@example.org")}),
+      UnorderedElementsAre("1xVmNc-00000001abc-1Ab2 | z@example.org queued",
+                           "- 1xVmNd-00000001abc-1Ab2 | a@example.org rejected, b@example.org "
+                           "rejected, c@example.org queued"));
+}
+
 }  // namespace
 }  // namespace rastro
