@@ -338,8 +338,7 @@ OpenLeg& Correlator::refused_dialogue(const LogLine& line, Session& session,
   // The session's name and the sender take the queue id's place in the id.
   auto fresh = blank_leg(line);
   auto& record = fresh->record;
-  record.generation =
-      static_cast<std::uint32_t>(session.refused.size() + session.refused_before.size());
+  record.generation = session.refusals++;
   record.id = make_leg_id(record.host, record.mta, session.name, event.envelope_sender.value_or(""),
                           record.generation, record.opened_at);
   ++counters_.legs_opened;
@@ -352,7 +351,9 @@ OpenLeg& Correlator::refused_dialogue(const LogLine& line, Session& session,
                                                     : SubmissionMethod::mx;
   refused.record.accepted_tls = session.tls;
   for (const auto ref : session.lines) add_line(refused, ref);
-  if (session.refused.size() < Sessions::kLegsMax) session.refused.push_back(refused.handle());
+  // The next line may be about the newest one.
+  if (session.refused.size() >= Sessions::kLegsMax) session.refused.erase(session.refused.begin());
+  session.refused.push_back(refused.handle());
   return refused;
 }
 

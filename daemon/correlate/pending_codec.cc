@@ -7,7 +7,8 @@
 namespace rastro {
 namespace {
 
-constexpr char kVersion = 5;
+constexpr char kVersion = 6;
+constexpr char kVersionBefore = 5;  // did not count refusals
 constexpr std::size_t kItemsMax = 1000;
 constexpr std::size_t kBytesUsual = 160;  // with the text of a client and some lines
 
@@ -199,11 +200,12 @@ std::string encode_session(const Session& session) {
   }
   put(out, session.mailboxes.size());
   for (const auto& note : session.mailboxes) put(out, note);
+  put(out, std::uint64_t{session.refusals});
   return out;
 }
 
 bool decode_session(std::string_view value, Session& session) {
-  if (value.empty() || value[0] != kVersion) return false;
+  if (value.empty() || (value[0] != kVersion && value[0] != kVersionBefore)) return false;
   Reader in{value.substr(1)};
   session.last_at = in.time();
   session.client = in.endpoint();
@@ -227,6 +229,10 @@ bool decode_session(std::string_view value, Session& session) {
   for (auto& fact : session.facts) fact = in.fact();
   session.mailboxes.resize(in.count());
   for (auto& mailbox : session.mailboxes) mailbox = in.mailbox();
+  session.refusals =
+      value[0] == kVersionBefore
+          ? static_cast<std::uint32_t>(session.refused.size() + session.refused_before.size())
+          : static_cast<std::uint32_t>(in.number());
   return in.good && in.left.empty();
 }
 

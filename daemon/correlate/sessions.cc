@@ -11,6 +11,7 @@ void Session::take_place_of(Session& other) {
   other.legs = std::move(legs);
   other.refused = std::move(refused);
   other.refused_before = std::move(refused_before);
+  other.refusals = refusals;
   other.verdicts = std::move(verdicts);
   other.tls = std::move(tls);
   other.tls_peer = std::move(tls_peer);
@@ -30,6 +31,7 @@ void Session::reset() {
   legs.clear();
   refused.clear();
   refused_before.clear();
+  refusals = 0;
   verdicts.clear();
   tls.reset();
   tls_peer.reset();

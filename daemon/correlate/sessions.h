@@ -68,8 +68,9 @@ struct Session : boost::intrusive::list_base_hook<> {
   std::vector<LegHandle> refused;  // dialogues refused since the last message was taken, one for
                                    // each envelope sender
   std::vector<LegHandle> refused_before;  // those before it: they may belong to it
-  std::vector<EarlyVerdict> verdicts;     // since the last message was taken
-  MaybeText tls;                          // of this connection: "TLSv1.3 with cipher ..."
+  std::uint32_t refusals = 0;  // dialogues refused so far, those too that `refused` has no room for
+  std::vector<EarlyVerdict> verdicts;  // since the last message was taken
+  MaybeText tls;                       // of this connection: "TLSv1.3 with cipher ..."
   MaybeText tls_peer;
   std::vector<UnreachedHost> unreached;  // since the last attempt of this process
   std::vector<EarlyFact> facts;

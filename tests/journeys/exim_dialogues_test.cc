@@ -62,5 +62,32 @@ TEST(EximDialogue, IsNotPartedByAnothersMailFromThatAddress) {
                            "rejected, c@example.org queued"));
 }
 
+TEST(EximDialogue, OfMoreSendersThanAreKeptLosesNone) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 260; ++i) {
+    lines.push_back(
+        refused_rcpt(i / 10, "r" + std::to_string(i) + "@example.net", "x@example.org"));
+  }
+  for (const std::string to : {"a@example.org", "b@example.org", "c@example.org"}) {
+    lines.push_back(refused_rcpt(26, "last@example.net", to));
+  }
+  const auto told = jot_texts(lines);
+  ASSERT_THAT(told, SizeIs(261));
+  EXPECT_EQ(told.back(),
+            "- | a@example.org rejected, b@example.org rejected, c@example.org rejected");
+}
+
+// The first sender is forgotten by then, and both of its dialogues are of one second.
+TEST(EximDialogue, ThatBeginsAgainWithinASecondIsAnotherOne) {
+  std::vector<std::string> lines;
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 210; ++i) {
+      lines.push_back(refused_rcpt(0, "r" + std::to_string(i) + "@example.net",
+                                   "x" + std::to_string(round) + "@example.org"));
+    }
+  }
+  EXPECT_THAT(jot_texts(lines), SizeIs(630));
+}
+
 }  // namespace
 }  // namespace rastro

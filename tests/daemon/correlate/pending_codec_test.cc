@@ -12,6 +12,7 @@ Session full_session() {
   session.lines = {{1, 20, 300}, {2, 40, 600}};
   session.legs = {{9, 77}};
   session.refused = {{9, 78}, {9, 79}};
+  session.refusals = 300;
   session.tls = "TLSv1.3 with cipher X";
   session.tls_peer = "";
   session.verdicts = {{PolicyVerdict::Action::filter,
@@ -55,6 +56,7 @@ TEST(PendingCodec, GivesBackWhatItTook) {
   EXPECT_EQ(back.mailboxes[0].account, "eva");
   ASSERT_EQ(back.refused.size(), 2u);
   EXPECT_EQ(back.refused[1].id, 79u);
+  EXPECT_EQ(back.refusals, 300u);
   EXPECT_EQ(back.legs.at(0).key, 0u) << "a key of another run must not be trusted";
 }
 
@@ -69,6 +71,18 @@ TEST(PendingCodec, RefusesEveryTruncationAndEveryOtherVersion) {
   Session back;
   EXPECT_FALSE(decode_session(other, back));
   EXPECT_FALSE(decode_session(value + "x", back));
+}
+
+TEST(PendingCodec, ReadsTheVersionBefore) {
+  auto session = full_session();
+  session.refusals = 0;
+  auto value = encode_session(session);
+  value[0] = 5;
+  value.pop_back();  // ended before the number of refusals
+  Session back;
+  ASSERT_TRUE(decode_session(value, back));
+  EXPECT_EQ(back.mailboxes.size(), 1u);
+  EXPECT_EQ(back.refusals, 2u);
 }
 
 }  // namespace
