@@ -57,7 +57,27 @@ std::string_view filter_task(std::string_view reply) {
   return task.substr(0, task.find_first_not_of("0123456789-"));
 }
 
-bool is_submission(std::string_view cwd) { return !cwd.starts_with("/var/spool"); }
+// Whether a call of Exim's, "/usr/sbin/sendmail -t -i -fana@example.org", brings a message: the
+// others ask, command, run the queue, or are Exim's own for a bounce ("-E<id>").
+bool brings_message(std::string_view args) {
+  const auto program_end = args.find(' ');
+  auto program = args.substr(0, program_end);
+  program.remove_prefix(program.rfind('/') + 1);
+  if (program == "mailq" || program == "runq" || program == "newaliases") return false;
+  while (!args.empty()) {
+    const auto word = args.substr(0, args.find(' '));
+    args.remove_prefix(std::min(word.size() + 1, args.size()));
+    const bool takes = word == "-bm" || word == "-bs" || word == "-bS" || word == "-bnq";
+    if (word.starts_with("-b") && !takes) return false;
+    for (const std::string_view other : {"-q", "-M", "-R", "-S", "-E"}) {
+      if (word.starts_with(other)) return false;
+    }
+  }
+  return true;
+}
+bool is_submission(const LocalInvocation& call) {
+  return !call.cwd.starts_with("/var/spool") && brings_message(call.args);
+}
 
 // "/home/ana/public_html" is of "ana".
 bool is_below_home_of(std::string_view cwd, std::string_view user) {
@@ -83,7 +103,7 @@ std::string_view Correlator::invocation_name(const LogLine& line) {
 }
 
 void Correlator::on(const LogLine& line, const LocalInvocation& event) {
-  if (!event.queue_id.empty() || !is_submission(event.cwd)) return;
+  if (!event.queue_id.empty() || !is_submission(event)) return;
   auto& calls = invocations_.open(invocation_name(line), line.header.logged_at);
   if (calls.unreached.size() >= Sessions::kUnreachedMax) {
     calls.unreached.erase(calls.unreached.begin());

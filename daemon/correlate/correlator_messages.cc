@@ -48,7 +48,7 @@ void Correlator::on(const LogLine& line, const Arrival& event) {
   } else if (event.method == ArrivalMethod::smtp && line.mta == Mta::exim) {
     auto& session = open_exim_dialogue(line, event.client);
     join_refused_before(line, leg, session, names_exim_dialogue(line, event.client));
-  } else if (event.method == ArrivalMethod::local) {
+  } else if (event.method == ArrivalMethod::local && !event.parent_id) {
     join_invocation(line, leg);
   }
 

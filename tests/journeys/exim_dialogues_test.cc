@@ -89,5 +89,66 @@ TEST(EximDialogue, ThatBeginsAgainWithinASecondIsAnotherOne) {
   EXPECT_THAT(jot_texts(lines), SizeIs(630));
 }
 
+// ---- "cwd=... args: ..."
+
+std::string called(int second, const std::string& cwd, const std::string& args) {
+  return "2026-11-24 " + clock_of_day(second) + " cwd=" + cwd + " 4 args: " + args;
+}
+std::string handed_in(int second, const std::string& id, const std::string& user) {
+  return "2026-11-24 " + clock_of_day(second) + " " + id + " <= " + user +
+         "@example.org U=" + user + " P=local S=345 id=m" + id +
+         "@example.org for boss@example.net";
+}
+
+TEST(EximInvocation, OfABounceIsNoScripts) {
+  const std::string parent = "1xVmNc-00000001abc-1Ab2";
+  const auto told =
+      jot({arrived(36000, parent, "u@example.net", "nobody@example.org"),
+           "2026-11-24 10:00:00 " + parent + " ** nobody@example.org: No such user",
+           called(36001, "/home/ana/www", "/usr/sbin/sendmail -t -i -fana@example.org"),
+           called(36001, "/var/lib/exim", "/usr/sbin/exim -t -oem -oi -f <> -E" + parent),
+           "2026-11-24 10:00:01 1xVmNd-00000001abc-1Ab2 <= <> R=" + parent +
+               " U=mailnull P=local S=333 for u@example.net",
+           handed_in(36001, "1xVmNd-00000002abc-1Ab2", "ana")});
+  ASSERT_THAT(told, SizeIs(3));
+  for (const auto& journey : told) {
+    const bool of_script = journey.text.starts_with("1xVmNd-00000002");
+    const bool of_bounce = journey.text.starts_with("1xVmNd-00000001");
+    EXPECT_EQ(journey.submission, of_script ? "script /home/ana/www" : of_bounce ? "bounce" : "mx");
+  }
+}
+
+struct CallCase {
+  std::string name;
+  std::string args;
+  std::string want;  // how a message comes behind the call
+  friend void PrintTo(const CallCase& c, std::ostream* os) { *os << c.name; }
+};
+class EximCall : public testing::TestWithParam<CallCase> {};
+TEST_P(EximCall, BringsAMessageOrDoesNot) {
+  const auto told = jot({called(1, "/opt/panel/docroot", GetParam().args),
+                         handed_in(3, "1xVmNd-00000002abc-1Ab2", "bob")});
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].submission, GetParam().want);
+}
+const std::string kScript = "script /opt/panel/docroot";
+INSTANTIATE_TEST_SUITE_P(
+    , EximCall,
+    testing::Values(CallCase{"recipients_in_the_content", "/usr/sbin/sendmail -t -i", kScript},
+                    CallCase{"recipients_as_arguments", "sendmail -f bob eva@example.net", kScript},
+                    CallCase{"told_to_take_a_message", "/usr/sbin/exim -bm eva@example.net",
+                             kScript},
+                    CallCase{"smtp_on_its_input", "/usr/sbin/exim -bs", kScript},
+                    CallCase{"batched_smtp", "/usr/sbin/exim -bS", kScript},
+                    CallCase{"version", "/usr/sbin/exim -bV", "local"},
+                    CallCase{"count_of_the_queue", "/usr/sbin/exim -bpc", "local"},
+                    CallCase{"setting", "/usr/sbin/exim -bP spool_directory", "local"},
+                    CallCase{"address_test", "/usr/sbin/exim -bt eva@example.net", "local"},
+                    CallCase{"queue_run", "/usr/sbin/exim -qff", "local"},
+                    CallCase{"queue_run_of_a_domain", "/usr/sbin/exim -R example.net", "local"},
+                    CallCase{"removal", "/usr/sbin/exim -Mrm x", "local"},
+                    CallCase{"mailq", "/usr/bin/mailq", "local"}),
+    [](const auto& tested) { return tested.param.name; });
+
 }  // namespace
 }  // namespace rastro
