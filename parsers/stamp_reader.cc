@@ -13,6 +13,12 @@ using std::chrono::seconds;
 
 // A source may be written by a clock that is ahead of ours, or its file's time be rounded.
 constexpr std::int64_t kDaysAhead = 2;
+// A source may be out of order by less: who steps back by more repeats the hour. Behind that step a
+// line may be late by less still: nearly all of a quiet hour without a line is likelier.
+constexpr std::int64_t kStepBackMax = 300;
+constexpr std::int64_t kLateMax = 60;
+// What is read first of a file that is being written is not older than this.
+constexpr std::int64_t kUnreadMax = 1800;
 
 bool is_leap_day(int month, int day) { return month == 2 && day == 29; }
 
@@ -39,12 +45,33 @@ Time StampReader::to_utc(std::int64_t local_seconds) {
   if (hour != cached_hour_) {
     cached_hour_ = hour;
     cached_offset_ = 0;
+    cached_again_after_ = 0;
     if (const auto* known = zone(); known != nullptr) {
       const auto info = known->get_info(date::local_seconds(seconds(local_seconds)));
       cached_offset_ = info.first.offset.count();
+      if (info.result == date::local_info::ambiguous) {
+        cached_again_after_ = cached_offset_ - info.second.offset.count();
+      }
     }
   }
-  return Time(seconds(local_seconds - cached_offset_));
+  auto utc = local_seconds - cached_offset_;
+  const bool again = cached_again_after_ != 0 && is_said_again(utc);
+  if (again) utc += cached_again_after_;
+  last_again_ = again;
+  last_utc_ = utc;
+  return Time(seconds(utc));
+}
+
+// Which of its two meanings a stamp of the hour that is repeated when summer time ends has: the
+// first one, until the source steps back from it.
+bool StampReader::is_said_again(std::int64_t first_utc) const {
+  const auto again_utc = first_utc + cached_again_after_;
+  if (last_utc_ == INT64_MIN) {
+    const auto near = std::chrono::floor<seconds>(near_).time_since_epoch().count();
+    return near - again_utc < kUnreadMax && again_utc - near < kUnreadMax;
+  }
+  const auto back_to = last_utc_ - (last_again_ ? kLateMax : kStepBackMax);
+  return first_utc < back_to && again_utc >= back_to;
 }
 
 int StampReader::first_year(int month, int day) const {

@@ -65,6 +65,7 @@ class StampReader {
  private:
   int first_year(int month, int day) const;
   void follow(int month, int day);
+  bool is_said_again(std::int64_t first_utc) const;
 
   const date::time_zone* zone();
 
@@ -76,6 +77,9 @@ class StampReader {
   int last_month_ = 0;
   std::int64_t cached_hour_ = INT64_MIN;
   std::int64_t cached_offset_ = 0;
+  std::int64_t cached_again_after_ = 0;  // a local time that comes twice: seconds between both
+  std::int64_t last_utc_ = INT64_MIN;    // seconds, of the last local time read
+  bool last_again_ = false;
   std::int64_t cached_day_key_ = -1;
   std::int64_t cached_day_seconds_ = 0;
   std::array<char, 17> minute_text_{};

@@ -273,9 +273,57 @@ TEST(Pitfall1, AClockThatIsAheadIsNotAYearBehind) {
 TEST(Pitfall1, TheRepeatedHourOfOctober) {
   StampReader stamps("Europe/Madrid", at(2026, 10, 26));
   EXPECT_EQ(stamp(stamps, "Oct 25 01:59:59"), at(2026, 10, 24, 23, 59, 59));
-  const auto twice = stamp(stamps, "Oct 25 02:30:00");
-  EXPECT_TRUE(twice == at(2026, 10, 25, 0, 30) || twice == at(2026, 10, 25, 1, 30));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:30:00"), at(2026, 10, 25, 0, 30));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:59:59"), at(2026, 10, 25, 0, 59, 59));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:00:00"), at(2026, 10, 25, 1));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:00:00"), at(2026, 10, 25, 1));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:58:00"), at(2026, 10, 25, 1, 58));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:57:59"), at(2026, 10, 25, 1, 57, 59));
   EXPECT_EQ(stamp(stamps, "Oct 25 03:00:00"), at(2026, 10, 25, 2));
+}
+TEST(Pitfall1, AQuietSourceRepeatsTheHourToo) {
+  StampReader stamps("Europe/Madrid", at(2026, 10, 26));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:40:00"), at(2026, 10, 25, 0, 40));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:39:59"), at(2026, 10, 25, 0, 39, 59));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:30:00"), at(2026, 10, 25, 1, 30));
+}
+TEST(Pitfall1, ALateLineOfTheFirstOfBothHoursStaysInIt) {
+  StampReader stamps("Europe/Madrid", at(2026, 10, 26));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:59:59"), at(2026, 10, 25, 0, 59, 59));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:00:00"), at(2026, 10, 25, 1));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:59:59"), at(2026, 10, 25, 0, 59, 59));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:00:01"), at(2026, 10, 25, 1, 0, 1));
+}
+TEST(Pitfall1, AnHourThatIsNotRepeatedIsNot) {
+  StampReader stamps("Europe/Madrid", at(2026, 10, 27));
+  EXPECT_EQ(stamp(stamps, "Oct 26 02:40:00"), at(2026, 10, 26, 1, 40));
+  EXPECT_EQ(stamp(stamps, "Oct 26 02:10:00"), at(2026, 10, 26, 1, 10));
+}
+// A stamp far ahead, of another host's clock, says nothing about the hour.
+TEST(Pitfall1, AStampFromElsewhereRepeatsNoHour) {
+  StampReader stamps("Europe/Madrid", at(2026, 10, 26));
+  EXPECT_EQ(stamp(stamps, "Oct 25 09:00:00"), at(2026, 10, 25, 8));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:10:00"), at(2026, 10, 25, 0, 10));
+}
+// The daemon starts again within the repeated hour: the file was written to just now.
+TEST(Pitfall1, TheRepeatedHourIsKnownByTheFilesTime) {
+  StampReader live("Europe/Madrid", at(2026, 10, 25, 1, 20));
+  EXPECT_EQ(stamp(live, "Oct 25 02:19:30"), at(2026, 10, 25, 1, 19, 30));
+  EXPECT_EQ(stamp(live, "Oct 25 02:20:30"), at(2026, 10, 25, 1, 20, 30));
+  StampReader before("Europe/Madrid", at(2026, 10, 25, 0, 20));
+  EXPECT_EQ(stamp(before, "Oct 25 02:19:30"), at(2026, 10, 25, 0, 19, 30));
+}
+TEST(Pitfall1, EximsRepeatedHour) {
+  StampReader stamps("Europe/Madrid", at(2026, 10, 26));
+  const auto exim = [&](std::string_view line) {
+    LineHeader header;
+    EXPECT_TRUE(maybe_take_exim_stamp(line, stamps, header));
+    return header.logged_at;
+  };
+  EXPECT_EQ(exim("2026-10-25 02:59:59 Start queue run: pid=1"), at(2026, 10, 25, 0, 59, 59));
+  EXPECT_EQ(exim("2026-10-25 02:00:59 Start queue run: pid=1"), at(2026, 10, 25, 1, 0, 59));
+  EXPECT_EQ(exim("2026-10-25 02:01:00 Start queue run: pid=1"), at(2026, 10, 25, 1, 1));
+  EXPECT_EQ(exim("2026-10-25 03:00:59 Start queue run: pid=1"), at(2026, 10, 25, 2, 0, 59));
 }
 TEST(Pitfall1, RotatedSetsMixBothFormats) {
   StampReader stamps("UTC", at(2026, 11, 25));
