@@ -105,6 +105,19 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
   return to_itself && from.host == other.host;
 }
 
+// Short ids are used again within the hour: of two legs that had the one that `link` names, which
+// one is nearer to it. A parent had begun when it was named, a child began about then.
+bool is_nearer(const LegLink& link, const LegRecord& a, const LegRecord& b) {
+  if (link.direction == LegLink::Direction::parent) {
+    const bool a_had_begun = a.opened_at <= link.at;
+    if (a_had_begun != (b.opened_at <= link.at)) return a_had_begun;
+  }
+  const auto apart = [&](const LegRecord& leg) {
+    return leg.opened_at < link.at ? link.at - leg.opened_at : leg.opened_at - link.at;
+  };
+  return apart(a) < apart(b);
+}
+
 // Whether a recipient went to a filter on this host that does not say under which id it gave the
 // message back: behind pipe(8), or by SMTP or LMTP to loopback (Proxmox' pmg-smtp-filter).
 bool went_to_silent_filter(const LegRecord& leg, std::size_t recipient) {
@@ -348,18 +361,44 @@ class Assembly {
     const auto ids = later ? find_since(journey_.legs[at], KeyKind::queue_id, link.queue_id)
                            : memory_.find(store_, KeyKind::queue_id, link.queue_id);
     if (!ids) return ids.error();
-    bool found = false;
+    struct Found {
+      LegRecord leg;
+      bool inferred = false;
+    };
+    std::vector<Found> found;
     for (const auto id : *ids) {
       auto other = memory_.load(store_, id);
       if (!other) return other.error();
       bool inferred = false;
       if (!*other || !agrees(journey_.legs[at], link, **other, inferred)) continue;
-      found = true;
-      join(at, link, std::move(**other), inferred);
+      found.push_back({std::move(**other), inferred});
     }
-    if (!found && (!joins(link.kind) || !link.claimed_by_peer))
+    if (!link.claimed_by_peer && found.size() > 1) {
+      const auto nearest = std::ranges::min_element(
+          found, [&](const Found& a, const Found& b) { return is_nearer(link, a.leg, b.leg); });
+      std::swap(found.front(), *nearest);
+      found.resize(1);
+    }
+    for (auto& other : found) join(at, link, std::move(other.leg), other.inferred);
+    if (found.empty() && (!joins(link.kind) || !link.claimed_by_peer))
       journey_.links.push_back({link, {}, {}, false});
     return {};
+  }
+
+  // Whether no other leg that had the queue id is nearer to what `from` names.
+  Result<bool> is_nearest(const LegRecord& from, const LegLink& link, const LegRecord& leg) {
+    if (link.claimed_by_peer) return true;
+    const auto ids = find_since(leg, KeyKind::queue_id, link.queue_id);
+    if (!ids) return ids.error();
+    for (const auto id : *ids) {
+      if (id == leg.id) continue;
+      auto other = memory_.load(store_, id);
+      if (!other) return other.error();
+      bool inferred = false;
+      if (*other && agrees(from, link, **other, inferred) && is_nearer(link, **other, leg))
+        return false;
+    }
+    return true;
   }
 
   Result<void> follow_back(std::size_t at, std::uint64_t id) {
@@ -371,6 +410,9 @@ class Assembly {
     for (const auto& link : leg->links) {
       bool inferred = false;
       if (!agrees(*leg, link, journey_.legs[at], inferred)) continue;
+      const auto nearest = is_nearest(*leg, link, journey_.legs[at]);
+      if (!nearest) return nearest.error();
+      if (!*nearest) continue;
       auto turned = link;
       turned.direction = link.direction == LegLink::Direction::child ? LegLink::Direction::parent
                                                                      : LegLink::Direction::child;

@@ -1,0 +1,84 @@
+// Which leg a line means that names another one by its queue id. Derived from Postfix' format
+// strings (src/global/log_adhoc.c, src/bounce/*.c, src/smtpd/smtpd.c).
+#include <gmock/gmock.h>
+
+#include "tests/journeys/jotted.h"
+
+namespace rastro {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+std::string at_clock(const std::string& clock, const std::string& text) {
+  return "2026-11-24T" + clock + "+00:00 mx1 postfix/" + text;
+}
+void arrive_at(std::vector<std::string>& lines, const std::string& clock, const std::string& id,
+               const std::string& from, const std::string& message_id) {
+  lines.push_back(at_clock(clock, "smtpd[11]: " + id + ": client=mx.example.net[192.0.2.7]"));
+  lines.push_back(at_clock(clock, "cleanup[12]: " + id + ": message-id=<" + message_id + ">"));
+  lines.push_back(
+      at_clock(clock, "qmgr[13]: " + id + ": from=<" + from + ">, size=9, nrcpt=1 (queue active)"));
+}
+std::string sent_at(const std::string& clock, const std::string& id, const std::string& to,
+                    const std::string& relay, const std::string& reply) {
+  return at_clock(clock, "smtp[14]: " + id + ": to=<" + to + ">, relay=" + relay +
+                             ", delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (" + reply + ")");
+}
+std::string removed_at(const std::string& clock, const std::string& id) {
+  return at_clock(clock, "qmgr[13]: " + id + ": removed");
+}
+const std::string kFar = "mx.example.com[203.0.113.7]:25";
+
+// PITFALLS 9: within the hour.
+TEST(ReusedIds, AForwardedMailIsNotTheStrangersAfterIt) {
+  std::vector<std::string> lines;
+  arrive_at(lines, "10:00:00", "B00001", "a@example.net", "m1@example.net");
+  lines.push_back(at_clock("10:00:01", "cleanup[12]: B00009: message-id=<m1@example.net>"));
+  lines.push_back(at_clock("10:00:01",
+                           "local[15]: B00001: to=<ana@example.org>, relay=local, delay=1, "
+                           "delays=0/0/0/1, dsn=2.0.0, status=sent (forwarded as B00009)"));
+  lines.push_back(at_clock(
+      "10:00:01", "qmgr[13]: B00009: from=<a@example.net>, size=9, nrcpt=1 (queue active)"));
+  lines.push_back(removed_at("10:00:01", "B00001"));
+  lines.push_back(sent_at("10:00:02", "B00009", "ana@example.com", kFar, "250 ok"));
+  lines.push_back(removed_at("10:00:02", "B00009"));
+  arrive_at(lines, "10:40:00", "B00009", "s@example.com", "other@example.com");
+  lines.push_back(sent_at("10:40:02", "B00009", "bob@example.org", kFar, "250 ok"));
+  lines.push_back(removed_at("10:40:02", "B00009"));
+  EXPECT_THAT(jot_texts(lines), UnorderedElementsAre("B00001 B00009 | ana@example.com delivered",
+                                                     "B00009 | bob@example.org delivered"));
+}
+
+TEST(ReusedIds, ABounceIsOfTheMailThatWasThereThen) {
+  std::vector<std::string> lines;
+  const auto bounced = [&](const std::string& clock, const std::string& id, const std::string& to,
+                           const std::string& child) {
+    lines.push_back(at_clock(clock, "smtp[14]: " + id + ": to=<" + to + ">, relay=" + kFar +
+                                        ", delay=1, delays=0/0/0/1, dsn=5.0.0, status=bounced "
+                                        "(host x said: 550 no)"));
+    lines.push_back(at_clock(clock, "cleanup[12]: " + child + ": message-id=<" + child + "@mx1>"));
+    lines.push_back(
+        at_clock(clock, "bounce[16]: " + id + ": sender non-delivery notification: " + child));
+    lines.push_back(
+        at_clock(clock, "qmgr[13]: " + child + ": from=<>, size=9, nrcpt=1 (queue active)"));
+    lines.push_back(removed_at(clock, id));
+    lines.push_back(sent_at(clock, child, "a@example.net", kFar, "250 ok"));
+    lines.push_back(removed_at(clock, child));
+  };
+  arrive_at(lines, "10:00:00", "C00001", "a@example.net", "m1@example.net");
+  bounced("10:00:01", "C00001", "x@example.com", "D00001");
+  arrive_at(lines, "10:20:00", "C00001", "a@example.net", "m2@example.net");
+  bounced("10:20:01", "C00001", "y@example.com", "D00002");
+  arrive_at(lines, "10:40:00", "D00001", "b@example.net", "m3@example.net");
+  bounced("10:40:01", "D00001", "z@example.com", "D00003");
+  for (const auto& journey : jot(lines)) {
+    EXPECT_THAT(journey.links, SizeIs(1)) << journey.text;
+  }
+}
+
+}  // namespace
+}  // namespace rastro
