@@ -67,6 +67,14 @@ bool is_the_earlier_hop(const LegRecord& child, const LegRecord& parent) {
          });
 }
 
+// A queue id becomes known when its message comes, not before: who names one of a message that was
+// here already read it in a header. Clocks of two hosts differ; what is not known is when a message
+// came whose first lines are missing.
+bool began_too_early(const LegRecord& child, const LegRecord& parent) {
+  const auto skew = child.host == parent.host ? seconds(2) : seconds(60);
+  return parent.arrival_seen && child.opened_at + skew < parent.opened_at;
+}
+
 // Whether `other` is the leg that `link` of `from` means.
 bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, bool& inferred) {
   if (other.id == from.id || other.queue_id != link.queue_id) return false;
@@ -85,6 +93,7 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
     return same_dialogue(from, other);
   }
   if (!link.claimed_by_peer) return from.host == other.host && from.mta == other.mta;
+  if (began_too_early(child_leg, parent_leg)) return false;
   const auto from_id = bare_message_id_of(from);
   const auto other_id = bare_message_id_of(other);
   if (!from_id.empty() && !other_id.empty()) {

@@ -80,5 +80,35 @@ TEST(ReusedIds, ABounceIsOfTheMailThatWasThereThen) {
   }
 }
 
+// ---- what a remote server claims
+
+// It has the id and the Message-ID from the headers of a mail that it was sent.
+TEST(HostileLinks, AServerCannotPutAMailInFrontOfAnEarlierOne) {
+  std::vector<std::string> lines;
+  arrive_at(lines, "10:00:00", "A00001", "ana@example.org", "m1@example.org");
+  arrive_at(lines, "10:00:05", "A00002", "x@example.com", "m1@example.org");
+  lines.push_back(
+      sent_at("10:00:06", "A00002", "fwd@example.com", kFar, "250 2.0.0 Ok: queued as A00001"));
+  lines.push_back(removed_at("10:00:06", "A00002"));
+  lines.push_back(sent_at("10:00:07", "A00001", "x@example.net", kFar, "250 ok"));
+  lines.push_back(removed_at("10:00:07", "A00001"));
+  EXPECT_THAT(jot_texts(lines), UnorderedElementsAre("A00001 | x@example.net delivered",
+                                                     "A00002 | fwd@example.com delivered"));
+}
+
+// Of the parent the end alone is known, and its filter took a while.
+TEST(HostileLinks, AMailWithoutItsFirstLinesKeepsItsNextLeg) {
+  std::vector<std::string> lines;
+  arrive_at(lines, "10:00:00", "A00002", "ana@example.org", "m1@example.org");
+  lines.push_back(sent_at("10:00:08", "A00001", "x@example.net", "127.0.0.1[127.0.0.1]:10024",
+                          "250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as "
+                          "A00002"));
+  for (auto& line : lines) {
+    const auto at = line.find("mx.example.net[192.0.2.7]");
+    if (at != std::string::npos) line.replace(at, 25, "localhost[127.0.0.1]");
+  }
+  EXPECT_THAT(jot_texts(lines), ElementsAre("A00001 A00002 | x@example.net queued"));
+}
+
 }  // namespace
 }  // namespace rastro
