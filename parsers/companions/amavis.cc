@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <climits>
+#include <cstdint>
+#include <iterator>
 #include <span>
 
 #include "parsers/companions/internal.h"
@@ -94,28 +97,88 @@ bool take_envelope(std::string_view& text, Envelope& out) {
   return true;
 }
 
-constexpr std::array<std::string_view, 24> kNames = {
-    "quarantine: ", "quarantine ", "Queue-ID: ",    "Message-ID: ", "Resent-Message-ID: ",
-    "mail_id: ",    "Hits: ",      "size: ",        "queued_as: ",  "dkim_sd=",
-    "dkim_new=",    "Tests: ",     "Subject: ",     "From: ",       "helo=",
-    "tag=",         "tag2=",       "kill=",         "autolearn=",   "User-Agent: ",
-    "X-Mailer: ",   "L/",          "shortcircuit=", "b: "};
+// Names of fields, with their place in the template; where the place does not matter it is 0.
+enum class Whose : std::uint8_t { early, header, verdict, late_header, other };
+struct FieldName {
+  std::string_view text;
+  Whose whose = Whose::other;
+  int place = 0;
+};
+constexpr FieldName kNames[] = {{"quarantine: ", Whose::early},
+                                {"quarantine ", Whose::early},
+                                {"Queue-ID: ", Whose::early},
+                                {"Message-ID: ", Whose::header},
+                                {"Resent-Message-ID: ", Whose::header},
+                                {"mail_id: ", Whose::verdict, 1},
+                                {"Hits: ", Whose::verdict, 2},
+                                {"size: ", Whose::verdict, 3},
+                                {"pt: ", Whose::verdict, 4},
+                                {"queued_as: ", Whose::verdict, 5},
+                                {"Subject: ", Whose::late_header},
+                                {"From: ", Whose::late_header},
+                                {"User-Agent: ", Whose::late_header},
+                                {"X-Mailer: ", Whose::late_header},
+                                {"dkim_sd="},
+                                {"dkim_new="},
+                                {"Tests: "},
+                                {"helo="},
+                                {"tag="},
+                                {"tag2="},
+                                {"kill="},
+                                {"autolearn="},
+                                {"L/"},
+                                {"shortcircuit="},
+                                {"b: "}};
 
-// The text before the next ", Name: " of a known name; a subject may hold commas and the like, but
-// it stands behind everything that is a key.
-std::string_view take_value(std::string_view& text) {
-  auto end = text.size();
-  for (const auto name : kNames) {
-    for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
-      if (at >= 2 && text.substr(at - 2, 2) == ", ") {
-        end = std::min(end, at - 2);
-        break;
+const FieldName* name_at(std::string_view text) {
+  const auto* const found = std::ranges::find_if(
+      kNames, [text](const auto& name) { return text.starts_with(name.text); });
+  return found == std::end(kNames) ? nullptr : found;
+}
+
+struct Field {
+  const FieldName* name = nullptr;
+  std::string_view value;
+};
+constexpr std::size_t kFieldsMax = 40;
+struct Fields {
+  std::array<Field, kFieldsMax> all;
+  std::size_t size = 0;
+  std::string_view before;  // the first one
+  std::span<const Field> span() const { return std::span(all).first(size); }
+};
+
+bool is_of_header(const Field& field) {
+  return field.name->whose == Whose::header || field.name->whose == Whose::late_header;
+}
+bool is_late_header(const Field& field) { return field.name->whose == Whose::late_header; }
+bool is_score(const Field& field) { return field.name->place == 2; }
+
+// "Name: value, Name: value". A value goes on to the next ", " with a known name behind it: a
+// stranger's may hold commas. Of more than any template has, those before a stranger's are left.
+void split_fields(std::string_view text, Fields& out) {
+  std::string_view* open = &out.before;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at <= text.size();) {
+    const auto* const name = name_at(text.substr(at));
+    if (name != nullptr) {
+      *open = text.substr(begin, at >= begin + 2 ? at - 2 - begin : 0);
+      if (out.size >= kFieldsMax) {
+        out.size =
+            static_cast<std::size_t>(std::ranges::find_if(out.all, is_of_header) - out.all.begin());
+        return;
       }
+      auto& field = out.all[out.size++];
+      field.name = name;
+      open = &field.value;
+      at += name->text.size();
+      begin = at;
     }
+    const auto comma = text.find(", ", at);
+    if (comma == std::string_view::npos) break;
+    at = comma + 2;
   }
-  const auto value = text.substr(0, end);
-  text.remove_prefix(std::min(end + 2, text.size()));
-  return value;
+  *open = text.substr(begin);
 }
 
 // ", 1234 ms" ends the default template.
@@ -129,24 +192,54 @@ void take_elapsed(std::string_view& text, CompanionFact& fact) {
   while (text.ends_with(' ') || text.ends_with(',')) text.remove_suffix(1);
 }
 
-bool stands_twice(std::string_view text, std::string_view name) {
-  const auto first = text.find(name);
-  return first != std::string_view::npos && text.find(name, first + 1) != std::string_view::npos;
+// A Message-ID may spell any field, a subject too: between the two of them amavis' own are the last
+// ones that stand in the template's order, for what a Message-ID spells comes before all of them.
+std::span<const Field> own_between(std::span<const Field> fields) {
+  auto first = fields.size();
+  int place = INT_MAX;
+  for (auto i = fields.size(); i-- > 0;) {
+    const auto& name = *fields[i].name;
+    if (name.whose == Whose::other) continue;
+    if (name.whose != Whose::verdict || name.place >= place) break;
+    place = name.place;
+    first = i;
+  }
+  return fields.subspan(first);
 }
 
-// A Message-ID, a subject or a From header may spell the next key: when a key of amavis' own stands
-// there twice, what follows the first of a stranger's fields is not believed.
-std::string_view believed(std::string_view text) {
-  constexpr std::string_view kOwn[] = {
-      "Queue-ID: ", "mail_id: ", "Hits: ", "size: ", "queued_as: ", "quarantine: ", "Message-ID: "};
-  constexpr std::string_view kStrangers[] = {"Message-ID: ", "Subject: ", "From: "};
-  if (std::ranges::none_of(kOwn, [text](auto name) { return stands_twice(text, name); }))
-    return text;
-  auto end = text.size();
-  for (const auto name : kStrangers) end = std::min(end, text.find(name));
-  text = text.substr(0, end);
-  while (text.ends_with(' ') || text.ends_with(',')) text.remove_suffix(1);
-  return text;
+// Fields that amavis wrote itself, and the Message-ID when nothing forged is seen in it.
+struct Believed {
+  std::span<const Field> early;  // before anything of a stranger's
+  std::span<const Field> verdict;
+  std::string_view message_id;
+};
+Believed believed(const Fields& fields) {
+  Believed out;
+  const auto all = fields.span();
+  const auto header = std::ranges::find_if(all, is_of_header);
+  const auto late = std::find_if(header, all.end(), is_late_header);
+  out.early = {all.begin(), header};
+  if (header == all.end()) {
+    out.verdict = all;
+    return out;
+  }
+  const bool scored = std::any_of(header, late, is_score);
+  // The score that is not in the subject may have been put into the Message-ID with one.
+  if (scored && std::any_of(late, all.end(), is_score)) return out;
+  const bool late_first = !scored && late != all.end();  // a template of one's own
+  const std::span<const Field> between{header, late_first ? all.end() : late};
+  out.verdict = own_between(between);
+  const auto strangers = between.first(between.size() - out.verdict.size());
+  if (late_first && !out.verdict.empty() && out.verdict.back().name->text == "queued_as: ") {
+    out.verdict = out.verdict.first(out.verdict.size() - 1);  // may be the subject's
+  }
+  const auto& first = strangers.front();
+  const bool whole = !first.value.starts_with('<') || first.value.ends_with('>');
+  const bool alone = std::ranges::all_of(strangers.subspan(1), [](const Field& field) {
+    return field.name->text == "Resent-Message-ID: " || is_late_header(field);
+  });
+  if (first.name->text == "Message-ID: " && whole && alone) out.message_id = first.value;
+  return out;
 }
 
 // "9F3A12C04E" or, after several re-injections, "9F3A12C04E/9F3A12C04F".
@@ -159,31 +252,30 @@ bool is_id_list(std::string_view value) {
   return true;
 }
 
-void read_fields(std::string_view text, CompanionFact& fact) {
-  text = believed(text);
-  std::string_view queued_as;
-  while (!text.empty()) {
-    const auto* const name =
-        std::ranges::find_if(kNames, [text](auto n) { return text.starts_with(n); });
-    if (name == kNames.end()) {
-      take_value(text);
-      continue;
-    }
-    text.remove_prefix(name->size());
-    const auto value = take_value(text);
-    if (*name == "Queue-ID: " && is_queue_id(value)) fact.queue_id = value;
-    if (*name == "Message-ID: ") fact.message_id = value;
-    if (*name == "Hits: " && (value == "-" || is_number(value))) add_value(fact, "score", value);
-    if (*name == "queued_as: " && is_id_list(value)) {
-      add_value(fact, "queued_as", value);
-      queued_as = value;
-    }
-    if (name->starts_with("quarantine")) add_value(fact, "quarantine", value);
-    if (*name == "mail_id: ") add_value(fact, "mail_id", value);
-    if (*name == "size: " && is_number(value)) add_value(fact, "size", value);
+void add_verdict(const Field& field, CompanionFact& fact) {
+  const auto name = field.name->text.substr(0, field.name->text.find(':'));
+  if (name == "Hits" && (field.value == "-" || is_number(field.value))) {
+    add_value(fact, "score", field.value);
+  } else if ((name == "queued_as" && is_id_list(field.value)) || name == "mail_id" ||
+             (name == "size" && is_number(field.value))) {
+    add_value(fact, name, field.value);
   }
+}
+
+void read_fields(const Fields& fields, CompanionFact& fact) {
+  const auto own = believed(fields);
+  for (const auto& field : own.early) {
+    if (field.name->text == "Queue-ID: " && is_queue_id(field.value)) fact.queue_id = field.value;
+    if (field.name->text.starts_with("quarantine")) add_value(fact, "quarantine", field.value);
+  }
+  if (!own.message_id.empty()) fact.message_id = own.message_id;
+  for (const auto& field : own.verdict) add_verdict(field, fact);
   // Before 2.7 only the id under which it gave the message back.
-  if (fact.queue_id.empty() && is_queue_id(queued_as)) fact.queue_id = queued_as;
+  const auto back = std::ranges::find_if(
+      own.verdict, [](const Field& field) { return field.name->text == "queued_as: "; });
+  if (fact.queue_id.empty() && back != own.verdict.end() && is_queue_id(back->value)) {
+    fact.queue_id = back->value;
+  }
 }
 
 ParsedLine parse_verdict(std::string_view session, std::string_view text) {
@@ -210,7 +302,9 @@ ParsedLine parse_verdict(std::string_view session, std::string_view text) {
   if (!envelope.several) fact.recipient = envelope.first_recipient;
   if (!text.empty() && !maybe_take(text, ' ') && !maybe_take(text, ", ")) return {};
   take_elapsed(text, fact);
-  read_fields(text, fact);
+  Fields fields;
+  split_fields(text, fields);
+  read_fields(fields, fact);
   if (envelope.several) add_value(fact, "recipients", envelope.recipients);
   add_value(fact, "session", session);
   fact.task = session;
