@@ -92,6 +92,11 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
     inferred = link.claimed_by_peer;
     return same_dialogue(from, other);
   }
+  if (link.kind == LegLink::Kind::retry) {
+    // By client, sender and recipient: two mails may have them.
+    const auto id = bare_message_id_of(from);
+    inferred = id.empty() || id != bare_message_id_of(other);
+  }
   if (!link.claimed_by_peer) return from.host == other.host && from.mta == other.mta;
   if (began_too_early(child_leg, parent_leg)) return false;
   const auto from_id = bare_message_id_of(from);

@@ -80,6 +80,29 @@ TEST(ReusedIds, ABounceIsOfTheMailThatWasThereThen) {
   }
 }
 
+// ---- refused for now, then taken
+
+TEST(Retries, AreInferredUnlessBothHaveTheMessageId) {
+  std::vector<std::string> lines = {
+      at_clock("10:00:00",
+               "smtpd[11]: NOQUEUE: reject: RCPT from mx.example.net[192.0.2.7]: 450 4.7.1 "
+               "<x@example.org>: Recipient address rejected: Greylisted; from=<a@example.net> "
+               "to=<x@example.org> proto=ESMTP helo=<mx.example.net>")};
+  arrive_at(lines, "10:05:00", "A00001", "a@example.net", "m1@example.net");
+  lines.push_back(at_clock("10:05:00",
+                           "cleanup[12]: A00001: milter-reject: END-OF-MESSAGE from "
+                           "mx.example.net[192.0.2.7]: 4.7.1 later; from=<a@example.net> "
+                           "to=<x@example.org> proto=ESMTP helo=<mx.example.net>"));
+  arrive_at(lines, "10:10:00", "A00002", "a@example.net", "m1@example.net");
+  lines.push_back(sent_at("10:10:01", "A00002", "x@example.org", kFar, "250 ok"));
+  std::vector<std::string> links;
+  for (const auto& journey : jot(lines)) {
+    links.insert(links.end(), journey.links.begin(), journey.links.end());
+  }
+  EXPECT_THAT(links, Contains("retry child A00001 inferred"));
+  EXPECT_THAT(links, Contains("retry child A00002"));
+}
+
 // ---- what a remote server claims
 
 // It has the id and the Message-ID from the headers of a mail that it was sent.
