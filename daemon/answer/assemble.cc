@@ -738,10 +738,21 @@ Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id
                                         AssemblyMemory& memory) {
   auto assembled = Assembly(store, memory).run(leg_id);
   if (!assembled) return assembled;
-  const auto& journey = *assembled;
-  if (!journey || journey->id() == leg_id) return assembled;
+  if (!*assembled) return assembled;
   // Told from its first leg, whichever one was asked for: the same answer to every question.
-  return Assembly(store, memory).run(journey->id());
+  if ((*assembled)->id() != leg_id) assembled = Assembly(store, memory).run((*assembled)->id());
+  if (!assembled || !*assembled) return assembled;
+  for (auto& link : (*assembled)->links) {
+    // What a bounce is about may have come through other legs; what is made here begins with
+    // itself.
+    const bool may_be_behind_others =
+        link.link.direction == LegLink::Direction::parent || link.link.kind == LegLink::Kind::retry;
+    if (!link.journey || joins(link.link.kind) || !may_be_behind_others) continue;
+    const auto other = Assembly(store, memory).run(*link.journey);
+    if (!other) return other.error();
+    if (*other) link.journey = (*other)->id();
+  }
+  return assembled;
 }
 
 Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id) {

@@ -18,6 +18,7 @@ std::string text_in(const boost::json::object& object, std::string_view key) {
 Jotted jotted(const std::string& journey) {
   Jotted out;
   const auto value = boost::json::parse(journey).as_object();
+  out.id = text_in(value, "id");
   for (const auto& leg : value.at("legs").as_array()) {
     const auto id = text_in(leg.as_object(), "queue_id");
     out.text.append(id.empty() ? "-" : id).append(" ");
@@ -48,6 +49,7 @@ Jotted jotted(const std::string& journey) {
     const auto& link = entry.as_object();
     out.links.push_back(text_in(link, "kind") + " " + text_in(link, "direction") + " " +
                         text_in(link, "queue_id"));
+    out.linked.push_back(text_in(link, "journey"));
     if (link.at("inferred").as_bool()) out.links.back().append(" inferred");
   }
   return out;

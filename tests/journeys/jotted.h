@@ -12,7 +12,9 @@ struct Jotted {
   std::string text;
   std::string submission;          // "script /home/ana/www", "mx"
   std::vector<std::string> facts;  // "amavis score 3.2", sorted
-  std::vector<std::string> links;  // "retry child B2", "inferred" behind it if it is
+  std::string id;
+  std::vector<std::string> linked;  // ids of journeys
+  std::vector<std::string> links;   // "retry child B2", "inferred" behind it if it is
 };
 
 // Journeys of a log of these lines, by arrival. A restart behind every line must give the same

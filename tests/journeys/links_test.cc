@@ -80,6 +80,33 @@ TEST(ReusedIds, ABounceIsOfTheMailThatWasThereThen) {
   }
 }
 
+// Asked for by the id in the link or by its own, a journey has one name.
+TEST(LinkedJourneys, AreNamedAsTheyNameThemselves) {
+  std::vector<std::string> lines;
+  arrive_at(lines, "10:00:00", "A00001", "a@example.net", "m1@example.net");
+  arrive_at(lines, "10:00:02", "A00002", "a@example.net", "m1@example.net");
+  for (auto& line : lines) {
+    const auto at = line.find("A00002: client=mx.example.net[192.0.2.7]");
+    if (at != std::string::npos) line.replace(at + 15, 25, "localhost[127.0.0.1]");
+  }
+  lines.push_back(sent_at("10:00:03", "A00001", "x@example.com", "127.0.0.1[127.0.0.1]:10024",
+                          "250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as "
+                          "A00002"));
+  lines.push_back(removed_at("10:00:03", "A00001"));
+  lines.push_back(at_clock("10:00:04", "smtp[14]: A00002: to=<x@example.com>, relay=" + kFar +
+                                           ", delay=1, delays=0/0/0/1, dsn=5.0.0, status=bounced "
+                                           "(host x said: 550 no)"));
+  lines.push_back(at_clock("10:00:04", "cleanup[12]: A00003: message-id=<b@mx1>"));
+  lines.push_back(
+      at_clock("10:00:04", "bounce[16]: A00002: sender non-delivery notification: A00003"));
+  lines.push_back(removed_at("10:00:04", "A00002"));
+  const auto told = jot(lines);
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[0].text, "A00001 A00002 | x@example.com bounced");
+  EXPECT_THAT(told[1].linked, ElementsAre(told[0].id));
+  EXPECT_THAT(told[0].linked, Contains(told[1].id));
+}
+
 // ---- refused for now, then taken
 
 TEST(Retries, AreInferredUnlessBothHaveTheMessageId) {
