@@ -231,9 +231,10 @@ void Correlator::keep_note(const LogLine& line, const Note& event) {
 void Correlator::keep_task(const LogLine& line, const CompanionFact& event) {
   constexpr std::size_t kStepsMax = Sessions::kFactsMax - CompanionFact::kValuesMax;
   const auto name = companion_name({"task", event.source, line.header.host, event.task});
-  const bool decides =
-      std::ranges::any_of(std::span(event.values).first(event.value_count),
-                          [](const auto& value) { return value.name == "action"; });
+  // amavis' summary may be in two lines: what it did, and what it took.
+  const bool decides = std::ranges::any_of(
+      std::span(event.values).first(event.value_count),
+      [](const auto& value) { return value.name == "action" || value.name == "elapsed_ms"; });
   if (decides) return keep_facts(line, event, name);
   auto& waiting = companions_.open(name, line.header.logged_at);
   if (waiting.facts.size() >= kStepsMax) return;

@@ -317,6 +317,25 @@ ParsedLine parse_verdict(std::string_view session, std::string_view text) {
   return {LineKind::amavis_verdict, fact};
 }
 
+// "(12-34) ...mple.org>,<c@y>, Queue-ID: ID, Hits: -1, 210 ms": syslog had no room for all
+// recipients, and the summary goes on in a line of its own. A quoted one might hold anything.
+ParsedLine parse_rest_of_verdict(std::string_view session, std::string_view text) {
+  if (!maybe_take(text, "...")) return {};
+  CompanionFact fact;
+  fact.source = "amavis";
+  take_elapsed(text, fact);
+  Fields fields;
+  split_fields(text, fields);
+  const auto recipients = fields.before;
+  if (fields.size == 0 || !recipients.ends_with('>') ||
+      recipients.find_first_of("\" ") != std::string_view::npos) {
+    return {};
+  }
+  read_fields(fields, fact);
+  fact.task = session;
+  return {LineKind::amavis_verdict, fact};
+}
+
 // From the do_log() calls of 2.13; what stands between "->" and the blank may be several people.
 constexpr FactForm kForms[] = {
     {"ESMTP {} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
@@ -554,6 +573,7 @@ ParsedLine parse_amavis(const LineHeader& /*header*/, std::string_view text) {
   ParsedLine out;
   if (!session.empty()) {
     out = parse_verdict(session, rest);
+    if (out.kind == LineKind::unrecognised) out = parse_rest_of_verdict(session, rest);
     if (out.kind != LineKind::unrecognised) return out;
     out = parse_fact("amavis", LineKind::amavis_verdict, kForms, without_mark(rest));
   }

@@ -1,0 +1,93 @@
+// What filters and mailbox servers tell under names of their own, and the message that it is about.
+// Derived from amavisd's templates and do_log() calls, policyd-spf, spamd.raw and Dovecot's
+// src/lmtp, src/lib-lda and Pigeonhole.
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+
+#include "tests/journeys/jotted.h"
+#include "tests/journeys/log_player.h"
+
+namespace rastro {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::IsSupersetOf;
+using testing::Not;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+// "10 postfix/smtpd[1]: text" at that second.
+std::vector<std::string> seconds_of(const std::vector<std::string>& texts) {
+  std::vector<std::string> out;
+  for (const auto& text : texts) {
+    const auto second = std::stoi(text.substr(0, 2));
+    out.push_back("2026-11-24T10:0" + std::to_string(second / 60) + ":" +
+                  (second % 60 < 10 ? "0" : "") + std::to_string(second % 60) + "+00:00 mx1 " +
+                  text.substr(3));
+  }
+  return out;
+}
+std::vector<std::string> message(const std::string& second, const std::string& id,
+                                 const std::string& from, const std::string& message_id) {
+  return {second + " postfix/smtpd[11]: " + id + ": client=mx.example.net[192.0.2.7]",
+          second + " postfix/cleanup[12]: " + id + ": message-id=<" + message_id + ">",
+          second + " postfix/qmgr[13]: " + id + ": from=<" + from +
+              ">, size=9, nrcpt=1 (queue active)"};
+}
+std::vector<std::string> operator+(std::vector<std::string> a, const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+std::vector<std::string> reasons_of(const std::vector<std::string>& texts) {
+  LogPlayer player({Log{"/var/log/mail.log", "mx1", false, seconds_of(texts)}});
+  player.play_all();
+  std::vector<std::string> out;
+  for (const auto& journey : player.journeys()) {
+    const auto value = boost::json::parse(journey).as_object();
+    for (const auto& to : value.at("recipients").as_array()) {
+      out.emplace_back(to.at("reason").as_string());
+    }
+  }
+  return out;
+}
+
+// ---- amavis
+
+const std::string kAmavis = "02 amavis[5]: (01234-05) ";
+const std::string kCutVerdict =
+    kAmavis +
+    "Blocked SPAM {DiscardedInbound,Quarantined}, [192.0.2.7]:5 <a@example.net> -> "
+    "<ana@example.org>,<luis@exam...";
+
+TEST(AmavisInTwoLines, IsToldWithScoreAndVerdict) {
+  const auto told = jot(
+      seconds_of(message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
+                 std::vector<std::string>{
+                     kCutVerdict, kAmavis + "...ple.org>,<eva@example.org>, quarantine: s/spam.gz, "
+                                            "Queue-ID: AA2F1A0E5D, Message-ID: <1@example.net>, "
+                                            "mail_id: abc, Hits: 20.5, size: 9, 900 ms"}));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_THAT(told[0].facts, IsSupersetOf({"amavis verdict SPAM", "amavis action Blocked",
+                                           "amavis score 20.5", "amavis quarantine s/spam.gz"}));
+}
+
+// Without the queue id in the template the reply names the task.
+TEST(AmavisInTwoLines, IsFoundByItsTask) {
+  const auto told = jot(seconds_of(
+      message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
+      std::vector<std::string>{
+          kCutVerdict,
+          kAmavis + "...ple.org>, quarantine: s/spam.gz, mail_id: abc, Hits: 20.5, size: 9, 900 ms",
+          "03 postfix/smtp[14]: AA2F1A0E5D: to=<ana@example.org>, "
+          "relay=127.0.0.1[127.0.0.1]:10024, delay=3, delays=0/0/0/3, dsn=2.7.0, status=sent (250 "
+          "2.7.0 Ok, discarded, id=01234-05 - SPAM)"}));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].text, "AA2F1A0E5D | ana@example.org quarantined");
+  EXPECT_THAT(told[0].facts, Contains("amavis score 20.5"));
+}
+
+}  // namespace
+}  // namespace rastro
