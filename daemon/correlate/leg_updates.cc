@@ -661,9 +661,32 @@ void end_as_filtered(LegRecord& leg, std::string_view actions) {
   leg.closed_at = leg.last_activity_at;
 }
 
+// A filter of ours took a message with "250 ..., BOUNCE" and gives it to nobody: what it found is
+// the cause, and no word of its answer.
+void note_filters_bounce(LegRecord& leg) {
+  for (auto& recipient : leg.recipients) {
+    if (recipient.outcome != Outcome::bounced || !recipient.reply_text.starts_with("250 ")) {
+      continue;
+    }
+    const auto found = [&](std::initializer_list<std::string_view> categories) {
+      return std::ranges::any_of(leg.facts, [&](const Fact& fact) {
+        return fact.source == "amavis" && fact.name == "verdict" &&
+               std::ranges::any_of(categories,
+                                   [&](auto word) { return fact.value.starts_with(word); });
+      });
+    };
+    const bool dangerous = found({"INFECTED", "BANNED"});
+    const bool spam = found({"SPAM"});
+    recipient.reason = dangerous ? Reason::virus_or_attachment
+                       : spam    ? Reason::spam_content
+                                 : Reason::local_policy;
+  }
+}
+
 }  // namespace
 
 void LegUpdates::note_quarantine(LegRecord& leg) {
+  note_filters_bounce(leg);
   // Proxmox Mail Gateway says for whom; amavis keeps the message as a whole.
   for (const auto& fact : leg.facts) {
     if (fact.source != "pmg" || fact.name != "quarantined_for") continue;

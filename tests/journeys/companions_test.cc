@@ -89,5 +89,24 @@ TEST(AmavisInTwoLines, IsFoundByItsTask) {
   EXPECT_THAT(told[0].facts, Contains("amavis score 20.5"));
 }
 
+TEST(AmavisBounce, HasTheReasonThatAmavisFound) {
+  const auto with = [](const std::string& category) {
+    auto texts = message("00", "AA2F1A0E5D", "a@example.net", "1@example.net");
+    if (!category.empty()) {
+      texts.push_back(kAmavis + "Blocked " + category +
+                      " {BouncedInbound}, [192.0.2.7]:5 <a@example.net> -> <ana@example.org>, "
+                      "Queue-ID: AA2F1A0E5D, mail_id: abc, Hits: 20.5, size: 9, 900 ms");
+    }
+    texts.emplace_back(
+        "03 postfix/smtp[14]: AA2F1A0E5D: to=<ana@example.org>, relay=127.0.0.1[127.0.0.1]:10024, "
+        "delay=3, delays=0/0/0/3, dsn=2.5.0, status=sent (250 2.5.0 Ok, id=01234-05, BOUNCE)");
+    return reasons_of(texts);
+  };
+  EXPECT_THAT(with("SPAM"), ElementsAre("spam_content"));
+  EXPECT_THAT(with("BANNED (.exe,a.exe)"), ElementsAre("virus_or_attachment"));
+  EXPECT_THAT(with("BAD-HEADER-7"), ElementsAre("local_policy"));
+  EXPECT_THAT(with(""), ElementsAre("local_policy"));
+}
+
 }  // namespace
 }  // namespace rastro
