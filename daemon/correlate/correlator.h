@@ -176,6 +176,8 @@ class Correlator {
   void recall_message_id(std::string_view message_id);
   OpenLeg* newest_with_message_id(const LogLine& line, std::string_view message_id);
   void keep_task(const LogLine& line, const CompanionFact& event);
+  void keep_other_name(const LogLine& line, const CompanionFact& event,
+                       std::string_view message_id);
   void keep_note(const LogLine& line, const Note& event);
   void keep_facts(const LogLine& line, const CompanionFact& event, std::string_view name);
   void take_facts(const LogLine& line, OpenLeg& leg, std::string_view name);
@@ -184,6 +186,7 @@ class Correlator {
   OpenLeg* kept_by_filter(const LogLine& line, const PolicyVerdict& event);
   void join_filter_session(const LogLine& line, OpenLeg& leg, std::string_view reply);
   void join_facts_of(const LogLine& line, OpenLeg& leg, std::string_view recipient);
+  void join_facts_of_refusal(const LogLine& line, OpenLeg& leg, const PolicyVerdict& event);
   bool tell_mailbox_leg(const LogLine& line, std::string_view message_id, const MailboxNote& note);
   LegRecipient* mailbox_recipient(LegRecord& leg, const MailboxNote& note) const;
   void join_companions(const LogLine& line, OpenLeg& leg, std::int32_t recipient);

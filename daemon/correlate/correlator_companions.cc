@@ -48,11 +48,15 @@ std::string_view filter_session(std::string_view reply) {
                                                                            : std::string_view();
 }
 
-// amavis names its task where it keeps the message: "250 2.7.0 Ok, discarded, id=12345-01 - SPAM".
+// amavis names its task where it keeps the message or does not take it: "250 2.7.0 Ok, discarded,
+// id=12345-01 - SPAM", "554 5.7.0 Reject, id=12345-01 - SPAM".
 std::string_view filter_task(std::string_view reply) {
   constexpr std::string_view kMark = ", id=";
   const auto at = reply.find(kMark);
-  if (at == std::string_view::npos || reply.find("Ok") > at) return {};
+  if (at == std::string_view::npos) return {};
+  const auto answer = reply.substr(0, at);
+  const bool of_amavis = answer.find("Ok") != std::string_view::npos || answer.ends_with(" Reject");
+  if (!of_amavis) return {};
   const auto task = reply.substr(at + kMark.size());
   return task.substr(0, task.find_first_not_of("0123456789-"));
 }
@@ -242,6 +246,17 @@ void Correlator::keep_task(const LogLine& line, const CompanionFact& event) {
   waiting.facts.push_back({{}, line.ref});
 }
 
+// What a proxy filter refused never gets its Message-ID into the MTA's log, but the reply names the
+// task.
+void Correlator::keep_other_name(const LogLine& line, const CompanionFact& event,
+                                 std::string_view message_id) {
+  auto& waiting = companions_.open(
+      companion_name({"task", event.source, line.header.host, event.task}), line.header.logged_at);
+  if (waiting.facts.size() >= Sessions::kFactsMax) return;
+  companions_.changed(waiting);
+  waiting.facts.push_back({{{}, "message id", std::string(updates_.cut(message_id))}, line.ref});
+}
+
 namespace {
 
 // spamd's processes check one message at a time: the first line names it, the verdict does not, the
@@ -286,7 +301,9 @@ void Correlator::on(const LogLine& line, const CompanionFact& told) {
   if (!event.queue_id.empty()) {
     keep_facts(line, event, companion_name({"queue id", line.header.host, event.queue_id}));
   } else if (!message_id.empty()) {
+    const bool filter = event.source == "amavis" && !event.task.empty();
     keep_facts(line, event, companion_name({"message id", bare_message_id(message_id)}));
+    if (filter) keep_other_name(line, event, bare_message_id(message_id));
   } else if (!event.task.empty()) {
     keep_task(line, event);
   } else if (!event.client.ip.empty() && (event.envelope_sender || event.recipient)) {
@@ -325,15 +342,18 @@ OpenLeg* Correlator::newest_with_message_id(const LogLine& line, std::string_vie
 void Correlator::take_facts(const LogLine& line, OpenLeg& leg, std::string_view name) {
   auto* waiting = companions_.find(name);
   if (waiting == nullptr) return;
+  std::string other_name;
   if (line.header.logged_at - waiting->last_at <= options_.companion_gap) {
     for (auto& [fact, ref] : waiting->facts) {
       if (leg.record.facts.size() >= options_.leg.facts_max) break;
+      if (fact.source.empty() && !fact.value.empty()) other_name = std::move(fact.value);
       if (!fact.source.empty()) leg.record.facts.push_back(std::move(fact));
       if (leg.record.lines.empty() || leg.record.lines.back() != ref) add_line(leg, ref);
     }
     LegUpdates::note_quarantine(leg.record);
   }
   companions_.erase(*waiting);
+  if (!other_name.empty()) take_facts(line, leg, companion_name({"message id", other_name}));
 }
 
 // ---- Proxmox Mail Gateway in front of the queue: its answer ends with its own name for the
@@ -407,6 +427,15 @@ void Correlator::join_facts(const LogLine& line, OpenLeg& leg) {
   if (record.submission.client.ip.empty() || !record.envelope_sender) return;
   take_facts(line, leg,
              companion_name({"client", record.submission.client.ip, *record.envelope_sender, ""}));
+}
+
+// Facts about what was refused before it had a name.
+void Correlator::join_facts_of_refusal(const LogLine& line, OpenLeg& leg,
+                                       const PolicyVerdict& event) {
+  if (event.recipient) join_facts_of(line, leg, *event.recipient);
+  if (const auto task = filter_task(event.reply_text); !task.empty()) {
+    take_facts(line, leg, companion_name({"task", "amavis", line.header.host, task}));
+  }
 }
 
 void Correlator::join_facts_of(const LogLine& line, OpenLeg& leg, std::string_view recipient) {

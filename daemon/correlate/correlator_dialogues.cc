@@ -395,7 +395,7 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
   if (event.action == PolicyVerdict::Action::proxy_reject) {
     join_filter_session(line, leg, event.reply_text);
   }
-  if (event.recipient) join_facts_of(line, leg, *event.recipient);
+  join_facts_of_refusal(line, leg, event);
   expect_retry(line, leg, event);
   keep_refused_by_ourselves(line, leg, event);
 }

@@ -108,5 +108,20 @@ TEST(AmavisBounce, HasTheReasonThatAmavisFound) {
   EXPECT_THAT(with(""), ElementsAre("local_policy"));
 }
 
+// Before the queue: the message never gets an id, nor its Message-ID into Postfix' log.
+TEST(AmavisProxy, WhatItRefusesHasItsVerdict) {
+  const auto told = jot(seconds_of(
+      {"00 postfix/smtpd[11]: connect from mx.example.net[192.0.2.7]",
+       "00 postfix/smtpd[11]: NOQUEUE: client=mx.example.net[192.0.2.7]",
+       kAmavis +
+           "Blocked SPAM {RejectedInbound}, [192.0.2.7]:5 <a@example.net> -> <ana@example.org>, "
+           "Message-ID: <1@example.net>, mail_id: abc, Hits: 21, size: 9, 900 ms",
+       "02 postfix/smtpd[11]: proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject, id=01234-05 - spam; "
+       "from=<a@example.net> to=<ana@example.org> proto=ESMTP helo=<mx.example.net>"}));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].text, "- | ana@example.org rejected");
+  EXPECT_THAT(told[0].facts, IsSupersetOf({"amavis verdict SPAM", "amavis score 21"}));
+}
+
 }  // namespace
 }  // namespace rastro
