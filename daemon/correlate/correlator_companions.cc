@@ -433,6 +433,8 @@ void Correlator::join_facts(const LogLine& line, OpenLeg& leg) {
 void Correlator::join_facts_of_refusal(const LogLine& line, OpenLeg& leg,
                                        const PolicyVerdict& event) {
   if (event.recipient) join_facts_of(line, leg, *event.recipient);
+  // policyd-spf names the recipient to whom its settings let it: "receiver=<UNKNOWN>".
+  if (leg.record.envelope_sender) join_facts_of(line, leg, "");
   if (const auto task = filter_task(event.reply_text); !task.empty()) {
     take_facts(line, leg, companion_name({"task", "amavis", line.header.host, task}));
   }

@@ -123,5 +123,24 @@ TEST(AmavisProxy, WhatItRefusesHasItsVerdict) {
   EXPECT_THAT(told[0].facts, IsSupersetOf({"amavis verdict SPAM", "amavis score 21"}));
 }
 
+// ---- policyd-spf
+
+TEST(PolicydSpf, WithoutARecipientBelongsToTheRefusal) {
+  const std::string spf =
+      " policyd-spf[7]: prepend Received-SPF: Softfail (mailfrom) identity=mailfrom; "
+      "client-ip=192.0.2.7; helo=mx.example.net; envelope-from=a@example.net; receiver=<UNKNOWN> ";
+  const auto told = jot(seconds_of(
+      std::vector<std::string>{
+          "00 postfix/smtpd[11]: connect from mx.example.net[192.0.2.7]", "00" + spf,
+          "00 postfix/smtpd[11]: NOQUEUE: reject: RCPT from mx.example.net[192.0.2.7]: 550 5.1.1 "
+          "<x@example.org>: Recipient address rejected: User unknown; from=<a@example.net> "
+          "to=<x@example.org> proto=ESMTP helo=<mx.example.net>",
+          "00 postfix/smtpd[11]: disconnect from mx.example.net[192.0.2.7] mail=1 rcpt=0/1"} +
+      message("30", "AA2F1A0E5D", "a@example.net", "1@example.net")));
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_THAT(told[0].facts, Not(IsEmpty()));
+  EXPECT_THAT(told[1].facts, IsEmpty());
+}
+
 }  // namespace
 }  // namespace rastro
