@@ -42,6 +42,39 @@ bool is_about(std::string_view reply, std::optional<std::string_view> value) {
          inside[value->size()] == '>';
 }
 
+bool begins_session_fields(std::string_view tail, bool lost) {
+  return tail.starts_with(lost ? "from=" : "from=<") || tail.starts_with(lost ? "to=" : "to=<") ||
+         tail.starts_with("proto=") || tail.starts_with("helo=<");
+}
+
+// "550 5.1.1 <"a; to=<b>"@c>: text; from=<...": behind the address that the reply begins with,
+// quotes followed, and with that same address in the fields: no quoted local part can be taken for
+// them.
+bool split_behind_address(std::string_view text, PolicyVerdict& out) {
+  const auto open = text.find('<');
+  if (open == std::string_view::npos) return false;
+  auto rest = text.substr(open);
+  const auto address = maybe_take_address(rest);
+  if (!address || address->empty()) return false;
+  std::size_t tried = 0;
+  for (auto at = text.find("; ", text.size() - rest.size());
+       at != std::string_view::npos && tried < kCandidatesMax; at = text.find("; ", at + 1)) {
+    const auto tail = text.substr(at + 2);
+    if (!begins_session_fields(tail, false)) continue;
+    ++tried;
+    auto candidate = out;
+    candidate.reply_text = text.substr(0, at);
+    if (!take_session_fields(tail, candidate, Brackets::there)) continue;
+    if (candidate.recipient != address && candidate.envelope_sender != address &&
+        candidate.helo != address) {
+      continue;
+    }
+    out = candidate;
+    return true;
+  }
+  return false;
+}
+
 // Splits "text; from=<a> to=<b> proto=ESMTP helo=<h>". Both the text and the fields quote what a
 // client said, so a forged "; from=<" may stand before or behind the true one: what agrees with the
 // address in the text wins, else the first place where all the rest is fields.
@@ -49,14 +82,10 @@ bool split_reply_and_fields(std::string_view text, PolicyVerdict& out, Brackets 
   const bool lost = brackets == Brackets::lost;
   std::optional<PolicyVerdict> first;
   std::size_t tried = 0;
-  for (auto at = text.find("; "); at != std::string_view::npos && tried < kCandidatesMax;
-       at = text.find("; ", at + 1)) {
+  for (auto at = text.find("; "); at != std::string_view::npos; at = text.find("; ", at + 1)) {
     const auto tail = text.substr(at + 2);
-    if (!tail.starts_with(lost ? "from=" : "from=<") && !tail.starts_with(lost ? "to=" : "to=<") &&
-        !tail.starts_with("proto=") && !tail.starts_with("helo=<")) {
-      continue;
-    }
-    ++tried;
+    if (!begins_session_fields(tail, lost)) continue;
+    if (++tried > kCandidatesMax) break;
     auto candidate = out;
     candidate.reply_text = text.substr(0, at);
     if (!take_session_fields(tail, candidate, brackets)) continue;
@@ -68,13 +97,15 @@ bool split_reply_and_fields(std::string_view text, PolicyVerdict& out, Brackets 
     }
     if (!first) first = candidate;
   }
-  if (!first) return false;
+  // So many are somebody's doing: the true one may be behind them, unless the reply quotes nothing.
+  const bool quotes = first && first->reply_text.find('<') != std::string_view::npos;
+  if (!first || (tried > kCandidatesMax && quotes)) return false;
   out = *first;
   return true;
 }
 
 bool split_reply_and_fields(std::string_view text, PolicyVerdict& out) {
-  return split_reply_and_fields(text, out, Brackets::there) ||
+  return split_behind_address(text, out) || split_reply_and_fields(text, out, Brackets::there) ||
          split_reply_and_fields(text, out, Brackets::lost);
 }
 
