@@ -43,6 +43,11 @@ bool read_head(std::string_view head, CompanionFact& fact) {
   }
   if (maybe_take(head, ", user: ")) {
     const auto from = head.find(", from: <");
+    if (head.substr(0, from).find(", ip: ") != std::string_view::npos) {
+      fact.queue_id = {};  // the order is a Message-ID's, not rspamd's
+      fact.message_id.reset();
+      return true;
+    }
     add_value(fact, "user", head.substr(0, from));
     head.remove_prefix(std::min(from, head.size()));
   }
@@ -102,11 +107,38 @@ ParsedLine parse_write_log(std::string_view text) {
   return {LineKind::rspamd_verdict, fact};
 }
 
+// Takes "mark value>" off the end of `rest`.
+std::optional<std::string_view> maybe_take_last(std::string_view& rest, std::string_view mark) {
+  const auto at = rest.rfind(mark);
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto value = rest.substr(at + mark.size());
+  rest = rest.substr(0, at);
+  return value;
+}
+
+// "loaded message; id: <m@x>; queue-id: <ID>; size: 1; checksum: <0123abcd>", from the right: the
+// Message-ID is a stranger's and may spell all the rest.
+ParsedLine parse_loaded(std::string_view text) {
+  if (!maybe_take(text, "loaded message; id: <") || !text.ends_with('>')) return {};
+  text.remove_suffix(1);
+  const auto checksum = maybe_take_last(text, "; checksum: <");
+  const auto size = checksum ? maybe_take_last(text, "; size: ") : std::nullopt;
+  if (!size || !is_number(*size) || !text.ends_with('>')) return {};
+  text.remove_suffix(1);
+  CompanionFact fact;
+  fact.source = "rspamd";
+  if (const auto id = maybe_take_last(text, ">; queue-id: <"); id && is_queue_id(*id)) {
+    fact.queue_id = *id;
+  }
+  if (is_message_id(text)) fact.message_id = text;
+  add_value(fact, "verdict", "loaded");
+  add_value(fact, "size", *size);
+  add_value(fact, "checksum", *checksum);
+  return {LineKind::rspamd_verdict, fact};
+}
+
 // Behind "module; function: ".
 constexpr FactForm kForms[] = {
-    {"loaded message; id: <{?}>; queue-id: <{}>; size: {}; checksum: <{}>",
-     "message_id id #size checksum", "loaded"},
-    {"loaded message; id: <{?}>; size: {}; checksum: <{}>", "message_id #size checksum", "loaded"},
     {"got connection from {}:{}", "ip port", "connected"},
     {"skip learning: {}", "detail", "not learned"},
     {R"(add header command - "{}"="{?}")", "header value", "header added"},
@@ -233,9 +265,10 @@ ParsedLine parse_rspamd(const LineHeader& /*header*/, std::string_view text) {
   auto said = rest;
   const auto function = maybe_take_until(said, std::string_view(": "));
   if (!function || function->find_first_of(" <(") != std::string_view::npos) return {};
-  auto out = *function == "rspamd_task_write_log"
-                 ? parse_write_log(said)
-                 : parse_fact("rspamd", LineKind::rspamd_verdict, kForms, said);
+  auto out = *function == "rspamd_task_write_log" ? parse_write_log(said) : parse_loaded(said);
+  if (out.kind == LineKind::unrecognised && *function != "rspamd_task_write_log") {
+    out = parse_fact("rspamd", LineKind::rspamd_verdict, kForms, said);
+  }
   if (auto* fact = std::get_if<CompanionFact>(&out.event)) fact->task = tag;
   if (*function == "rspamd_task_write_log") return out;
   return out.kind == LineKind::unrecognised ? parse_ignored(kIgnored, said) : out;
