@@ -25,6 +25,20 @@ bool is_account_of(std::string_view account, std::string_view recipient) {
   return one_is_bare && equal_ignoring_case(local_part(account), local_part(recipient));
 }
 
+// Whether a mailbox server took it, and no filter: its script may think better of a discard.
+bool was_taken_for_mailbox(const LegRecipient& recipient) {
+  const std::string_view reply = recipient.reply_text;
+  return reply.empty() || reply.ends_with(" Saved") || reply.starts_with("delivered ");
+}
+
+// "Discarded" is what a script says of the mailbox it does not keep a copy in: it may send the
+// message on, or file it elsewhere, in a later line.
+bool may_undo(const LegRecipient& recipient, MailboxResult::What what) {
+  if (recipient.outcome != Outcome::discarded) return false;
+  return what == MailboxResult::What::forwarded ||
+         (what == MailboxResult::What::saved && was_taken_for_mailbox(recipient));
+}
+
 // Dovecot's LMTP answers "250 2.0.0 <juan@example.org> cxyfB6b6BGtOHAAAbw8qlA Saved" with the name
 // of the session that its own lines have, where ":2" may follow.
 bool is_of_other_transaction(std::string_view reply, std::string_view session) {
@@ -499,9 +513,7 @@ LegRecipient* Correlator::mailbox_recipient(LegRecord& leg, const MailboxNote& n
   LegRecipient* only = nullptr;
   std::size_t handed_over = 0;
   for (auto& recipient : leg.recipients) {
-    const bool sent_on_after_all =
-        recipient.outcome == Outcome::discarded && note.what == MailboxResult::What::forwarded;
-    if (recipient.outcome != Outcome::delivered && !sent_on_after_all) continue;
+    if (recipient.outcome != Outcome::delivered && !may_undo(recipient, note.what)) continue;
     if (!recipient.last_attempt_at) continue;
     const auto apart = note.at - *recipient.last_attempt_at;
     if (apart > options_.companion_gap || -apart > options_.companion_gap) continue;

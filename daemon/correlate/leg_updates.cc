@@ -732,6 +732,7 @@ void LegUpdates::apply(LegRecord& leg, LegRecipient& recipient, const MailboxNot
         return;
       }
       recipient.folder = note.folder;
+      recipient.outcome = Outcome::delivered;
       recipient.delivered_to = DeliveredTo::mailbox;
       return;
     case MailboxResult::What::discarded:

@@ -142,5 +142,55 @@ TEST(PolicydSpf, WithoutARecipientBelongsToTheRefusal) {
   EXPECT_THAT(told[1].facts, IsEmpty());
 }
 
+// ---- mailbox servers
+
+std::string lmtp(const std::string& second, const std::string& id, const std::string& to,
+                 const std::string& session) {
+  return second + " postfix/lmtp[17]: " + id + ": to=<" + to +
+         ">, relay=mx1[private/dovecot-lmtp], delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent "
+         "(250 2.0.0 <" +
+         to + "> " + session + " Saved)";
+}
+std::string sieve(const std::string& second, const std::string& account, const std::string& session,
+                  const std::string& text) {
+  return second + " dovecot: lmtp(" + account + ")<900><" + session + ">: sieve: " + text;
+}
+const std::string kSession = "Kye7IfrDa2St3REA8GMZgg";
+const std::string kInto = "stored mail into mailbox ";
+const std::string kNoCopy =
+    "marked message to be discarded if not explicitly delivered (discard action)";
+
+// A script discards, "fileinto" in a later line keeps it all the same.
+TEST(SieveDiscard, IsUndoneByAFileinto) {
+  const auto mail = message("00", "AA2F1A0E5D", "a@example.net", "1@example.net");
+  const auto answer = lmtp("02", "AA2F1A0E5D", "ana@example.org", kSession);
+  const auto says = [](const std::string& what) {
+    return sieve("02", "ana@example.org", kSession, "msgid=<1@example.net>: " + what);
+  };
+  const std::string filed = says(kInto + "'Lists'");
+  const std::string kept = "AA2F1A0E5D | ana@example.org delivered Lists";
+  using Texts = std::vector<std::string>;
+  for (const auto& texts :
+       {Texts{answer, says(kNoCopy), filed}, Texts{says(kNoCopy), filed, answer},
+        Texts{answer, filed, says(kNoCopy)}}) {
+    EXPECT_THAT(jot_texts(seconds_of(mail + texts)), ElementsAre(kept));
+  }
+  EXPECT_THAT(jot_texts(seconds_of(mail + Texts{answer, says(kNoCopy)})),
+              ElementsAre("AA2F1A0E5D | ana@example.org discarded"));
+}
+
+// What a filter discarded is in no mailbox, though a copy of the same message is.
+TEST(SieveDiscard, OfAFilterIsNotUndone) {
+  const auto told = jot_texts(seconds_of(
+      message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
+      std::vector<std::string>{
+          "01 postfix/smtp[14]: AA2F1A0E5D: to=<ana@example.org>, "
+          "relay=127.0.0.1[127.0.0.1]:10024, delay=3, delays=0/0/0/3, dsn=2.7.0, status=sent (250 "
+          "2.7.0 Ok, discarded, id=01234-05 - SPAM)",
+          sieve("02", "ana@example.org", kSession,
+                "msgid=<1@example.net>: " + kInto + "'INBOX'")}));
+  EXPECT_THAT(told, ElementsAre("AA2F1A0E5D | ana@example.org discarded"));
+}
+
 }  // namespace
 }  // namespace rastro
