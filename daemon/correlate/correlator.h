@@ -188,6 +188,9 @@ class Correlator {
   void join_facts_of(const LogLine& line, OpenLeg& leg, std::string_view recipient);
   void join_facts_of_refusal(const LogLine& line, OpenLeg& leg, const PolicyVerdict& event);
   bool tell_mailbox_leg(const LogLine& line, std::string_view message_id, const MailboxNote& note);
+  bool tell_transaction_legs(const LogLine& line, std::string_view transaction,
+                             const MailboxNote& note);
+  void join_mailboxes(const LogLine& line, OpenLeg& leg, LegRecipient& to);
   LegRecipient* mailbox_recipient(LegRecord& leg, const MailboxNote& note) const;
   void join_companions(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
 

@@ -13,6 +13,10 @@ namespace {
 
 constexpr int kSameMessageIdMax = 32;  // strangers choose them: many mails may have the same
 
+std::string_view message_id_of(const LegRecord& leg) {
+  return leg.message_id ? bare_message_id(*leg.message_id) : std::string_view();
+}
+
 std::string_view local_part(std::string_view address) {
   return address.substr(0, address.rfind('@'));
 }
@@ -39,14 +43,49 @@ bool may_undo(const LegRecipient& recipient, MailboxResult::What what) {
          (what == MailboxResult::What::saved && was_taken_for_mailbox(recipient));
 }
 
+// The mailbox server says itself why it did not take it.
+bool was_refused_so(const LegRecipient& recipient, MailboxResult::What what) {
+  return what == MailboxResult::What::deferred &&
+         (recipient.outcome == Outcome::deferred || recipient.outcome == Outcome::bounced);
+}
+
 // Dovecot's LMTP answers "250 2.0.0 <juan@example.org> cxyfB6b6BGtOHAAAbw8qlA Saved" with the name
 // of the session that its own lines have, where ":2" may follow.
-bool is_of_other_transaction(std::string_view reply, std::string_view session) {
+constexpr std::size_t kSessionLengthMin = 16;
+
+std::string_view session_of_reply(std::string_view reply) {
   constexpr std::string_view kSaved = " Saved";
-  constexpr std::size_t kSessionLengthMin = 16;
+  if (!reply.ends_with(kSaved)) return {};
+  reply.remove_suffix(kSaved.size());
+  return reply.substr(reply.rfind(' ') + 1);
+}
+// What its recipients have in common; empty for what is too short to be a name of its own.
+std::string_view transaction_of(std::string_view session) {
   session = session.substr(0, session.find(':'));
-  if (session.size() < kSessionLengthMin || !reply.ends_with(kSaved)) return false;
-  return reply.find(session) == std::string_view::npos;
+  return session.size() < kSessionLengthMin ? std::string_view() : session;
+}
+bool is_of_other_transaction(std::string_view reply, std::string_view session) {
+  const auto transaction = transaction_of(session);
+  const auto replied = session_of_reply(reply);
+  return !transaction.empty() && !replied.empty() && transaction != transaction_of(replied);
+}
+
+// How surely a mailbox's account and session are those of a recipient; 0: not by their names. The
+// account of "ana+lists@example.org" may be "ana", and behind an alias it has any name.
+int is_named_by(const MailboxNote& note, const LegRecipient& recipient) {
+  const std::string_view address = recipient.recipient;
+  const auto local = local_part(address);
+  const auto plus = local.find('+');
+  const bool detailed = plus != std::string_view::npos && plus != 0;
+  const auto plain =
+      detailed ? std::string(local.substr(0, plus)) + std::string(address.substr(local.size()))
+               : std::string();
+  const int account = is_account_of(note.account, address)             ? 4
+                      : detailed && is_account_of(note.account, plain) ? 3
+                                                                       : 0;
+  const bool same_session = !transaction_of(note.session).empty() &&
+                            session_of_reply(recipient.reply_text) == note.session;
+  return account + (same_session ? 3 : 0);
 }
 
 // Proxmox Mail Gateway's filter ends its reply with its own name for the message: "250 2.5.0 OK
@@ -465,7 +504,8 @@ void Correlator::join_facts_of(const LogLine& line, OpenLeg& leg, std::string_vi
 
 void Correlator::on(const LogLine& line, const MailboxResult& event) {
   const auto message_id = bare_message_id(event.message_id.value_or(""));
-  if (message_id.empty() || !event.recipient) return;
+  const auto transaction = transaction_of(event.session);
+  if ((message_id.empty() && transaction.empty()) || !event.recipient) return;
   MailboxNote note{event.what,
                    line.header.logged_at,
                    std::string(event.source),
@@ -474,9 +514,16 @@ void Correlator::on(const LogLine& line, const MailboxResult& event) {
                    line.ref,
                    std::string(updates_.cut(*event.recipient)),
                    std::string(updates_.cut(event.session))};
-  recall_message_id(message_id);
-  if (tell_mailbox_leg(line, message_id, note)) return;
-  auto& waiting = companions_.open(companion_name({"mailbox", message_id}), line.header.logged_at);
+  if (!message_id.empty()) {
+    recall_message_id(message_id);
+    if (tell_mailbox_leg(line, message_id, note)) return;
+  } else if (tell_transaction_legs(line, transaction, note)) {
+    return;
+  }
+  auto& waiting =
+      companions_.open(message_id.empty() ? companion_name({"mailbox session", transaction})
+                                          : companion_name({"mailbox", message_id}),
+                       line.header.logged_at);
   companions_.changed(waiting);
   if (waiting.mailboxes.size() >= Sessions::kFactsMax) {
     ++counters_.values_refused;
@@ -508,28 +555,56 @@ bool Correlator::tell_mailbox_leg(const LogLine& line, std::string_view message_
   return true;
 }
 
+// A message without a Message-ID is known to the mailbox server by its transaction alone, which the
+// reply to the MTA named.
+bool Correlator::tell_transaction_legs(const LogLine& line, std::string_view transaction,
+                                       const MailboxNote& note) {
+  auto* known = companions_.find(companion_name({"mailbox session", transaction}));
+  if (known == nullptr) return false;
+  const auto legs = known->legs;
+  return std::ranges::any_of(legs, [&](const LegHandle& handle) {
+    auto* leg = reopen(handle);
+    auto* recipient = leg == nullptr ? nullptr : mailbox_recipient(leg->record, note);
+    if (recipient == nullptr) return false;
+    touch(*leg, line);
+    updates_.apply(leg->record, *recipient, note);
+    return true;
+  });
+}
+
 // The recipient that was handed to that account at about that time.
 LegRecipient* Correlator::mailbox_recipient(LegRecord& leg, const MailboxNote& note) const {
   LegRecipient* only = nullptr;
+  LegRecipient* named = nullptr;
+  int most = 0;
   std::size_t handed_over = 0;
   for (auto& recipient : leg.recipients) {
-    if (recipient.outcome != Outcome::delivered && !may_undo(recipient, note.what)) continue;
+    const bool may_be = recipient.outcome == Outcome::delivered || may_undo(recipient, note.what) ||
+                        was_refused_so(recipient, note.what);
+    if (!may_be) continue;
     if (!recipient.last_attempt_at) continue;
     const auto apart = note.at - *recipient.last_attempt_at;
     if (apart > options_.companion_gap || -apart > options_.companion_gap) continue;
     if (is_of_other_transaction(recipient.reply_text, note.session)) continue;
-    if (is_account_of(note.account, recipient.recipient)) return &recipient;
+    if (const auto how = is_named_by(note, recipient); how > most) {
+      most = how;
+      named = &recipient;
+    }
     only = &recipient;
     ++handed_over;
   }
+  if (named != nullptr) return named;
   // An account of another name, behind an alias of the mailbox server's own.
   const bool alone = leg.recipients.size() == 1 && leg.recipient_count.value_or(1) <= 1;
   return handed_over == 1 && alone ? only : nullptr;
 }
 
 void Correlator::join_companions(const LogLine& line, OpenLeg& leg, std::int32_t recipient) {
-  if (companions_.size() == 0 || recipient < 0) return;
+  if (recipient < 0) return;
   auto& to = leg.record.recipients[static_cast<std::size_t>(recipient)];
+  const bool needs_transaction =
+      message_id_of(leg.record).empty() && !transaction_of(session_of_reply(to.reply_text)).empty();
+  if (companions_.size() == 0 && !needs_transaction) return;
   if (const auto session = filter_session(to.reply_text);
       !session.empty() && is_loopback(to.relay.ip)) {
     take_facts(line, leg, companion_name({"queue id", line.header.host, session}));
@@ -540,18 +615,44 @@ void Correlator::join_companions(const LogLine& line, OpenLeg& leg, std::int32_t
   if (to.attempts <= 1) {
     join_facts_of(line, leg, to.original_recipient ? *to.original_recipient : to.recipient);
   }
-  if (to.outcome != Outcome::delivered || !leg.record.message_id) return;
-  auto* waiting =
-      companions_.find(companion_name({"mailbox", bare_message_id(*leg.record.message_id)}));
+  join_mailboxes(line, leg, to);
+}
+
+void Correlator::join_mailboxes(const LogLine& line, OpenLeg& leg, LegRecipient& to) {
+  const bool tried = to.outcome == Outcome::delivered || to.outcome == Outcome::deferred ||
+                     to.outcome == Outcome::bounced;
+  if (!tried) return;
+  const auto message_id = message_id_of(leg.record);
+  const auto transaction = transaction_of(session_of_reply(to.reply_text));
+  if (message_id.empty() && transaction.empty()) return;
+  Session* waiting = nullptr;
+  if (message_id.empty()) {
+    // Its lines may come behind this one.
+    waiting =
+        &companions_.open(companion_name({"mailbox session", transaction}), line.header.logged_at);
+    const auto same = [&](const LegHandle& known) { return known.id == leg.record.id; };
+    if (std::ranges::none_of(waiting->legs, same) && waiting->legs.size() < Sessions::kLegsMax) {
+      waiting->legs.push_back(leg.handle());
+    }
+  } else {
+    waiting = companions_.find(companion_name({"mailbox", message_id}));
+  }
   if (waiting == nullptr) return;
+  // Of one account's notes those of the session in the reply: the others are about an address of
+  // the account's that is to come.
+  const auto session = session_of_reply(to.reply_text);
+  const bool has_own = std::ranges::any_of(waiting->mailboxes, [&](const MailboxNote& note) {
+    return note.session == session && mailbox_recipient(leg.record, note) == &to;
+  });
   std::erase_if(waiting->mailboxes, [&](const MailboxNote& note) {
     if (mailbox_recipient(leg.record, note) != &to) return false;
+    if (has_own && note.session != session) return false;
     add_line(leg, note.line);
     updates_.apply(leg.record, to, note);
     return true;
   });
   companions_.changed(*waiting);
-  if (waiting->mailboxes.empty()) companions_.erase(*waiting);
+  if (waiting->mailboxes.empty() && waiting->legs.empty()) companions_.erase(*waiting);
 }
 
 void Correlator::on(const LogLine& /*line*/, const std::monostate& /*event*/) {}

@@ -31,11 +31,12 @@ std::vector<std::string> seconds_of(const std::vector<std::string>& texts) {
   return out;
 }
 std::vector<std::string> message(const std::string& second, const std::string& id,
-                                 const std::string& from, const std::string& message_id) {
+                                 const std::string& from, const std::string& message_id,
+                                 int recipients = 1) {
   return {second + " postfix/smtpd[11]: " + id + ": client=mx.example.net[192.0.2.7]",
           second + " postfix/cleanup[12]: " + id + ": message-id=<" + message_id + ">",
           second + " postfix/qmgr[13]: " + id + ": from=<" + from +
-              ">, size=9, nrcpt=1 (queue active)"};
+              ">, size=9, nrcpt=" + std::to_string(recipients) + " (queue active)"};
 }
 std::vector<std::string> operator+(std::vector<std::string> a, const std::vector<std::string>& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -190,6 +191,78 @@ TEST(SieveDiscard, OfAFilterIsNotUndone) {
           sieve("02", "ana@example.org", kSession,
                 "msgid=<1@example.net>: " + kInto + "'INBOX'")}));
   EXPECT_THAT(told, ElementsAre("AA2F1A0E5D | ana@example.org discarded"));
+}
+
+// Two recipients of one transaction: the second's session ends in ":2".
+TEST(MailboxSession, TellsAnAccountWithoutTheAddressesDetail) {
+  const auto mail = message("00", "AA2F1A0E5D", "a@example.net", "1@example.net", 2);
+  const auto filed = [](const std::string& account, const std::string& session,
+                        const std::string& folder) {
+    return sieve("02", account, session, "msgid=<1@example.net>: " + kInto + "'" + folder + "'");
+  };
+  using Texts = std::vector<std::string>;
+  const Texts notes = {filed("ana@example.org", kSession + ":2", "Lists"),
+                       filed("ana@example.org", kSession, "INBOX")};
+  const Texts answers = {lmtp("02", "AA2F1A0E5D", "ana@example.org", kSession),
+                         lmtp("02", "AA2F1A0E5D", "ana+lists@example.org", kSession + ":2")};
+  const std::string want =
+      "AA2F1A0E5D | ana@example.org delivered INBOX, ana+lists@example.org delivered Lists";
+  EXPECT_THAT(jot_texts(seconds_of(mail + notes + answers)), ElementsAre(want));
+  EXPECT_THAT(jot_texts(seconds_of(mail + answers + notes)), ElementsAre(want));
+}
+
+TEST(MailboxSession, TellsAnAliasOfSeveralRecipients) {
+  EXPECT_THAT(
+      jot_texts(seconds_of(message("00", "AA2F1A0E5D", "a@example.net", "1@example.net", 2) +
+                           std::vector<std::string>{
+                               sieve("02", "u17@example.org", kSession + ":2",
+                                     "msgid=<1@example.net>: " + kInto + "'Junk'"),
+                               lmtp("02", "AA2F1A0E5D", "info@example.org", kSession),
+                               lmtp("02", "AA2F1A0E5D", "sales@example.org", kSession + ":2")})),
+      ElementsAre("AA2F1A0E5D | info@example.org delivered, sales@example.org delivered Junk"));
+}
+
+// Where the lines' session is the same for all recipients the account decides.
+TEST(MailboxSession, YieldsToTheAccount) {
+  EXPECT_THAT(
+      jot_texts(seconds_of(
+          message("00", "AA2F1A0E5D", "a@example.net", "1@example.net", 2) +
+          std::vector<std::string>{lmtp("02", "AA2F1A0E5D", "ana@example.org", kSession),
+                                   lmtp("02", "AA2F1A0E5D", "eva@example.org", kSession + ":2"),
+                                   sieve("02", "eva@example.org", kSession,
+                                         "msgid=<1@example.net>: " + kInto + "'Junk'")})),
+      ElementsAre("AA2F1A0E5D | ana@example.org delivered, eva@example.org delivered Junk"));
+}
+
+TEST(MailboxSession, TellsAMessageWithoutAMessageId) {
+  const auto mail = message("00", "AA2F1A0E5D", "a@example.net", "");
+  const auto note =
+      sieve("02", "ana@example.org", kSession, "msgid=unspecified: " + kInto + "'Junk'");
+  const auto answer = lmtp("02", "AA2F1A0E5D", "ana@example.org", kSession);
+  const std::string want = "AA2F1A0E5D | ana@example.org delivered Junk";
+  using Texts = std::vector<std::string>;
+  EXPECT_THAT(jot_texts(seconds_of(mail + Texts{note, answer})), ElementsAre(want));
+  EXPECT_THAT(jot_texts(seconds_of(mail + Texts{answer, note})), ElementsAre(want));
+  const auto others = sieve("02", "ana@example.org", "Zye7IfrDa2St3REA8GMZgg",
+                            "msgid=unspecified: " + kInto + "'X'");
+  EXPECT_THAT(jot_texts(seconds_of(mail + Texts{answer, others})),
+              ElementsAre("AA2F1A0E5D | ana@example.org delivered"));
+}
+
+TEST(MailboxRefusal, IsToldWithTheBounce) {
+  const auto told = jot(seconds_of(
+      message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
+      std::vector<std::string>{
+          "02 dovecot: lmtp(u17@example.org)<900><" + kSession +
+              ">: msgid=<1@example.net>: save failed to open mailbox INBOX: Quota exceeded "
+              "(mailbox for user is full)",
+          "02 postfix/lmtp[17]: AA2F1A0E5D: to=<ana@example.org>, "
+          "relay=mx1[private/dovecot-lmtp], delay=1, delays=0/0/0/1, dsn=5.2.2, status=bounced "
+          "(host mx1[private/dovecot-lmtp] said: 552 5.2.2 <ana@example.org> Quota exceeded "
+          "(mailbox for user is full) (in reply to end of DATA command))"}));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].text, "AA2F1A0E5D | ana@example.org bounced");
+  EXPECT_THAT(told[0].facts, SizeIs(1));
 }
 
 }  // namespace
