@@ -303,8 +303,14 @@ void Correlator::know_leg(const LegRecord& leg) {
     return;
   }
   evicted_[legs_.key_of(leg.host, leg.queue_id)] = leg.id;
-  if (leg.message_id && message_ids_.size() < options_.sessions_max) {
-    message_ids_[legs_.message_id_key(*leg.message_id)] = leg.id;
+  if (!leg.message_id || message_ids_.size() >= options_.sessions_max) return;
+  // Beyond these the latest one that left memory is found.
+  const auto key = legs_.message_id_key(*leg.message_id);
+  for (std::uint64_t i = 0; i < kSameMessageIdKept; ++i) {
+    auto& known = message_ids_[key + i];
+    if (known != 0 && known != leg.id && i + 1 < kSameMessageIdKept) continue;
+    known = leg.id;
+    return;
   }
 }
 

@@ -174,6 +174,7 @@ class Correlator {
 
   std::string_view companion_name(std::initializer_list<std::string_view> parts);
   void recall_message_id(std::string_view message_id);
+  OpenLeg* leg_of_process(const LogLine& line, const CompanionFact& event);
   OpenLeg* newest_with_message_id(const LogLine& line, std::string_view message_id);
   void keep_task(const LogLine& line, const CompanionFact& event);
   void keep_other_name(const LogLine& line, const CompanionFact& event,
@@ -201,6 +202,8 @@ class Correlator {
   };
   std::array<SessionTable, 6> session_tables();
 
+  static constexpr std::uint64_t kSameMessageIdKept = 4;
+
   OpenLeg* find_evicted(const LogLine& line, std::string_view queue_id);
   void hand_over(OpenLeg& leg);
   bool drop_closed();
@@ -219,7 +222,7 @@ class Correlator {
   Sessions logins_;       // accepted within the last hour
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> evicted_;  // OpenLegs key -> leg id
   boost::unordered_flat_map<std::uint64_t, std::uint64_t>
-      message_ids_;  // hash -> leg not in memory
+      message_ids_;  // hash -> leg not in memory; others with that Message-ID stand behind it
   std::vector<OpenLeg*> dirty_;
   std::deque<Closed> closed_;
   std::string name_buffer_;

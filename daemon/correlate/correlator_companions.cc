@@ -318,6 +318,21 @@ std::string process_task(const LogLine& line, const CompanionFact& event) {
   const bool of_process = event.source == "spamd" && line.header.pid != 0;
   return of_process ? std::to_string(line.header.pid) : std::string();
 }
+bool is_unchecked(const LegRecord& leg, std::string_view source) {
+  return std::ranges::none_of(leg.facts, [&](const Fact& fact) { return fact.source == source; });
+}
+// Of two messages with one Message-ID, which one a program that takes them in turn checks first:
+// that of its user if that is known, else the older one.
+bool is_checked_before(const LegRecord& a, const LegRecord& b, std::string_view user) {
+  const auto is_of_user = [&](const LegRecord& leg) {
+    return !user.empty() && std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
+      return equal_ignoring_case(local_part(recipient.recipient), user);
+    });
+  };
+  if (const bool of_a = is_of_user(a); of_a != is_of_user(b)) return of_a;
+  return std::pair(a.opened_at, std::string_view(a.queue_id)) <
+         std::pair(b.opened_at, std::string_view(b.queue_id));
+}
 bool begins_task(const CompanionFact& event) {
   return std::ranges::any_of(std::span(event.values).first(event.value_count),
                              [](const auto& value) { return value.value == "scanning"; });
@@ -325,14 +340,58 @@ bool begins_task(const CompanionFact& event) {
 
 }  // namespace
 
+// The message that a process is checking: two may have one Message-ID, and a line that has none is
+// about the same one as the line before.
+OpenLeg* Correlator::leg_of_process(const LogLine& line, const CompanionFact& event) {
+  const auto name = companion_name({"task", event.source, line.header.host, event.task});
+  const auto message_id = bare_message_id(event.message_id.value_or(""));
+  if (!begins_task(event)) {
+    const auto* known = companions_.find(name);
+    if (known == nullptr || known->legs.empty()) return nullptr;
+    auto* leg = reopen(known->legs.front());
+    const bool same =
+        leg != nullptr && (message_id.empty() || message_id_of(leg->record) == message_id);
+    return same ? leg : nullptr;
+  }
+  if (auto* before = companions_.find(name)) companions_.erase(*before);
+  if (message_id.empty()) return nullptr;
+  recall_message_id(message_id);
+  const auto values = std::span(event.values).first(event.value_count);
+  const auto user =
+      std::ranges::find(values, std::string_view("user"), &CompanionFact::NameValue::name);
+  OpenLeg* next = nullptr;
+  int looked_at = 0;
+  for (auto* leg = legs_.find_message_id(message_id);
+       leg != nullptr && looked_at < kSameMessageIdMax;
+       leg = legs_.next_message_id(*leg, message_id), ++looked_at) {
+    const auto apart = line.header.logged_at - leg->record.last_activity_at;
+    if (apart > options_.companion_gap || -apart > options_.companion_gap) continue;
+    if (!is_unchecked(leg->record, event.source)) continue;
+    if (next == nullptr ||
+        is_checked_before(leg->record, next->record, user == values.end() ? "" : user->value)) {
+      next = leg;
+    }
+  }
+  if (next == nullptr) next = newest_with_message_id(line, message_id);
+  if (next == nullptr) return nullptr;
+  auto& checking = companions_.open(
+      companion_name({"task", event.source, line.header.host, event.task}), line.header.logged_at);
+  checking.legs = {next->handle()};
+  companions_.changed(checking);
+  return next;
+}
+
 // A companion names a message as it knows it; the MTA's own lines may come before or after.
 void Correlator::on(const LogLine& line, const CompanionFact& told) {
   auto event = told;
   const auto process = event.task.empty() ? process_task(line, event) : std::string();
   if (!process.empty()) event.task = process;
-  if (!process.empty() && begins_task(event)) {
-    const auto name = companion_name({"task", event.source, line.header.host, event.task});
-    if (auto* before = companions_.find(name)) companions_.erase(*before);
+  if (!process.empty()) {
+    if (auto* leg = leg_of_process(line, event)) {
+      touch(*leg, line);
+      updates_.apply(leg->record, event, line.header.logged_at);
+      return;
+    }
   }
   const auto tell = [&](OpenLeg& leg) {
     touch(leg, line);
@@ -369,11 +428,14 @@ void Correlator::on(const LogLine& line, const CompanionFact& told) {
 // Brings a leg that left memory back, for what a companion says about it.
 void Correlator::recall_message_id(std::string_view message_id) {
   if (message_ids_.empty()) return;
-  const auto known = message_ids_.find(legs_.message_id_key(message_id));
-  if (known == message_ids_.end()) return;
-  const auto id = known->second;
-  message_ids_.erase(known);
-  reopen({0, id});
+  const auto key = legs_.message_id_key(message_id);
+  for (std::uint64_t i = 0; i < kSameMessageIdKept; ++i) {
+    const auto known = message_ids_.find(key + i);
+    if (known == message_ids_.end()) return;
+    const auto id = known->second;
+    message_ids_.erase(known);
+    reopen({0, id});
+  }
 }
 
 OpenLeg* Correlator::newest_with_message_id(const LogLine& line, std::string_view message_id) {

@@ -265,5 +265,74 @@ TEST(MailboxRefusal, IsToldWithTheBounce) {
   EXPECT_THAT(told[0].facts, SizeIs(1));
 }
 
+// ---- spamd's processes, two messages with one Message-ID
+
+std::string spamd(const std::string& second, int pid, const std::string& text) {
+  return second + " spamd[" + std::to_string(pid) + "]: spamd: " + text;
+}
+std::string result_of(const std::string& second, int pid, const std::string& score) {
+  return spamd(second, pid,
+               "result: . " + score +
+                   " - X scantime=1.2,size=9,user=v,uid=1,required_score=5.0,rhost=localhost,"
+                   "raddr=127.0.0.1,rport=1,mid=<1@example.net>,autolearn=no");
+}
+std::vector<std::string> scores_of(const std::vector<std::string>& texts) {
+  std::vector<std::string> out;
+  for (const auto& journey : jot(seconds_of(texts))) {
+    out.push_back(journey.text.substr(0, journey.text.find(' ')));
+    for (const auto& fact : journey.facts) {
+      if (fact.starts_with("spamd score ")) out.back().append(fact.substr(11));
+    }
+  }
+  return out;
+}
+
+TEST(SpamdProcesses, EachHasItsMessageThoughTheyShareAMessageId) {
+  EXPECT_THAT(
+      scores_of(
+          message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
+          message("00", "BB2F1A0E5D", "b@example.net", "1@example.net") +
+          std::vector<std::string>{
+              spamd("01", 9, "processing message <1@example.net> for v:1001"),
+              spamd("01", 10, "processing message <1@example.net> for w:1002"),
+              spamd("02", 9, "identified spam (15.0/5.0) for v:1001 in 0.3 seconds, 9 bytes."),
+              result_of("02", 9, "15"),
+              spamd("02", 10, "clean message (1.0/5.0) for w:1002 in 0.3 seconds, 9 bytes."),
+              result_of("02", 10, "1")}),
+      UnorderedElementsAre("AA2F1A0E5D 15 15.0", "BB2F1A0E5D 1 1.0"));
+}
+
+// The milter's first message is being checked when the second one comes.
+TEST(SpamdProcesses, TheSecondMessageMayComeWhileTheFirstIsChecked) {
+  EXPECT_THAT(
+      scores_of(
+          message("00", "BB2F1A0E5D", "a@example.net", "1@example.net") +
+          std::vector<std::string>{
+              spamd("01", 9, "processing message <1@example.net> for nobody:99")} +
+          message("02", "AA2F1A0E5D", "b@example.net", "1@example.net") +
+          std::vector<std::string>{
+              spamd("03", 10, "processing message <1@example.net> for nobody:99"),
+              spamd("04", 10, "clean message (1.0/5.0) for nobody:99 in 0.3 seconds, 9 bytes."),
+              spamd("04", 9, "identified spam (15.0/5.0) for nobody:99 in 3 seconds, 9 bytes.")}),
+      UnorderedElementsAre("BB2F1A0E5D 15.0", "AA2F1A0E5D 1.0"));
+}
+
+TEST(SpamdProcesses, AUserTellsWhoseCopyIsChecked) {
+  const auto to = [](const std::string& id, const std::string& who) {
+    return "01 postfix/local[15]: " + id + ": to=<" + who +
+           "@example.org>, relay=local, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (delivered "
+           "to command: procmail)";
+  };
+  EXPECT_THAT(
+      scores_of(
+          message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
+          message("00", "BB2F1A0E5D", "b@example.net", "1@example.net") +
+          std::vector<std::string>{
+              to("AA2F1A0E5D", "ana"), to("BB2F1A0E5D", "eva"),
+              spamd("02", 9, "processing message <1@example.net> for eva:1001"),
+              spamd("02", 9, "clean message (2.0/5.0) for eva:1001 in 0.3 seconds, 9 bytes.")}),
+      UnorderedElementsAre("AA2F1A0E5D", "BB2F1A0E5D 2.0"));
+}
+
 }  // namespace
 }  // namespace rastro
