@@ -125,8 +125,8 @@ class StoreReader {
       const std::function<Visit(const LegRecord&)>& visit) = 0;
 
   // How many rows of the range, and of ids that were wanted, the last for_each_leg() met, and about
-  // how many there are in all, but those of later hours: what an "about 1,240" is made of. A leg has
-  // a row for each time that it was written.
+  // how many there are in all, but those of later hours: what an "about 1,240" is made of. A leg
+  // has a row for each time that it was written.
   virtual std::uint64_t rows_seen() const = 0;
   virtual Result<std::uint64_t> count_rows(const std::vector<LegKey>& keys,
                                            const TimeRange& range) = 0;
