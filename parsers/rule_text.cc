@@ -238,6 +238,15 @@ void drop_gateway_label(std::string& text) {
   text = std::move(reply);
 }
 
+// Exchange Online gives up as "550 5.4.300 message expired -> 451 4.4.0 no answer": that the time
+// was up says less than what the last attempt met.
+void drop_expiry(std::string& text) {
+  constexpr std::string_view kExpired = "message expired -> ";
+  constexpr std::size_t kCodesMax = 16;
+  const auto at = text.find(kExpired);
+  if (at <= kCodesMax && at + kExpired.size() < text.size()) text.erase(0, at + kExpired.size());
+}
+
 // The MTA's own words around a reply, in one form whoever wrote them: the reply first, then the
 // command as Postfix tells it. "smtp error from remote mail server after pipelined rcpt to:<@>:
 // host mx [#]: 550 no" and "host # said: 550 no (in reply to rcpt to command)" both become
@@ -255,6 +264,7 @@ void unwrap(std::string& text) {
       text.starts_with("host # ")) {
     text.erase(0, 7);
   }
+  drop_expiry(text);
   if (!text.starts_with(kExim)) return;
   auto rest = std::string_view(text).substr(kExim.size());
   if (rest.starts_with(kPipelined)) rest.remove_prefix(kPipelined.size());
