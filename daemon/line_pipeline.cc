@@ -42,51 +42,45 @@ bool take_header_in_json(LineOrigin& origin, std::string_view& text, LineHeader&
   return true;
 }
 
-// A line that went through a command, a mail or a page; such a source's first one tells so.
 bool take_header_in_paste(LineOrigin& origin, std::string_view& text, LineHeader& header) {
   const auto unwrapped = origin.pasted.unwrap(text);
   if (!unwrapped) return false;
-  if (origin.format == LineFormat::unknown) {
-    origin.format = detect_format(*unwrapped);
-    origin.is_pasted = origin.format != LineFormat::unknown;
-  }
+  if (origin.format == LineFormat::unknown) origin.format = detect_format(*unwrapped);
   auto line = *unwrapped;
   if (!take_header_of(origin.format, origin, line, header)) return false;
   text = line;
   return true;
 }
 
-bool take_bare_tag(LineOrigin& origin, std::string_view& text, LineHeader& header) {
-  if (!maybe_take_bare_tag(text, origin.stamps, header)) return false;
-  origin.is_bare = true;
-  return true;
-}
-
 bool take_header(LineOrigin& origin, std::string_view& text, LineHeader& header) {
   if (JsonLine::may_be(text)) return take_header_in_json(origin, text, header);
-  if (origin.format == LineFormat::unknown) {
-    origin.format = detect_format(text);
-    if (origin.format == LineFormat::unknown) {
-      return take_header_in_paste(origin, text, header) || take_bare_tag(origin, text, header);
-    }
-  }
+  if (origin.format == LineFormat::unknown) origin.format = detect_format(text);
   if (take_header_of(origin.format, origin, text, header)) return true;
-  if (origin.is_pasted && take_header_in_paste(origin, text, header)) return true;
-  return origin.is_bare && take_bare_tag(origin, text, header);
+  switch (origin.manner) {
+    case LineOrigin::Manner::own:
+      break;
+    case LineOrigin::Manner::pasted:
+      return take_header_in_paste(origin, text, header);
+    case LineOrigin::Manner::bare:
+      return maybe_take_bare_tag(text, origin.stamps, header);
+  }
+  return false;
 }
 
-// A log that was saved as a page's source has no angle bracket but in its escapes: its first line
-// with the one or the other tells so.
-void unescape(LineOrigin& origin, std::string_view& text) {
-  using Escapes = LineOrigin::Escapes;
-  if (origin.escapes == Escapes::unknown) {
-    if (text.find_first_of("<>") != std::string_view::npos) {
-      origin.escapes = Escapes::none;
-    } else if (text.find("&lt;") != std::string_view::npos) {
-      origin.escapes = Escapes::html;
-    }
-  }
-  if (origin.escapes == Escapes::html) text = origin.pasted.unescape(text);
+// As a mail server begins what it says of a message: what a stranger wrote is further behind.
+// "4Zx1Yc3Qbmz9rxG: to=&lt;", "NOQUEUE: reject: ...; from=&lt;", "1tFxyz-000123-AB &lt;= ".
+bool is_of_a_page(std::string_view text) {
+  if (text.starts_with("NOQUEUE: reject: "))
+    return text.find("; from=&lt;") != std::string_view::npos;
+  const auto blank = text.find(' ');
+  if (blank == std::string_view::npos) return false;
+  auto word = text.substr(0, blank);
+  const auto behind = text.substr(blank + 1);
+  if (is_exim_message_id(word)) return behind.starts_with("&lt;= ") || behind.starts_with("=&gt; ");
+  if (!word.ends_with(':')) return false;
+  word.remove_suffix(1);
+  return is_postfix_queue_id(word) &&
+         (behind.starts_with("from=&lt;") || behind.starts_with("to=&lt;"));
 }
 
 // "4Zx1Yc3Qbmz9rxG: text" of Postfix, "1tFxyz-000123-AB text" of Exim, or empty.
@@ -103,6 +97,44 @@ std::string_view message_named_in_front(Mta mta, std::string_view text) {
 
 }  // namespace
 
+void look_at_head(std::string_view head, LineOrigin& origin) {
+  std::size_t lines = 0;
+  std::size_t own = 0;
+  std::size_t pasted = 0;
+  std::size_t bare = 0;
+  std::size_t of_a_page = 0;
+  const bool brackets = head.find_first_of("<>") != std::string_view::npos;
+  LineHeader header;
+  while (!head.empty()) {
+    const auto end = std::min(head.find('\n'), head.size());
+    auto line = head.substr(0, end);
+    head.remove_prefix(std::min(end + 1, head.size()));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    ++lines;
+    auto format = detect_format(line);
+    if (format != LineFormat::unknown || JsonLine::may_be(line)) {
+      ++own;
+    } else if (const auto unwrapped = origin.pasted.unwrap(line)) {
+      format = detect_format(*unwrapped);
+      pasted += format == LineFormat::unknown ? 0 : 1;
+      line = *unwrapped;
+    } else if (maybe_take_bare_tag(line, origin.stamps, header)) {
+      ++bare;
+    }
+    if (brackets || format == LineFormat::unknown) continue;
+    auto stamps = origin.stamps;
+    const bool headed = format == LineFormat::exim ? maybe_take_exim_stamp(line, stamps, header)
+                                                   : maybe_take_syslog_header(line, stamps, header);
+    of_a_page += headed && is_of_a_page(line) ? 1 : 0;
+  }
+  // The rest may be what a mail says around it.
+  constexpr std::size_t kOneIn = 4;
+  if (own == 0 && pasted >= bare && pasted * kOneIn >= lines && pasted > 0)
+    origin.manner = LineOrigin::Manner::pasted;
+  if (own == 0 && bare > pasted && bare * kOneIn >= lines) origin.manner = LineOrigin::Manner::bare;
+  origin.is_page = of_a_page > 0;
+}
+
 HeadedLine LinePipeline::read_header(LineOrigin& origin, const RawLine& raw) {
   HeadedLine line;
   line.text = {raw.text.data(), raw.text.size()};
@@ -110,7 +142,7 @@ HeadedLine LinePipeline::read_header(LineOrigin& origin, const RawLine& raw) {
   if (line.headed) {
     if (line.header.host.empty() || origin.override_host) line.header.host = origin.default_host;
     origin.last_stamp = line.header.logged_at;
-    if (origin.escapes != LineOrigin::Escapes::none) unescape(origin, line.text);
+    if (origin.is_page) line.text = origin.pasted.unescape(line.text);
     return line;
   }
   // Exim's rejectlog continues an entry with lines that have no stamp.

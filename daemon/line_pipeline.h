@@ -42,13 +42,22 @@ struct LineOrigin {
   bool override_host = false;
   bool copy_lines = false;  // into the index: they cannot be read again
   std::optional<Time> last_stamp;
-  JsonLine json;           // the last line that came in an object: what was read of it points here
-  bool is_pasted = false;  // the first line with a stamp had it somewhere else
-  bool is_bare = false;    // the first line of a known program had no stamp
-  enum class Escapes : std::uint8_t { unknown, none, html };
-  Escapes escapes = Escapes::unknown;
-  PastedLine pasted;  // as `json`
+  JsonLine json;  // the last line that came in an object: what was read of it points here
+  // How lines came here. A log that is followed is its daemon's own: in it, what looks like one
+  // that went through a mail or a page is a stranger's text (PITFALLS 7). Only of a file as a
+  // whole can be said that it is something else (look_at_head()).
+  enum class Manner : std::uint8_t {
+    own,
+    pasted,  // each stamp has something in front of it, or is none of a log daemon's
+    bare,    // no line has a stamp
+  };
+  Manner manner = Manner::own;
+  bool is_page = false;  // every angle bracket is written as "&lt;"
+  PastedLine pasted;     // as `json`
 };
+
+// Finds out the manner of a source, of which all or the beginning is `head`.
+void look_at_head(std::string_view head, LineOrigin& origin);
 
 // A line with its header taken off. Views into the raw line, or into its origin until the next one.
 struct HeadedLine {

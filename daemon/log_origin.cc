@@ -31,9 +31,13 @@ bool is_newest_first(std::string_view text, LineOrigin& origin) {
     if (!first) first = at;
     last = at;
   }
+  // A few lines of several hosts may each be late by a little.
   constexpr std::size_t kDownMin = 2;
+  constexpr std::size_t kDownMany = 8;
+  constexpr Duration kLateMax = std::chrono::minutes(1);
   constexpr std::size_t kDownForEachUp = 4;
-  return down >= kDownMin && down > kDownForEachUp * up && last < first;
+  if (down < kDownMin || down <= kDownForEachUp * up || !(last < first)) return false;
+  return down >= kDownMany || *first - *last > kLateMax;
 }
 
 std::unique_ptr<LineOrigin> make_line_origin(const Generation& generation,

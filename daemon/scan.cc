@@ -161,21 +161,27 @@ class Scan {
     return true;
   }
 
-  // A log viewer that shows the newest line on top saves it so.
-  bool is_reversed(const std::string& path, const struct stat& status) const {
+  // The beginning of a file that is no archive; empty: it cannot be read.
+  static std::string head_of(const std::string& path, Time& modified_at) {
     constexpr std::size_t kHeadBytes = 64 << 10;
-    if (!S_ISREG(status.st_mode) || status.st_size > off_t{ReversedFile::kBytesMax}) return false;
     auto file = open_content(path, Symlinks::followed);
-    if (!file || file->compressed) return false;
+    if (!file || file->compressed) return {};
     std::string head(kHeadBytes, '\0');
     const auto size = file->content->read_at(0, head.data(), head.size());
-    if (!size) return false;
+    if (!size) return {};
     head.resize(*size);
     const auto whole_lines = head.rfind('\n');
     if (*size == kHeadBytes && whole_lines != std::string::npos) head.resize(whole_lines);
+    modified_at = file->modified_at;
+    return head;
+  }
+
+  // A log viewer that shows the newest line on top saves it so.
+  bool is_reversed(const std::string& path, const struct stat& status) const {
+    if (!S_ISREG(status.st_mode) || status.st_size > off_t{ReversedFile::kBytesMax}) return false;
     Generation generation;
     generation.path = path;
-    generation.modified_at = file->modified_at;
+    const auto head = head_of(path, generation.modified_at);
     return is_newest_first(head, *make_origin(generation));
   }
 
@@ -194,7 +200,12 @@ class Scan {
   }
 
   std::unique_ptr<LineOrigin> make_origin(const Generation& generation) const {
-    return make_line_origin(generation, settings_, request_.year);
+    auto origin = make_line_origin(generation, settings_, request_.year);
+    struct stat status {};
+    if (stat(generation.path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return origin;
+    Time modified_at{};
+    look_at_head(head_of(generation.path, modified_at), *origin);
+    return origin;
   }
 
   // Standard input is kept in a file: lines must be readable again.

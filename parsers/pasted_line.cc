@@ -234,7 +234,22 @@ bool PastedLine::read_record(std::string_view line) {
   return false;
 }
 
+namespace {
+
+// "  Subject: ..." in Exim's reject log is a stranger's; grep names a file so: "mainlog:".
+bool is_header_field(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  const auto end =
+      line.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+  if (end == std::string_view::npos || end == 0 || line[end] != ':') return false;
+  const auto name = line.substr(0, end);
+  return !name.ends_with("log") && name.find_first_not_of("0123456789") != std::string_view::npos;
+}
+
+}  // namespace
+
 std::optional<std::string_view> PastedLine::unwrap(std::string_view line) {
+  if (is_header_field(line)) return std::nullopt;
   if (line.starts_with('"') && read_record(line)) line = record_;
   const auto end = std::min(line.size(), kFrontBytesMax);
   for (std::size_t at = 0; at < end; ++at) {

@@ -370,7 +370,7 @@ CutBy ReaderImpl::offer(const LegQuery& query, ReadFile& file, std::uint32_t row
 
 Result<CutBy> ReaderImpl::for_each_untold(Time since, const QueryLimits& limits,
                                           const std::function<Visit(const LegRecord&)>& visit) {
-  constexpr std::size_t kRowsMax = 100'000;    // some 50 ms
+  constexpr std::size_t kRowsMax = 200'000;    // some 100 ms
   constexpr std::size_t kOlderInARow = 4'096;  // rows of retried mail stand between newer ones
   const auto snapshot = start(limits);
   const std::vector<SearchKey> no_keys;

@@ -298,9 +298,9 @@ class Looker {
     return {};
   }
 
-  // Not long: the first attempt is logged when it is over.
+  // The first attempt is logged when it is over, and Exim may leave it to the next queue run.
   Result<void> waiting_unnamed() {
-    constexpr Duration kFirstAttemptMax = std::chrono::minutes(10);
+    constexpr Duration kFirstAttemptMax = std::chrono::minutes(35);
     const auto left = limits();
     if (!left) return {};
     const auto since = std::max(request_.range.from, clock_.wall() - kFirstAttemptMax);

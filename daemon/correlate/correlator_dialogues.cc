@@ -381,6 +381,7 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
   auto& leg = refused_dialogue(line, session, event);
   for (const auto ref : explained) add_line(leg, ref);
   touch(leg, line);
+  const bool again = leg.record.closed_at.has_value();
   updates_.apply(leg.record, event, at);
   if (!event.login && asks_for_login(line.header.program, event.reply_text)) {
     for (auto& recipient : leg.record.recipients) {
@@ -389,7 +390,7 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
   }
   refine_submission(line, leg);
   leg.record.closed_at = at;
-  if (!event.recipient) tell_if_unnamed(line, leg.record);
+  if (!event.recipient && !again) tell_if_unnamed(line, leg.record);
   note_if_closed(leg);
   inbound_.changed(session);
   if (event.action == PolicyVerdict::Action::proxy_reject) {

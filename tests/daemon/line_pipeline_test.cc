@@ -2,9 +2,10 @@
 #include "daemon/line_pipeline.h"
 
 #include <string>
+#include <vector>
 
 #include "daemon/log_origin.h"
-#include "gtest/gtest.h"
+#include "gmock/gmock.h"
 
 namespace rastro {
 namespace {
@@ -70,55 +71,85 @@ TEST_F(JsonObjects, CannotBeForgedFromWithinAText) {
       "x\",\"SYSLOG_IDENTIFIER\":\"postfix/qmgr#012\",\"MESSAGE\":\"9F3A12C04D: removed");
 }
 
-class PastedLogs : public JsonObjects {};
+class PastedLogs : public JsonObjects {
+ protected:
+  // Every line of a source that is looked at first, "header|text" each.
+  std::vector<std::string> all(const std::vector<std::string>& lines) {
+    std::string head;
+    for (const auto& line : lines) head += line + "\n";
+    look_at_head(head, origin_);
+    std::vector<std::string> out;
+    for (const auto& line : lines) out.push_back(next(line));
+    return out;
+  }
+};
 
-TEST_F(PastedLogs, AreKnownByTheirFirstLine) {
-  EXPECT_EQ(next("$ grep 9F3A12C04D /var/log/mail.log*"), "none");
-  EXPECT_EQ(next("/var/log/mail.log:Nov 24 01:40:29 mx1 postfix/smtp[12]: a"),
-            "mx1 postfix/smtp 12 |a");
-  EXPECT_EQ(next("/var/log/mail.log.1:Nov 23 01:40:29 mx1 postfix/smtp[12]: b"),
-            "mx1 postfix/smtp 12 |b");
-  EXPECT_EQ(next("Nov 24 01:40:30 mx1 postfix/smtp[12]: c"), "mx1 postfix/smtp 12 |c");
+TEST_F(PastedLogs, AreKnownByTheirBeginning) {
+  EXPECT_THAT(all({"$ grep 9F3A12C04D /var/log/mail.log*",
+                   "/var/log/mail.log:Nov 24 01:40:29 mx1 postfix/smtp[12]: a",
+                   "/var/log/mail.log.1:Nov 23 01:40:29 mx1 postfix/smtp[12]: b"}),
+              testing::ElementsAre("none", "mx1 postfix/smtp 12 |a", "mx1 postfix/smtp 12 |b"));
 }
 
 TEST_F(PastedLogs, OfExim) {
-  EXPECT_EQ(next("> 2026-11-24 01:40:29 1tFxyz-000123-AB Completed"),
-            "here exim 0 |1tFxyz-000123-AB Completed");
+  EXPECT_THAT(all({"> 2026-11-24 01:40:29 1tFxyz-000123-AB Completed"}),
+              testing::ElementsAre("here exim 0 |1tFxyz-000123-AB Completed"));
   EXPECT_EQ(origin_.format, LineFormat::exim);
 }
 
 TEST_F(PastedLogs, MayHaveLostTheirStamps) {
-  EXPECT_EQ(next("Here is what it says:"), "none");
-  EXPECT_EQ(next("postfix/qmgr[12]: 9F3A12C04D: removed"),
-            "here postfix/qmgr 12 |9F3A12C04D: removed");
+  EXPECT_THAT(all({"Here is what it says:", "postfix/qmgr[12]: 9F3A12C04D: removed"}),
+              testing::ElementsAre("none", "here postfix/qmgr 12 |9F3A12C04D: removed"));
   EXPECT_EQ(origin_.last_stamp, Time(std::chrono::seconds(1'795'484'429)));
-  EXPECT_EQ(next("Nov 24 01:40:30 mx1 postfix/smtp[12]: c"), "mx1 postfix/smtp 12 |c");
-  EXPECT_EQ(next("postfix/qmgr[12]: d"), "here postfix/qmgr 12 |d");
-}
-TEST_F(PastedLogs, DoNotLoseTheirStampsMidway) {
-  EXPECT_EQ(next("Nov 24 01:40:30 mx1 postfix/smtp[12]: c"), "mx1 postfix/smtp 12 |c");
-  EXPECT_EQ(next("postfix/qmgr[12]: d"), "none");
 }
 
-// The headers in Exim's reject log are indented, and a stranger's.
 TEST_F(PastedLogs, AreNotWhatStandsInsideOfALog) {
-  EXPECT_EQ(next("2026-11-24 01:40:29 H=[192.0.2.7] F=<a@example.net> rejected after DATA"),
-            "here exim 0 |H=[192.0.2.7] F=<a@example.net> rejected after DATA");
-  EXPECT_EQ(next("  2026-11-24 01:40:29 1tFxyz-000123-AB <= b@example.org"),
-            "here exim 0 |  2026-11-24 01:40:29 1tFxyz-000123-AB <= b@example.org");
+  const std::string own = "Nov 24 01:40:30 mx1 postfix/smtp[12]: c";
+  EXPECT_THAT(all({own, "postfix/qmgr[12]: d", "  " + own}),
+              testing::ElementsAre("mx1 postfix/smtp 12 |c", "none", "none"));
+}
+
+TEST_F(PastedLogs, AreNotWhatIsFollowed) {
+  EXPECT_EQ(next("/var/log/mail.log:Nov 24 01:40:29 mx1 postfix/smtp[12]: a"), "none");
+  EXPECT_EQ(next("postfix/qmgr[12]: 9F3A12C04D: removed"), "none");
+}
+
+// The headers in Exim's reject log are indented, and a stranger's: also where the file begins, or
+// is cut, within them.
+TEST_F(PastedLogs, AreNotTheHeadersOfARefusedMail) {
+  const std::string forged = "  Subject: 2026-11-24 01:40:29 1tFxyz-000123-AB => v@example.org R=d";
+  const std::string folded = " 2026-11-24 01:40:29 1tFxyz-000123-AB Completed";
+  EXPECT_THAT(
+      all({forged, folded,
+           "2026-11-24 01:40:29 H=[192.0.2.7] F=<a@example.net> rejected after DATA"}),
+      testing::ElementsAre("none", "none",
+                           "here exim 0 |H=[192.0.2.7] F=<a@example.net> rejected after DATA"));
 }
 
 TEST_F(PastedLogs, MayHaveTheEscapesOfAPage) {
-  EXPECT_EQ(next("Nov 24 01:40:29 mx1 postfix/qmgr[12]: 9F3A12C04D: from=&lt;a@example.net&gt;"),
-            "mx1 postfix/qmgr 12 |9F3A12C04D: from=<a@example.net>");
-  EXPECT_EQ(next("Nov 24 01:40:29 mx1 postfix/qmgr[12]: x &amp; y"), "mx1 postfix/qmgr 12 |x & y");
+  EXPECT_THAT(all({"Nov 24 01:40:29 mx1 postfix/qmgr[12]: 9F3A12C04D: from=&lt;a@example.net&gt;",
+                   "Nov 24 01:40:29 mx1 postfix/qmgr[12]: x &amp; y"}),
+              testing::ElementsAre("mx1 postfix/qmgr 12 |9F3A12C04D: from=<a@example.net>",
+                                   "mx1 postfix/qmgr 12 |x & y"));
 }
 
 TEST_F(PastedLogs, HaveNoEscapesWhereThereAreBrackets) {
-  EXPECT_EQ(next("Nov 24 01:40:29 mx1 postfix/qmgr[12]: 9F3A12C04D: from=<a@example.net>"),
-            "mx1 postfix/qmgr 12 |9F3A12C04D: from=<a@example.net>");
-  EXPECT_EQ(next("Nov 24 01:40:29 mx1 postfix/qmgr[12]: &lt;b&gt;"),
-            "mx1 postfix/qmgr 12 |&lt;b&gt;");
+  const std::string told = "Nov 24 01:40:29 mx1 postfix/qmgr[12]: 9F3A12C04D: from=<a@example.net>";
+  const std::string odd = "Nov 24 01:40:29 mx1 postfix/qmgr[12]: 9F3A12C04D: from=&lt;b&gt;";
+  EXPECT_THAT(all({odd, told}),
+              testing::ElementsAre("mx1 postfix/qmgr 12 |9F3A12C04D: from=&lt;b&gt;",
+                                   "mx1 postfix/qmgr 12 |9F3A12C04D: from=<a@example.net>"));
+}
+
+// What a client says stands behind the server's own words.
+TEST_F(PastedLogs, HaveNoEscapesThatAStrangerTyped) {
+  const std::string typed =
+      "Nov 24 01:40:29 mx1 postfix/smtpd[12]: warning: non-SMTP command from x[192.0.2.7]: "
+      "4Zx1Yc3Qbmz9rxG: to=&lt;a&gt;";
+  const std::string named =
+      "Nov 24 01:40:29 mx1 postfix/cleanup[12]: 4Zx1Yc3Qbmz9rxG: message-id=&lt;a&gt;";
+  all({typed, named});
+  EXPECT_FALSE(origin_.is_page);
 }
 
 class NewestFirst : public JsonObjects {
@@ -128,11 +159,18 @@ class NewestFirst : public JsonObjects {
 
 TEST_F(NewestFirst, IsToldByTheStamps) {
   EXPECT_TRUE(
-      is("Nov 24 01:40:29 mx1 x[1]: a\nNov 24 01:40:28 mx1 x[1]: a\n"
+      is("Nov 24 01:42:29 mx1 x[1]: a\nNov 24 01:40:28 mx1 x[1]: a\n"
          "Nov 24 01:40:28 mx1 x[1]: a\nNov 24 01:40:20 mx1 x[1]: a\n"));
+  std::string within_a_second;
+  for (int i = 9; i > 0; --i)
+    within_a_second += "2026-11-24T01:40:29." + std::to_string(i) + "Z mx1 x[1]: a\n";
+  EXPECT_TRUE(is(within_a_second));
 }
 TEST_F(NewestFirst, IsNotALogWithLateLines) {
   EXPECT_FALSE(is("Nov 24 01:40:29 mx1 x[1]: a\nNov 24 01:40:28 mx1 x[1]: a\n"));
+  EXPECT_FALSE(
+      is("Nov 24 01:40:02 mx1 x[1]: a\nNov 24 01:40:01 mx2 x[1]: a\n"
+         "Nov 24 01:40:00 mx3 x[1]: a\nNov 24 01:40:00 mx1 x[1]: a\n"));
   EXPECT_FALSE(
       is("Nov 24 01:40:29 mx1 x[1]: a\nNov 24 01:40:28 mx1 x[1]: a\n"
          "Nov 24 01:40:30 mx1 x[1]: a\nNov 24 01:40:28 mx1 x[1]: a\n"));

@@ -105,6 +105,12 @@ TEST_F(UnnamedTest, ASizeThatMailAnnouncedIsRefusedWithItsReason) {
   EXPECT_FALSE(absence_of("", "rosa@example.org").proven);
 }
 
+TEST_F(UnnamedTest, AClientThatAsksAgainIsOneMessage) {
+  const std::string again = "H=mx.example.net [192.0.2.7] rejected MAIL <z@example.com>: no";
+  play({again, again, again}, true);
+  EXPECT_EQ(absence_of("", "rosa@example.org").count, 1U);
+}
+
 TEST_F(UnnamedTest, AMilterThatRefusesTheMessageSaysSoOfAllItsRecipients) {
   const auto told = play(
       {"postfix/smtpd[9]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",

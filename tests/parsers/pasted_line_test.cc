@@ -61,6 +61,8 @@ const PasteCase kPasteCases[] = {
     {"two_separators", "24.11/2026 01:40:29 mx1 a[1]: b", "no"},
     {"bracket_not_closed", "[24/Nov/2026:01:40:29 +0100 mx1 a[1]: b", "no"},
     {"nothing_behind", "24.11.2026 01:40:29", "no"},
+    {"header_field", "  Subject: 2026-11-24 01:40:29 1tFxyz-000123-AB => v@example.org", "no"},
+    {"header_field_bare", "Date:2026-11-24 01:40:29 1tFxyz-000123-AB Completed", "no"},
     {"words_in_front", "he said that it was on Nov 24 01:40:29 mx1 a[1]: b", "no"},
     {"inside_of_a_word", "xNov 24 01:40:29 mx1 a[1]: b", "no"},
     {"far_behind", std::string(200, '-') + "Nov 24 01:40:29 mx1 a[1]: b", "no"},
