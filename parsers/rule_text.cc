@@ -238,13 +238,26 @@ void drop_gateway_label(std::string& text) {
   text = std::move(reply);
 }
 
-// Exchange Online gives up as "550 5.4.300 message expired -> 451 4.4.0 no answer": that the time
+// Exchange Online gives up as "550 5.4.300 message expired -> 451 4.4.0 no answer", Amazon SES as
+// "554 4.4.7 message expired: unable to deliver in # minutes.<451 4.4.0 no answer>": that the time
 // was up says less than what the last attempt met.
 void drop_expiry(std::string& text) {
-  constexpr std::string_view kExpired = "message expired -> ";
+  constexpr std::string_view kExpired = "message expired";
   constexpr std::size_t kCodesMax = 16;
+  constexpr std::size_t kTimeMax = 48;
   const auto at = text.find(kExpired);
-  if (at <= kCodesMax && at + kExpired.size() < text.size()) text.erase(0, at + kExpired.size());
+  if (at > kCodesMax) return;
+  const auto end = at + kExpired.size();
+  const auto arrow = text.find(" -> ", end);
+  if (arrow == end && arrow + 4 < text.size()) {
+    text.erase(0, arrow + 4);
+    return;
+  }
+  const auto open = text.find('<', end);
+  if (text[end] != ':' || open > end + kTimeMax || open + 1 >= text.size()) return;
+  if (!is_figure(text[open + 1])) return;
+  if (text.back() == '>') text.pop_back();
+  text.erase(0, open + 1);
 }
 
 // The MTA's own words around a reply, in one form whoever wrote them: the reply first, then the
