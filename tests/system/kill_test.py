@@ -93,6 +93,18 @@ def comparable(journey: dict) -> dict:
     return {**journey, **in_order, "evidence": len(journey["evidence"])}
 
 
+def what_differs(got, want) -> str:
+    """Of two lists the items that are not in both, and of those the fields that differ if there is one each."""
+    if isinstance(got, list) and isinstance(want, list):
+        got, want = [item for item in got if item not in want], [item for item in want if item not in got]
+        if len(got) == len(want) == 1:
+            got, want = got[0], want[0]
+    if isinstance(got, dict) and isinstance(want, dict):
+        names = [name for name in want if got.get(name) != want[name]]
+        got, want = {name: got.get(name) for name in names}, {name: want[name] for name in names}
+    return f"{json.dumps(got)[:800]}, without faults {json.dumps(want)[:800]}"
+
+
 def compare(told: list[dict], model: list[dict]) -> list[str]:
     got = {journey["id"]: comparable(journey) for journey in told}
     want = {journey["id"]: comparable(journey) for journey in model}
@@ -101,7 +113,7 @@ def compare(told: list[dict], model: list[dict]) -> list[str]:
     wrong += [f"too many: {json.dumps(got[name])[:600]}" for name in sorted(got.keys() - want.keys())]
     for name in sorted(got.keys() & want.keys()):
         fields = [field for field in want[name] if got[name][field] != want[name][field]]
-        wrong += [f"{name} {field}: {json.dumps(got[name][field])[:500]}, without faults {json.dumps(want[name][field])[:500]}" for field in fields]
+        wrong += [f"{name} {field}: {what_differs(got[name][field], want[name][field])}" for field in fields]
     return wrong
 
 
