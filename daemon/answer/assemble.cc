@@ -450,6 +450,9 @@ class Assembly {
       for (const auto& r : other.recipients) {
         if (!shown.outcome) shown.outcome = r.outcome;
         if (*shown.outcome != r.outcome) shown.outcome = Outcome::unknown;
+        if (link.kind != LegLink::Kind::retry || r.outcome == Outcome::rejected) continue;
+        shown.taken.push_back(r.recipient);
+        if (r.original_recipient) shown.taken.push_back(*r.original_recipient);
       }
       if (std::ranges::none_of(journey_.links, [&](const auto& l) {
             return l.journey == other_id && l.link.kind == shown.link.kind;

@@ -25,6 +25,7 @@ struct JourneyLink {
   std::optional<std::uint64_t> journey;  // of the other side, if we know it
   std::optional<Outcome> outcome;        // of the other side's recipients, when they agree
   bool inferred = false;
+  std::vector<std::string> taken = {};  // of a retry: whom the other side did not refuse
 };
 
 // One message as this site saw it: the connected component of legs (DESIGN 5).

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <map>
 
+#include "core/address.h"
 #include "core/message_id.h"
 #include "daemon/answer/direction.h"
 #include "daemon/answer/retry_estimate.h"
@@ -55,12 +56,15 @@ const std::string* first_known(const Journey& journey, MaybeText LegRecord::*fie
   return nullptr;
 }
 
-// Whether what this journey was refused for now has been accepted since.
-bool came_back(const Journey& journey) {
-  return std::ranges::any_of(journey.links, [](const JourneyLink& link) {
+// Whether the message has been accepted for this recipient since: of those who were refused
+// together each comes back alone, or not at all.
+bool came_back(const Journey& journey, const LegRecipient& state) {
+  return std::ranges::any_of(journey.links, [&](const JourneyLink& link) {
     return link.link.kind == LegLink::Kind::retry &&
            link.link.direction == LegLink::Direction::child && !link.link.queue_id.empty() &&
-           link.outcome != Outcome::rejected;
+           std::ranges::any_of(link.taken, [&](const std::string& address) {
+             return equal_ignoring_case(address, state.recipient);
+           });
   });
 }
 
@@ -97,7 +101,7 @@ json::value explanation_json(const Journey& journey, const LegRecipient& state,
               .null_sender = sender != nullptr && (sender->empty() || *sender == "<>"),
               .from_outside = direction == "in" || direction == "relay",
               .one_of_several = is_one_of_several(journey, state),
-              .came_back = came_back(journey),
+              .came_back = came_back(journey, state),
               .report = report_of(journey, state),
               .language = options.language,
               .timezone = options.timezone,
