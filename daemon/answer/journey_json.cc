@@ -68,7 +68,8 @@ bool came_back(const Journey& journey, const LegRecipient& state) {
   });
 }
 
-// Of the report that was made of this recipient's failure: the first one behind it.
+// Of the report that was made of this recipient's failure: the first one behind it. One before it
+// tells of others.
 std::optional<Outcome> report_of(const Journey& journey, const LegRecipient& state) {
   const JourneyLink* found = nullptr;
   for (const auto& link : journey.links) {
@@ -76,8 +77,8 @@ std::optional<Outcome> report_of(const Journey& journey, const LegRecipient& sta
         link.link.direction != LegLink::Direction::child) {
       continue;
     }
-    const bool behind = !state.last_attempt_at || link.link.at >= *state.last_attempt_at;
-    if (found == nullptr || (behind && link.link.at < found->link.at)) found = &link;
+    if (state.last_attempt_at && link.link.at < *state.last_attempt_at) continue;
+    if (found == nullptr || link.link.at < found->link.at) found = &link;
   }
   return found == nullptr ? std::nullopt : found->outcome;
 }

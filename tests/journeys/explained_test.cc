@@ -75,5 +75,47 @@ TEST(ExplainedRetry, IsToldOfThoseWhoWereTakenLater) {
   }
 }
 
+TEST(ExplainedReport, IsOfTheRecipientWhoFailedBeforeIt) {
+  const auto bounced = [](const std::string& clock, const std::string& to) {
+    return clock + " smtp[14]: A00001: to=<" + to +
+           ">, relay=mx.example.com[203.0.113.7]:25, delay=1, delays=0/0/0/1, dsn=5.1.1, "
+           "status=bounced (host mx.example.com[203.0.113.7] said: 550 5.1.1 no such user (in "
+           "reply "
+           "to RCPT TO command))";
+  };
+  const auto reported = [](std::vector<std::string>& lines, const std::string& clock,
+                           const std::string& id, const std::string& end) {
+    lines.push_back(clock + " bounce[16]: A00001: sender non-delivery notification: " + id);
+    lines.push_back(clock + " cleanup[12]: " + id + ": message-id=<" + id + "@mx1>");
+    lines.push_back(clock + " qmgr[13]: " + id + ": from=<>, size=9, nrcpt=1 (queue active)");
+    lines.push_back(clock + " lmtp[17]: " + id +
+                    ": to=<s@example.org>, relay=mx1[private/lmtp], delay=1, delays=0/0/0/1, " +
+                    end);
+    lines.push_back(clock + " qmgr[13]: " + id + ": removed");
+  };
+  std::vector<std::string> lines = {
+      "10:00:00 smtpd[11]: A00001: client=pc.example.org[192.0.2.8], sasl_method=PLAIN, "
+      "sasl_username=s@example.org",
+      "10:00:00 cleanup[12]: A00001: message-id=<m1@example.org>",
+      "10:00:00 qmgr[13]: A00001: from=<s@example.org>, size=9, nrcpt=3 (queue active)",
+      bounced("10:00:01", "ana@example.com")};
+  reported(lines, "10:00:02", "A00002",
+           "dsn=5.2.2, status=bounced (host mx1[private/lmtp] said: 552 5.2.2 Quota exceeded)");
+  lines.push_back(bounced("12:00:01", "bob@example.com"));
+  const auto failed = HasSubstr("could not be delivered either");
+  // The log ends before bob's report.
+  auto told = explained(lines);
+  EXPECT_THAT(told["ana@example.com"], failed);
+  EXPECT_THAT(told["bob@example.com"], Not(failed));
+  reported(lines, "12:00:02", "A00003", "dsn=2.0.0, status=sent (250 2.0.0 Saved)");
+  lines.push_back(bounced("13:00:01", "cleo@example.com"));
+  reported(lines, "13:00:02", "A00004",
+           "dsn=5.2.2, status=bounced (host mx1[private/lmtp] said: 552 5.2.2 Quota exceeded)");
+  told = explained(lines);
+  EXPECT_THAT(told["ana@example.com"], failed);
+  EXPECT_THAT(told["bob@example.com"], Not(failed));
+  EXPECT_THAT(told["cleo@example.com"], failed);
+}
+
 }  // namespace
 }  // namespace rastro
