@@ -1,10 +1,10 @@
 #include "daemon/answer/explain.h"
 
 #include <date/tz.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <ctime>
-#include <initializer_list>
 #include <map>
 #include <utility>
 #include <vector>
@@ -193,14 +193,22 @@ bool has_words(std::string_view text, std::string_view words) {
 }
 
 // HELO and reverse DNS, which who runs this server sets; SPF, DKIM and DMARC are the sender
-// domain's.
+// domain's. A page, an address or a host may be called anything, and so may any computer.
 bool is_about_server_name(std::string_view reply) {
-  const auto text = ascii_lower(reply);
-  const auto says = [&](std::initializer_list<std::string_view> words) {
-    return std::ranges::any_of(words, [&](std::string_view word) { return has_words(text, word); });
-  };
-  return says({"helo", "hostname", "host name", "reverse", "rdns", " ptr", ".7.25 "}) &&
-         !says({"spf", "dkim", "dmarc", "sender domain", "sending domain"});
+  static const RE2 names(R"(https?:[^\s]*|www\.[^\s]*|[^\s]*@[^\s]*|[\w-]+(\.[\w-]+)*\.[a-z]{2,})");
+  static const RE2 asked(R"(in reply to (helo|ehlo) command)");
+  static const RE2 server_name(
+      R"(\b(helo|ehlo)(\b|host|ip\b)|\br-?dns|\bptr\b|\.7\.25\b|\bdns (inverso|reverso|inverse)|\binverse dns)"
+      R"(|\breverse[ -]?(dns|lookup|host ?name|name|entr|record|mapping|map|resol|pointer))"
+      R"(|\bforward[ /-](and )?reverse|\breverse (and|/) forward)"
+      R"(|\b(your|its|own|find|resolve|real|client|server|remote|sending|fully[ -]qualified|generic|valid|no|forged) host ?name)"
+      R"(|\bhost ?name (verif|mismatch|lookup|resol|is (generic|not)|does|must|could not|cannot))"
+      R"(|\bhost rejected: host ?name|\bgreeting name)");
+  static const RE2 sender_domain("spf|dkim|dmarc|(sender|sending) domain");
+  auto text = ascii_lower(reply);
+  RE2::GlobalReplace(&text, names, "#");
+  RE2::GlobalReplace(&text, asked, "#");
+  return RE2::PartialMatch(text, server_name) && !RE2::PartialMatch(text, sender_domain);
 }
 
 bool is_failure(Outcome outcome) {

@@ -457,6 +457,37 @@ TEST(Explain, TheNameOfOurServerIsNotTheSendersDomain) {
   EXPECT_THAT(explainer().explain(state, request()).reply, HasSubstr("SPF"));
 }
 
+// Nothing of what our server is called is at fault because a page, a host or a person is called so.
+TEST(Explain, AWordOfTheReplyIsNotYetTheNameOfOurServer) {
+  auto state = recipient(Outcome::bounced, Reason::auth_policy);
+  const auto server_name = [&](const std::string& words) {
+    state.reply_text = words;
+    return explainer().explain(state, request()).reply.find("the name of our server") !=
+           std::string::npos;
+  };
+  for (const auto* words :
+       {"550 5.7.1 Message from hostname pc refused, see https://help.example/reverse-engineering",
+        "550 5.7.1 Not authenticated, see http://postmaster.example/no-ptr/helo?reverse=dns",
+        "550 5.7.1 <helo@ptr.example>: not authenticated",
+        "host reverse-dns.example[192.0.2.9] said: 550 5.7.1 Unauthenticated mail refused",
+        "550 5.7.1 Invalid reverse-path: sender not authenticated",
+        "550 5.7.1 Othello does not take unauthenticated mail",
+        "550 5.7.1 Unauthenticated (in reply to EHLO command)"}) {
+    EXPECT_FALSE(server_name(words)) << words;
+  }
+  for (const auto* words :
+       {"450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.7]",
+        "554 5.7.1 <mx.example.org>: Helo command rejected: You are not mx.example.org",
+        "421 Reverse DNS for mx.example.org is missing, see https://help.example/dmarc",
+        "550 5.7.25 Refused, ask your provider", "451 4.7.1 Forward and reverse lookup differ",
+        "504 5.5.2 <pc>: need fully-qualified hostname", "550 No RDNS entry for 192.0.2.7",
+        "550 inconsistent or no DNS PTR record", "553 5.7.4 HELOIP REJECT",
+        "550 Kein Reverse-DNS-Eintrag vorhanden", "550 Host name is generic (dsl.example.net)",
+        "550 Your mail system is forging its hostname."}) {
+    EXPECT_TRUE(server_name(words)) << words;
+  }
+}
+
 TEST(Explain, CallsAGuessSo) {
   ReasonRule exact;
   exact.name = "exact";
