@@ -702,7 +702,7 @@ void Correlator::join_mailboxes(const LogLine& line, OpenLeg& leg, LegRecipient&
   if (waiting == nullptr) return;
   // Of one account's notes those of the session in the reply: the others are about an address of
   // the account's that is to come.
-  const auto session = session_of_reply(to.reply_text);
+  const std::string session(session_of_reply(to.reply_text));  // a note may replace the reply
   const bool has_own = std::ranges::any_of(waiting->mailboxes, [&](const MailboxNote& note) {
     return note.session == session && mailbox_recipient(leg.record, note) == &to;
   });

@@ -249,6 +249,22 @@ TEST(MailboxSession, TellsAMessageWithoutAMessageId) {
               ElementsAre("AA2F1A0E5D | ana@example.org delivered"));
 }
 
+// The refusal takes the place of the reply that named the session.
+TEST(MailboxRefusal, IsNotTheLastThatIsTold) {
+  const auto told = jot(
+      seconds_of(message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
+                 std::vector<std::string>{
+                     sieve("02", "ana@example.org", kSession,
+                           "msgid=<1@example.net>: rejected message from <a@example.net> (reject)"),
+                     "02 dovecot: lmtp(ana@example.org)<900><" + kSession +
+                         ">: msgid=<1@example.net>: save failed to open mailbox INBOX: Quota "
+                         "exceeded (mailbox for user is full)",
+                     lmtp("02", "AA2F1A0E5D", "ana@example.org", kSession)}));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].text, "AA2F1A0E5D | ana@example.org bounced");
+  EXPECT_THAT(told[0].facts, SizeIs(2));
+}
+
 TEST(MailboxRefusal, IsToldWithTheBounce) {
   const auto told = jot(seconds_of(
       message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
