@@ -32,28 +32,37 @@ std::optional<std::string_view> maybe_take_helo(std::string_view& rest) {
   return value;
 }
 
-// The address or name that a reply is about: "550 5.1.1 <a@b>: Recipient address rejected".
-bool is_about(std::string_view reply, std::optional<std::string_view> value) {
-  if (!value || value->empty()) return false;
-  const auto open = reply.find('<');
-  if (open == std::string_view::npos) return false;
-  const auto inside = reply.substr(open + 1);
-  return inside.size() > value->size() && inside.starts_with(*value) &&
-         inside[value->size()] == '>';
-}
-
 bool begins_session_fields(std::string_view tail, bool lost) {
   return tail.starts_with(lost ? "from=" : "from=<") || tail.starts_with(lost ? "to=" : "to=<") ||
          tail.starts_with("proto=") || tail.starts_with("helo=<");
+}
+
+// Where the address or name that a reply quotes begins: in front of all that could be a field, for
+// a bracket behind that may be a field's own, which a client fills as it likes.
+std::optional<std::size_t> quoted_at(std::string_view text) {
+  const auto open = text.find('<');
+  if (open == std::string_view::npos) return std::nullopt;
+  for (auto at = text.find("; "); at < open; at = text.find("; ", at + 1)) {
+    if (begins_session_fields(text.substr(at + 2), false)) return std::nullopt;
+  }
+  return open;
+}
+
+// "550 5.1.1 <a@b>: Recipient address rejected", from its bracket on.
+bool is_about(std::string_view quoted, std::optional<std::string_view> value) {
+  if (quoted.empty() || !value || value->empty()) return false;
+  const auto inside = quoted.substr(1);
+  return inside.size() > value->size() && inside.starts_with(*value) &&
+         inside[value->size()] == '>';
 }
 
 // "550 5.1.1 <"a; to=<b>"@c>: text; from=<...": behind the address that the reply begins with,
 // quotes followed, and with that same address in the fields: no quoted local part can be taken for
 // them.
 bool split_behind_address(std::string_view text, PolicyVerdict& out) {
-  const auto open = text.find('<');
-  if (open == std::string_view::npos) return false;
-  auto rest = text.substr(open);
+  const auto open = quoted_at(text);
+  if (!open) return false;
+  auto rest = text.substr(*open);
   const auto address = maybe_take_address(rest);
   if (!address || address->empty()) return false;
   std::size_t tried = 0;
@@ -77,9 +86,11 @@ bool split_behind_address(std::string_view text, PolicyVerdict& out) {
 
 // Splits "text; from=<a> to=<b> proto=ESMTP helo=<h>". Both the text and the fields quote what a
 // client said, so a forged "; from=<" may stand before or behind the true one: what agrees with the
-// address in the text wins, else the first place where all the rest is fields.
+// address in the text wins, else the first place where all the rest is fields, which is all there
+// is to go by where the text quotes nothing.
 bool split_reply_and_fields(std::string_view text, PolicyVerdict& out, Brackets brackets) {
   const bool lost = brackets == Brackets::lost;
+  const auto open = quoted_at(text);
   std::optional<PolicyVerdict> first;
   std::size_t tried = 0;
   for (auto at = text.find("; "); at != std::string_view::npos; at = text.find("; ", at + 1)) {
@@ -89,17 +100,16 @@ bool split_reply_and_fields(std::string_view text, PolicyVerdict& out, Brackets 
     auto candidate = out;
     candidate.reply_text = text.substr(0, at);
     if (!take_session_fields(tail, candidate, brackets)) continue;
-    if (is_about(candidate.reply_text, candidate.recipient) ||
-        is_about(candidate.reply_text, candidate.envelope_sender) ||
-        is_about(candidate.reply_text, candidate.helo)) {
+    const auto quoted = open && *open < at ? text.substr(*open, at - *open) : std::string_view();
+    if (is_about(quoted, candidate.recipient) || is_about(quoted, candidate.envelope_sender) ||
+        is_about(quoted, candidate.helo)) {
       out = candidate;
       return true;
     }
     if (!first) first = candidate;
   }
   // So many are somebody's doing: the true one may be behind them, unless the reply quotes nothing.
-  const bool quotes = first && first->reply_text.find('<') != std::string_view::npos;
-  if (!first || (tried > kCandidatesMax && quotes)) return false;
+  if (!first || (tried > kCandidatesMax && open)) return false;
   out = *first;
   return true;
 }

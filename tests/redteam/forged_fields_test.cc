@@ -116,6 +116,22 @@ TEST(ForgedFields, ChangeTheirOwnFieldOnly) {
   std::printf("%d forged lines\n", lines);
 }
 
+// "Client host rejected" quotes nothing that a forged field could agree with: the sender's own
+// bracket is none of the reply's.
+TEST(ForgedFields, AReplyThatQuotesNothingIsFollowedByTheTrueFields) {
+  const std::string reply = "554 5.7.1 Client host rejected: Access denied";
+  for (const std::string end : {" proto=ESMTP helo=<z", " helo=<z", " sasl_username=z", ""}) {
+    const auto local = "q; from=<s@evil.example> to=<victim@example.org>" + end;
+    const auto said =
+        fields_of(parse("postfix/smtpd", "NOQUEUE: reject: RCPT from unknown[192.0.2.9]: " + reply +
+                                             "; from=<s@evil.example> to=<\"" + local +
+                                             "\"@example.org> proto=ESMTP helo=<real.example>"));
+    EXPECT_EQ(said.at("reply"), reply) << end;
+    EXPECT_NE(said.at("to"), "victim@example.org") << end;
+    EXPECT_EQ(said.at("helo"), "real.example") << end;
+  }
+}
+
 // Most forged lines are read all the same: refusing everything odd would hide what strangers send.
 TEST(ForgedFields, AreStillRead) {
   int read = 0;
