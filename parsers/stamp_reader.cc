@@ -1,5 +1,6 @@
 #include <date/tz.h>
 
+#include <cstdlib>
 #include <utility>
 
 #include "parsers/stamps.h"
@@ -13,10 +14,10 @@ using std::chrono::seconds;
 
 // A source may be written by a clock that is ahead of ours, or its file's time be rounded.
 constexpr std::int64_t kDaysAhead = 2;
-// A source may be out of order by less: who steps back by more repeats the hour. Behind that step a
-// line may be late by less still: nearly all of a quiet hour without a line is likelier.
-constexpr std::int64_t kStepBackMax = 300;
+// Who goes on this near to where the first pass of the hour ended, and leaves a gap behind what was
+// taken for the second one, is still in the first: that was a late line.
 constexpr std::int64_t kLateMax = 60;
+constexpr std::int64_t kGoesOnMax = 300;
 // What is read first of a file that is being written is not older than this.
 constexpr std::int64_t kUnreadMax = 1800;
 
@@ -56,22 +57,29 @@ Time StampReader::to_utc(std::int64_t local_seconds) {
   }
   auto utc = local_seconds - cached_offset_;
   const bool again = cached_again_after_ != 0 && is_said_again(utc);
-  if (again) utc += cached_again_after_;
+  if (again) {
+    if (!last_again_) first_until_ = last_utc_;
+    utc += cached_again_after_;
+  }
   last_again_ = again;
   last_utc_ = utc;
   return Time(seconds(utc));
 }
 
 // Which of its two meanings a stamp of the hour that is repeated when summer time ends has: the
-// first one, until the source steps back from it.
+// first one, until the source steps back from it by more than half. A line that late is rarer than
+// a source that is quiet for half an hour, and it is told by what comes behind it.
 bool StampReader::is_said_again(std::int64_t first_utc) const {
   const auto again_utc = first_utc + cached_again_after_;
+  const auto half = cached_again_after_ / 2;
   if (last_utc_ == INT64_MIN) {
     const auto near = std::chrono::floor<seconds>(near_).time_since_epoch().count();
     return near - again_utc < kUnreadMax && again_utc - near < kUnreadMax;
   }
-  const auto back_to = last_utc_ - (last_again_ ? kLateMax : kStepBackMax);
-  return first_utc < back_to && again_utc >= back_to;
+  const bool in_second = last_again_ && std::abs(again_utc - last_utc_) < cached_again_after_;
+  if (!in_second) return first_utc < last_utc_ - half && again_utc >= last_utc_ - half;
+  if (first_until_ == INT64_MIN || again_utc - last_utc_ <= half) return true;
+  return first_utc < first_until_ - kLateMax || first_utc > first_until_ + kGoesOnMax;
 }
 
 int StampReader::first_year(int month, int day) const {

@@ -80,6 +80,7 @@ class StampReader {
   std::int64_t cached_again_after_ = 0;  // a local time that comes twice: seconds between both
   std::int64_t last_utc_ = INT64_MIN;    // seconds, of the last local time read
   bool last_again_ = false;
+  std::int64_t first_until_ = INT64_MIN;  // the last one of that hour's first pass, when it ended
   std::int64_t cached_day_key_ = -1;
   std::int64_t cached_day_seconds_ = 0;
   std::array<char, 17> minute_text_{};

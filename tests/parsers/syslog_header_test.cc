@@ -285,7 +285,32 @@ TEST(Pitfall1, AQuietSourceRepeatsTheHourToo) {
   StampReader stamps("Europe/Madrid", at(2026, 10, 26));
   EXPECT_EQ(stamp(stamps, "Oct 25 02:40:00"), at(2026, 10, 25, 0, 40));
   EXPECT_EQ(stamp(stamps, "Oct 25 02:39:59"), at(2026, 10, 25, 0, 39, 59));
-  EXPECT_EQ(stamp(stamps, "Oct 25 02:30:00"), at(2026, 10, 25, 1, 30));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:09:00"), at(2026, 10, 25, 1, 9));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:39:00"), at(2026, 10, 25, 1, 39));
+}
+// Of another host: it stays in the first hour, and all behind it does.
+TEST(Pitfall1, ALineLateByMinutesRepeatsNoHour) {
+  StampReader stamps("Europe/Madrid", at(2026, 10, 26));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:12:00"), at(2026, 10, 25, 0, 12));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:31:00"), at(2026, 10, 25, 0, 31));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:22:00"), at(2026, 10, 25, 0, 22));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:31:30"), at(2026, 10, 25, 0, 31, 30));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:52:00"), at(2026, 10, 25, 0, 52));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:02:00"), at(2026, 10, 25, 1, 2));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:27:00"), at(2026, 10, 25, 1, 27));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:19:00"), at(2026, 10, 25, 1, 19));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:28:00"), at(2026, 10, 25, 1, 28));
+  EXPECT_EQ(stamp(stamps, "Oct 25 03:08:00"), at(2026, 10, 25, 2, 8));
+}
+// Later still, it is taken for one of the second hour: it alone.
+TEST(Pitfall1, ALineLateByMostOfTheHourIsAlone) {
+  StampReader stamps("Europe/Madrid", at(2026, 10, 26));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:50:00"), at(2026, 10, 25, 0, 50));
+  stamp(stamps, "Oct 25 02:10:00");
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:51:00"), at(2026, 10, 25, 0, 51));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:01:00"), at(2026, 10, 25, 1, 1));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:20:00"), at(2026, 10, 25, 1, 20));
+  EXPECT_EQ(stamp(stamps, "Oct 25 03:01:00"), at(2026, 10, 25, 2, 1));
 }
 TEST(Pitfall1, ALateLineOfTheFirstOfBothHoursStaysInIt) {
   StampReader stamps("Europe/Madrid", at(2026, 10, 26));
@@ -312,6 +337,16 @@ TEST(Pitfall1, TheRepeatedHourIsKnownByTheFilesTime) {
   EXPECT_EQ(stamp(live, "Oct 25 02:20:30"), at(2026, 10, 25, 1, 20, 30));
   StampReader before("Europe/Madrid", at(2026, 10, 25, 0, 20));
   EXPECT_EQ(stamp(before, "Oct 25 02:19:30"), at(2026, 10, 25, 0, 19, 30));
+}
+// What was not read yet begins in the first hour, though the file was written to in the second: no
+// hour comes three times.
+TEST(Pitfall1, TheHourIsRepeatedOnce) {
+  StampReader stamps("Europe/Madrid", at(2026, 10, 25, 1, 50));
+  stamp(stamps, "Oct 25 02:41:00");
+  stamp(stamps, "Oct 25 02:48:00");
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:06:00"), at(2026, 10, 25, 1, 6));
+  EXPECT_EQ(stamp(stamps, "Oct 25 02:49:00"), at(2026, 10, 25, 1, 49));
+  EXPECT_EQ(stamp(stamps, "Oct 25 03:02:00"), at(2026, 10, 25, 2, 2));
 }
 TEST(Pitfall1, EximsRepeatedHour) {
   StampReader stamps("Europe/Madrid", at(2026, 10, 26));
