@@ -240,6 +240,7 @@ struct PolicyVerdict {
     client_accepted,  // "NOQUEUE: client=": before a proxy filter
     proxy_accept,
     proxy_reject,
+    recipients_replaced,  // those so far get nothing, others are to come: Exim's system filter
   };
   std::string_view queue_id;  // empty: NOQUEUE
   Action action = Action::reject;

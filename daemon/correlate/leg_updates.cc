@@ -482,14 +482,19 @@ void LegUpdates::note_refusal(LegRecord& leg, const PolicyVerdict& event, Time a
   add_timeline(leg, std::move(entry));
 }
 
+void LegUpdates::refuse_waiting(LegRecord& leg, const PolicyVerdict& event, Outcome outcome,
+                                Time at) const {
+  for (auto& recipient : leg.recipients) {
+    if (waits(recipient.outcome)) refuse(recipient, event, outcome, at);
+  }
+}
+
 void LegUpdates::refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome,
                                 Time at) const {
   if (event.recipient && !event.recipient->empty()) {
     recipient_for(leg, *event.recipient, std::nullopt);
   }
-  for (auto& recipient : leg.recipients) {
-    if (waits(recipient.outcome)) refuse(recipient, event, outcome, at);
-  }
+  refuse_waiting(leg, event, outcome, at);
   if (outcome == Outcome::rejected) {
     leg.accepted = false;
     // No line names them: that it was refused, and why, is told of the message.
@@ -571,6 +576,11 @@ void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) cons
     case Action::discard:
       accept(leg, at);
       refuse_message(leg, event, Outcome::discarded, at);
+      note(leg, TimelineEntry::Kind::discarded, event.reply_text, at);
+      return;
+    case Action::recipients_replaced:
+      accept(leg, at);
+      refuse_waiting(leg, event, Outcome::discarded, at);
       note(leg, TimelineEntry::Kind::discarded, event.reply_text, at);
       return;
     case Action::proxy_accept:

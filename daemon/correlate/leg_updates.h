@@ -69,6 +69,7 @@ class LegUpdates {
   void learn_of_mail(LegRecord& leg, const PolicyVerdict& event) const;
   void refuse(LegRecipient& recipient, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void note_refusal(LegRecord& leg, const PolicyVerdict& event, Time at) const;
+  void refuse_waiting(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void name_asked_about(LegRecord& leg, const PolicyVerdict& event) const;
   std::int32_t apply_to_program(LegRecord& leg, const DeliveryAttempt& event, Time at) const;

@@ -277,7 +277,7 @@ ParsedLine parse_recipients_ignored(const Line& line) {
   if (line.text != "original recipients ignored (system filter)") return {};
   PolicyVerdict event;
   event.queue_id = line.queue_id;
-  event.action = PolicyVerdict::Action::discard;
+  event.action = PolicyVerdict::Action::recipients_replaced;
   event.stage = "END-OF-MESSAGE";
   event.reply_text = line.text;
   return {LineKind::exim_policy, event};

@@ -148,6 +148,31 @@ TEST_F(UnnamedTest, WhatWasNotTriedYetMayBeToAnybody) {
   EXPECT_TRUE(absence_of("luis@example.com", "rosa@example.org").proven);
 }
 
+// Whom Exim's system filter addressed instead is still tried: the message is at no end, and
+// somebody is named.
+TEST_F(UnnamedTest, WhomTheSystemFilterAddressedInsteadIsWaitedFor) {
+  const std::vector<std::string> wants = {"audit@example.com deferred ",
+                                          "ana@example.org discarded eva@example.org discarded "
+                                          "audit@example.com deferred "};
+  for (const std::string named : {"", " for ana@example.org eva@example.org"}) {
+    const auto told = play(
+        {"1xVgXu-0000Y3-1c <= a@example.net H=mx.example.net [192.0.2.7] P=esmtp S=700" + named,
+         "1xVgXu-0000Y3-1c original recipients ignored (system filter)",
+         "1xVgXu-0000Y3-1c == audit@example.com <system-filter> R=dnslookup T=remote_smtp defer "
+         "(-44) H=mx2.example.com [192.0.2.9]: SMTP error from remote mail server after RCPT "
+         "TO:<audit@example.com>: 451 try later"},
+        true);
+    std::string got;
+    for (const auto& to : told.at("recipients").as_array()) {
+      got.append(to.at("recipient").as_string()).append(" ");
+      got.append(to.at("outcome").as_string()).append(" ");
+    }
+    EXPECT_EQ(got, wants.at(named.empty() ? 0 : 1));
+    EXPECT_TRUE(told.at("legs").as_array().at(0).at("closed_at").is_null());
+    EXPECT_THAT(player_->index().encounters, testing::IsEmpty());
+  }
+}
+
 TEST_F(UnnamedTest, ANamedRecipientIsAllThereIs) {
   const auto told = play(
       {"postfix/smtpd[9]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
