@@ -143,6 +143,7 @@ void LegRecipient::clear() {
   relay.clear();
   wipe(tls);
   attempts = 0;
+  discarded_in = 0;
   first_attempt_at.reset();
   last_attempt_at.reset();
 }

@@ -122,6 +122,8 @@ struct LegRecipient {
   Endpoint relay;
   MaybeText tls;
   std::uint32_t attempts = 0;  // true tries only, not retry bookkeeping
+  // Of the mailbox server's session that discarded it, a hash; 0: none, or none known. Not stored.
+  std::uint32_t discarded_in = 0;
   std::optional<Time> first_attempt_at;
   std::optional<Time> last_attempt_at;
 

@@ -36,11 +36,15 @@ bool was_taken_for_mailbox(const LegRecipient& recipient) {
 }
 
 // "Discarded" is what a script says of the mailbox it does not keep a copy in: it may send the
-// message on, or file it elsewhere, in a later line.
-bool may_undo(const LegRecipient& recipient, MailboxResult::What what) {
-  if (recipient.outcome != Outcome::discarded) return false;
-  return what == MailboxResult::What::forwarded ||
-         (what == MailboxResult::What::saved && was_taken_for_mailbox(recipient));
+// message on, or file it elsewhere, in a later line of the same session. Another session's is about
+// another copy.
+bool may_undo(const LegRecipient& recipient, const MailboxNote& note) {
+  if (recipient.outcome != Outcome::discarded ||
+      recipient.discarded_in != short_name_of(note.session)) {
+    return false;
+  }
+  return note.what == MailboxResult::What::forwarded ||
+         (note.what == MailboxResult::What::saved && was_taken_for_mailbox(recipient));
 }
 
 // The mailbox server says itself why it did not take it.
@@ -641,7 +645,7 @@ LegRecipient* Correlator::mailbox_recipient(LegRecord& leg, const MailboxNote& n
   int most = 0;
   std::size_t handed_over = 0;
   for (auto& recipient : leg.recipients) {
-    const bool may_be = recipient.outcome == Outcome::delivered || may_undo(recipient, note.what) ||
+    const bool may_be = recipient.outcome == Outcome::delivered || may_undo(recipient, note) ||
                         was_refused_so(recipient, note.what);
     if (!may_be) continue;
     if (!recipient.last_attempt_at) continue;

@@ -751,6 +751,7 @@ void LegUpdates::apply(LegRecord& leg, LegRecipient& recipient, const MailboxNot
       if (recipient.delivered_to == DeliveredTo::program && was_sent_on(leg)) return;
       recipient.outcome = Outcome::discarded;
       recipient.delivered_to = DeliveredTo::nowhere;
+      recipient.discarded_in = short_name_of(note.session);
       this->note(leg, TimelineEntry::Kind::discarded, note.text, note.at);
       return;
     case MailboxResult::What::forwarded:

@@ -3,6 +3,7 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,10 @@ struct MailboxNote {
   std::string account;
   std::string session;  // the mailbox server's own name for the transaction
 };
+// A session's name in LegRecipient::discarded_in, where a text would cost each recipient its bytes.
+inline std::uint32_t short_name_of(std::string_view session) {
+  return session.empty() ? 0 : static_cast<std::uint32_t>(std::hash<std::string_view>()(session));
+}
 
 // One SMTP dialogue, or one delivery process: what its lines said that names no message.
 struct Session : boost::intrusive::list_base_hook<> {

@@ -180,6 +180,40 @@ TEST(SieveDiscard, IsUndoneByAFileinto) {
               ElementsAre("AA2F1A0E5D | ana@example.org discarded"));
 }
 
+// The list's copy of a mail that a script discarded a while before, by a delivery agent whose
+// replies name no session.
+TEST(SieveDiscard, IsNotUndoneByAnotherCopysSession) {
+  const auto lda = [](const std::string& second, const std::string& process,
+                      const std::string& what) {
+    return second + " dovecot: lda(ana@example.org)<" + process +
+           ">: sieve: msgid=<1@example.net>: " + what;
+  };
+  const auto piped = [](const std::string& second, const std::string& id) {
+    return second + " postfix/pipe[17]: " + id +
+           ": to=<ana@example.org>, relay=dovecot, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent "
+           "(delivered via dovecot service)";
+  };
+  using Texts = std::vector<std::string>;
+  const auto both = [&](const std::string& first, const std::string& second) {
+    return jot_texts(
+        seconds_of(message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
+                   Texts{lda("01", first, kNoCopy), piped("01", "AA2F1A0E5D")} +
+                   message("04", "BB2F1A0E5D", "list@example.com", "1@example.net") +
+                   Texts{lda("05", second, kInto + "'Lists'"), piped("05", "BB2F1A0E5D")}));
+  };
+  EXPECT_THAT(both("310><" + kSession, "311><Xw2eJfrDa2TuHhEA8GMZgg"),
+              UnorderedElementsAre("AA2F1A0E5D | ana@example.org discarded",
+                                   "BB2F1A0E5D | ana@example.org delivered Lists"));
+  EXPECT_THAT(both("310", "311"),
+              UnorderedElementsAre("AA2F1A0E5D | ana@example.org discarded",
+                                   "BB2F1A0E5D | ana@example.org delivered Lists"));
+  // The script's own "fileinto", whose line comes behind the agent's reply.
+  EXPECT_THAT(jot_texts(seconds_of(message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
+                                   Texts{lda("01", "310", kNoCopy), piped("01", "AA2F1A0E5D"),
+                                         lda("02", "310", kInto + "'Lists'")})),
+              ElementsAre("AA2F1A0E5D | ana@example.org delivered Lists"));
+}
+
 // What a filter discarded is in no mailbox, though a copy of the same message is.
 TEST(SieveDiscard, OfAFilterIsNotUndone) {
   const auto told = jot_texts(seconds_of(
