@@ -36,8 +36,9 @@ bool is_newest_first(std::string_view text, LineOrigin& origin) {
   constexpr std::size_t kDownMany = 8;
   constexpr Duration kLateMax = std::chrono::minutes(1);
   constexpr std::size_t kDownForEachUp = 4;
-  if (down < kDownMin || down <= kDownForEachUp * up || !(last < first)) return false;
-  return down >= kDownMany || *first - *last > kLateMax;
+  const Duration back = first && last ? *first - *last : Duration::zero();
+  if (down < kDownMin || down <= kDownForEachUp * up || back <= Duration::zero()) return false;
+  return down >= kDownMany || back > kLateMax;
 }
 
 std::unique_ptr<LineOrigin> make_line_origin(const Generation& generation,

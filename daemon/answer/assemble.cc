@@ -383,9 +383,10 @@ class Assembly {
     for (const auto id : *ids) {
       auto other = memory_.load(store_, id);
       if (!other) return other.error();
+      auto& leg = *other;
       bool inferred = false;
-      if (!*other || !agrees(journey_.legs[at], link, **other, inferred)) continue;
-      found.push_back({std::move(**other), inferred});
+      if (!leg || !agrees(journey_.legs[at], link, *leg, inferred)) continue;
+      found.push_back({std::move(*leg), inferred});
     }
     if (!link.claimed_by_peer && found.size() > 1) {
       const auto nearest = std::ranges::min_element(
@@ -408,8 +409,9 @@ class Assembly {
       if (id == leg.id) continue;
       auto other = memory_.load(store_, id);
       if (!other) return other.error();
+      const auto& rival = *other;
       bool inferred = false;
-      if (*other && agrees(from, link, **other, inferred) && is_nearer(link, **other, leg))
+      if (rival && agrees(from, link, *rival, inferred) && is_nearer(link, *rival, leg))
         return false;
     }
     return true;
@@ -737,23 +739,36 @@ Result<std::vector<std::uint64_t>> AssemblyMemory::find(StoreReader& store, KeyK
   return found_.emplace(std::move(key), std::move(ids)).first->second;
 }
 
-Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id,
-                                        AssemblyMemory& memory) {
+namespace {
+
+// Whichever leg was asked for: the same answer to every question.
+Result<std::optional<Journey>> from_first_leg(StoreReader& store, std::uint64_t leg_id,
+                                              AssemblyMemory& memory) {
   auto assembled = Assembly(store, memory).run(leg_id);
   if (!assembled) return assembled;
-  if (!*assembled) return assembled;
-  // Told from its first leg, whichever one was asked for: the same answer to every question.
-  if ((*assembled)->id() != leg_id) assembled = Assembly(store, memory).run((*assembled)->id());
-  if (!assembled || !*assembled) return assembled;
-  for (auto& link : (*assembled)->links) {
+  const auto& journey = *assembled;
+  if (!journey || journey->id() == leg_id) return assembled;
+  return Assembly(store, memory).run(journey->id());
+}
+
+}  // namespace
+
+Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id,
+                                        AssemblyMemory& memory) {
+  auto assembled = from_first_leg(store, leg_id, memory);
+  if (!assembled) return assembled;
+  auto& journey = *assembled;
+  if (!journey) return assembled;
+  for (auto& link : journey->links) {
     // What a bounce is about may have come through other legs; what is made here begins with
     // itself.
     const bool may_be_behind_others =
         link.link.direction == LegLink::Direction::parent || link.link.kind == LegLink::Kind::retry;
     if (!link.journey || joins(link.link.kind) || !may_be_behind_others) continue;
-    const auto other = Assembly(store, memory).run(*link.journey);
-    if (!other) return other.error();
-    if (*other) link.journey = (*other)->id();
+    const auto found = Assembly(store, memory).run(*link.journey);
+    if (!found) return found.error();
+    const auto& other = *found;
+    if (other) link.journey = other->id();
   }
   return assembled;
 }
