@@ -45,7 +45,7 @@ std::vector<RowTimes::Other> RowTimes::others() const {
 }
 
 RowTimes::Range RowTimes::of(std::uint32_t row) const {
-  constexpr Range everything{INT64_MIN, INT64_MAX, 0, UINT64_MAX};
+  const Range everything{INT64_MIN, INT64_MAX, 0, UINT64_MAX};
   if (row == 0 || row > known_) return everything;
   const auto middle = others_.begin() + static_cast<std::ptrdiff_t>(sorted_);
   auto other = std::ranges::lower_bound(middle, others_.end(), row, {}, &Other::row);

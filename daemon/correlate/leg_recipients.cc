@@ -5,14 +5,6 @@
 namespace rastro {
 namespace {
 
-// Exim names who is received as the client wrote it, and lowers the domain when it routes. Local
-// parts that differ in case may be two people's.
-bool is_same_recipient(std::string_view a, std::string_view b) {
-  const auto first = split_address(a);
-  const auto second = split_address(b);
-  return first.local_part == second.local_part && equal_ignoring_case(first.domain, second.domain);
-}
-
 // "ORCPT=rfc822;ana@example.org" style prefixes are not logged by Postfix; kept as the log has it.
 bool is_first_sight_of(const LegRecipient& known, std::string_view original) {
   // Exim names the address as received until a router has rewritten it.
@@ -33,6 +25,12 @@ bool was_typed_as(const LegRecipient& known, std::string_view address) {
 }
 
 }  // namespace
+
+bool is_same_recipient(std::string_view a, std::string_view b) {
+  const auto first = split_address(a);
+  const auto second = split_address(b);
+  return first.local_part == second.local_part && equal_ignoring_case(first.domain, second.domain);
+}
 
 LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipient,
                                          std::optional<std::string_view> original) const {

@@ -98,4 +98,8 @@ void set_endpoint(Endpoint& endpoint, const Peer& peer);  // in the memory that 
 void set_text(MaybeText& field, std::string_view text);
 bool is_loopback(std::string_view ip);
 
+// Exim names who is received as the client wrote it, and lowers the domain when it routes. Local
+// parts that differ in case may be two people's.
+bool is_same_recipient(std::string_view a, std::string_view b);
+
 }  // namespace rastro
