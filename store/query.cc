@@ -295,14 +295,15 @@ CutBy ReaderImpl::look_up_in_file(const LegQuery& query, std::size_t index, Read
   auto rows = file.posted_rows(view);
   for (const auto& key : query.keys) rows.add(key.hash);
   OtherTimes other_times(view, file.database());
-  for (auto row = rows.at_most(kRowMax); row; row = rows.at_most(*row - 1)) {
+  for (auto row = rows.at_most(kRowMax).value_or(0); row > 0;
+       row = rows.at_most(row - 1).value_or(0)) {
     // What is wanted may be less than when the file was begun.
-    const auto next = other_times.pass_over(*row, query.wanted_rows());
-    if (next != *row) {
+    const auto next = other_times.pass_over(row, query.wanted_rows());
+    if (next != row) {
       row = next + 1;
       continue;
     }
-    const auto found = offer_posted(look_up, *row);
+    const auto found = offer_posted(look_up, row);
     if (found.cut != CutBy::nothing) return found.cut;
     if (found.next_hour) return CutBy::nothing;
     if (!found.active) other_times.note_miss();

@@ -279,6 +279,8 @@ class Looker {
     if (*ended > 0 && request_.sender) {
       if (auto done = narrow_to_sender(); !done) return done;
     }
+    // Nothing is proven then, and what waits must be read.
+    if (out_.mail_unnamed + out_.logins_unnamed + out_.refused_unnamed > 0) return {};
     return waiting_unnamed();
   }
 
@@ -301,6 +303,7 @@ class Looker {
   // The first attempt is logged when it is over, and Exim may leave it to the next queue run.
   Result<void> waiting_unnamed() {
     constexpr Duration kFirstAttemptMax = std::chrono::minutes(35);
+    constexpr std::uint64_t kEnough = 10;
     const auto left = limits();
     if (!left) return {};
     const auto since = std::max(request_.range.from, clock_.wall() - kFirstAttemptMax);
@@ -309,7 +312,7 @@ class Looker {
       if (!leg.probe && !leg.internal && leg.opened_at <= request_.range.until &&
           may_be_from(leg.envelope_sender.value_or("")))
         ++out_.mail_unnamed;
-      return Visit::go_on;
+      return out_.mail_unnamed < kEnough ? Visit::go_on : Visit::stop;
     };
     const auto done = store_.for_each_untold(since, *left, look);
     if (!done) return done.error();
