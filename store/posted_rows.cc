@@ -10,7 +10,7 @@ namespace {
 template <typename Iterator, typename Value>
 Iterator end_at(Iterator begin, Iterator end, Value value) {
   std::ptrdiff_t step = 1;
-  while (step<end - begin&&*(end - step)> value) step *= 2;
+  while ((end - begin) > step && *(end - step) > value) step *= 2;
   return std::upper_bound(end - std::min(step, end - begin), end, value);
 }
 
