@@ -28,13 +28,17 @@ class UnixConnection(HTTPConnection):
         self.sock.connect(self.path)
 
 
-def ask(path, what):
+def ask_bytes(path, what):
     connection = UnixConnection(path)
     try:
         connection.request("GET", what)
-        return json.loads(connection.getresponse().read())
+        return connection.getresponse().read()
     finally:
         connection.close()
+
+
+def ask(path, what):
+    return json.loads(ask_bytes(path, what))
 
 
 class Daemon:

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <cstddef>
+#include <set>
 #include <string>
 
 #include "cli/view.h"
@@ -52,9 +54,20 @@ Colour colour_of_outcome(std::string_view outcome);
 std::string host_text(std::string_view host, std::string_view ip);
 // The sender for people: "<>" for the null reverse-path, "?" when it was not logged; escaped.
 std::string sender_text(const boost::json::object& journey);
-// "deferred: greylisted", "delivered: Junk", "2 delivered, 1 deferred".
-std::string outcome_text(const boost::json::object& journey, const View& view);
-// The first recipient by the name that the customer knows, and how many more.
-std::string recipients_text(const boost::json::object& journey);
+// Why one recipient's mail ended or waits so, said of the side that gives the reason; "" for none.
+std::string reason_text(const boost::json::object& recipient, const View& view);
+// Of which of a message's recipients a question asks.
+struct AskedFor {
+  std::set<std::size_t> positions;  // in the journey's recipients; empty: of none in particular
+  std::string name;                 // of the first, as the question has it; "": as usual
+};
+// "deferred: greylisted", "delivered: Junk", "2 delivered, 1 deferred"; of some of them that were
+// asked for first.
+std::string outcome_text(const boost::json::object& journey, const View& view,
+                         const AskedFor& asked = {});
+Colour colour_of_journey(const boost::json::object& journey, const AskedFor& asked = {});
+// The first recipient, or the first that was asked for, by the name that the customer knows, and
+// how many more.
+std::string recipients_text(const boost::json::object& journey, const AskedFor& asked = {});
 
 }  // namespace rastro::cli

@@ -1,4 +1,6 @@
+#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <set>
 
 #include "cli/json_fields.h"
 #include "cli/page.h"
@@ -24,7 +26,9 @@ std::string result_text(const json::object& recipient, const View& view) {
 
 void add_recipient(const json::object& recipient, Page& page) {
   const auto& view = page.view();
-  page.line(view.paint(Colour::bold, escape(text_of(recipient, "recipient"))));
+  const auto name = text_of(recipient, "recipient");
+  page.line(
+      view.paint(Colour::bold, name.empty() ? view.say(Text::bounce_not_named) : escape(name)));
   const auto original = text_of(recipient, "original_recipient");
   if (!original.empty()) page.line(view.say(Text::bounce_written_to, {escape(original)}), 4);
   page.line(result_text(recipient, view), 4);
@@ -70,6 +74,30 @@ std::string facts_text(const json::object& match, const View& view) {
   return text;
 }
 
+// Of whom the report tells.
+AskedFor told_by_report(const json::object& answer, const json::object& journey) {
+  std::set<std::string> told;
+  for (const auto& value : array_of(answer, "recipients")) {
+    if (!value.is_object()) continue;
+    for (const auto* name : {"recipient", "original_recipient"})
+      told.insert(CLI::detail::to_lower(text_of(value.get_object(), name)));
+  }
+  told.erase("");
+  AskedFor out;
+  const auto& recipients = array_of(journey, "recipients");
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    if (!recipients[i].is_object()) continue;
+    for (const auto* name : {"original_recipient", "recipient"}) {
+      const auto address = text_of(recipients[i].get_object(), name);
+      if (!told.contains(CLI::detail::to_lower(address))) continue;
+      if (out.positions.empty()) out.name = address;
+      out.positions.insert(i);
+      break;
+    }
+  }
+  return out;
+}
+
 void add_journeys(const json::object& answer, Page& page) {
   const auto& view = page.view();
   const auto& matches = array_of(answer, "journeys");
@@ -84,8 +112,9 @@ void add_journeys(const json::object& answer, Page& page) {
     const auto& match = value.get_object();
     const auto& journey = object_of(match, "journey");
     page.line(escape(text_of(journey, "id")) + "  " + view.clock(text_of(journey, "arrived_at")));
+    const auto asked = told_by_report(answer, journey);
     page.line(sender_text(journey) + " " + std::string(view.arrow()) + " " +
-                  recipients_text(journey) + "  " + outcome_text(journey, view),
+                  recipients_text(journey, asked) + "  " + outcome_text(journey, view, asked),
               4);
     page.line(view.say(Text::bounce_sure, {view.named("bounce_", text_of(match, "certainty")),
                                            facts_text(match, view)}),

@@ -46,6 +46,17 @@ std::optional<Text> how_long(const Meaning& meaning) {
   return over ? std::nullopt : std::optional(Text::meaning_final);
 }
 
+std::string move_text(const std::string& move, const Meaning& meaning, const View& view) {
+  const bool settled = move == "nobody" && is_true(*meaning.explanation, "final");
+  return settled ? view.say(Text::move_nobody_any_more) : view.named("move_", move);
+}
+
+// The client went away: there is no message, and so nobody whose end could be told.
+bool is_broken_off(const json::object& journey) {
+  return text_of(journey, "arrival") == "broken_off" && array_of(journey, "recipients").empty() &&
+         object_of(journey, "unnamed_recipients").empty();
+}
+
 std::vector<Meaning> meanings_of(const json::object& journey, const View& view, bool apart) {
   std::vector<Meaning> out;
   for (const auto& group : recipient_groups(journey, apart)) {
@@ -76,9 +87,14 @@ std::string render_explanations(const json::object& journey, const View& view, b
     page.line(meaning.text("text"), indent);
     page.field(view.say(Text::meaning_to_do), meaning.text("what_to_do"), indent);
     const auto move = text_of(explanation, "whose_move");
-    if (!move.empty()) page.field(view.say(Text::whose_move), view.named("move_", move), indent);
+    if (!move.empty())
+      page.field(view.say(Text::whose_move), move_text(move, meaning, view), indent);
     const auto lasts = how_long(meaning);
     if (lasts) page.field(view.say(Text::meaning_final_label), view.say(*lasts), indent);
+  }
+  if (is_broken_off(journey)) {
+    page.line(view.say(Text::explain_broken_off));
+    page.field(view.say(Text::whose_move), view.say(Text::move_sender));
   }
   return page.take();
 }
@@ -92,8 +108,8 @@ std::string render_explained(const json::object& journey, const View& view) {
     const auto& recipient = group.first();
     const auto outcome = text_of(recipient, "outcome");
     auto ends = view.named("outcome_", outcome);
-    const auto reason = text_of(recipient, "reason");
-    if (!reason.empty()) ends += ": " + view.named("reason_", reason);
+    const auto reason = reason_text(recipient, view);
+    if (!reason.empty()) ends += ": " + reason;
     page.line(group.names(view) + ", " + ends);
     page.field(view.say(Text::show_said), escape(text_of(recipient, "reply_text")), 4);
   }
@@ -118,8 +134,7 @@ std::string render_replies(const json::object& journey, const View& view) {
     out += wrap(text, view.terminal.width, 0);
   }
   if (!out.empty()) return out;
-  const bool broken_off = text_of(journey, "arrival") == "broken_off";
-  const auto nothing = broken_off ? Text::explain_broken_off : Text::explain_nothing;
+  const auto nothing = is_broken_off(journey) ? Text::explain_broken_off : Text::explain_nothing;
   return wrap(view.say(nothing), view.terminal.width, 0);
 }
 

@@ -24,17 +24,16 @@ struct Row {
   std::string why;
 };
 
-Colour colour_of(const json::object& journey) {
-  const auto& unnamed = object_of(journey, "unnamed_recipients");
-  if (!unnamed.empty()) return colour_of_outcome(text_of(unnamed, "outcome"));
-  const auto& counts = object_of(journey, "counts");
-  Colour colour = counts.empty() ? Colour::none : Colour::green;
-  for (const auto& [outcome, count] : counts) {
-    const auto one = colour_of_outcome(outcome);
-    if (one == Colour::red) return one;
-    if (one != Colour::green) colour = one;
+AskedFor asked_by_item(const json::object& item) {
+  AskedFor out;
+  for (const auto& value : array_of(item, "recipients_asked_for")) {
+    if (!value.is_object()) continue;
+    const auto position = number_of(value.get_object(), "position");
+    if (position < 0) continue;
+    if (out.positions.empty()) out.name = text_of(value.get_object(), "address");
+    out.positions.insert(static_cast<std::size_t>(position));
   }
-  return colour;
+  return out;
 }
 
 // "recipient juan@example.org is the one asked for": the row shows it.
@@ -54,9 +53,10 @@ Row row_of(const json::object& item, const View& view) {
   row.id = escape(text_of(journey, "id"));
   row.when = view.brief(text_of(journey, "arrived_at"));
   row.from = sender_text(journey);
-  row.to = recipients_text(journey);
-  row.outcome = outcome_text(journey, view);
-  row.colour = colour_of(journey);
+  const auto asked = asked_by_item(item);
+  row.to = recipients_text(journey, asked);
+  row.outcome = outcome_text(journey, view, asked);
+  row.colour = colour_of_journey(journey, asked);
   if (says_only_what_is_shown(item)) return row;
   for (const auto& why : array_of(item, "why")) {
     if (!why.is_string()) continue;
@@ -232,7 +232,9 @@ std::string render_problems(const json::object& answer, const View& view) {
 }
 
 std::string render_followed(const json::object& journey, const View& view) {
-  const auto row = row_of({{"journey", journey}}, view);
+  const auto row = row_of(
+      {{"journey", journey}, {"recipients_asked_for", array_of(journey, "recipients_asked_for")}},
+      view);
   const auto when = view.brief(text_of(journey, "last_activity_at"));
   const auto line = when + "  " + row.id + "  " + row.from + " " + std::string(view.arrow()) + " " +
                     row.to + "  ";

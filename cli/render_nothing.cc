@@ -49,6 +49,17 @@ std::string proven_text(const json::object& answer, const std::string& why, cons
   return view.say(Text::nothing_proven_between, {why, from, until});
 }
 
+// "13:05:30"
+bool names_seconds(std::string_view typed) {
+  for (std::size_t at = 0; at + 6 <= typed.size(); ++at) {
+    const auto is_number = [&](std::size_t i) { return typed[i] >= '0' && typed[i] <= '9'; };
+    if (typed[at] == ':' && is_number(at + 1) && is_number(at + 2) && typed[at + 3] == ':' &&
+        is_number(at + 4) && is_number(at + 5))
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string render_readings(const json::object& answer, const View& view) {
@@ -57,8 +68,13 @@ std::string render_readings(const json::object& answer, const View& view) {
     if (!value.is_object()) continue;
     const auto& reading = value.get_object();
     const auto words = escape(text_of(reading, "typed"));
-    const auto from = view.minute(text_of(reading, "from"));
-    const auto until = view.minute(text_of(reading, "until"));
+    const bool seconds = names_seconds(words);
+    const auto told = [&](std::string_view name) {
+      const auto at = text_of(reading, name);
+      return seconds ? view.clock(at) : view.minute(at);
+    };
+    const auto from = told("from");
+    const auto until = told("until");
     // "14:30" that is today's needs no words.
     if (!from.empty() && from == until && (from == words || from == "0" + words)) continue;
     out += wrap(from.empty() ? view.say(Text::read_as, {words, escape(text_of(reading, "value"))})

@@ -82,9 +82,14 @@ void show_related(Page& page, const json::object& journey) {
     any = true;
     auto text = link_text(link, view);
     const auto outcome = text_of(link, "outcome");
-    if (!outcome.empty()) text += ", " + view.named("outcome_", outcome);
+    const auto& outcomes = object_of(link, "outcomes");
+    if (outcomes.size() > 1) {
+      text += ": " + outcome_counts_text(outcomes, view);
+    } else if (!outcome.empty()) {
+      text += ", " + view.named("outcome_", outcome);
+    }
     const auto other = text_of(link, "journey");
-    if (!other.empty()) text += "  (rastro show " + escape(other) + ")";
+    if (!other.empty()) text += "  (" + view.show_command(escape(other)) + ")";
     page.line(text);
   }
 }

@@ -2,6 +2,7 @@
 
 #include "cli/json_fields.h"
 #include "cli/page.h"
+#include "cli/render.h"
 #include "cli/render_show.h"
 #include "cli/times.h"
 
@@ -16,6 +17,9 @@ std::string where_text(const json::object& recipient, const View& view) {
   const auto& relay = object_of(recipient, "relay");
   const auto host = host_text(text_of(relay, "host"), text_of(relay, "ip"));
   if (place == "remote") {
+    // Only of a relay of ours it is our move.
+    const bool by_relay = text_of(object_of(recipient, "explanation"), "whose_move") == "us";
+    if (by_relay && !host.empty()) return view.say(Text::where_relay, {host});
     return host.empty() ? view.say(Text::where_remote_unnamed)
                         : view.say(Text::where_remote, {host});
   }
@@ -61,9 +65,9 @@ void show_recipients(Page& page, const RecipientGroup& group) {
   const auto& view = page.view();
   constexpr std::size_t kIndent = 4;
   const auto outcome = text_of(recipient, "outcome");
-  const auto reason = text_of(recipient, "reason");
+  const auto reason = reason_text(recipient, view);
   auto ends = view.named("outcome_", outcome);
-  if (!reason.empty()) ends += ": " + view.named("reason_", reason);
+  if (!reason.empty()) ends += ": " + reason;
   const auto unknown = text_of(recipient, "unknown_because");
   if (!unknown.empty()) ends += ": " + view.named("unknown_", unknown);
   const auto name = several

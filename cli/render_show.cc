@@ -75,6 +75,23 @@ void show_head(Page& page, const json::object& journey) {
   if (!is_true(journey, "complete")) field(Text::show_note, view.say(Text::show_incomplete));
 }
 
+// An id alone may have named another message than the one that is shown.
+void show_same_id(Page& page, const json::object& journey) {
+  const auto& view = page.view();
+  std::string others;
+  std::int64_t count = 0;
+  for (const auto& value : array_of(journey, "same_id")) {
+    if (!value.is_object()) continue;
+    const auto& other = value.get_object();
+    ++count;
+    append(others,
+           escape(text_of(other, "id")) + " (" + view.clock(text_of(other, "arrived_at")) + ")");
+  }
+  if (count == 0) return;
+  page.field(view.say(Text::show_same_id),
+             view.count(Text::show_same_id_one, Text::show_same_id_many, count) + others);
+}
+
 void show_facts(Page& page, const json::object& journey) {
   const auto& facts = array_of(journey, "facts");
   if (facts.empty()) return;
@@ -82,7 +99,8 @@ void show_facts(Page& page, const json::object& journey) {
   for (const auto& value : facts) {
     if (!value.is_object()) continue;
     const auto& fact = value.get_object();
-    page.line(escape(text_of(fact, "source")) + ": " + escape(text_of(fact, "name")) + " " +
+    page.line(escape(text_of(fact, "source")) + ": " +
+              page.view().named("fact_", text_of(fact, "name")) + " " +
               escape(text_of(fact, "value")));
   }
 }
@@ -98,11 +116,14 @@ void show_evidence(Page& page, const json::object& journey) {
     if (!here && !has_text(evidence, "gone_because")) continue;
     if (!any) page.heading(view.say(Text::show_log_lines));
     any = true;
-    const auto place = view.say(Text::raw_at, {escape(text_of(evidence, "source")),
-                                               std::to_string(number_of(evidence, "offset"))});
+    auto place = view.say(Text::raw_at, {escape(text_of(evidence, "source")),
+                                         std::to_string(number_of(evidence, "offset"))});
+    const auto moved_to = escape(text_of(evidence, "moved_to"));
+    if (!moved_to.empty()) place += view.say(Text::raw_moved, {moved_to});
     page.raw(view.paint(Colour::dim, place) + "\n");
-    page.raw(here ? escape(text_of(evidence, "line")) + "\n"
-                  : view.say(Text::raw_gone, {escape(text_of(evidence, "gone_because"))}) + "\n");
+    page.raw(here
+                 ? escape(text_of(evidence, "line")) + "\n"
+                 : view.say(Text::raw_gone, {view.said(text_of(evidence, "gone_because"))}) + "\n");
   }
 }
 
@@ -113,6 +134,7 @@ std::string render_journey(const json::object& journey, const View& view, ShowPa
   page.raw(
       view.paint(Colour::bold, view.say(Text::show_message, {escape(text_of(journey, "id"))})) +
       "\n");
+  show_same_id(page, journey);
   show_head(page, journey);
   show_path(page, journey);
   const auto& recipients = array_of(journey, "recipients");

@@ -53,6 +53,18 @@ void show_counters(Page& page, const json::object& status, std::string_view name
   page.field(view.named("counters_", name), text);
 }
 
+// Logs that repeat another one: their absence in the counts is no fault.
+void show_not_indexed(Page& page, const json::object& status) {
+  const auto& view = page.view();
+  for (const auto& value : array_of(object_of(status, "sources"), "not_indexed")) {
+    if (!value.is_object()) continue;
+    const auto& log = value.get_object();
+    page.field(view.say(Text::status_not_indexed),
+               view.say(Text::status_same_lines,
+                        {escape(text_of(log, "source")), escape(text_of(log, "same_as"))}));
+  }
+}
+
 void show_lines(Page& page, const json::object& status) {
   const auto& view = page.view();
   page.heading(view.say(Text::status_programs));
@@ -80,12 +92,27 @@ std::string render_status(const json::object& status, const View& view, bool lin
   Page page(view);
   const auto read_up_to = text_of(status, "read_up_to");
   const auto at = parse_api_time(read_up_to);
-  if (is_true(status, "caught_up")) {
+  const auto& unreadable = array_of(object_of(status, "sources"), "unreadable");
+  const bool writable = is_true(status, "index_writable");
+  if (!writable) {
+    page.line(view.say(Text::status_not_written), 0);
+    if (const auto trouble = text_of(status, "index_trouble"); !trouble.empty())
+      page.line(escape(trouble));
+  }
+  if (!unreadable.empty()) {
+    page.raw(view.paint(Colour::yellow, view.say(Text::status_unreadable)) + "\n");
+    for (const auto& value : unreadable) {
+      if (!value.is_object()) continue;
+      const auto& one = value.get_object();
+      page.line(escape(text_of(one, "source")) + ": " + escape(text_of(one, "why")));
+    }
+  } else if (writable && is_true(status, "caught_up")) {
     page.raw(view.paint(Colour::green, view.say(Text::status_caught_up)) + "\n");
-  } else {
+  } else if (writable) {
     page.raw(view.paint(Colour::yellow, view.say(Text::status_catching_up)) + "\n");
   }
   if (at && *at > 0) page.field(view.say(Text::status_newest), view.clock_ago(read_up_to));
+  show_not_indexed(page, status);
   const auto all = shares_of(object_of(object_of(status, "lines"), "by_kind"));
   if (all.total() > 0) page.field(view.say(Text::status_lines), shares_text(all, view));
   for (const auto& [name, value] : status) {

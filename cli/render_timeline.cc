@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <map>
+#include <string_view>
 
 #include "cli/json_fields.h"
 #include "cli/page.h"
@@ -15,8 +18,20 @@ namespace json = boost::json;
 constexpr std::size_t kEntriesMax = 24;
 constexpr std::size_t kHead = 8;
 
+// No connection came about, in the words of Postfix and of Exim; else the server was there.
+bool is_unreached(std::string_view words) {
+  constexpr std::array<std::string_view, 9> kUnreached = {
+      "connect to ",         "Connection refused", "Connection timed out",
+      "Operation timed out", "No route to host",   "Network is unreachable",
+      "Host is unreachable", "Network is down",    "Host is down"};
+  return words.empty() ||
+         std::ranges::any_of(kUnreached, [&](auto start) { return words.starts_with(start); });
+}
+
 std::string kind_text(const View& view, const json::object& entry) {
   const auto kind = text_of(entry, "kind");
+  if (kind == "host_failure" && !is_unreached(text_of(entry, "reply_text")))
+    return view.say(Text::timeline_host_failed);
   return find_text("timeline_", kind) ? view.named("timeline_", kind)
                                       : view.named("outcome_", kind);
 }
@@ -46,8 +61,8 @@ class Timeline {
     auto out = offset_text(view_, start_, entry);
     if (!start_) start_ = at;
     if (columns_of(out) < kTimeColumns) out.append(kTimeColumns - columns_of(out), ' ');
-    out += "  " + kind_text(view_, entry);
     const auto recipient = text_of(entry, "recipient");
+    out += "  " + kind_text(view_, entry);
     if (several_ && !recipient.empty()) out += " " + escape(recipient);
     const auto& relay = object_of(entry, "relay");
     const auto through = host_text(text_of(relay, "host"), text_of(relay, "ip"));

@@ -48,7 +48,7 @@ std::string find_rastrod() {
 }
 
 std::vector<std::string> arguments_for(const ScanOptions& scan, const std::string& zone,
-                                       bool serve) {
+                                       Language language, bool serve) {
   std::vector<std::string> arguments{find_rastrod(), "--scan", "--control-fd",
                                      std::to_string(kControlFd)};
   const auto add = [&](const char* name, const std::string& value) {
@@ -60,6 +60,7 @@ std::vector<std::string> arguments_for(const ScanOptions& scan, const std::strin
   if (scan.lines) arguments.emplace_back("--lines");
   add("--year", scan.year);
   add("--tz", zone);
+  add("--lang", std::string(language_name(language)));
   if (serve) arguments.emplace_back("--serve");
   arguments.emplace_back("--");
   arguments.insert(arguments.end(), scan.logs.begin(), scan.logs.end());
@@ -209,7 +210,7 @@ int run_scan(const CommonOptions& common, const ScanOptions& scan) {
   const bool asks =
       scan.find.any_given() || !scan.show.id.empty() || !scan.bounce.empty() || !writes;
   Child child;
-  if (!child.start(arguments_for(scan, common.zone(), asks))) {
+  if (!child.start(arguments_for(scan, common.zone(), common.language(), asks))) {
     return fail(kUnreachableOrIncomplete,
                 std::string("cannot start rastrod: ") + std::strerror(errno));
   }

@@ -35,12 +35,22 @@ std::string stem(std::string_view text) {
   return out;
 }
 
+// A reason may have a label for each side that gives it.
+std::string_view without_prefix(std::string_view key, std::string_view prefix) {
+  if (key.starts_with(prefix)) return key.substr(prefix.size());
+  if (prefix != "reason_") return {};
+  for (const std::string_view side : {"by_us_", "by_them_"}) {
+    if (key.starts_with(side)) return key.substr(side.size());
+  }
+  return {};
+}
+
 std::string api_name(std::string_view prefix, std::string_view typed) {
   const auto wanted = stem(typed);
   for (std::size_t i = 0; i < kTextCount; ++i) {
     const auto id = static_cast<Text>(i);
-    if (!text_key(id).starts_with(prefix)) continue;
-    const auto name = text_key(id).substr(prefix.size());
+    const auto name = without_prefix(text_key(id), prefix);
+    if (name.empty()) continue;
     if (wanted == stem(name)) return std::string(name);
     for (const auto language : {Language::en, Language::es}) {
       if (wanted == stem(template_of(language, id))) return std::string(name);

@@ -51,8 +51,10 @@ std::string stamped(const View& view, std::int64_t us, bool seconds) {
   if (seconds) time += ":" + two(then.tm_sec);
   const auto days = day_number(today) - day_number(then);
   if (days == 0) return time;
-  if (days == 1) return view.say(Text::time_yesterday, {time});
-  if (days == -1) return view.say(Text::time_tomorrow, {time});
+  // A scanned log has a day of its own, from which typed words are counted.
+  const bool by_word = view.scanned.empty();
+  if (days == 1 && by_word) return view.say(Text::time_yesterday, {time});
+  if (days == -1 && by_word) return view.say(Text::time_tomorrow, {time});
   auto date = std::to_string(then.tm_mday) + " " + month_name(view, then.tm_mon);
   if (then.tm_year != today.tm_year) date += " " + std::to_string(then.tm_year + 1900);
   return date + " " + time;

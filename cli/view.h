@@ -24,8 +24,9 @@ struct View {
     return (scanned.empty() ? "rastro find " : "rastro scan " + scanned + " ") +
            std::string(options);
   }
-  std::string show_command() const {
-    return scanned.empty() ? "rastro show ID" : "rastro scan " + scanned + " --show ID";
+  std::string show_command(std::string_view id = "ID") const {
+    return (scanned.empty() ? "rastro show " : "rastro scan " + scanned + " --show ") +
+           std::string(id);
   }
 
   std::string say(Text id, std::initializer_list<std::string_view> arguments = {}) const {

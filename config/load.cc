@@ -4,9 +4,11 @@
 #include <array>
 #include <set>
 
+#include "config/machine.h"
 #include "config/quantity.h"
 #include "config/read_text.h"
 #include "config/settings.h"
+#include "config/time_zone.h"
 #include "config/yaml_node.h"
 #include "core/edit_distance.h"
 
@@ -64,20 +66,6 @@ bool is_balanced_glob(std::string_view glob) {
 
 std::string directory_of(std::string_view path) {
   return std::string(path.substr(0, path.rfind('/')));
-}
-
-// "Europe/Madrid", "UTC", "Etc/GMT+3": the letters that names of the zone database are made of.
-bool is_timezone_name(std::string_view text) {
-  constexpr std::size_t kNameMax = 64;
-  if (text.empty() || text.size() > kNameMax || text.front() == '/' || text.back() == '/' ||
-      text.find("//") != std::string_view::npos) {
-    return false;
-  }
-  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
-  return is_letter(text.front()) && std::all_of(text.begin(), text.end(), [&](char c) {
-           return is_letter(c) || (c >= '0' && c <= '9') || c == '/' || c == '_' || c == '+' ||
-                  c == '-';
-         });
 }
 
 bool is_host_name(std::string_view text) {
@@ -152,9 +140,13 @@ class Reader : public SettingVisitor {
   void word(std::string_view name, std::string& value, std::string_view what) override {
     const auto* text = take_scalar(name, what);
     if (text == nullptr) return;
-    const bool fine = text->text.empty() || (name == "timezone" ? is_timezone_name(text->text)
-                                                                : is_host_name(text->text));
-    if (!fine) return bad(*text, name, what);
+    if (name == "timezone") {
+      if (const auto why = why_no_time_zone(text->text); !why.empty())
+        return add(text->mark, std::string(name) + " must be " + std::string(what) + ", not " +
+                                   quote(text->text) + ": " + why);
+    } else if (!text->text.empty() && !is_host_name(text->text)) {
+      return bad(*text, name, what);
+    }
     value = text->text;
   }
 
@@ -361,11 +353,17 @@ void Reader::report_unknown(std::string_view section) {
 // What no single setting can tell.
 void check_together(const Config& config, const YamlNode& root,
                     std::vector<YamlProblem>& problems) {
-  const auto mark_of = [&](std::string_view key) {
-    const auto* store = root.find("store");
-    const auto* node = store == nullptr ? nullptr : store->find(key);
+  const auto mark_of = [&](std::string_view key, std::string_view section = "store") {
+    const auto* map = root.find(section);
+    const auto* node = map == nullptr ? nullptr : map->find(key);
     return node == nullptr ? YamlMark{} : node->mark;
   };
+  if (config.api.socket.size() > kApiSocketPathMax) {
+    problems.push_back({mark_of("socket", "api"), "api.socket: a socket's path has at most " +
+                                                      std::to_string(kApiSocketPathMax) +
+                                                      " bytes, this one has " +
+                                                      std::to_string(config.api.socket.size())});
+  }
   if (config.store.retention > kRetentionWithoutAckMax && !config.store.retention_ack) {
     problems.push_back({mark_of("retention"),
                         "store.retention: more than " + format_duration(kRetentionWithoutAckMax) +
@@ -378,9 +376,7 @@ void check_together(const Config& config, const YamlNode& root,
   }
 }
 
-}  // namespace
-
-Result<Config> parse_config(std::string_view text, std::string_view file_name) {
+Result<Config> parse(std::string_view text, std::string_view file_name, bool on_this_machine) {
   std::vector<YamlProblem> problems;
   Config config;
   if (const auto root = parse_yaml(text, problems)) {
@@ -392,15 +388,28 @@ Result<Config> parse_config(std::string_view text, std::string_view file_name) {
     } else if (root->kind != YamlNode::Kind::null) {
       problems.push_back({root->mark, "must be a map of settings such as \"log:\""});
     }
+    if (on_this_machine) check_on_machine(config, *root, problems);
   }
   if (problems.empty()) return config;
   return make_error(Error::Code::invalid, format_problems(file_name, std::move(problems)));
 }
 
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, std::string_view file_name) {
+  return parse(text, file_name, false);
+}
+
 Result<Config> load_config(const std::string& path) {
   auto text = read_text(path, kYamlBytesMax);
   if (!text) return text.error();
-  return parse_config(*text, path);
+  return parse(*text, path, false);
+}
+
+Result<Config> check_config(const std::string& path) {
+  auto text = read_text(path, kYamlBytesMax);
+  if (!text) return text.error();
+  return parse(*text, path, true);
 }
 
 }  // namespace rastro

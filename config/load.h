@@ -16,4 +16,8 @@ Result<Config> parse_config(std::string_view text, std::string_view file_name);
 // The same from a file of at most 1 MiB. Error::io or Error::not_found: it could not be read.
 Result<Config> load_config(const std::string& path);
 
+// load_config() for `--check-config`: what keeps rastrod from starting on this machine is a mistake
+// too (config/machine.h).
+Result<Config> check_config(const std::string& path);
+
 }  // namespace rastro

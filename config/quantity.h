@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,9 @@ bool is_ip_or_cidr(std::string_view text);
 bool is_journal_name(std::string_view text);
 // The value of a journal field: a unit or a syslog identifier.
 bool is_journal_match(std::string_view text);
+
+// Of api.socket: sockaddr_un's 108 bytes hold its NUL and the ".new" under which it is made.
+inline constexpr std::size_t kApiSocketPathMax = 103;
 
 // "unix:/run/x", "udp:192.0.2.1:514", "tcp:[2001:db8::1]:514": where syslog messages are received.
 struct ListenAddress {

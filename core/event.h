@@ -48,6 +48,9 @@ struct SessionTrouble {
   std::string_view stage;  // "DATA", "RCPT", "CONNECT"; empty when not said
   std::string_view queue_id;
   std::optional<std::string_view> envelope_sender;
+  std::string_view recipients{};  // whom the client had named: take_listed_recipient()
+  std::optional<std::string_view> helo{};
+  bool turned_away = false;  // it could not go on, and named nobody before
 };
 
 // TLS of a connection, named by process, not by message: Postfix "Trusted TLS connection
@@ -256,9 +259,12 @@ struct PolicyVerdict {
   std::optional<std::string_view> login;
   std::string_view target;          // redirect, filter, bcc: where to
   std::string_view subject_matter;  // the header or body line that a check names; a stranger's text
+  std::string_view subject;         // of that line, when it is the header of that name
   std::optional<std::string_view> message_id;
   std::optional<std::uint64_t> size_bytes;
   bool temporary = false;  // said to be for now, with no code: Exim "temporarily rejected"
+  // A warning of a client that could not go on: a limit of anvil(8)'s, TLS that failed.
+  bool turned_away = false;
 };
 
 // One host of several refused or could not be reached; no recipient's state is told: "ID: host
@@ -337,7 +343,15 @@ struct MailboxResult {
 // The log itself says that lines are missing: rsyslog "imuxsock lost 12 messages", journald
 // "Suppressed 80 messages from postfix.service".
 struct LogLoss {
+  enum class Stage : std::uint8_t {
+    begun,      // from now on lines are dropped
+    counted,    // that many were; 0: how many is not told
+    ended,      // from now on none is
+    restarted,  // the syslog daemon starts: what it dropped before it does not count any more
+  };
+  Stage stage = Stage::counted;
   std::uint64_t lines = 0;
+  std::optional<std::chrono::seconds> within{};  // over which the limit counts, if it says so
   std::string_view text;
 };
 

@@ -194,6 +194,26 @@ void LegRecord::clear() {
 
 bool is_open(const LegRecord& leg) { return !leg.closed_at.has_value(); }
 
+bool names_all_recipients(const LegRecord& leg) {
+  const auto refused =
+      std::ranges::count(leg.recipients, Outcome::rejected, &LegRecipient::outcome);
+  return !leg.recipients.empty() && leg.recipients.size() - static_cast<std::size_t>(refused) >=
+                                        leg.recipient_count.value_or(0);
+}
+
+bool is_redirected(const LegRecipient& recipient) {
+  return recipient.outcome == Outcome::passed && recipient.agent == kRedirectAgent;
+}
+
+bool is_sender_unknown(const LegRecord& leg) {
+  return !leg.envelope_sender && !leg.recipients.empty() && !leg.probe;
+}
+bool is_client_unknown(const LegRecord& leg) {
+  const auto& client = leg.submission.client;
+  return !leg.arrival_seen && !leg.internal && client.host.empty() && client.ip.empty() &&
+         !leg.recipients.empty() && !leg.probe;
+}
+
 std::string format_leg_id(std::uint64_t id) {
   std::string text(kIdLength, '0');
   for (std::size_t i = kIdLength; i-- > 0;) {

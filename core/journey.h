@@ -93,7 +93,7 @@ struct TimelineEntry {
   Kind kind = Kind::note;
   std::int32_t recipient = -1;        // index into LegRecord::recipients; -1: the message
   std::uint32_t ordinal = 0;          // attempts: which one of that recipient, from 1
-  Outcome result = Outcome::unknown;  // attempts: what it ended as
+  Outcome result = Outcome::unknown;  // attempts: what it ended as; notes: see is_cancellation()
   Reason reason = Reason::none;
   std::uint16_t reply_code = 0;
   std::optional<EnhancedStatus> enhanced_status;
@@ -104,6 +104,11 @@ struct TimelineEntry {
   void clear();
 };
 std::string_view timeline_kind_name(TimelineEntry::Kind kind);
+
+// Whether somebody gave the whole message up, so that it goes back to its sender.
+inline bool is_cancellation(const TimelineEntry& entry) {
+  return entry.kind == TimelineEntry::Kind::note && entry.result == Outcome::bounced;
+}
 
 // One recipient of one leg, as its newest line left it.
 struct LegRecipient {
@@ -226,6 +231,18 @@ struct LegRecord {
 
 // Whether the leg still owes an end: it is carried from hour to hour until it has one.
 bool is_open(const LegRecord& leg);
+// Whether a line names each recipient whom the queue manager counted. Who was refused has left the
+// dialogue before it counts.
+bool names_all_recipients(const LegRecord& leg);
+
+// Whom a REDIRECT of Postfix' replaced: `passed`, and its target is one of the others.
+bool is_redirected(const LegRecipient& recipient);
+inline constexpr std::string_view kRedirectAgent = "redirect";
+
+// Whether it has a recipient and no line tells from whom it came, or through whom: the log begins
+// after its arrival, has a hole there, or cut the line.
+bool is_sender_unknown(const LegRecord& leg);
+bool is_client_unknown(const LegRecord& leg);
 
 // Something seen that is no message: failed logins, refused connections, blocks without addresses.
 // Findable by client, login and time; offered when a search by address finds nothing.
@@ -235,8 +252,8 @@ struct Encounter {
     login_ok,
     client_rejected,
     lost_connection,
-    unnamed_mail,  // a message that ended, or is held, and no line named a recipient; `text` is its
-                   // envelope sender, empty: not logged
+    unnamed_mail,  // a message that ended, or is held, and not every recipient was named; `text` is
+                   // its envelope sender, empty: not logged
   };
   static constexpr std::size_t kKinds = 5;
   Kind kind = Kind::client_rejected;
@@ -256,5 +273,9 @@ std::optional<std::uint64_t> parse_leg_id(std::string_view text);
 // `opened_at` to the second plus a hash of what identifies the leg.
 std::uint64_t make_leg_id(std::string_view host, Mta mta, std::string_view instance,
                           std::string_view queue_id, std::uint32_t generation, Time opened_at);
+// When its leg opened, to the second.
+inline Time opening_second(std::uint64_t leg_id) {
+  return Time(std::chrono::seconds(static_cast<std::int64_t>(leg_id >> 32)));
+}
 
 }  // namespace rastro

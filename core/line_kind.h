@@ -81,7 +81,8 @@ namespace rastro {
   X(courier_login, "courier.login")                     \
   X(plesk_verdict, "plesk.verdict")                     \
   X(cyrus_login, "cyrus.login")                         \
-  X(dovecot_debug, "dovecot.debug")
+  X(dovecot_debug, "dovecot.debug")                     \
+  X(log_restart, "log.restart")
 
 enum class LineKind : std::uint16_t {
 #define RASTRO_KIND(name, text) name,

@@ -15,6 +15,9 @@ class RawLineSource {
   virtual Result<std::string> read(const LineRef& line) = 0;
   // The path under which the line's source was configured.
   virtual std::string source_path(std::uint32_t source) const = 0;
+  // The file in which the line that was read last stands now, if it is of that source; "": under
+  // that path still, or not known.
+  virtual std::string moved_to(std::uint32_t /*source*/) const { return ""; }
 };
 
 }  // namespace rastro

@@ -17,6 +17,7 @@
 #include "daemon/log_origin.h"
 #include "daemon/message_sources.h"
 #include "daemon/source/directory_watcher.h"
+#include "store/retention.h"
 
 namespace rastro {
 namespace {
@@ -56,6 +57,46 @@ SourceSetOptions source_options(const Config& config) {
   return options;
 }
 
+// A log that need not exist: the shipped configuration names one for each MTA, and Exim's rejectlog
+// comes with the first refusal, which its mainlog has too. Any other one was named on purpose.
+bool may_be_missing(const std::string& path) {
+  static const auto shipped = Config{}.sources;
+  return path.ends_with("/rejectlog") ||
+         std::ranges::find(shipped, path, &SourceSettings::path) != shipped.end();
+}
+
+ReadState::Unreadable as_unreadable(const SourceProblem& problem) {
+  ReadState::Unreadable out;
+  out.path = problem.source;
+  out.why = problem.missing ? std::string("not there") : problem.message;
+  out.since = problem.since;
+  return out;
+}
+
+json::array unreadable_json(const std::vector<ReadState::Unreadable>& unreadable) {
+  json::array out;
+  for (const auto& one : unreadable) {
+    out.push_back(json::object{{"source", valid_utf8(one.path)},
+                               {"why", valid_utf8(one.why)},
+                               {"since", one.since ? json::value(api_time(*one.since)) : nullptr}});
+  }
+  return out;
+}
+
+json::array set_aside_json(const std::vector<FileTrouble>& troubles) {
+  const auto bound = [](Time at) {
+    return at == Time::min() || at == Time::max() ? json::value() : json::value(api_time(at));
+  };
+  json::array out;
+  for (const auto& trouble : troubles) {
+    out.push_back(json::object{{"file", valid_utf8(trouble.file)},
+                               {"from", bound(trouble.from)},
+                               {"until", bound(trouble.until)},
+                               {"why", valid_utf8(trouble.why)}});
+  }
+  return out;
+}
+
 json::array overlaps_json(const std::vector<Overlap>& overlaps) {
   json::array out;
   for (const auto& overlap : overlaps) {
@@ -63,6 +104,15 @@ json::array overlaps_json(const std::vector<Overlap>& overlaps) {
                                {"same_as", valid_utf8(overlap.same_as)}});
   }
   return out;
+}
+
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
+}
+
+// Null: no line was read yet.
+json::value line_time(Time at) {
+  return at == Time{} ? json::value(nullptr) : json::value(api_time(at));
 }
 
 }  // namespace
@@ -120,11 +170,15 @@ Result<void> App::load_index() {
   if (auto done = writer_->for_each_open_leg(know); !done) return done.error();
   const auto pending = writer_->load_pending();
   if (!pending) return pending.error();
-  for (const auto& [key, value] : *pending) ingest_->restore_pending(key, value);
   auto positions = writer_->load_positions();
   if (!positions) return positions.error();
+  for (const auto& position : *positions)
+    stored_line_at_ = std::max(stored_line_at_, position.last_line_at.value_or(Time{}));
   sources_ = std::make_unique<SourceSet>(source_options(config_), std::move(*positions), clock_);
   add_message_sources(config_, *sources_, clock_);
+  for (const auto& [key, value] : *pending) {
+    if (!sources_->restore_pending(key, value)) ingest_->restore_pending(key, value);
+  }
   return {};
 }
 
@@ -250,6 +304,7 @@ void App::run_ingest() {
     }
     const bool caught_up = !more && ingest_->all_committed();
     if (clock_.steady() - published_at >= kStatusInterval || caught_up != was_caught_up) {
+      note_files_set_aside();
       publish(caught_up);
       published_at = clock_.steady();
       for (const auto& directory : sources_->directories()) {
@@ -285,8 +340,7 @@ void App::wait_for_lines(Ingest::Pace pace) {
 
 void App::note_problems() {
   for (const auto& problem : sources_->take_problems()) {
-    unreadable_.erase(problem.source);
-    missing_.erase(problem.source);
+    problems_.erase(problem.source);
     if (problem.message.empty()) {
       spdlog::info("{}: readable", problem.source);
       continue;
@@ -294,52 +348,109 @@ void App::note_problems() {
     spdlog::warn("{}", problem.message.find(problem.source) == std::string::npos
                            ? problem.source + ": " + problem.message
                            : problem.message);
-    auto& noted = problem.missing ? missing_ : unreadable_;
-    if (noted.size() < kUnreadableMax) noted[problem.source] = problem.message;
+    if (problems_.size() < kUnreadableMax) problems_[problem.source] = problem;
   }
+}
+
+void App::note_files_set_aside() {
+  const auto snapshot = writer_->snapshot();
+  for (const auto& trouble : snapshot->troubles) {
+    if (!files_told_.insert(trouble.file).second) continue;
+    spdlog::warn("{}: set aside, what stands in it is missing from every answer: {}", trouble.file,
+                 trouble.why);
+  }
+}
+
+bool App::is_told(const SourceProblem& problem) const {
+  if (!problem.missing || problem.since.has_value() || !may_be_missing(problem.source)) return true;
+  // When there is no log at all, nothing is known.
+  const auto missing = static_cast<std::size_t>(
+      std::ranges::count_if(problems_, [](const auto& one) { return one.second.missing; }));
+  return missing >= sources_->size();
 }
 
 void App::publish(bool caught_up) {
   auto status = std::make_shared<DaemonStatus>();
-  status->caught_up = caught_up;
+  status->read_to_end = caught_up;
   status->published_at = clock_.wall();
-  status->newest_line_at = ingest_->newest_line_at();
+  status->newest_line_at = std::max(stored_line_at_, writer_loop_->committed_line_time());
   status->lines = ingest_->lines_read();
   status->sources = sources_->counters();
   status->correlator = ingest_->correlator_counters();
   status->legs_in_memory = ingest_->legs_in_memory();
   status->programs = ingest_->counters().snapshot();
   status->files = sources_->size();
-  for (const auto& [path, why] : unreadable_) status->unreadable.push_back({path, why});
-  // A log that does not exist holds nothing: Exim's on a host with Postfix, a rejectlog before the
-  // first reject. When there is none at all, nothing is known.
-  if (missing_.size() >= sources_->size()) {
-    for (const auto& [path, why] : missing_) status->unreadable.push_back({path, why});
+  for (const auto& known : problems_) {
+    if (is_told(known.second)) status->unreadable.push_back(as_unreadable(known.second));
   }
+  status->caught_up = caught_up && status->unreadable.empty();
+  if (status->caught_up && can_be_read_again() && !std::exchange(read_to_end_told_, true))
+    writer_loop_->note_read_to_end();
+  for (const auto& half : sources_->half_lines()) {
+    auto& one = status->half_lines.emplace_back();
+    one.path = half.path;
+    one.why = "its last line has no end";
+    one.since = half.since;
+  }
+  status->unfollowed = sources_->unfollowed();
   status->overlaps = overlaps_;
   status->unknown_replies = reasons_->unknown_snapshot();
+  note_stamps_ahead(status->newest_line_at - status->published_at);
   std::atomic_store(&status_, std::shared_ptr<const DaemonStatus>(std::move(status)));
 }
+
+// What was sent to a socket is not.
+bool App::can_be_read_again() const {
+  return std::ranges::all_of(config_.sources, &std::string::empty, &SourceSettings::listen);
+}
+
+void App::note_stamps_ahead(Duration ahead) {
+  if (ahead <= kFutureMax) {
+    ahead_told_ = false;
+  } else if (!std::exchange(ahead_told_, true)) {
+    spdlog::warn(
+        "the newest line is stamped {} min ahead of the clock of this host: which time zone is the "
+        "log written in? (`timezone:` of the source)",
+        std::chrono::duration_cast<std::chrono::minutes>(ahead).count());
+  }
+}
+
+bool App::wants_new_start() const { return writer_loop_->place() == IndexPlace::replaced; }
 
 bool App::alive() { return turned_.exchange(false) || writer_loop_->failing(); }
 
 ReadState App::read_state() const {
   const auto status = std::atomic_load(&status_);
   const auto complete_until = freshness_.complete_until();
-  return {complete_until.has_value(), complete_until.value_or(status->published_at),
-          status->unreadable};
+  // What cannot be committed was read in vain: only what stands in the index counts.
+  const bool caught_up = complete_until.has_value() && !writer_loop_->failing();
+  ReadState state{caught_up,
+                  complete_until.value_or(status->published_at),
+                  status->unreadable,
+                  status->unfollowed,
+                  !writer_loop_->failing(),
+                  writer_loop_->place() == IndexPlace::same};
+  for (const auto& half : status->half_lines) {
+    if (std::ranges::find(state.unreadable, half.path, &ReadState::Unreadable::path) ==
+        state.unreadable.end())
+      state.unreadable.push_back(half);
+  }
+  return state;
 }
 
 std::string App::health_json() const {
   const auto status = std::atomic_load(&status_);
-  return json::serialize(json::object{{"status", writer_loop_->failing() ? "degraded" : "ok"},
+  const bool well = !writer_loop_->failing() && status->unreadable.empty() &&
+                    writer_->snapshot()->troubles.empty();
+  return json::serialize(json::object{{"status", well ? "ok" : "degraded"},
                                       {"caught_up", status->caught_up},
-                                      {"read_up_to", api_time(status->newest_line_at)}});
+                                      {"read_up_to", line_time(status->newest_line_at)}});
 }
 
 std::string App::status_json(bool lines) const {
   const auto status = std::atomic_load(&status_);
   const auto store = writer_loop_->counters();
+  const auto troubles = writer_->snapshot()->troubles;
   json::object kinds;
   json::array programs;
   std::array<std::uint64_t, kLineKindCount> totals{};
@@ -363,8 +474,10 @@ std::string App::status_json(bool lines) const {
   json::object out{{"version", RASTRO_VERSION},
                    {"at", api_time(status->published_at)},
                    {"caught_up", status->caught_up},
-                   {"read_up_to", api_time(status->newest_line_at)},
+                   {"read_to_end", status->read_to_end},
+                   {"read_up_to", line_time(status->newest_line_at)},
                    {"index_writable", !writer_loop_->failing()},
+                   {"index_trouble", text_or_null(writer_loop_->trouble())},
                    {"lines", json::object{{"read", status->lines},
                                           {"cut", status->sources.cut_lines},
                                           {"nul_bytes", status->sources.nul_bytes},
@@ -374,6 +487,7 @@ std::string App::status_json(bool lines) const {
                                             {"rotations", status->sources.rotations},
                                             {"truncations", status->sources.truncations},
                                             {"damaged_archives", status->sources.damaged_archives},
+                                            {"unreadable", unreadable_json(status->unreadable)},
                                             {"not_indexed", overlaps_json(status->overlaps)}}},
                    {"legs", json::object{{"opened", status->correlator.legs_opened},
                                          {"in_memory", status->legs_in_memory},
@@ -388,7 +502,9 @@ std::string App::status_json(bool lines) const {
                                           {"files_sealed", store.files_sealed},
                                           {"files_expired", store.files_expired},
                                           {"files_quarantined", store.files_quarantined},
-                                          {"commit_failures", store.commit_failures}}}};
+                                          {"files_vanished", store.files_vanished},
+                                          {"commit_failures", store.commit_failures},
+                                          {"set_aside", set_aside_json(troubles)}}}};
   if (lines) out["programs"] = std::move(programs);
   return json::serialize(out);
 }

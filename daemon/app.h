@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -45,12 +46,20 @@ class App {
   // question.
   bool alive();
 
+  // The state directory is not the one that was opened, and may be opened again: only a new start
+  // reads on from where the index there ends.
+  bool wants_new_start() const;
+
  private:
   Result<void> load_index();
   void run_ingest();
   void wake_ingest();  // any thread
   void wait_for_lines(Ingest::Pace pace);
   void note_problems();
+  void note_files_set_aside();
+  bool can_be_read_again() const;
+  void note_stamps_ahead(Duration ahead);
+  bool is_told(const SourceProblem& problem) const;  // the ingest thread's
   void publish(bool caught_up);
   QueryTools query_tools();
   std::string status_json(bool lines) const;
@@ -76,6 +85,7 @@ class App {
   IndexFreshness freshness_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<ApiServer> api_;
+  Time stored_line_at_{};          // the newest line that was read before this start
   std::vector<Overlap> overlaps_;  // the ingest thread's
   // Through std::atomic_load and atomic_store: tsan does not see what GCC 12's atomic<shared_ptr>
   // does.
@@ -84,8 +94,10 @@ class App {
   std::thread packer_thread_;
   std::thread check_thread_;
   std::thread ingest_thread_;
-  std::map<std::string, std::string> unreadable_;  // ingest's: source to why
-  std::map<std::string, std::string> missing_;     // ingest's: logs that do not exist, now
+  std::map<std::string, SourceProblem> problems_;  // ingest's: of sources that cannot be read now
+  bool read_to_end_told_ = false;                  // ingest's: since this start
+  bool ahead_told_ = false;                        // ingest's: that stamps are in the future
+  std::set<std::string> files_told_;               // ingest's: those set aside, in the journal
   std::atomic<bool> stopping_{false};
   std::atomic<bool> turned_{false};
   std::atomic<bool> ingest_ended_{false};

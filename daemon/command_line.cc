@@ -1,6 +1,9 @@
 #include "daemon/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <map>
+
+#include "config/time_zone.h"
 
 namespace rastro {
 namespace {
@@ -18,12 +21,16 @@ void add_scan(CLI::App& options, ScanRequest& scan, int& year) {
   options.add_option("--year", year, "with --scan: year of the first stamp without one")
       ->check(CLI::Range(1970, 2200));
   options.add_option("--tz", scan.timezone, "with --scan: zone of stamps without one");
+  options
+      .add_option("--lang", scan.language, "with --scan: language of exported explanations: en, es")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Language>{{"en", Language::en}, {"es", Language::es}}));
   options.add_option("--control-fd", scan.control_fd, "with --scan: where progress is told");
   options.add_option("LOG", scan.logs, "with --scan: log files, archives, or -");
 }
 
-CommandLine mistake(const char* what) {
-  std::fprintf(stderr, "rastrod: %s\n", what);
+CommandLine mistake(const std::string& what) {
+  std::fprintf(stderr, "rastrod: %s\n", what.c_str());
   CommandLine out;
   out.task = CommandLine::Task::end;
   out.exit_code = kUsage;
@@ -79,6 +86,8 @@ CommandLine parse_command_line(int argc, char** argv) {
                         : Task::serve;
   if (out.task == Task::scan && out.scan.logs.empty())
     return mistake("--scan needs at least one LOG");
+  if (const auto why = why_no_time_zone(out.scan.timezone); !why.empty())
+    return mistake("--tz " + out.scan.timezone + ": " + why);
   if (out.task == Task::serve && !out.scan.logs.empty()) {
     return mistake("logs are named in the configuration; to read others: rastro scan LOG...");
   }

@@ -17,9 +17,10 @@ namespace rastro {
 
 // What the daemon may say of itself at one moment; immutable once published.
 struct DaemonStatus {
-  bool caught_up = false;
+  bool caught_up = false;    // everything in all logs is in the index
+  bool read_to_end = false;  // so is everything in those that can be read
   Time published_at{};
-  Time newest_line_at{};
+  Time newest_line_at{};  // in the index
   std::uint64_t lines = 0;
   std::size_t files = 0;
   SourceCounters sources;
@@ -28,6 +29,8 @@ struct DaemonStatus {
   std::vector<Overlap> overlaps;  // sources that repeat another one: not indexed
   std::vector<ProgramLines> programs;
   std::vector<ReadState::Unreadable> unreadable;
+  std::vector<ReadState::Unreadable> half_lines;  // logs whose last line has no end
+  std::vector<std::string> unfollowed;            // logs in the index that are not read any more
   std::shared_ptr<const UnknownReplies::List> unknown_replies;  // that no reason rule knew
 };
 

@@ -16,6 +16,7 @@ class LogOrIndex final : public RawLineSource {
 
   Result<std::string> read(const LineRef& line) override {
     auto text = log_.read(line);
+    from_log_ = text.has_value();
     if (text || text.error().code != Error::Code::not_found) return text;
     auto copied = store_.raw_line(line);
     if (!copied) return copied.error();
@@ -24,9 +25,13 @@ class LogOrIndex final : public RawLineSource {
   }
 
   std::string source_path(std::uint32_t source) const override { return log_.source_path(source); }
+  std::string moved_to(std::uint32_t source) const override {
+    return from_log_ ? log_.moved_to(source) : std::string();
+  }
 
  private:
   RawLines log_;
+  bool from_log_ = false;  // the line that was read last
   StoreReader& store_;
 };
 

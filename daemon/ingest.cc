@@ -35,7 +35,7 @@ Ingest::Ingest(IngestOptions options, ClassifyReply classify, MakeOrigin make_or
 void Ingest::know(const LegRecord& leg) { correlator_.know_leg(leg); }
 
 void Ingest::restore_pending(std::string_view key, std::string_view value) {
-  correlator_.restore_pending(key, value);
+  if (!pipeline_.restore_pending(key, value)) correlator_.restore_pending(key, value);
 }
 
 void Ingest::on_leg(const LegRecord& version) {
@@ -57,6 +57,7 @@ Ingest::Peeked& Ingest::origin_of(const SourceLine& line) {
   auto& peeked = known == origins_.end() ? origins_[source] : known->second;
   if (peeked.origin == nullptr) {
     peeked.origin = make_origin_(*line.generation);
+    pipeline_.resume(*peeked.origin);
     overlaps_.begin(source, line.generation->path);
   }
   last_origin_ = &peeked;
@@ -80,7 +81,10 @@ std::optional<Time> Ingest::take(const SourceLine& line) {
   }
   pipeline_.take(*peeked.origin, line.raw, peeked.line, correlator_);
   lines_read_.fetch_add(1, std::memory_order_relaxed);
-  if (!std::exchange(unsent_, true)) unsent_since_ = looked_before_;
+  if (!std::exchange(unsent_, true)) {
+    unsent_since_ = looked_before_;
+    unsent_complete_until_ = read_to_end_at_;
+  }
   if (!peeked.line.headed) return std::nullopt;
   batch_line_time_ = std::max(batch_line_time_, peeked.line.header.logged_at);
   return peeked.line.header.logged_at;
@@ -95,6 +99,7 @@ bool Ingest::turn(SourceSet& sources, Pace pace) {
   };
   const auto progress = sources.merge(options_.budget_bytes, stamp_of,
                                       [this](const SourceLine& line) { return take(line); });
+  if (!progress.more) read_to_end_at_ = looked_at_;
   send_if_due(sources, progress.more, pace);
   return progress.more;
 }
@@ -105,6 +110,8 @@ void Ingest::collect(SourceSet& sources) {
     if (new_holes_.size() < kHolesToldMax) new_holes_.push_back(hole);
     batch_.holes.push_back(std::move(hole));
   }
+  for (auto& state : sources.take_pending())
+    batch_.pending.push_back({std::move(state.key), std::move(state.value)});
   for (auto& hole : pipeline_.take_holes()) batch_.holes.push_back(std::move(hole));
 }
 
@@ -136,7 +143,8 @@ void Ingest::send_if_due(SourceSet& sources, bool behind, Pace pace) {
   }
   if (!full && waited < interval) return;
   collect(sources);
-  if (unsent_ || !batch_.positions.empty() || !batch_.holes.empty()) send_batch(sources);
+  if (unsent_ || !batch_.positions.empty() || !batch_.holes.empty() || !batch_.pending.empty())
+    send_batch(sources);
   if (!behind) give_back_memory();
   last_batch_at_ = clock_.steady();
 }
@@ -144,9 +152,10 @@ void Ingest::send_if_due(SourceSet& sources, bool behind, Pace pace) {
 void Ingest::send_batch(SourceSet& sources) {
   correlator_.committed(writer_.committed());
   collect(sources);
-  if (writer_.committed() >= sent_) on_its_way_since_ = unsent_since_;
+  if (writer_.committed() >= sent_) on_its_way_complete_until_ = unsent_complete_until_;
   NumberedBatch numbered;
   numbered.flush_number = correlator_.flush();
+  pipeline_.hand_over_pending(*this);
   sent_ = numbered.flush_number;
   numbered.batch = std::exchange(batch_, {});
   batch_.legs = writer_.take_used_legs();

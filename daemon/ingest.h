@@ -71,9 +71,10 @@ class Ingest final : private LegSink {
   // Whether everything read so far is in the index: what "caught up" must mean to who asks.
   bool all_committed() const { return !unsent_ && writer_.committed() >= sent_; }
   // What stood in the logs then (steady) is in the index, unless there was more to read at once.
+  // Duration::min(): nothing is known, since the first lines are not in the index yet.
   Duration complete_until() const {
-    if (writer_.committed() < sent_) return on_its_way_since_;
-    return unsent_ ? unsent_since_ : looked_at_;
+    if (writer_.committed() < sent_) return on_its_way_complete_until_;
+    return unsent_ ? unsent_complete_until_ : looked_at_;
   }
 
   // What the sources lost since the last call, to be told; a few at most, all stand in the
@@ -128,13 +129,17 @@ class Ingest final : private LegSink {
   RawBlockBuilder raw_lines_;  // of origins whose lines are copied; packed on the way to the writer
   Time batch_line_time_{};
   Duration last_batch_at_{0};
-  std::uint64_t sent_ = 0;        // number of the last flush
-  std::size_t set_aside_ = 0;     // legs, since memory was given back last
-  bool unsent_ = false;           // lines were taken since the last batch
-  Duration looked_at_{0};         // the last turn's begin
-  Duration looked_before_{0};     // the begin of the one before
-  Duration unsent_since_{0};      // when the first of them was not there yet
-  Duration on_its_way_since_{0};  // the same of the oldest batch that may not be committed yet
+  std::uint64_t sent_ = 0;     // number of the last flush
+  std::size_t set_aside_ = 0;  // legs, since memory was given back last
+  bool unsent_ = false;        // lines were taken since the last batch
+  Duration looked_at_{0};      // the last turn's begin
+  Duration looked_before_{0};  // the begin of the one before
+  Duration unsent_since_{0};   // when the first of them was not there yet
+  // Begin of the last turn that read all logs to their end. The begin of a turn that left lines for
+  // the next one tells nothing: those were there before it, however long they wait for the disk.
+  Duration read_to_end_at_ = Duration::min();
+  Duration unsent_complete_until_ = Duration::min();
+  Duration on_its_way_complete_until_ = Duration::min();  // of the oldest not committed batch
   std::atomic<std::uint64_t> lines_read_{0};
   std::function<void(const LegRecord&)> observer_;
 };

@@ -3,11 +3,20 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/varint.h"
 #include "parsers/exim/exim.h"
 #include "parsers/scan.h"
 
 namespace rastro {
 namespace {
+
+// In the table `pending`.
+constexpr std::string_view kRefusalPrefix = "refusal:";
+constexpr std::string_view kPiecesKey = "pieces:";
+
+std::string key_of_refusal(std::uint32_t source) {
+  return std::string(kRefusalPrefix) + std::to_string(source);
+}
 
 // One folded line may stand for many; applying it more often than this tells nothing new.
 constexpr std::uint32_t kRepeatsApplied = 100;
@@ -141,7 +150,7 @@ HeadedLine LinePipeline::read_header(LineOrigin& origin, const RawLine& raw) {
   line.headed = take_header(origin, line.text, line.header);
   if (line.headed) {
     if (line.header.host.empty() || origin.override_host) line.header.host = origin.default_host;
-    origin.last_stamp = line.header.logged_at;
+    origin.previous_stamp = std::exchange(origin.last_stamp, line.header.logged_at);
     if (origin.is_page) line.text = origin.pasted.unescape(line.text);
     return line;
   }
@@ -237,6 +246,7 @@ bool LinePipeline::is_copy(const LineOrigin& origin, const HeadedLine& line) {
 void LinePipeline::complete_arrival(const LogLine& log_line, const HeadedLine& line,
                                     Correlator& correlator) {
   const auto whole = split_records_.add(line.header, line.text);
+  pieces_changed_ = true;
   if (whole.empty()) return;
   auto parsed = parse_exim(line.header, whole);
   auto* arrival = std::get_if<Arrival>(&parsed.event);
@@ -247,13 +257,102 @@ void LinePipeline::complete_arrival(const LogLine& log_line, const HeadedLine& l
   correlator.apply(log_line, parsed.event);
 }
 
-void LinePipeline::take(const LineOrigin& origin, const RawLine& raw, const HeadedLine& line,
-                        Correlator& correlator) {
-  if (overlaps_ != nullptr && overlaps_->comparing() && line.headed && is_copy(origin, line)) {
+// The reject log names the recipients of a message that was refused after its content, which the
+// main log does not, in lines behind the refusal. A refusal that the main log has given already is
+// a copy, and its envelope still is news.
+void LinePipeline::follow_refusal(const LogLine& log_line, const HeadedLine& line,
+                                  const ParsedLine& parsed, Correlator& correlator) {
+  const auto source = log_line.ref.source;
+  const auto known = refusals_.find(source);
+  if (parsed.kind != LineKind::exim_reject_header) {
+    forget_refusal(source);
+    const auto* verdict = std::get_if<PolicyVerdict>(&parsed.event);
+    if (verdict == nullptr || verdict->action != PolicyVerdict::Action::reject ||
+        verdict->queue_id.empty() || refusals_.size() >= kRefusalsMax) {
+      return;
+    }
+    refusals_.emplace(source, OpenRefusal{EximRejectRecord(line.text), line.header.logged_at});
     return;
   }
+  if (known == refusals_.end()) return;
+  known->second.changed = true;
+  const auto told = known->second.record.add(line.text);
+  if (!told.recipient && !told.message_id) return;
+  auto refusal = parse_exim(line.header, known->second.record.refusal());
+  auto* verdict = std::get_if<PolicyVerdict>(&refusal.event);
+  if (verdict == nullptr) return;
+  if (told.message_id) {
+    correlator.apply(log_line, MessageIdSeen{verdict->queue_id, *told.message_id});
+    return;
+  }
+  verdict->recipient = told.recipient;
+  correlator.apply(log_line, refusal.event);
+}
+
+void LinePipeline::forget_refusal(std::uint32_t source) {
+  const auto known = refusals_.find(source);
+  if (known == refusals_.end()) return;
+  if (known->second.stored) ended_refusals_.push_back(source);
+  refusals_.erase(known);
+}
+
+void LinePipeline::hand_over_pending(LegSink& sink) {
+  for (const auto& [key, value] : losses_.take_pending()) sink.on_pending(key, value);
+  for (const auto source : std::exchange(ended_refusals_, {})) {
+    if (!refusals_.contains(source)) sink.on_pending(key_of_refusal(source), {});
+  }
+  for (auto& [source, refusal] : refusals_) {
+    if (!std::exchange(refusal.changed, false)) continue;
+    refusal.stored = true;
+    std::string value;
+    append_varint(value, static_cast<std::uint64_t>(refusal.logged_at.time_since_epoch().count()));
+    sink.on_pending(key_of_refusal(source), value.append(refusal.record.encode()));
+  }
+  if (!std::exchange(pieces_changed_, false)) return;
+  const bool stored = std::exchange(pieces_stored_, !split_records_.empty());
+  if (stored || pieces_stored_) sink.on_pending(kPiecesKey, split_records_.encode());
+}
+
+bool LinePipeline::restore_pending(std::string_view key, std::string_view value) {
+  if (losses_.restore(key, value)) return true;
+  if (key == kPiecesKey) {
+    split_records_.decode(value);
+    pieces_stored_ = true;
+    return true;
+  }
+  if (!maybe_take(key, kRefusalPrefix)) return false;
+  const auto source = maybe_take_number(key);
+  const auto logged_at = take_varint(value);
+  if (!source || !logged_at || refusals_.size() >= kRefusalsMax) return true;
+  auto record = EximRejectRecord::decode(value);
+  if (!record) return true;
+  const Time at(Duration(static_cast<std::int64_t>(*logged_at)));
+  refusals_.insert_or_assign(static_cast<std::uint32_t>(*source),
+                             OpenRefusal{std::move(*record), at, false, true});
+  return true;
+}
+
+void LinePipeline::resume(LineOrigin& origin) const {
+  const auto known = refusals_.find(origin.source);
+  if (known == refusals_.end() || origin.last_stamp) return;
+  origin.format = LineFormat::exim;
+  origin.last_stamp = known->second.logged_at;
+}
+
+void LinePipeline::take(const LineOrigin& origin, const RawLine& raw, const HeadedLine& line,
+                        Correlator& correlator) {
+  const bool copy =
+      overlaps_ != nullptr && overlaps_->comparing() && line.headed && is_copy(origin, line);
+  const bool own_log = origin.format == LineFormat::exim && line.headed;
+  if (copy && !own_log) return;
   const auto understood = understand(line);
   const auto& event = understood.parsed.event;
+  if (own_log && (!refusals_.empty() || understood.kind() == LineKind::exim_reject)) {
+    const LogLine told_by{
+        line.header, Mta::exim, {}, {}, LineRef{origin.source, raw.length, raw.offset}};
+    follow_refusal(told_by, line, understood.parsed, correlator);
+  }
+  if (copy) return;
   LineCounters::count(*understood.lines, understood.kind(), line.header.repeated);
   if (understood.kind() == LineKind::unrecognised) {
     LineCounters::keep_sample(*understood.lines, line.text);
@@ -266,8 +365,7 @@ void LinePipeline::take(const LineOrigin& origin, const RawLine& raw, const Head
   }
   if (std::holds_alternative<std::monostate>(event)) return;
   if (const auto* loss = std::get_if<LogLoss>(&event)) {
-    holes_.push_back(
-        {origin.path, line.header.logged_at, line.header.logged_at, mask_line(loss->text)});
+    losses_.take(origin.path, line.header.logged_at, origin.previous_stamp, *loss);
     return;
   }
   const auto times = std::min(line.header.repeated, kRepeatsApplied);

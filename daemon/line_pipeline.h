@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,11 +11,14 @@
 #include <vector>
 
 #include "core/framing.h"
+#include "core/leg_store.h"
 #include "core/position.h"
 #include "core/seeded_hash.h"
+#include "daemon/confessed_losses.h"
 #include "daemon/correlate/correlator.h"
 #include "daemon/line_counters.h"
 #include "daemon/overlap_filter.h"
+#include "parsers/exim/reject_record.h"
 #include "parsers/exim/split_records.h"
 #include "parsers/json_line.h"
 #include "parsers/parser.h"
@@ -42,6 +46,7 @@ struct LineOrigin {
   bool override_host = false;
   bool copy_lines = false;  // into the index: they cannot be read again
   std::optional<Time> last_stamp;
+  std::optional<Time> previous_stamp;  // of the line before
   JsonLine json;  // the last line that came in an object: what was read of it points here
   // How lines came here. A log that is followed is its daemon's own: in it, what looks like one
   // that went through a mail or a page is a stranger's text (PITFALLS 7). Only of a file as a
@@ -93,8 +98,15 @@ class LinePipeline {
   void take(const LineOrigin& origin, const RawLine& raw, const HeadedLine& line,
             Correlator& correlator);
 
+  // What goes on in the next line of a log, for a restart between the two: changed entries of the
+  // table `pending`. restore_pending(): whether the entry was one of these.
+  void hand_over_pending(LegSink& sink);
+  bool restore_pending(std::string_view key, std::string_view value);
+  // A log that is read on in the middle of a record has the record's time and format.
+  void resume(LineOrigin& origin) const;
+
   // Holes that the logs themselves confessed since the last call.
-  std::vector<CoverageHole> take_holes() { return std::exchange(holes_, {}); }
+  std::vector<CoverageHole> take_holes() { return losses_.take_holes(); }
 
  private:
   struct Known {
@@ -109,6 +121,8 @@ class LinePipeline {
   static void understand_less(const Program& program, const HeadedLine& line, ParsedLine& parsed);
   bool is_copy(const LineOrigin& origin, const HeadedLine& line);
   void complete_arrival(const LogLine& log_line, const HeadedLine& line, Correlator& correlator);
+  void follow_refusal(const LogLine& log_line, const HeadedLine& line, const ParsedLine& parsed,
+                      Correlator& correlator);
 
   static constexpr std::size_t kKnownMax = 2'000;
   LineCounters& counters_;
@@ -117,7 +131,20 @@ class LinePipeline {
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Known>> known_;
   std::array<Known*, 64> recent_{};  // into known_
   EximSplitRecords split_records_;
-  std::vector<CoverageHole> holes_;
+  static constexpr std::size_t kRefusalsMax = 64;
+  struct OpenRefusal {
+    EximRejectRecord record;
+    Time logged_at{};
+    bool changed = true;  // since the last hand_over_pending()
+    bool stored = false;
+  };
+  void forget_refusal(std::uint32_t source);
+
+  std::map<std::uint32_t, OpenRefusal> refusals_;  // by source: its newest line is of one
+  std::vector<std::uint32_t> ended_refusals_;      // that `pending` knows
+  bool pieces_changed_ = false;
+  bool pieces_stored_ = false;
+  ConfessedLosses losses_;
 };
 
 }  // namespace rastro

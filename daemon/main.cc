@@ -64,6 +64,13 @@ int serve(rastro::Config config, const std::string& path, const sigset_t& signal
   for (;;) {
     const int signal = sigtimedwait(&signals, nullptr, &kTick);
     if (app->alive()) sd_notify(0, "WATCHDOG=1");
+    if (app->wants_new_start()) {
+      spdlog::warn("the state directory is another one: the index is opened anew");
+      app.reset();
+      app = start_app(config, clock);
+      if (!app) return kFailed;
+      spdlog::warn("the index is written again, from where it ends in the logs");
+    }
     if (signal < 0) continue;
     if (signal != SIGHUP) break;
     const auto loaded = rastro::load_config(path);
@@ -101,7 +108,8 @@ int main(int argc, char** argv) {
   spdlog::set_pattern(getenv("JOURNAL_STREAM") != nullptr ? "%v" : "%Y-%m-%dT%H:%M:%S%z %l %v");
   const auto signals = block_signals();
   if (line.task == Task::scan) return rastro::run_scan(line.scan);
-  auto config = rastro::load_config(line.config_path);
+  auto config = line.task == Task::check_config ? rastro::check_config(line.config_path)
+                                                : rastro::load_config(line.config_path);
   if (!config) {
     std::fprintf(stderr, "%s\n", config.error().message.c_str());
     return kUsage;

@@ -2,6 +2,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
 
 #include "core/line_kind.h"
@@ -66,15 +67,26 @@ void add_lines(Families& out, const DaemonStatus& status) {
               number(status.sources.cut_lines));
 }
 
+// A log that cannot be read counts from when it could; of one that never could, nothing is known.
+Duration lag_of(const DaemonStatus& status) {
+  if (status.caught_up) return Duration::zero();
+  std::optional<Time> complete_to;
+  if (!status.read_to_end) complete_to = status.newest_line_at;
+  for (const auto& log : status.unreadable) {
+    if (log.since) complete_to = std::min(complete_to.value_or(*log.since), *log.since);
+  }
+  return std::max(status.published_at - complete_to.value_or(status.newest_line_at),
+                  Duration::zero());
+}
+
 void add_sources(Families& out, const DaemonStatus& status) {
-  const auto behind = status.caught_up || status.newest_line_at >= status.published_at
-                          ? Duration::zero()
-                          : status.published_at - status.newest_line_at;
+  const auto behind = lag_of(status);
   out.gauge("rastro_log_lag_seconds", "Age of the newest line in the index; 0 when caught up.",
             std::chrono::duration<double>(behind).count());
-  out.gauge("rastro_caught_up", "1: everything in the logs is in the index.",
+  out.gauge("rastro_caught_up",
+            "1: everything in all logs is in the index; 0 while one cannot be read.",
             status.caught_up ? 1 : 0);
-  out.gauge("rastro_sources_unreadable", "Logs that cannot be read now.",
+  out.gauge("rastro_sources_unreadable", "Logs that cannot be read now, or are not there.",
             number(status.unreadable.size()));
   out.counter("rastro_source_read_bytes_total", "Bytes of log read.", number(status.sources.bytes));
   out.counter("rastro_source_rotations_total", "Rotations followed.",
@@ -115,6 +127,8 @@ void add_store(Families& out, const WriterCounters& store, bool writable) {
               number(store.files_expired));
   out.counter("rastro_store_files_quarantined_total", "Damaged hours set aside.",
               number(store.files_quarantined));
+  out.counter("rastro_store_files_vanished_total", "Finished hours that somebody else removed.",
+              number(store.files_vanished));
   out.counter("rastro_store_files_dropped_full_total", "Hours removed because the disk was full.",
               number(store.files_dropped_full));
   out.counter("rastro_store_commit_failures_total", "Transactions that failed.",

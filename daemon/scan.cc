@@ -88,6 +88,7 @@ class NamedLines final : public RawLineSource {
     const auto named = names_.find(path);
     return named == names_.end() ? path : named->second;
   }
+  std::string moved_to(std::uint32_t source) const override { return lines_->moved_to(source); }
 
  private:
   std::unique_ptr<RawLineSource> lines_;
@@ -363,6 +364,8 @@ class Scan {
     JourneyJsonOptions options;
     options.lines = tools.lines.get();
     options.explainer = tools.explainer.get();
+    options.language = request_.language;
+    options.timezone = request_.timezone;
     options.now = clock_.wall();
     // The order of the first legs is that of the journeys.
     std::vector<std::pair<Time, std::uint64_t>> legs;

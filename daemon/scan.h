@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "config/config.h"
+
 namespace rastro {
 
 // `rastrod --scan`: what `rastro scan` runs as its child (DESIGN 8).
@@ -14,7 +16,8 @@ struct ScanRequest {
   bool serve = false;       // answers on a socket in its private directory until it is ended
   std::optional<int> year;  // of the first stamp without one; default: by the file's time
   std::string timezone;     // of stamps without one; empty: TZ
-  int control_fd = -1;      // progress, problems and the socket's path, one JSON object a line
+  Language language = Language::en;  // of the explanations in what is exported
+  int control_fd = -1;  // progress, problems and the socket's path, one JSON object a line
 };
 
 // Returns the exit code: 0, 2 (usage), 3 (something could not be read or written).

@@ -3,7 +3,9 @@
 #include <malloc.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 namespace rastro {
@@ -11,34 +13,73 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr milliseconds kIdleWait{1000};  // housekeeping looks at the clock once a second at most
+// Between tries of a batch: a disk that is full is not made emptier by writing.
 constexpr milliseconds kRetryWait{100};
-constexpr std::size_t kManyLegs = 500;  // in one batch: a backlog is being worked off
-constexpr int kTriesBetweenLogs = 300;  // 30 s: our own errors must not fill the disk as well
+constexpr milliseconds kRetryWaitMax{2000};
+constexpr std::size_t kManyLegs = 500;            // in one batch: a backlog is being worked off
+constexpr std::chrono::seconds kBetweenLogs{30};  // our own errors must not fill the disk as well
 
 }  // namespace
 
 bool WriterLoop::commit(const NumberedBatch& numbered) {
-  for (int tries = 0;; ++tries) {
-    const auto done = writer_.commit(numbered.batch);
+  using std::chrono::steady_clock;
+  std::optional<steady_clock::time_point> logged_at;
+  for (auto wait = kRetryWait;; wait = std::min(2 * wait, kRetryWaitMax)) {
+    const auto done = is_in_place() ? writer_.commit(numbered.batch)
+                                    : Result<void>(Error{Error::Code::not_found, trouble()});
     publish();
     if (done) {
-      if (tries > 0) spdlog::warn("the index can be written again");
+      if (logged_at) spdlog::warn("the index can be written again");
+      if (failing()) note_trouble({});
       failing_.store(false, std::memory_order_relaxed);
+      committed_line_time_.store(std::max(numbered.batch.line_time, committed_line_time()),
+                                 std::memory_order_relaxed);
       committed_.store(numbered.flush_number, std::memory_order_release);
       return true;
     }
+    if (trouble() != done.error().message) note_trouble(done.error().message);
     failing_.store(true, std::memory_order_relaxed);
-    if (tries % kTriesBetweenLogs == 0) {
+    if (!logged_at || steady_clock::now() - *logged_at >= kBetweenLogs) {
       spdlog::error("the index cannot be written, log reading waits: {}", done.error().message);
+      logged_at = steady_clock::now();
     }
-    if (batches_.closed()) return false;
-    std::this_thread::sleep_for(kRetryWait);
+    const auto next_try = steady_clock::now() + wait;
+    do {
+      if (batches_.closed()) return false;
+      std::this_thread::sleep_for(kRetryWait);
+    } while (steady_clock::now() < next_try);
   }
 }
 
+// Written on to files that no start finds again, the index would be lost and nobody be told.
+bool WriterLoop::is_in_place() {
+  const auto place = writer_.place();
+  const auto before = place_.load(std::memory_order_relaxed);
+  if (place == IndexPlace::same && before == IndexPlace::same) return true;
+  place_.store(place == IndexPlace::gone ? IndexPlace::gone : IndexPlace::replaced,
+               std::memory_order_relaxed);
+  if (before != IndexPlace::same) return false;
+  note_trouble(
+      "the state directory was moved, unmounted, emptied or closed: nothing is written until an"
+      " index can be opened there");
+  failing_.store(true, std::memory_order_relaxed);
+  spdlog::error("the index cannot be written, log reading waits: {}", trouble());
+  return false;
+}
+
 bool WriterLoop::work_a_slice() {
+  if (!is_in_place()) return false;
+  if (read_to_end_.exchange(false, std::memory_order_relaxed) && writer_.note_read_to_end() > 0)
+    spdlog::info("what a damaged file of the index held was read again from the logs");
   const auto worked = writer_.work_a_slice();
   publish();
+  if (const auto vanished = writer_.counters().files_vanished; vanished != vanished_told_) {
+    vanished_told_ = vanished;
+    spdlog::error(
+        "files of finished hours were removed from the state directory, {} since the start:"
+        " what stood in them is missing from every answer",
+        vanished);
+  }
   if (!worked) spdlog::error("index housekeeping: {}", worked.error().message);
   return worked && *worked;
 }

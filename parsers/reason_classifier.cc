@@ -400,11 +400,12 @@ ReasonDecision ReasonRules::decide_masked(std::optional<EnhancedStatus> enhanced
   return out;
 }
 
-ReasonClassifier::ReasonClassifier(std::shared_ptr<const ReasonRules> rules, std::uint64_t seed)
-    : rules_(std::move(rules)), hash_(seed), entries_(kSets * kWays) {}
+ReasonClassifier::ReasonClassifier(std::shared_ptr<const ReasonRules> rules, std::uint64_t seed,
+                                   std::size_t sets)
+    : rules_(std::move(rules)), hash_(seed), sets_(sets), entries_(sets * kWays) {}
 
-Reason ReasonClassifier::classify(std::optional<EnhancedStatus> enhanced_status,
-                                  std::uint16_t reply_code, std::string_view text) {
+ReasonClassifier::Judged ReasonClassifier::judge(std::optional<EnhancedStatus> enhanced_status,
+                                                 std::uint16_t reply_code, std::string_view text) {
   const MaskedReply masked(text);
   const std::uint64_t status = enhanced_status
                                    ? 1U + enhanced_status->klass +
@@ -412,10 +413,10 @@ Reason ReasonClassifier::classify(std::optional<EnhancedStatus> enhanced_status,
                                          (std::uint64_t{enhanced_status->detail} << 24)
                                    : 0;
   const auto key = hash_(masked.text(), (status << 16) + reply_code);
-  Entry* const set = &entries_[(key % kSets) * kWays];
+  Entry* const set = &entries_[(key % sets_) * kWays];
   auto* const end = set + kWays;
   auto* found = std::find_if(set, end, [key](const Entry& entry) {
-    return entry.key == key && entry.reason != Reason::none;
+    return entry.key == key && entry.judged.reason != Reason::none;
   });
   if (found != end) {
     ++counters_.hits;
@@ -423,13 +424,13 @@ Reason ReasonClassifier::classify(std::optional<EnhancedStatus> enhanced_status,
     ++counters_.misses;
     const auto decision = rules_->decide_masked(enhanced_status, reply_code, masked.text());
     found = end - 1;
-    counters_.evicted += found->reason == Reason::none ? 0 : 1;
-    *found = {key, decision.reason};
+    counters_.evicted += found->judged.reason == Reason::none ? 0 : 1;
+    *found = {key, {decision.reason, decision.is_guess()}};
     std::rotate(set, found, end);
     found = set;
   }
-  if (found->reason == Reason::other && on_unknown_) on_unknown_(key, masked.text());
-  return found->reason;
+  if (found->judged.reason == Reason::other && on_unknown_) on_unknown_(key, masked.text());
+  return found->judged;
 }
 
 std::string check_samples(const ReasonRules& rules) {

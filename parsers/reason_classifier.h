@@ -26,6 +26,9 @@ struct ReasonDecision {
   std::uint16_t reply_code = 0;      // as given, else read from the text
   std::optional<EnhancedStatus> enhanced_status;
   std::string masked;  // what the rules were asked of, as people read it
+
+  // The words of the reply say nothing that a rule knows: its stage, or words here and there, do.
+  bool is_guess() const { return by_words || (rule != nullptr && rule->guess); }
 };
 
 // Reason rules, compiled. Rules with patterns come first, in their order; the first whose pattern
@@ -79,14 +82,23 @@ struct ReasonCounters {
 
 // ReasonRules behind a cache keyed by the masked text and the codes. Equal keys are equal masked
 // texts but for a collision of 64-bit seeded hashes, so cached and uncached answers agree.
-// Fixed size: kSets x kWays entries of 16 bytes. One thread.
+// Fixed size: sets x kWays entries of 16 bytes. One thread.
 class ReasonClassifier {
  public:
   // `seed` from a random source: strangers choose the texts.
-  ReasonClassifier(std::shared_ptr<const ReasonRules> rules, std::uint64_t seed);
+  ReasonClassifier(std::shared_ptr<const ReasonRules> rules, std::uint64_t seed,
+                   std::size_t sets = 4096);
 
+  struct Judged {
+    Reason reason = Reason::none;
+    bool guess = false;  // ReasonDecision::is_guess()
+  };
+  Judged judge(std::optional<EnhancedStatus> enhanced_status, std::uint16_t reply_code,
+               std::string_view text);
   Reason classify(std::optional<EnhancedStatus> enhanced_status, std::uint16_t reply_code,
-                  std::string_view text);
+                  std::string_view text) {
+    return judge(enhanced_status, reply_code, text).reason;
+  }
   // Called for each reply that no rule knew, cached or not: its key and the codes and text given.
   using OnUnknown = std::function<void(std::uint64_t key, std::string_view masked)>;
   void on_unknown(OnUnknown told) { on_unknown_ = std::move(told); }
@@ -94,15 +106,15 @@ class ReasonClassifier {
   const ReasonRules& rules() const { return *rules_; }
 
  private:
-  static constexpr std::size_t kSets = 4096;
   static constexpr std::size_t kWays = 4;
   struct Entry {
     std::uint64_t key = 0;
-    Reason reason = Reason::none;  // none: empty
+    Judged judged;  // Reason::none: empty
   };
 
   std::shared_ptr<const ReasonRules> rules_;
   SeededHash hash_;
+  std::size_t sets_;
   std::vector<Entry> entries_;  // kWays next to each other for each set, the newest first
   OnUnknown on_unknown_;
   ReasonCounters counters_;

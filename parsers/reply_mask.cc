@@ -119,12 +119,14 @@ class ReplyMasker {
     }
     done_ = lead.words + lead.host;
     read_bits();
+    std::size_t next = done_;  // what is before it is decided: a code may stand in two blocks
     for (std::size_t block = 0; block * kBlock < text_.size(); ++block) {
+      const auto begin = block * kBlock;
       auto open = bits_[block].digit | bits_[block].at;
+      if (next > begin) open &= ~below(next - begin);
       while (open != 0) {
-        const auto at = block * kBlock + static_cast<std::size_t>(std::countr_zero(open));
-        const auto next = at < done_ ? done_ : mark(at);
-        open &= ~below(next <= block * kBlock ? 0 : next - block * kBlock);
+        next = mark(begin + static_cast<std::size_t>(std::countr_zero(open)));
+        open &= ~below(next - begin);
       }
     }
     keep(done_, text_.size());

@@ -238,19 +238,26 @@ void drop_gateway_label(std::string& text) {
   text = std::move(reply);
 }
 
-// Exchange Online gives up as "550 5.4.300 message expired -> 451 4.4.0 no answer", Amazon SES as
+// Exchange Online gives up as "550 5.4.300 message expired -> 451 4.4.0 no answer", or with a cause
+// of its own in between or alone, "550 5.4.316 message expired, connection refused"; Amazon SES as
 // "554 4.4.7 message expired: unable to deliver in # minutes.<451 4.4.0 no answer>": that the time
 // was up says less than what the last attempt met.
 void drop_expiry(std::string& text) {
   constexpr std::string_view kExpired = "message expired";
   constexpr std::size_t kCodesMax = 16;
   constexpr std::size_t kTimeMax = 48;
+  constexpr std::size_t kCauseMax = 96;
   const auto at = text.find(kExpired);
   if (at > kCodesMax) return;
   const auto end = at + kExpired.size();
+  const bool cause = std::string_view(text).substr(end).starts_with(", ");
   const auto arrow = text.find(" -> ", end);
-  if (arrow == end && arrow + 4 < text.size()) {
+  if ((arrow == end || (cause && arrow < end + kCauseMax)) && arrow + 4 < text.size()) {
     text.erase(0, arrow + 4);
+    return;
+  }
+  if (cause) {
+    text.erase(at, kExpired.size() + 2);
     return;
   }
   const auto open = text.find('<', end);
@@ -258,6 +265,36 @@ void drop_expiry(std::string& text) {
   if (!is_figure(text[open + 1])) return;
   if (text.back() == '>') text.pop_back();
   text.erase(0, open + 1);
+}
+
+// qmail (qmail-remote.c) around a reply: "# does not like recipient. remote host said: 550 no
+// giving up on #." As unwrap() gives it.
+void unwrap_qmail(std::string& text) {
+  struct Stage {
+    std::string_view words;
+    std::string_view command;
+  };
+  constexpr std::string_view kSaid = "remote host said: ";
+  constexpr std::string_view kGivingUp = " giving up on ";
+  constexpr std::array kStages = {Stage{"does not like recipient. ", "rcpt to"},
+                                  Stage{"but sender was rejected. ", "mail from"},
+                                  Stage{"failed on data command. ", "data"},
+                                  Stage{"failed after i sent the message. ", "end of data"}};
+  constexpr std::size_t kHostMax = 80;
+  const auto at = text.find(kSaid);
+  if (at > kHostMax || at + kSaid.size() + 3 > text.size()) return;
+  auto reply = std::string_view(text).substr(at + kSaid.size());
+  if (!is_figure(reply[0]) || !is_figure(reply[1]) || !is_figure(reply[2])) return;
+  const auto before = std::string_view(text).substr(0, at);
+  std::string_view command;
+  for (const auto& stage : kStages) {
+    if (before.ends_with(stage.words)) command = stage.command;
+  }
+  if (command.empty() && !before.empty()) return;
+  reply = reply.substr(0, reply.rfind(kGivingUp));
+  std::string out(reply);
+  if (!command.empty()) out.append(" (in reply to ").append(command).append(" command)");
+  text = std::move(out);
 }
 
 // The MTA's own words around a reply, in one form whoever wrote them: the reply first, then the
@@ -270,6 +307,8 @@ void unwrap(std::string& text) {
   constexpr std::string_view kRefused = "refused to talk to me: ";
   constexpr std::string_view kExim = "smtp error from remote mail server after ";
   constexpr std::string_view kPipelined = "pipelined ";
+  // The type of a report's diagnostic: "smtp; 550 no".
+  if (text.starts_with("smtp;")) text.erase(0, text.find_first_not_of(' ', 5));
   drop_gateway_label(text);
   if (text.starts_with(kSuspended)) text.erase(0, kSuspended.size());
   if (text.starts_with(kSaid)) text.erase(0, kSaid.size());
@@ -278,6 +317,7 @@ void unwrap(std::string& text) {
     text.erase(0, 7);
   }
   drop_expiry(text);
+  unwrap_qmail(text);
   if (!text.starts_with(kExim)) return;
   auto rest = std::string_view(text).substr(kExim.size());
   if (rest.starts_with(kPipelined)) rest.remove_prefix(kPipelined.size());

@@ -63,6 +63,26 @@ std::optional<std::string_view> behind_last(std::string_view text, std::string_v
   }
   return std::nullopt;
 }
+
+// Behind the quoted string that begins at `at`; `at` itself when none does. A quote within a word,
+// or one that closes nowhere where a quoted string may, is a character like any other: Postfix
+// before 3.5 logs addresses without the quotes that they need.
+std::size_t behind_quoted_string(std::string_view text, std::size_t at) {
+  constexpr std::string_view kBefore = "<.:";
+  constexpr std::string_view kBehind = "@.>";
+  if (text[at] != '"' || kBefore.find(text[at - 1]) == std::string_view::npos) return at;
+  for (auto i = at + 1; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      const bool closes =
+          i + 1 < text.size() && kBehind.find(text[i + 1]) != std::string_view::npos;
+      return closes ? i + 1 : at;
+    }
+  }
+  return at;
+}
+
 }  // namespace
 
 std::optional<std::string_view> maybe_take_until(std::string_view& rest, std::string_view end) {
@@ -73,18 +93,18 @@ std::optional<std::string_view> maybe_take_until(std::string_view& rest, std::st
   return taken;
 }
 std::optional<std::string_view> maybe_take_quoted_address(std::string_view& rest) {
-  bool quoted = false;
-  for (std::size_t i = 1; i < rest.size(); ++i) {
-    const char c = rest[i];
-    if (quoted && c == '\\') {
-      ++i;
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (c == '>' && !quoted) {
+  for (std::size_t i = 1; i < rest.size();) {
+    const auto behind = behind_quoted_string(rest, i);
+    if (behind != i) {
+      i = behind;
+      continue;
+    }
+    if (rest[i] == '>') {
       const auto address = rest.substr(1, i - 1);
       rest.remove_prefix(i + 1);
       return address;
     }
+    ++i;
   }
   return std::nullopt;
 }

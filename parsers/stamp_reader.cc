@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "core/check.h"
 #include "parsers/stamps.h"
 #include "parsers/syslog_header.h"
 
@@ -36,7 +37,10 @@ const date::time_zone* StampReader::zone() {
   try {
     zone_ = zone_name_.empty() ? date::current_zone() : date::locate_zone(zone_name_);
   } catch (const std::exception&) {
-    zone_ = nullptr;  // no zone database: UTC
+    // A name was looked up where it was set (why_no_time_zone). Whose machine has no zone, or none
+    // that can be found, has UTC, as everywhere else on it.
+    RASTRO_CHECK(zone_name_.empty());
+    zone_ = nullptr;
   }
   return zone_;
 }

@@ -104,6 +104,147 @@ std::optional<std::int64_t> maybe_take_date_time(std::string_view& rest, char be
   return out;
 }
 
+namespace {
+
+// journalctl writes the month as the reader's locale abbreviates it. Without the dot that some put
+// behind it; where two languages mean different months by one word, neither is read.
+struct LocalMonth {
+  std::string_view name;
+  int month;
+};
+constexpr LocalMonth kLocalMonths[] = {
+    // es, ca, gl, pt, fr, it
+    {"ene", 1},
+    {"gen", 1},
+    {"gener", 1},
+    {"xan", 1},
+    {"jan", 1},
+    {"janv", 1},
+    {"feb", 2},
+    {"febr", 2},
+    {"fev", 2},
+    {"fév", 2},
+    {"févr", 2},
+    {"mar", 3},
+    {"març", 3},
+    {"mars", 3},
+    {"abr", 4},
+    {"apr", 4},
+    {"avr", 4},
+    {"avril", 4},
+    {"may", 5},
+    {"maig", 5},
+    {"mai", 5},
+    {"mag", 5},
+    {"jun", 6},
+    {"juny", 6},
+    {"xuñ", 6},
+    {"juin", 6},
+    {"giu", 6},
+    {"jul", 7},
+    {"xul", 7},
+    {"juil", 7},
+    {"lug", 7},
+    {"ago", 8},
+    {"ag", 8},
+    {"août", 8},
+    {"aoû", 8},
+    {"sep", 9},
+    {"sept", 9},
+    {"set", 9},
+    {"oct", 10},
+    {"out", 10},
+    {"ott", 10},
+    {"nov", 11},
+    {"dic", 12},
+    {"des", 12},
+    {"dec", 12},
+    {"dez", 12},
+    {"déc", 12},
+    // de, nl, da, sv
+    {"Mär", 3},
+    {"Mrz", 3},
+    {"März", 3},
+    {"Mai", 5},
+    {"Juni", 6},
+    {"Juli", 7},
+    {"Okt", 10},
+    {"Dez", 12},
+    {"mrt", 3},
+    {"mei", 5},
+    {"maj", 5},
+    {"aug", 8},
+    {"okt", 10},
+    // pl, cs, tr, ru
+    {"sty", 1},
+    {"lut", 2},
+    {"kwi", 4},
+    {"cze", 6},
+    {"sie", 8},
+    {"wrz", 9},
+    {"paź", 10},
+    {"lis", 11},
+    {"gru", 12},
+    {"led", 1},
+    {"úno", 2},
+    {"bře", 3},
+    {"dub", 4},
+    {"kvě", 5},
+    {"čen", 6},
+    {"čec", 7},
+    {"zář", 9},
+    {"říj", 10},
+    {"pro", 12},
+    {"Oca", 1},
+    {"Şub", 2},
+    {"Nis", 4},
+    {"Haz", 6},
+    {"Tem", 7},
+    {"Ağu", 8},
+    {"Eyl", 9},
+    {"Eki", 10},
+    {"Kas", 11},
+    {"Ara", 12},
+    {"янв", 1},
+    {"фев", 2},
+    {"мар", 3},
+    {"апр", 4},
+    {"май", 5},
+    {"мая", 5},
+    {"июн", 6},
+    {"июл", 7},
+    {"авг", 8},
+    {"сен", 9},
+    {"окт", 10},
+    {"ноя", 11},
+    {"дек", 12},
+};
+
+// Takes the name, up to the blank in front of the day; 0 when it is none.
+int take_month(std::string_view& rest) {
+  if (rest[3] == ' ') {
+    if (const int month = month_of(rest.substr(0, 3)); month != 0) {
+      rest.remove_prefix(3);
+      return month;
+    }
+  }
+  constexpr std::size_t kNameMax = 8;
+  auto name = rest.substr(0, rest.substr(0, kNameMax + 1).find(' '));
+  auto left = rest.substr(name.size());
+  // Few lines get further: " 24 01:40:29".
+  if (name.size() > kNameMax || left.size() < 12 ||
+      (time_of_day(left.substr(4)) < 0 && time_of_day(left.substr(3)) < 0)) {
+    return 0;
+  }
+  if (name.ends_with('.')) name.remove_suffix(1);
+  const auto* const found = std::ranges::find(kLocalMonths, name, &LocalMonth::name);
+  if (found == std::end(kLocalMonths)) return 0;
+  rest = left;
+  return found->month;
+}
+
+}  // namespace
+
 std::optional<NamedDate> maybe_take_named_date(std::string_view& rest) {
   auto left = rest;
   NamedDate out;
@@ -112,14 +253,14 @@ std::optional<NamedDate> maybe_take_named_date(std::string_view& rest) {
     if (out.year == 0) return std::nullopt;
   }
   if (left.size() < 15) return std::nullopt;
-  out.month = month_of(left.substr(0, 3));
-  if (out.month == 0 || left[3] != ' ') return std::nullopt;
-  if (left[6] == ' ') {
-    out.day = left[4] == ' ' ? left[5] - '0' : two(left, 4);
-    left.remove_prefix(7);
-  } else if (left[5] == ' ' && is_digit(left[4])) {  // "Nov 4 01:40:29"
-    out.day = left[4] - '0';
-    left.remove_prefix(6);
+  out.month = take_month(left);
+  if (out.month == 0) return std::nullopt;
+  if (left[3] == ' ') {
+    out.day = left[1] == ' ' ? left[2] - '0' : two(left, 1);
+    left.remove_prefix(4);
+  } else if (left[2] == ' ' && is_digit(left[1])) {  // "Nov 4 01:40:29"
+    out.day = left[1] - '0';
+    left.remove_prefix(3);
   }
   if (out.day < 1 || out.day > 31) return std::nullopt;
   if (out.year == 0 && left.size() > 5 && left[4] == ' ') out.year = maybe_take_year(left);

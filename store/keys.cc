@@ -114,6 +114,11 @@ void KeyPoster::post_link(std::string_view queue_id) {
   if (!queue_id.empty()) post_value(KeyKind::linked_queue_id, queue_id);
 }
 
+void KeyPoster::post_unknown(bool sender, bool client) {
+  if (sender) post_value(KeyKind::sender_unknown, {});
+  if (client) post_value(KeyKind::client_unknown, {});
+}
+
 void KeyPoster::post(const LegRecord& leg) {
   post_leg(leg.id, leg.queue_id,
            leg.message_id ? std::string_view(*leg.message_id) : std::string_view());
@@ -126,6 +131,7 @@ void KeyPoster::post(const LegRecord& leg) {
     post_relay(recipient.relay.host, recipient.relay.ip);
   }
   for (const auto& link : leg.links) post_link(link.queue_id);
+  post_unknown(is_sender_unknown(leg), is_client_unknown(leg));
 }
 
 std::string posted_value(const LegKey& key) {
@@ -169,6 +175,10 @@ bool has_key(const LegRecord& leg, KeyKind kind, std::string_view value) {
           [value](const LegRecipient& one) { return is_endpoint(one.relay, value); });
     case KeyKind::leg_id:
       return parse_leg_id(value) == leg.id;
+    case KeyKind::sender_unknown:
+      return is_sender_unknown(leg);
+    case KeyKind::client_unknown:
+      return is_client_unknown(leg);
   }
   return false;
 }

@@ -25,6 +25,7 @@ class KeyPoster {
   void post_client(std::string_view host, std::string_view ip);
   void post_relay(std::string_view host, std::string_view ip);
   void post_link(std::string_view queue_id);
+  void post_unknown(bool sender, bool client);
   void post(const LegRecord& leg);
 
  private:

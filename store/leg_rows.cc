@@ -5,6 +5,7 @@
 
 #include "core/seeded_hash.h"
 #include "store/hash_key.h"
+#include "store/leg_flags.h"
 #include "store/old_leg_rows.h"
 #include "store/packed_leg.h"
 #include "store/row_columns.h"
@@ -12,14 +13,6 @@
 
 namespace rastro {
 namespace {
-
-// Bits of leg.flags; the number of the MTA stands above them.
-constexpr std::int64_t kAccepted = 1;
-constexpr std::int64_t kArrivalSeen = 2;
-constexpr std::int64_t kInternal = 4;
-constexpr std::int64_t kProbe = 8;
-constexpr std::int64_t kClosedWhenActive = 32;  // closed_after is 0 and stands for active_after
-constexpr unsigned kMtaShift = 8;
 
 std::int64_t after(Time at, Time start) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(micros(at)) -
@@ -357,11 +350,12 @@ void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t 
   write_further_recipients(leg);
 
   const bool closed_when_active = leg.closed_at == leg.last_activity_at;
-  const std::int64_t flags = (leg.accepted ? kAccepted : 0) |
-                             (leg.arrival_seen ? kArrivalSeen : 0) |
-                             (leg.internal ? kInternal : 0) | (leg.probe ? kProbe : 0) |
-                             (closed_when_active ? kClosedWhenActive : 0) |
-                             static_cast<std::int64_t>(number(leg.mta) << kMtaShift);
+  const std::int64_t flags = (leg.accepted ? kLegAccepted : 0) |
+                             (leg.arrival_seen ? kLegArrivalSeen : 0) |
+                             (leg.internal ? kLegInternal : 0) | (leg.probe ? kLegProbe : 0) |
+                             (closed_when_active ? kLegClosedWhenActive : 0) |
+                             (is_open(leg) && !names_all_recipients(leg) ? kLegUntold : 0) |
+                             static_cast<std::int64_t>(number(leg.mta) << kLegMtaShift);
   Binder binder(leg_);
   binder.integer(row)
       .integer(static_cast<std::int64_t>(leg.id))
@@ -576,15 +570,15 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
   leg.id = columns.as<std::uint64_t>();
   const auto header_row = columns.maybe_integer();
   const auto flags = columns.integer();
-  leg.accepted = (flags & kAccepted) != 0;
-  leg.arrival_seen = (flags & kArrivalSeen) != 0;
-  leg.internal = (flags & kInternal) != 0;
-  leg.probe = (flags & kProbe) != 0;
-  leg.mta = static_cast<Mta>(flags >> kMtaShift);
+  leg.accepted = (flags & kLegAccepted) != 0;
+  leg.arrival_seen = (flags & kLegArrivalSeen) != 0;
+  leg.internal = (flags & kLegInternal) != 0;
+  leg.probe = (flags & kLegProbe) != 0;
+  leg.mta = static_cast<Mta>(flags >> kLegMtaShift);
   leg.opened_at = time_at(columns.integer());
   leg.last_activity_at = plus(leg.opened_at, columns.integer());
   leg.closed_at = columns.maybe_time_after(leg.opened_at);
-  if ((flags & kClosedWhenActive) != 0) leg.closed_at = leg.last_activity_at;
+  if ((flags & kLegClosedWhenActive) != 0) leg.closed_at = leg.last_activity_at;
   if (!header_row) {
     leg.host = dictionary_.name(columns.integer());
     leg.submission.client = dictionary_.endpoint(columns.integer());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <utility>
 
 #include "core/result.h"
 
@@ -16,9 +17,16 @@ class DirectoryLock {
   DirectoryLock& operator=(DirectoryLock&& other) noexcept;
   ~DirectoryLock();
 
+  // Whether DIR/lock is the file that is held: false when the directory was moved, unmounted or
+  // emptied meanwhile, or cannot be entered.
+  bool is_in_place() const;
+  // Whether `directory` is on the file system that the lock is on.
+  bool is_on_device_of(const std::filesystem::path& directory) const;
+
  private:
-  explicit DirectoryLock(int fd) : fd_(fd) {}
+  DirectoryLock(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
   int fd_ = -1;
+  std::filesystem::path path_;
 };
 
 }  // namespace rastro

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -14,6 +15,11 @@ FileTrouble quarantine_shard(const std::filesystem::path& path, const std::strin
 
 // What was set aside in `directory` and is still there.
 std::vector<FileTrouble> list_quarantined(const std::filesystem::path& directory);
+
+// Its lines are read again from the logs, on from where the file before it ends.
+void note_reading_again(const std::filesystem::path& bad);
+// They were, of all such files: list_quarantined() names those no more. How many.
+std::size_t note_read_again(const std::filesystem::path& directory);
 
 // Set-aside files hold addresses too: removes those whose hour ended before `ended_before`.
 void expire_quarantined(const std::filesystem::path& directory, Time ended_before);

@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <ranges>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -181,8 +182,6 @@ class ReaderImpl final : public StoreReader {
   Found offer_posted(LookUp& look_up, std::uint32_t row);
   CutBy offer(const LegQuery& query, ReadFile& file, std::uint32_t row);
   bool merge_addresses(const StoreSnapshot& snapshot);
-  template <typename Read>
-  Result<void> read_newest_file(Read&& read);
 
   std::function<std::shared_ptr<const StoreSnapshot>()> snapshots_;
   ReadFiles files_;
@@ -348,8 +347,8 @@ ReaderImpl::Found ReaderImpl::offer_posted(LookUp& look_up, std::uint32_t row) {
     found.next_hour = visit == Visit::next_hour;
     return found;
   }
-  const auto newest =
-      file.newest_posted_row_of_leg(view, hash_of_leg_id(query.snapshot.hasher, leg_id), leg_id);
+  const auto newest = file.newest_posted_row_of_leg(
+      view, hash_of_leg_id(query.snapshot.hasher, leg_id), leg_id, row);
   found.cut = offer(query, file, newest.value_or(row));
   return found;
 }
@@ -371,40 +370,27 @@ CutBy ReaderImpl::offer(const LegQuery& query, ReadFile& file, std::uint32_t row
 
 Result<CutBy> ReaderImpl::for_each_untold(Time since, const QueryLimits& limits,
                                           const std::function<Visit(const LegRecord&)>& visit) {
-  constexpr std::size_t kRowsMax = 200'000;    // some 100 ms
-  constexpr std::size_t kOlderInARow = 4'096;  // rows of retried mail stand between newer ones
   const auto snapshot = start(limits);
+  if (!snapshot->untold) return CutBy::time;
   const std::vector<SearchKey> no_keys;
   const TimeRange whole;
   const LegQuery query{*snapshot, no_keys, whole, nullptr, visit, false, LegRowDepth::summary,
                        since};
-  std::size_t rows = 0;
-  for (auto i = snapshot->files.size(); i-- > 0;) {
-    const auto& view = *snapshot->files[i];
-    if (!query.may_hold(view)) continue;
-    auto file = files_.open(view);
-    if (!file) return file.error();
-    if (*file == nullptr || row_layout((*file)->database()) == RowLayout::plain) continue;
-    std::size_t older = 0;
-    std::unordered_set<std::int64_t> superseded;
-    auto scan = (*file)->database().prepare(
-        "SELECT row, leg_id, previous_row, opened_at, closed_after IS NULL AND recipient IS NULL"
-        " AND delivery_count IS NULL FROM leg WHERE row <= ?1 ORDER BY row DESC");
-    scan.bind(1, std::int64_t{view.row_max});
-    while (scan.step()) {
-      const auto row = scan.column_int(0);
-      if (!scan.is_null(2)) superseded.insert(scan.column_int(2));
-      const auto leg_id = static_cast<std::uint64_t>(scan.column_int(1));
-      const bool newest = superseded.erase(row) == 0;
-      if (++rows > kRowsMax || files_.out_of_time()) return CutBy::time;
-      older = time_at(scan.column_int(3)) < since ? older + 1 : 0;
-      if (older > kOlderInARow) break;
-      if (older > 0) continue;
-      if (!newest || scan.column_int(4) == 0 || has_newer_file(*snapshot, i, leg_id)) continue;
-      const auto cut = offer(query, **file, static_cast<std::uint32_t>(row));
-      if (cut != CutBy::nothing) return cut;
+  const FileView* view = nullptr;
+  for (const auto& leg : *snapshot->untold) {
+    if (opening_second(leg.leg_id) + std::chrono::seconds(1) <= since) break;
+    if (view == nullptr || view->serial != leg.serial) {
+      const auto found = std::ranges::find(snapshot->files, leg.serial,
+                                           [](const auto& one) { return one->serial; });
+      if (found == snapshot->files.end()) continue;
+      view = found->get();
     }
-    if (auto done = files_.check(view, **file); !done) return done.error();
+    auto file = files_.open(*view);
+    if (!file) return file.error();
+    if (*file == nullptr) continue;
+    const auto cut = offer(query, **file, leg.row);
+    if (auto done = files_.check(*view, **file); !done) return done.error();
+    if (cut != CutBy::nothing) return cut;
   }
   return CutBy::nothing;
 }
@@ -525,9 +511,8 @@ Result<std::optional<LegRecord>> ReaderImpl::load_leg(std::uint64_t leg_id) {
     auto file = files_.open(view);
     if (!file) return file.error();
     if (*file == nullptr) continue;
-    auto rows = (*file)->rows_of_leg(view, key, leg_id);
-    std::reverse(rows.begin(), rows.end());
-    for (const auto row : rows) {
+    const auto newest = (*file)->newest_row_of_leg(view, key, leg_id);
+    for (const auto row : (*file)->versions_down_from(newest.value_or(0))) {
       LegRecord version;
       if ((*file)->rows().load(row, LegRowReader::Depth::whole, version)) {
         versions.push_back(std::move(version));
@@ -643,22 +628,16 @@ Result<StoreReader::Count> ReaderImpl::count_encounters(Encounter::Kind kind,
   return found;
 }
 
-template <typename Read>
-Result<void> ReaderImpl::read_newest_file(Read&& read) {
+Result<std::vector<SourcePosition>> ReaderImpl::positions() {
   const auto snapshot = start(QueryLimits{Duration::zero()});
-  if (snapshot->files.empty()) return {};
+  std::vector<SourcePosition> positions;
+  if (snapshot->files.empty()) return positions;
   const auto& view = *snapshot->files.back();
   auto file = files_.open(view);
   if (!file) return file.error();
-  if (*file == nullptr) return {};
-  read((*file)->database());
-  return files_.check(view, **file);
-}
-
-Result<std::vector<SourcePosition>> ReaderImpl::positions() {
-  std::vector<SourcePosition> positions;
-  auto done = read_newest_file([&](Database& database) { positions = read_positions(database); });
-  if (!done) return done.error();
+  if (*file == nullptr) return positions;
+  positions = (*file)->positions();
+  if (auto done = files_.check(view, **file); !done) return done.error();
   return positions;
 }
 
@@ -682,6 +661,17 @@ Result<std::vector<SourceCoverage>> ReaderImpl::coverage() {
   return coverage;
 }
 
+// One without an end is over when another one of that log begins with it.
+void drop_closed(std::vector<CoverageHole>& holes) {
+  std::set<std::pair<std::string, Time>> closed;
+  for (const auto& hole : holes) {
+    if (hole.until != Time::max()) closed.emplace(hole.source_path, hole.from);
+  }
+  std::erase_if(holes, [&](const CoverageHole& hole) {
+    return hole.until == Time::max() && closed.contains({hole.source_path, hole.from});
+  });
+}
+
 Result<std::vector<CoverageHole>> ReaderImpl::holes(const TimeRange& range) {
   const auto snapshot = start(QueryLimits{Duration::zero()});
   std::vector<CoverageHole> holes;
@@ -697,10 +687,13 @@ Result<std::vector<CoverageHole>> ReaderImpl::holes(const TimeRange& range) {
       of_file = std::make_shared<const std::vector<CoverageHole>>(std::move(found));
       if (all && view->state.sealed) view->notes->note(of_file);
     }
+    // What closes an open one may be past the range.
     for (const auto& hole : *of_file) {
-      if (hole.from <= range.until && hole.until >= range.from) holes.push_back(hole);
+      if (hole.from <= range.until) holes.push_back(hole);
     }
   }
+  drop_closed(holes);
+  std::erase_if(holes, [&range](const CoverageHole& hole) { return hole.until < range.from; });
   return holes;
 }
 
@@ -773,8 +766,11 @@ std::vector<FileTrouble> ReaderImpl::troubles() {
   auto troubles = now->troubles;
   for (const auto& view : now->files) {
     if (!view->damaged->load()) continue;
-    troubles.push_back({view->path.filename().string(), view->state.hour,
-                        view->state.hour + std::chrono::hours(1),
+    const auto& state = view->state;
+    const auto end = state.hour + std::chrono::hours(1);
+    troubles.push_back({view->path.filename().string(),
+                        std::min(state.activity_min.value_or(state.hour), state.hour),
+                        std::max(state.activity_max.value_or(end), end),
                         "SQLite found it damaged while it was read"});
   }
   return troubles;

@@ -31,6 +31,9 @@ enum class KeyKind : std::uint8_t {
   client,  // client ip or host
   relay,   // relay ip or host
   leg_id,  // format_leg_id()
+  // No value: legs with a recipient of which no line tells the envelope sender, or the client.
+  sender_unknown,
+  client_unknown,
 };
 struct LegKey {
   KeyKind kind = KeyKind::recipient;
@@ -112,8 +115,8 @@ class StoreReader {
                                      const QueryLimits& limits,
                                      const std::function<Visit(const LegRecord&)>& visit) = 0;
 
-  // Every leg without an end of which no recipient is known, that opened since then. CutBy::time
-  // too when more was written since then than it looks at.
+  // Every leg without an end of which no recipient is known, that opened since then (to the
+  // second), newest first. CutBy::time too when they are more than is kept count of.
   virtual Result<CutBy> for_each_untold(Time since, const QueryLimits& limits,
                                         const std::function<Visit(const LegRecord&)>& visit) = 0;
 

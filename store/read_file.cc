@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "store/rebuild.h"
+#include "store/state_rows.h"
 
 namespace rastro {
 
@@ -13,7 +14,8 @@ ReadFile::ReadFile(const FileView& view, Database&& database)
       database_(std::move(database)),
       segments_(database_),
       rows_(database_),
-      mark_(database_.prepare("SELECT leg_id, opened_at, active_after FROM leg WHERE row = ?1")) {}
+      mark_(database_.prepare(
+          "SELECT leg_id, opened_at, active_after, previous_row FROM leg WHERE row = ?1")) {}
 
 void ReadFile::collect_rows(const FileView& view, std::uint32_t key,
                             std::vector<std::uint32_t>& rows) {
@@ -40,33 +42,25 @@ void ReadFile::collect_unposted(const FileView& view, const KeyHasher& hasher, s
   });
 }
 
-std::vector<std::uint32_t> ReadFile::posted_rows_of_leg(const FileView& view, std::uint32_t key,
-                                                        std::uint64_t leg_id) {
-  std::vector<std::uint32_t> rows;
-  collect_rows(view, key, rows);
-  std::sort(rows.begin(), rows.end());
-  std::erase_if(rows, [&](std::uint32_t row) {
-    const auto mark = mark_of(row);
-    return !mark || mark->leg_id != leg_id;
-  });
-  return rows;
-}
-
-std::vector<std::uint32_t> ReadFile::unposted_rows_of_leg(const FileView& view,
-                                                          std::uint64_t leg_id) {
-  std::vector<std::uint32_t> rows;
-  if (view.all_posted()) return rows;
-  auto row = database_.prepare("SELECT row FROM leg WHERE row < ?1 AND leg_id = ?2 ORDER BY row");
+std::optional<std::uint32_t> ReadFile::newest_unposted_row_of_leg(const FileView& view,
+                                                                  std::uint64_t leg_id) {
+  if (view.all_posted()) return std::nullopt;
+  auto row = database_.prepare("SELECT max(row) FROM leg WHERE row < ?1 AND leg_id = ?2");
   row.bind(1, std::int64_t{view.unposted_until}).bind(2, static_cast<std::int64_t>(leg_id));
-  while (row.step()) rows.push_back(static_cast<std::uint32_t>(row.column_int(0)));
-  return rows;
+  if (!row.step() || row.is_null(0)) return std::nullopt;
+  return static_cast<std::uint32_t>(row.column_int(0));
 }
 
-std::vector<std::uint32_t> ReadFile::rows_of_leg(const FileView& view, std::uint32_t key,
-                                                 std::uint64_t leg_id) {
-  auto rows = unposted_rows_of_leg(view, leg_id);
-  const auto posted = posted_rows_of_leg(view, key, leg_id);
-  rows.insert(rows.end(), posted.begin(), posted.end());
+std::vector<std::uint32_t> ReadFile::versions_down_from(std::uint32_t newest) {
+  std::vector<std::uint32_t> rows;
+  std::optional<std::uint64_t> leg_id;
+  for (auto row = newest; row != 0;) {
+    const auto mark = mark_of(row);
+    if (!mark || mark->leg_id != leg_id.value_or(mark->leg_id) || mark->previous >= row) break;
+    leg_id = mark->leg_id;
+    rows.push_back(row);
+    row = mark->previous;
+  }
   return rows;
 }
 
@@ -89,16 +83,23 @@ void ReadFile::prefer_newest_unposted(const FileView& view, std::vector<std::uin
 
 std::optional<std::uint32_t> ReadFile::newest_posted_row_of_leg(const FileView& view,
                                                                 std::uint32_t key,
-                                                                std::uint64_t leg_id) {
-  const auto rows = posted_rows_of_leg(view, key, leg_id);
-  return rows.empty() ? std::nullopt : std::optional(rows.back());
+                                                                std::uint64_t leg_id,
+                                                                std::uint32_t known) {
+  auto rows = posted_rows(view);
+  rows.add(key);
+  for (auto row = rows.at_most(kRowMax).value_or(0); row > 0;
+       row = rows.at_most(row - 1).value_or(0)) {
+    if (row == known) return row;
+    const auto mark = mark_of(row);
+    if (mark && mark->leg_id == leg_id) return row;
+  }
+  return std::nullopt;
 }
 
 std::optional<std::uint32_t> ReadFile::newest_row_of_leg(const FileView& view, std::uint32_t key,
                                                          std::uint64_t leg_id) {
   if (const auto posted = newest_posted_row_of_leg(view, key, leg_id)) return posted;
-  const auto rows = unposted_rows_of_leg(view, leg_id);
-  return rows.empty() ? std::nullopt : std::optional(rows.back());
+  return newest_unposted_row_of_leg(view, leg_id);
 }
 
 std::optional<ReadFile::RowMark> ReadFile::mark_of(std::uint32_t row) {
@@ -107,10 +108,26 @@ std::optional<ReadFile::RowMark> ReadFile::mark_of(std::uint32_t row) {
   if (mark_.step()) {
     const auto opened_at = mark_.column_int(1);
     mark = {static_cast<std::uint64_t>(mark_.column_int(0)), time_at(opened_at),
-            time_after(opened_at, mark_.column_int(2))};
+            time_after(opened_at, mark_.column_int(2)),
+            static_cast<std::uint32_t>(mark_.column_int(3))};
   }
   mark_.reset();
   return mark;
+}
+
+std::vector<SourcePosition> ReadFile::positions() {
+  if (!positions_) positions_ = select_positions(database_);
+  return read_positions(*positions_);
+}
+
+void ReadFile::begin_reading(const FileView& view) {
+  // A transaction that began before that does not see what finished the hour.
+  if (view.state.sealed && !stays_open_) stays_open_ = database_.end_reading();
+  database_.begin_reading();
+}
+
+void ReadFile::end_reading() {
+  if (!stays_open_) static_cast<void>(database_.end_reading());
 }
 
 Result<ReadFile*> ReadFiles::open(const FileView& view) {
@@ -118,7 +135,7 @@ Result<ReadFile*> ReadFiles::open(const FileView& view) {
                                   [&](const auto& file) { return file->serial() == view.serial; });
   if (found != files_.end()) {
     files_.splice(files_.begin(), files_, found);
-    files_.front()->database().begin_reading();
+    files_.front()->begin_reading(view);
     return files_.front().get();
   }
   auto database = Database::open(view.path, Database::Mode::read_only);
@@ -130,7 +147,7 @@ Result<ReadFile*> ReadFiles::open(const FileView& view) {
   }
   database->set_interrupt([this] { return out_of_time(); });
   files_.push_front(std::make_unique<ReadFile>(view, std::move(*database)));
-  files_.front()->database().begin_reading();
+  files_.front()->begin_reading(view);
   if (files_.size() > kOpenMax) files_.pop_back();
   if (auto done = files_.front()->database().take_error(); !done) {
     files_.pop_front();
@@ -159,7 +176,7 @@ void ReadFiles::keep_only(const StoreSnapshot& snapshot) {
 }
 
 void ReadFiles::end_reading() {
-  for (auto& file : files_) file->database().end_reading();
+  for (auto& file : files_) file->end_reading();
 }
 
 void ReadFiles::set_limits(Duration from_now, const std::atomic<bool>* stop_when) {

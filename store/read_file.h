@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/position.h"
 #include "store/leg_rows.h"
 #include "store/posted_rows.h"
 #include "store/postings.h"
@@ -34,34 +35,44 @@ class ReadFile {
                         std::vector<std::uint32_t>& rows);
   // Puts in the place of each of these rows the newest one of its leg that has no postings yet.
   void prefer_newest_unposted(const FileView& view, std::vector<std::uint32_t>& rows);
-  // The rows of a leg, oldest first; `key` is hash_of_leg_id().
-  std::vector<std::uint32_t> rows_of_leg(const FileView& view, std::uint32_t key,
-                                         std::uint64_t leg_id);
+  // The newest row of a leg; `key` is hash_of_leg_id(). `known`: a row of it, 0: none; that one is
+  // not read again.
   std::optional<std::uint32_t> newest_posted_row_of_leg(const FileView& view, std::uint32_t key,
-                                                        std::uint64_t leg_id);
+                                                        std::uint64_t leg_id,
+                                                        std::uint32_t known = 0);
   std::optional<std::uint32_t> newest_row_of_leg(const FileView& view, std::uint32_t key,
                                                  std::uint64_t leg_id);
+  // `newest` and the rows of its leg's versions before it in this file, newest first.
+  std::vector<std::uint32_t> versions_down_from(std::uint32_t newest);
   // What a row is about, without loading it.
   struct RowMark {
     std::uint64_t leg_id = 0;
     Time opened_at{};
     Time last_activity_at{};
+    std::uint32_t previous = 0;  // the row of the version before in this same file, 0: none
   };
   std::optional<RowMark> mark_of(std::uint32_t row);
+  std::vector<SourcePosition> positions();
+
+  // As `view` says of it. The transaction of a finished hour, of which nothing changes any more,
+  // outlives the question: beginning one costs as much as reading a row.
+  void begin_reading(const FileView& view);
+  void end_reading();
 
   std::uint64_t serial() const { return serial_; }
   Database& database() { return database_; }
   LegRowReader& rows() { return rows_; }
 
  private:
-  std::vector<std::uint32_t> posted_rows_of_leg(const FileView& view, std::uint32_t key,
-                                                std::uint64_t leg_id);
-  std::vector<std::uint32_t> unposted_rows_of_leg(const FileView& view, std::uint64_t leg_id);
+  std::optional<std::uint32_t> newest_unposted_row_of_leg(const FileView& view,
+                                                          std::uint64_t leg_id);
   std::uint64_t serial_;
+  bool stays_open_ = false;  // its transaction began when the hour was finished
   Database database_;
   SegmentReader segments_;
   LegRowReader rows_;
   Statement mark_;
+  std::optional<Statement> positions_;  // of the file that was asked for them
 };
 
 // The read-only connections of one thread, the least recently used closed first.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "store/keys.h"
+#include "store/leg_flags.h"
 #include "store/leg_rows.h"
 #include "store/packed_leg.h"
 
@@ -36,6 +37,13 @@ class RangeCursor {
   bool have_ = false;
 };
 
+// As is_sender_unknown() and is_client_unknown(), of a leg that has a recipient.
+void post_unknown(KeyPoster& poster, std::int64_t flags, bool no_sender, const Endpoint& client) {
+  if ((flags & kLegProbe) != 0) return;
+  const bool told = (flags & (kLegArrivalSeen | kLegInternal)) != 0;
+  poster.post_unknown(no_sender, !told && client.host.empty() && client.ip.empty());
+}
+
 void post_plain_rows(Database& database, KeyPoster& poster, std::uint32_t from, std::uint32_t until,
                      const std::function<void()>& row_done) {
   DictionaryReader dictionary(database);
@@ -45,7 +53,8 @@ void post_plain_rows(Database& database, KeyPoster& poster, std::uint32_t from, 
   RangeCursor links(database, "SELECT row, queue_id FROM link WHERE row >= ?1 ORDER BY row");
   auto leg = database.prepare(
       "SELECT row, leg_id, queue_id, message_id, envelope_sender, login, client, delivery_first,"
-      " delivery_count, link_first, link_count FROM leg WHERE row >= ?1 AND row < ?2 ORDER BY row");
+      " delivery_count, link_first, link_count, flags FROM leg WHERE row >= ?1 AND row < ?2"
+      " ORDER BY row");
   leg.bind(1, std::int64_t{from}).bind(2, std::int64_t{until});
   while (leg.step()) {
     poster.start_row(static_cast<std::uint32_t>(leg.column_int(0)));
@@ -55,6 +64,7 @@ void post_plain_rows(Database& database, KeyPoster& poster, std::uint32_t from, 
     if (!leg.is_null(5)) poster.post_sender(leg.column_bytes(5));
     const auto& client = dictionary.endpoint(leg.column_int(6));
     poster.post_client(client.host, client.ip);
+    if (leg.column_int(8) > 0) post_unknown(poster, leg.column_int(11), leg.is_null(4), client);
     deliveries.visit_range(leg.column_int(7), leg.column_int(8), [&](const Statement& row) {
       poster.post_recipient(row.column_bytes(1));
       if (!row.is_null(2)) poster.post_recipient(row.column_bytes(2));
@@ -84,13 +94,13 @@ class PackedRows {
   void post(std::uint32_t from, std::uint32_t until, const std::function<void()>& row_done) {
     auto leg = database_.prepare(
         "SELECT envelope_sender, login, client, row, leg_id, header_row, recipient, relay,"
-        " delivery_first, delivery_count, more, " +
+        " delivery_first, delivery_count, more, flags, " +
         std::string(names_.columns()) + " FROM leg WHERE row >= ?1 AND row < ?2 ORDER BY row");
     leg.bind(1, std::int64_t{from}).bind(2, std::int64_t{until});
     while (leg.step()) {
       poster_.start_row(static_cast<std::uint32_t>(leg.column_int(3)));
-      if (!post_header(leg)) return damaged(leg);
       const auto recipient = dictionary_.address(leg, 6);
+      if (!post_header(leg, recipient.has_value())) return damaged(leg);
       auto more = leg.column_bytes(10);
       PackedLegStart start;
       if (!start.take(more, leg.is_null(5), recipient.has_value())) return damaged(leg);
@@ -121,7 +131,7 @@ class PackedRows {
   void damaged(const Statement& leg) {
     database_.report_damage("row " + std::to_string(leg.column_int(3)) + " of leg");
   }
-  bool post_header(const Statement& leg) {
+  bool post_header(const Statement& leg, bool has_recipient) {
     const bool own_header = leg.is_null(5);
     if (!own_header) {
       header_.bind(1, leg.column_int(5));
@@ -129,13 +139,14 @@ class PackedRows {
     }
     const auto& header = own_header ? leg : header_;
     const auto leg_id = static_cast<std::uint64_t>(leg.column_int(4));
-    const bool named = names_.read(leg, 11, leg_id, queue_id_, message_id_);
+    const bool named = names_.read(leg, 12, leg_id, queue_id_, message_id_);
     if (named) poster_.post_leg(leg_id, queue_id_, message_id_ ? *message_id_ : std::string());
     for (const int column : {0, 1}) {
       if (const auto sender = dictionary_.address(header, column)) poster_.post_sender(*sender);
     }
     const auto& client = dictionary_.endpoint(header.column_int(2));
     poster_.post_client(client.host, client.ip);
+    if (has_recipient) post_unknown(poster_, leg.column_int(11), header.is_null(0), client);
     header_.reset();
     return named;
   }
@@ -191,10 +202,17 @@ LegIdRuns read_carried(Database& database) {
 }
 
 void for_each_version(Database& database, const std::function<void(const VersionMark&)>& visit) {
-  auto row = database.prepare("SELECT leg_id, row, closed_after IS NULL FROM leg ORDER BY row");
+  const bool plain = row_layout(database) == RowLayout::plain;
+  auto row = database.prepare(
+      "SELECT leg_id, row, closed_after IS NULL, " +
+      std::string(plain ? "coalesce(delivery_count, 0) = 0"
+                        : "flags & " + std::to_string(kLegUntold) +
+                              " OR recipient IS NULL AND coalesce(delivery_count, 0) = 0") +
+      " FROM leg ORDER BY row");
   while (row.step()) {
     visit({static_cast<std::uint64_t>(row.column_int(0)),
-           static_cast<std::uint32_t>(row.column_int(1)), row.column_int(2) != 0});
+           static_cast<std::uint32_t>(row.column_int(1)), row.column_int(2) != 0,
+           row.column_int(3) != 0});
   }
 }
 

@@ -38,6 +38,7 @@ struct VersionMark {
   std::uint64_t leg_id = 0;
   std::uint32_t row = 0;
   bool open = false;
+  bool untold = false;  // it does not name every recipient
 };
 void for_each_version(Database& database, const std::function<void(const VersionMark&)>& visit);
 

@@ -6,7 +6,15 @@ namespace rastro {
 namespace {
 constexpr Duration kJumpMax = std::chrono::minutes(5);
 constexpr Duration kDistrust = std::chrono::minutes(10);
+// A file is kept past its time by an hour anyway (DESIGN 3).
+constexpr Duration kStoppedUsually = std::chrono::hours(1);
 }  // namespace
+
+void ClockGuard::start(Time written_at) {
+  const bool network_may_be_late = clock_.steady() < kDistrust;
+  if (network_may_be_late && std::chrono::abs(clock_.wall() - written_at) > kStoppedUsually)
+    distrusted_until_ = kDistrust;
+}
 
 bool ClockGuard::trusted() {
   const auto steady = clock_.steady();

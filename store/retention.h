@@ -13,10 +13,14 @@ inline constexpr Duration kFutureMax = std::chrono::minutes(5);
 
 // Says whether the wall clock may be believed: after it moved by more than 5 minutes against the
 // steady clock nothing is dropped for 10 minutes, so that a clock being set wrong and right again
-// costs no data.
+// costs no data. So it is after a start a long time from the last write while the host itself has
+// just started (Linux counts the steady clock from there) and may not have been told the time yet.
 class ClockGuard {
  public:
   explicit ClockGuard(const Clock& clock) : clock_(clock) {}
+  // `written_at`: when the index was written last. A clock that is far from it may be one that is
+  // not set yet.
+  void start(Time written_at);
   // Compares the clocks; call it at least every few minutes.
   bool trusted();
 

@@ -18,7 +18,7 @@ namespace rastro {
 
 struct FileTrouble {
   std::string file;  // a name in the state directory
-  Time from{};       // the hour that is missing from every answer
+  Time from{};       // what is missing from every answer; Time::min(): all before `until`
   Time until{};
   std::string why;
 };
@@ -53,6 +53,13 @@ struct FileView {
   std::shared_ptr<FileNotes> notes;  // of its readers; never null
 };
 
+// An open leg of which no recipient is known, and its newest version: mail that was not tried yet.
+struct UntoldLeg {
+  std::uint64_t leg_id = 0;
+  std::uint64_t serial = 0;
+  std::uint32_t row = 0;
+};
+
 // Immutable. Oldest file first.
 struct StoreSnapshot {
   KeyHasher hasher;
@@ -61,6 +68,7 @@ struct StoreSnapshot {
   std::shared_ptr<MergedAddresses> merged_addresses;  // of its readers; never null
   // A leg that ended before this is past retention, though its file may still exist.
   Time ended_visible_since = Time::min();
+  std::shared_ptr<const std::vector<UntoldLeg>> untold{};  // newest first; null: too many
 };
 
 }  // namespace rastro

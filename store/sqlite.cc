@@ -16,7 +16,24 @@ struct Database::State {
   std::optional<Error> error;
   bool interrupted = false;
   std::function<bool()> should_stop;
+  sqlite3_stmt* begin = nullptr;  // of begin_reading() and end_reading(), prepared when first used
+  sqlite3_stmt* commit = nullptr;
 
+  ~State() {
+    sqlite3_finalize(begin);
+    sqlite3_finalize(commit);
+    sqlite3_close_v2(handle);
+  }
+  // Runs one of these two.
+  int run_again(sqlite3_stmt*& statement, const char* sql) {
+    if (statement == nullptr) {
+      const int code =
+          sqlite3_prepare_v3(handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+      if (code != SQLITE_OK) return code;
+    }
+    sqlite3_step(statement);
+    return sqlite3_reset(statement);
+  }
   void fail(int code, std::string_view what);
   static int check_interrupt(void* state) {
     return static_cast<State*>(state)->should_stop() ? 1 : 0;
@@ -81,9 +98,7 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode, in
   const int code = sqlite3_open_v2(resolved.c_str(), &state->handle, flags, nullptr);
   if (code != SQLITE_OK) {
     state->fail(code, "open");
-    auto error = state->error.value_or(Error{});
-    sqlite3_close_v2(state->handle);
-    return error;
+    return state->error.value_or(Error{});
   }
   sqlite3_db_config(state->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(state->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -104,9 +119,7 @@ Database& Database::operator=(Database&& other) noexcept {
   std::swap(state_, other.state_);
   return *this;
 }
-Database::~Database() {
-  if (state_) sqlite3_close_v2(state_->handle);
-}
+Database::~Database() = default;
 
 void Database::run(const char* sql) {
   if (state_->error) return;
@@ -126,13 +139,16 @@ Statement Database::prepare(std::string_view sql) {
 }
 
 void Database::begin_reading() {
-  if (sqlite3_get_autocommit(state_->handle) != 0) run("BEGIN");
+  if (state_->error || sqlite3_get_autocommit(state_->handle) == 0) return;
+  const int code = state_->run_again(state_->begin, "BEGIN");
+  if (code != SQLITE_OK) state_->fail(code, "run");
 }
 
-void Database::end_reading() {
+bool Database::end_reading() {
   // Whatever failed meanwhile: its locks must go.
   if (sqlite3_get_autocommit(state_->handle) == 0)
-    sqlite3_exec(state_->handle, "COMMIT", nullptr, nullptr, nullptr);
+    static_cast<void>(state_->run_again(state_->commit, "COMMIT"));
+  return sqlite3_txn_state(state_->handle, nullptr) == SQLITE_TXN_NONE;
 }
 
 std::optional<std::int64_t> Database::query_int(std::string_view sql) {

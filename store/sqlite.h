@@ -56,9 +56,9 @@ class Database {
   std::uint64_t bytes_written() const;
 
   // One view of the file for all statements until end_reading(), and one lock instead of one for
-  // each. Both may be called at any time.
+  // each. Both may be called at any time. False: a statement that is not done holds on to the view.
   void begin_reading();
-  void end_reading();
+  bool end_reading();
 
   // Called about every 4,000 virtual machine steps; true interrupts the running statement.
   void set_interrupt(std::function<bool()> should_stop);

@@ -65,11 +65,19 @@ void write_pending(Database& database, const std::vector<PendingEntry>& entries)
   }
 }
 
-std::vector<SourcePosition> read_positions(Database& database) {
-  std::vector<SourcePosition> positions;
-  auto row = database.prepare(
+Statement select_positions(Database& database) {
+  return database.prepare(
       "SELECT source, path, device, inode, head_hash, head_length, offset, anchor_hash, finished,"
       " first_line_at, last_line_at, cursor FROM position ORDER BY source");
+}
+
+std::vector<SourcePosition> read_positions(Database& database) {
+  auto all = select_positions(database);
+  return read_positions(all);
+}
+
+std::vector<SourcePosition> read_positions(Statement& row) {
+  std::vector<SourcePosition> positions;
   while (row.step()) {
     SourcePosition position;
     position.source = static_cast<std::uint32_t>(row.column_int(0));
@@ -86,6 +94,7 @@ std::vector<SourcePosition> read_positions(Database& database) {
     position.cursor = row.column_bytes(11);
     positions.push_back(std::move(position));
   }
+  row.reset();
   return positions;
 }
 

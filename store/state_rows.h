@@ -17,6 +17,9 @@ void write_positions(Database& database, const std::vector<SourcePosition>& posi
 void write_holes(Database& database, const std::vector<CoverageHole>& holes);
 void write_pending(Database& database, const std::vector<PendingEntry>& entries);
 
+// `all`: made by select_positions(), to be used again.
+Statement select_positions(Database& database);
+std::vector<SourcePosition> read_positions(Statement& all);
 std::vector<SourcePosition> read_positions(Database& database);
 std::vector<CoverageHole> read_holes(Database& database, Time from, Time until);
 std::vector<PendingEntry> read_pending(Database& database);

@@ -102,19 +102,18 @@ void WriterImpl::write_leg(const LegRecord& leg, Stage& stage) {
   in_file->second = row;
 
   const auto was_open = open_legs_.find(leg.id);
-  const bool known_open = was_open != open_legs_.end();
-  stage.open_before.emplace_back(leg.id,
-                                 known_open ? std::optional(was_open->second) : std::nullopt);
+  const bool known_open = was_open.has_value();
+  stage.open_before.emplace_back(leg.id, was_open);
   // An id starts with its second, so one above all ids of the earlier files is in none of them.
   if (first_here && (known_open || leg.id <= earlier_leg_id_max_)) stage.carried.push_back(leg.id);
   HeaderPlace header;
-  if (known_open && was_open->second.serial == open_->serial) header = was_open->second.header;
+  if (known_open && was_open->serial == open_->serial) header = was_open->header;
   const bool stays_open = is_open(leg);
   open_->rows->write(leg, row, previous, stays_open || header.row != 0 ? &header : nullptr);
   if (stays_open) {
-    open_legs_[leg.id] = {open_->serial, row, header};
+    open_legs_.put(leg.id, {open_->serial, row, !names_all_recipients(leg), header});
   } else if (known_open) {
-    open_legs_.erase(was_open);
+    open_legs_.erase(leg.id);
   }
 
   KeyPoster poster(hasher_, stage.postings);
@@ -169,7 +168,7 @@ void WriterImpl::take_back(const Stage& stage) {
   }
   for (const auto& before : stage.open_before | std::views::reverse) {
     if (before.second) {
-      open_legs_[before.first] = *before.second;
+      open_legs_.put(before.first, *before.second);
     } else {
       open_legs_.erase(before.first);
     }
@@ -202,6 +201,17 @@ Result<void> WriterImpl::ensure_row_writer() {
 std::unique_ptr<LegRowWriter> WriterImpl::make_row_writer(ShardFile& file) const {
   return std::make_unique<LegRowWriter>(
       *file.database, sip_hash({dictionary_seed_, key_check_}, file.path.native()));
+}
+
+void WriterImpl::plan_carrying() {
+  to_carry_.clear();
+  if (options_.keep_everything) return;
+  std::vector<std::pair<std::pair<std::uint64_t, std::uint32_t>, std::uint64_t>> places;
+  for (const auto& [leg_id, where] : open_legs_)
+    places.emplace_back(std::pair(where.serial, where.row), leg_id);
+  // One source file after the other, each front to back.
+  std::sort(places.begin(), places.end(), std::greater<>());
+  for (const auto& place : places) to_carry_.push_back(place.second);
 }
 
 Result<void> WriterImpl::roll_to(Time hour) {
@@ -245,16 +255,7 @@ Result<void> WriterImpl::roll_to(Time hour) {
   open_ = file.get();
   files_.push_back(std::move(file));
   row_of_leg_.clear();
-  to_carry_.clear();
-  if (!options_.keep_everything) {
-    for (const auto& [leg_id, where] : open_legs_) to_carry_.push_back(leg_id);
-    // One source file after the other, each front to back.
-    std::sort(to_carry_.begin(), to_carry_.end(), [this](std::uint64_t a, std::uint64_t b) {
-      const auto& left = open_legs_.at(a);
-      const auto& right = open_legs_.at(b);
-      return std::pair(left.serial, left.row) > std::pair(right.serial, right.row);
-    });
-  }
+  plan_carrying();
   publish();
   while (waiting_for_seal_.size() > kWaitingForSealMax) {
     if (auto done = seal_some(); !done) return done;
@@ -264,7 +265,7 @@ Result<void> WriterImpl::roll_to(Time hour) {
 
 void WriterImpl::publish() {
   auto next = std::make_shared<StoreSnapshot>(
-      StoreSnapshot{hasher_, {}, {}, merged_addresses_, Time::min()});
+      StoreSnapshot{hasher_, {}, {}, merged_addresses_, Time::min(), open_legs_.untold()});
   for (auto& file : files_) {
     if (!file->view) {
       file->view = std::make_shared<const FileView>(

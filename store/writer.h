@@ -54,11 +54,19 @@ struct WriterCounters {
   std::uint64_t files_sealed = 0;
   std::uint64_t files_expired = 0;
   std::uint64_t files_quarantined = 0;
+  std::uint64_t files_vanished = 0;  // sealed ones that somebody else removed
   std::uint64_t commit_failures = 0;
   std::uint64_t legs_carried = 0;        // open legs written again into a new hour's file
   std::uint64_t legs_given_up = 0;       // older than open_legs_age_max: now unknown
   std::uint64_t ballast_released = 0;    // the disk was full
   std::uint64_t files_dropped_full = 0;  // before their time: the disk stayed full, or bytes_max
+};
+
+// Whether the files that a writer has open are still what its state directory holds.
+enum class IndexPlace : std::uint8_t {
+  same,
+  gone,      // it was moved, unmounted or closed to us: what is written now nobody finds again
+  replaced,  // another one stands there, or the newest file was removed: to be opened anew
 };
 
 // The one writer of a state directory (DESIGN 7). Takes the directory's lock for its lifetime, so a
@@ -79,9 +87,17 @@ class Writer {
 
   virtual Result<void> commit(const Batch& batch) = 0;
 
+  // Cheap; before each commit. After anything but `same` nothing may be asked of this writer but
+  // snapshot() and counters().
+  virtual IndexPlace place() const = 0;
+
   // Housekeeping between batches, a slice of at most about 20 ms: seals, carries open legs over,
   // unlinks what retention ended. True when there is more to do.
   virtual Result<bool> work_a_slice() = 0;
+
+  // All logs were read to their end since the start, and what they hold is committed. So the hours
+  // that were damaged when it had to read on from before them are there again; how many.
+  virtual std::size_t note_read_to_end() = 0;
 
   // What a start needs. Newest state over all files.
   virtual Result<std::vector<SourcePosition>> load_positions() = 0;

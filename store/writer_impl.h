@@ -15,6 +15,7 @@
 #include "store/hash_key.h"
 #include "store/leg_rows.h"
 #include "store/lock.h"
+#include "store/open_leg_places.h"
 #include "store/postings.h"
 #include "store/rebuild.h"
 #include "store/retention.h"
@@ -46,13 +47,7 @@ struct ShardFile {
   std::unique_ptr<LegRowWriter> rows;
 };
 
-struct OpenLegPlace {
-  std::uint64_t serial = 0;
-  std::uint32_t row = 0;
-  HeaderPlace header;  // of the versions in that file
-};
 // Keys are our own leg ids, spread by their hash; the flat map mixes them again.
-using OpenLegPlaces = boost::unordered_flat_map<std::uint64_t, OpenLegPlace>;
 using RowOfLeg = boost::unordered_flat_map<std::uint64_t, std::uint32_t>;
 
 // What a transaction would change in memory, and how to take it back.
@@ -84,6 +79,8 @@ class WriterImpl final : public Writer {
   Result<void> load_directory();
 
   Result<void> commit(const Batch& batch) override;
+  IndexPlace place() const override;
+  std::size_t note_read_to_end() override;
   Result<bool> work_a_slice() override;
   Result<std::vector<SourcePosition>> load_positions() override;
   Result<std::vector<PendingEntry>> load_pending() override;
@@ -103,6 +100,7 @@ class WriterImpl final : public Writer {
   Result<void> load_open_legs();
   // Passes `done` on, and remembers whose damage it tells.
   static Result<void> note_damage(const ShardFile& file, Result<void> done);
+  void note_if_read_again(const FileTrouble& trouble, bool is_read_again) const;
   void set_aside(std::size_t index, const std::string& why);
   // A batch.
   Result<void> commit_once(const Batch& batch);
@@ -115,6 +113,7 @@ class WriterImpl final : public Writer {
   // Hours.
   Result<void> ensure_open_file(Time line_time);
   Result<void> roll_to(Time hour);
+  void plan_carrying();
   Result<void> ensure_row_writer();
   std::unique_ptr<LegRowWriter> make_row_writer(ShardFile& file) const;
   // Housekeeping.
@@ -130,6 +129,8 @@ class WriterImpl final : public Writer {
   void forget_file(std::size_t index);
   void drop_oldest();
   Result<void> keep_within_bytes_max();
+  Result<void> note_vanished();
+  Result<void> forget_early(std::size_t index, const char* cause);
   std::vector<CoverageHole> holes_left_by(const ShardFile& file, const char* cause) const;
   void publish();
 
@@ -168,6 +169,7 @@ class WriterImpl final : public Writer {
   std::unique_ptr<CarrySource> carry_source_;
 
   std::optional<Duration> retention_checked_at_;  // steady
+  std::optional<Duration> looked_for_files_at_;   // steady
   std::vector<FileTrouble> foreign_;              // left where they are
   std::vector<FileTrouble> quarantined_;
   std::vector<CoverageHole> dropped_;  // files dropped early; told with the next batch

@@ -72,13 +72,19 @@ Result<void> WriterImpl::load_directory() {
     const auto damaged = std::find_if(files_.begin(), files_.end(),
                                       [](const auto& file) { return file->damaged->load(); });
     if (damaged == files_.end()) return done;
+    const bool newest = damaged + 1 == files_.end();
     set_aside(static_cast<std::size_t>(damaged - files_.begin()), done.error().message);
+    note_if_read_again(quarantined_.back(), newest);
   }
   quarantined_ = list_quarantined(options_.state_directory);
   // From the first answer on, not from the first housekeeping.
   if (!options_.keep_everything) ended_visible_since_ = clock_.wall() - options_.retention;
   publish();
   return {};
+}
+
+void WriterImpl::note_if_read_again(const FileTrouble& trouble, bool is_read_again) const {
+  if (is_read_again) note_reading_again(options_.state_directory / trouble.file);
 }
 
 Result<void> WriterImpl::note_damage(const ShardFile& file, Result<void> done) {
@@ -89,6 +95,9 @@ Result<void> WriterImpl::note_damage(const ShardFile& file, Result<void> done) {
 Result<void> WriterImpl::load_newest_state() {
   open_ = nullptr;
   if (files_.empty()) return {};
+  auto written_at = Time::min();
+  for (const auto& file : files_) written_at = std::max(written_at, file->state.written_at);
+  guard_.start(written_at);
   auto& newest = *files_.back();
   // One of an earlier version takes no further rows: the next ones begin a file of their own.
   if (!newest.state.sealed && newest.layout == kRowLayoutNow) {
@@ -128,7 +137,8 @@ Result<void> WriterImpl::load_file(const ShardName& name, const std::filesystem:
     file.reset();  // closes the connection before its file is moved
     switch (done.error().code) {
       case Error::Code::corrupt:
-        quarantine_shard(path, done.error().message);
+        // Without a newer one the positions are those of the file before it.
+        note_if_read_again(quarantine_shard(path, done.error().message), files_.empty());
         ++counters_.files_quarantined;
         return {};
       case Error::Code::invalid:
@@ -189,7 +199,7 @@ Result<void> WriterImpl::load_open_legs() {
     if (!database) return note_damage(file, database.error());
     for_each_version(*database, [&](const VersionMark& version) {
       if (version.open) {
-        open_legs_[version.leg_id] = {file.serial, version.row, {}};
+        open_legs_.put(version.leg_id, {file.serial, version.row, version.untold, {}});
       } else {
         open_legs_.erase(version.leg_id);
       }

@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <system_error>
 #include <utility>
@@ -18,14 +21,29 @@ constexpr std::size_t kAddressRowsPerSlice = 8'000;
 constexpr std::uint32_t kTimedRowsPerSlice = 20'000;
 constexpr std::size_t kCarriedPerSlice = 500;
 constexpr Duration kRetentionEvery = std::chrono::seconds(30);
+constexpr Duration kLookForFilesEvery = std::chrono::seconds(5);
 constexpr Duration kVisibleStep = std::chrono::seconds(1);
 // An open file that is past retention is closed when nothing was written for so long. While a
 // backlog of old lines is read the open file is old and must stay the open one.
 constexpr Duration kIdleMin = std::chrono::minutes(10);
 
+bool is_absent(const std::filesystem::path& path) {
+  std::error_code failed;
+  return !std::filesystem::exists(path, failed) && !failed;
+}
+
+bool holds_index(const std::filesystem::path& directory) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
+    if (parse_shard_name(entry.path().filename().string())) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<bool> WriterImpl::work_a_slice() {
+  if (auto done = note_vanished(); !done) return done.error();
   set_damaged_aside();
   const auto steady = clock_.steady();
   const bool may_drop = !options_.keep_everything && guard_.trusted();
@@ -172,8 +190,8 @@ Result<void> WriterImpl::carry_some() {
 // False: it need not be carried any more, or cannot.
 bool WriterImpl::load_to_carry(std::uint64_t leg_id, LegRecord& leg) {
   const auto found = open_legs_.find(leg_id);
-  if (found == open_legs_.end() || found->second.serial == open_->serial) return false;
-  const auto where = found->second;
+  if (!found || found->serial == open_->serial) return false;
+  const auto where = *found;
   const auto* file = find_serial(where.serial);
   if (file != nullptr && (!carry_source_ || carry_source_->serial != where.serial)) {
     carry_source_.reset();
@@ -188,15 +206,18 @@ bool WriterImpl::load_to_carry(std::uint64_t leg_id, LegRecord& leg) {
   // Unreadable: the leg cannot be saved, and the file's trouble tells of it.
   if (carry_source_) static_cast<void>(carry_source_->database.take_error());
   if (file != nullptr) file->damaged->store(true);
-  open_legs_.erase(found);
+  open_legs_.erase(leg_id);
   return false;
 }
 
 Result<void> WriterImpl::keep_retention() {
   const auto now = clock_.wall();
+  expire_quarantined(options_.state_directory, ended_visible_since_);
   if (!quarantined_.empty()) {
-    expire_quarantined(options_.state_directory, ended_visible_since_);
-    quarantined_ = list_quarantined(options_.state_directory);
+    std::error_code unknown;
+    std::erase_if(quarantined_, [&](const FileTrouble& trouble) {
+      return !std::filesystem::exists(options_.state_directory / trouble.file, unknown) && !unknown;
+    });
   }
   // A quiet server: the open file itself is due. Positions and open legs move to a new one first.
   if (open_ != nullptr && expires_at(open_->state, options_.retention) <= now &&
@@ -225,17 +246,56 @@ Result<void> WriterImpl::keep_within_bytes_max() {
     total += bytes.back();
   }
   for (std::size_t i = 0; total > options_.bytes_max && files_.front().get() != open_; ++i) {
-    Transaction transaction(*open_->database);
-    write_holes(*open_->database,
-                holes_left_by(*files_.front(),
-                              "store.bytes_max was reached: the oldest hour of the"
-                              " index was dropped"));
-    if (auto done = transaction.commit(); !done) return done;
-    forget_file(0);
+    if (auto done = forget_early(0,
+                                 "store.bytes_max was reached: the oldest hour of the"
+                                 " index was dropped");
+        !done) {
+      return done;
+    }
     ++counters_.files_dropped_full;
     total -= bytes[i];
   }
   return {};
+}
+
+Result<void> WriterImpl::forget_early(std::size_t index, const char* cause) {
+  Transaction transaction(*open_->database);
+  write_holes(*open_->database, holes_left_by(*files_[index], cause));
+  if (auto done = transaction.commit(); !done) return done;
+  forget_file(index);
+  return {};
+}
+
+// A finished hour that somebody removed: the positions are past it, so it is not read again.
+Result<void> WriterImpl::note_vanished() {
+  const auto steady = clock_.steady();
+  if (looked_for_files_at_ && steady < *looked_for_files_at_ + kLookForFilesEvery) return {};
+  looked_for_files_at_ = steady;
+  if (open_ == nullptr || place() != IndexPlace::same) return {};
+  const auto before = counters_.files_vanished;
+  for (std::size_t i = files_.size(); i-- > 0;) {
+    if (files_[i].get() == open_ || !is_absent(files_[i]->path)) continue;
+    if (auto done = forget_early(i, "a file of the index was removed: its hour is missing");
+        !done) {
+      return done;
+    }
+    ++counters_.files_vanished;
+  }
+  if (counters_.files_vanished != before) publish();
+  return {};
+}
+
+IndexPlace WriterImpl::place() const {
+  if (options_.keep_everything) return IndexPlace::same;
+  const auto& directory = options_.state_directory;
+  if (lock_.is_in_place()) {
+    return open_ != nullptr && is_absent(open_->path) ? IndexPlace::replaced : IndexPlace::same;
+  }
+  if (::access(directory.c_str(), R_OK | W_OK | X_OK) != 0) return IndexPlace::gone;
+  // Below the mount point of a file system that is not mounted no index is begun: it would be
+  // hidden, and take the space of another one.
+  return lock_.is_on_device_of(directory) || holds_index(directory) ? IndexPlace::replaced
+                                                                    : IndexPlace::gone;
 }
 
 // Unlinks one file and all that is known of it. Readers that have it open read on.
@@ -248,8 +308,7 @@ void WriterImpl::forget_file(std::size_t index) {
   }
   std::erase(waiting_for_seal_, serial);
   if (carry_source_ && carry_source_->serial == serial) carry_source_.reset();
-  boost::unordered::erase_if(open_legs_,
-                             [serial](const auto& leg) { return leg.second.serial == serial; });
+  open_legs_.erase_of_file(serial);
   files_.erase(files_.begin() + static_cast<std::ptrdiff_t>(index));
   forget_check(path);
   remove_shard_files(path);
@@ -278,6 +337,14 @@ void WriterImpl::drop_oldest() {
   forget_file(0);
   ++counters_.files_dropped_full;
   publish();
+}
+
+std::size_t WriterImpl::note_read_to_end() {
+  const auto noted = note_read_again(options_.state_directory);
+  if (noted == 0) return 0;
+  quarantined_ = list_quarantined(options_.state_directory);
+  publish();
+  return noted;
 }
 
 void WriterImpl::set_aside(std::size_t index, const std::string& why) {

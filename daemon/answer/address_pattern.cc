@@ -1,10 +1,12 @@
 #include "daemon/answer/address_pattern.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/address.h"
 #include "core/ascii.h"
 #include "daemon/answer/idn.h"
+#include "daemon/answer/letters.h"
 
 namespace rastro {
 namespace {
@@ -63,7 +65,7 @@ AddressPattern::AddressPattern(std::string_view typed) : typed_(typed) {
   if (typed.size() > 1 && typed.ends_with('@')) typed.remove_suffix(1);
   if (typed.find_first_of("*?") != std::string_view::npos) {
     form_ = Form::glob;
-    ascii_ = fold_address(typed);
+    ascii_ = lower_letters(typed);
     if (typed.starts_with('@')) ascii_.insert(0, "*");  // "@*.example.org": anybody there
   } else if (typed.starts_with("@.")) {
     form_ = Form::domain_or_below;
@@ -74,6 +76,7 @@ AddressPattern::AddressPattern(std::string_view typed) : typed_(typed) {
   } else {
     form_ = split_address(typed).domain.empty() ? Form::local_part : Form::address;
     ascii_ = ascii_address(typed);
+    typed_local_part_ = split_address(typed).local_part;
   }
   unicode_ = form_ == Form::address ? unicode_address(ascii_) : unicode_domain(ascii_);
 }
@@ -106,9 +109,22 @@ AddressPattern::Fit AddressPattern::fit(std::string_view address) const {
 
 std::vector<LegKey> AddressPattern::keys(KeyKind whole, KeyKind domain) const {
   std::vector<LegKey> keys;
+  const auto add_once = [&](KeyKind kind, std::string value) {
+    const bool known = std::ranges::any_of(
+        keys, [&](const LegKey& key) { return key.kind == kind && key.value == value; });
+    if (!known) keys.push_back({kind, std::move(value)});
+  };
   const auto add = [&](KeyKind kind) {
-    keys.push_back({kind, ascii_});
-    if (unicode_ != ascii_) keys.push_back({kind, unicode_});
+    add_once(kind, ascii_);
+    add_once(kind, unicode_);
+    if (has_one_form(ascii_) || form_ != Form::address) return;
+    // The index keeps the case of such letters as it was logged.
+    const auto local_part = split_address(ascii_).local_part;
+    for (const auto& logged :
+         {fold_address(typed_local_part_), upper_foreign_letters(local_part)}) {
+      for (const auto& form : {ascii_, unicode_})
+        add_once(kind, logged + "@" + std::string(split_address(form).domain));
+    }
   };
   if (form_ == Form::null) keys.push_back({whole, ""});
   if (form_ == Form::address) add(whole);

@@ -43,9 +43,10 @@ class AddressPattern {
 
  private:
   Form form_ = Form::address;
-  std::string typed_;    // as given
-  std::string ascii_;    // without '@' of the domain forms
-  std::string unicode_;  // the same with U-labels
+  std::string typed_;             // as given
+  std::string typed_local_part_;  // of an address
+  std::string ascii_;             // without '@' of the domain forms
+  std::string unicode_;           // the same with U-labels
 };
 
 }  // namespace rastro

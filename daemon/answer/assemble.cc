@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/address.h"
+#include "core/ip_networks.h"
 #include "core/message_id.h"
 #include "daemon/answer/journey.h"
 #include "daemon/answer/unnamed.h"
@@ -20,7 +21,11 @@ bool joins(LegLink::Kind kind) {
          kind == LegLink::Kind::session;
 }
 
-bool loopback(const std::string& ip) { return ip.starts_with("127.") || ip == "::1"; }
+void count_end(JourneyLink& link, Outcome outcome) {
+  if (!link.outcome) link.outcome = outcome;
+  if (*link.outcome != outcome) link.outcome = Outcome::unknown;
+  ++link.outcomes[outcome];
+}
 
 bool names(const LegRecord& leg, const std::string& address) {
   return std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
@@ -115,7 +120,7 @@ bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, 
   const auto& relay = from.recipients[static_cast<std::size_t>(link.recipient)].relay;
   // Its own address, by whatever name, is this host as much as loopback is.
   const bool to_itself =
-      loopback(relay.ip) || (!relay.ip.empty() && relay.ip == child_leg.submission.client.ip);
+      is_loopback(relay.ip) || (!relay.ip.empty() && relay.ip == child_leg.submission.client.ip);
   return to_itself && from.host == other.host;
 }
 
@@ -140,7 +145,7 @@ bool went_to_silent_filter(const LegRecord& leg, std::size_t recipient) {
   if (to.agent == "pipe") return true;
   // A pipe of Exim's has a name like any other local transport.
   if (leg.mta == Mta::exim) return to.relay.ip.empty() && !to.agent.empty();
-  return (to.agent == "smtp" || to.agent == "lmtp") && loopback(to.relay.ip) &&
+  return (to.agent == "smtp" || to.agent == "lmtp") && is_loopback(to.relay.ip) &&
          std::ranges::none_of(leg.links, [&](const LegLink& link) {
            return link.direction == LegLink::Direction::child && link.claimed_by_peer &&
                   link.recipient == static_cast<std::int32_t>(recipient);
@@ -150,7 +155,8 @@ bool went_to_silent_filter(const LegRecord& leg, std::size_t recipient) {
 // Whether a message may come from such a filter: by sendmail(1), from loopback, or by a client that
 // spoke for another one.
 bool may_come_from_filter(const LegRecord& leg) {
-  return leg.submission.method == SubmissionMethod::local || loopback(leg.submission.client.ip) ||
+  return leg.submission.method == SubmissionMethod::local ||
+         is_loopback(leg.submission.client.ip) ||
          (leg.internal && leg.submission.method == SubmissionMethod::mx);
 }
 
@@ -450,8 +456,7 @@ class Assembly {
       }
       shown.journey = other_id;
       for (const auto& r : other.recipients) {
-        if (!shown.outcome) shown.outcome = r.outcome;
-        if (*shown.outcome != r.outcome) shown.outcome = Outcome::unknown;
+        count_end(shown, r.outcome);
         if (link.kind != LegLink::Kind::retry || r.outcome == Outcome::rejected) continue;
         shown.taken.push_back(r.recipient);
         if (r.original_recipient) shown.taken.push_back(*r.original_recipient);
@@ -503,7 +508,10 @@ class Assembly {
       });
     };
     return std::ranges::any_of(edges_, [&](const Edge& edge) {
-      if (edge.child != leg || edge.link.kind != LegLink::Kind::filter) return false;
+      if (edge.child != leg ||
+          (edge.link.kind != LegLink::Kind::filter && edge.link.kind != LegLink::Kind::hop)) {
+        return false;
+      }
       const auto& known = journey_.legs[edge.parent].recipients;
       for (std::size_t i = 0; i < known.size(); ++i) {
         if (equal_ignoring_case(known[i].recipient, state.recipient))
@@ -550,8 +558,12 @@ class Assembly {
   void walk(std::size_t leg, const LegRecipient* before, std::set<std::size_t>& visited) {
     if (!visited.insert(leg).second) return;
     auto& recipients = journey_.legs[leg].recipients;
+    const auto replaced = std::ranges::count_if(recipients, is_redirected);
+    const bool by_nobody = replaced == std::ssize(recipients);  // no line has named the target yet
+    if (before == nullptr && replaced == 1 && !by_nobody)
+      before = &*std::ranges::find_if(recipients, is_redirected);
     for (std::size_t i = 0; i < recipients.size(); ++i) {
-      if (was_refused(leg, recipients[i])) continue;
+      if (was_refused(leg, recipients[i]) || (is_redirected(recipients[i]) && !by_nobody)) continue;
       // A filter's or next hop's leg has the same address; only that one belongs to `before`.
       std::vector<std::size_t> children;
       const LegRecipient* origin = before;
@@ -621,11 +633,24 @@ class Assembly {
     }
   }
 
+  // Exim's ACL for RCPT says whom it discards before the message has an id.
+  bool was_discarded_before(std::size_t child, const LegRecipient& passed) const {
+    return std::ranges::any_of(edges_, [&](const Edge& edge) {
+      if (edge.link.kind != LegLink::Kind::session) return false;
+      if (edge.parent != child && edge.child != child) return false;
+      const auto& dialogue = journey_.legs[edge.parent == child ? edge.child : edge.parent];
+      return std::ranges::any_of(dialogue.recipients, [&](const LegRecipient& recipient) {
+        return recipient.outcome == Outcome::discarded &&
+               equal_ignoring_case(recipient.recipient, passed.recipient);
+      });
+    });
+  }
+
   // Whether any recipient of the journey stands for what was passed on to `children`.
   bool told_by(const std::vector<std::size_t>& children, const LegRecipient& passed) const {
     return std::ranges::any_of(children, [&](std::size_t child) {
       const auto& leg = journey_.legs[child];
-      if (names(leg, passed.recipient)) return true;
+      if (names(leg, passed.recipient) || was_discarded_before(child, passed)) return true;
       const auto known = leg.recipients.size();
       return known > 0 && known >= leg.recipient_count.value_or(0);  // an alias there
     });
@@ -681,9 +706,10 @@ class Assembly {
     for (std::size_t i = 0; i < journey_.legs.size(); ++i) walk(i, nullptr, visited);
     for (auto& recipient : journey_.recipients) {
       if (recipient.state.outcome != Outcome::passed) continue;
+      const bool waits = is_redirected(recipient.state) && is_open(journey_.legs[recipient.leg]);
       // Passed to a leg whose log we do not have.
-      recipient.state.outcome = Outcome::unknown;
-      recipient.state.unknown_because = UnknownBecause::log_ends_before;
+      recipient.state.outcome = waits ? Outcome::queued : Outcome::unknown;
+      if (!waits) recipient.state.unknown_because = UnknownBecause::log_ends_before;
     }
     const auto order = in_order();
     std::vector<LegRecord> sorted;
@@ -707,39 +733,10 @@ class Assembly {
   std::vector<Edge> edges_;
 };
 
-}  // namespace
-
-Result<std::optional<LegRecord>> AssemblyMemory::load(StoreReader& store, std::uint64_t leg_id) {
-  if (const auto known = legs_.find(leg_id); known != legs_.end()) return known->second;
-  auto loaded = store.load_leg(leg_id);
-  if (!loaded) return loaded;
-  auto& leg = *loaded;
-  if (leg && leg->probe) leg.reset();
-  if (legs_.size() >= kRememberedMax) legs_.clear();
-  return legs_.emplace(leg_id, std::move(leg)).first->second;
+bool is_handed_on(const LegLink& link) {
+  return joins(link.kind) && link.kind != LegLink::Kind::session &&
+         link.direction == LegLink::Direction::child;
 }
-
-Result<std::vector<std::uint64_t>> AssemblyMemory::find(StoreReader& store, KeyKind kind,
-                                                        const std::string& value,
-                                                        Time written_since) {
-  constexpr std::size_t kFoundMax = 50;
-  auto key = std::tuple(kind, value, written_since);
-  if (const auto known = found_.find(key); known != found_.end()) return known->second;
-  std::vector<std::uint64_t> ids;
-  QueryLimits limits;
-  limits.written_since = written_since;
-  limits.marks_only = true;  // each is loaded, and compared with the leg that it is to be linked to
-  const auto done = store.for_each_leg({{kind, value}}, {}, limits, [&](const LegRecord& leg) {
-    if (!leg.probe) ids.push_back(leg.id);
-    return ids.size() < kFoundMax ? Visit::go_on : Visit::stop;
-  });
-  if (!done) return done.error();
-  std::ranges::sort(ids);
-  if (found_.size() >= kRememberedMax) found_.clear();
-  return found_.emplace(std::move(key), std::move(ids)).first->second;
-}
-
-namespace {
 
 // Whichever leg was asked for: the same answer to every question.
 Result<std::optional<Journey>> from_first_leg(StoreReader& store, std::uint64_t leg_id,
@@ -761,14 +758,25 @@ Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id
   if (!journey) return assembled;
   for (auto& link : journey->links) {
     // What a bounce is about may have come through other legs; what is made here begins with
-    // itself.
+    // itself, and may go through others to its end.
+    if (!link.journey || joins(link.link.kind)) continue;
     const bool may_be_behind_others =
         link.link.direction == LegLink::Direction::parent || link.link.kind == LegLink::Kind::retry;
-    if (!link.journey || joins(link.link.kind) || !may_be_behind_others) continue;
+    if (!may_be_behind_others) {
+      const auto made = memory.load(store, *link.journey);
+      if (!made) return made.error();
+      const auto& leg = *made;
+      if (!leg || std::ranges::none_of(leg->links, is_handed_on)) continue;
+    }
     const auto found = Assembly(store, memory).run(*link.journey);
     if (!found) return found.error();
     const auto& other = *found;
-    if (other) link.journey = other->id();
+    if (!other) continue;
+    link.journey = other->id();
+    if (may_be_behind_others) continue;
+    link.outcome.reset();
+    link.outcomes.clear();
+    for (const auto& recipient : other->recipients) count_end(link, recipient.state.outcome);
   }
   return assembled;
 }

@@ -13,6 +13,8 @@
 
 namespace rastro {
 
+class Zone;
+
 // What a message that came back says, whoever wrote it: an RFC 3464 report, an MTA's prose, or what
 // somebody pasted of either.
 
@@ -28,6 +30,7 @@ struct BounceLimits {
   std::size_t recipients_max = 500;
   std::size_t value_bytes_max = 2'000;
   std::size_t received_max = 50;
+  const Zone* zone = nullptr;  // of times that name none; null: UTC
 };
 
 struct BounceCuts {
@@ -62,18 +65,20 @@ std::string_view bounce_kind_name(BounceKind kind);
 
 enum class NotABounce : std::uint8_t {
   none,
-  auto_reply,    // vacation, out of office
-  challenge,     // wants the sender to prove that he is a person
-  read_receipt,  // RFC 8098
-  abuse_report,  // RFC 5965
-  list_notice,   // held for a moderator, subscription confirmations
-  ordinary,      // mail that reports nothing
+  auto_reply,     // vacation, out of office
+  challenge,      // wants the sender to prove that he is a person
+  read_receipt,   // RFC 8098
+  abuse_report,   // RFC 5965
+  list_notice,    // held for a moderator, subscription confirmations
+  ordinary,       // mail that reports nothing
+  held_mail,      // offers to release what is held for the reader, as frauds do and quarantines
+  login_refused,  // a mail program's error: the server did not let it in, nothing was sent
   empty,
 };
 std::string_view not_a_bounce_name(NotABounce what);  // "" for none
 
 struct BounceRecipient {
-  Found recipient;
+  Found recipient;           // empty: a reply was given, and nobody named with it
   Found original_recipient;  // before an alias or forward changed it
   Found action;              // failed, delayed, delivered, relayed, expanded
   Found enhanced_status;     // RFC 3463; the more exact one when the report says it twice
@@ -96,6 +101,7 @@ struct BounceReport {
   BounceKind kind = BounceKind::not_a_bounce;
   NotABounce not_a_bounce = NotABounce::none;
   std::string kind_because;  // what decided
+  bool is_report = false;    // a notice that came to the sender; else words that somebody was told
   std::vector<BounceRecipient> recipients;
   Found reporting_mta;
   Found arrival_date;  // as written; when the reporting MTA got it

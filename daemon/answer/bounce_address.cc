@@ -36,19 +36,28 @@ std::string clean_address(std::string_view address) {
   for (const std::string_view key : {"recipient=", "rcpt=", "sender=", "email=", "address="}) {
     if (equal_ignoring_case(address.substr(0, key.size()), key)) address.remove_prefix(key.size());
   }
-  return std::string(address);
+  // "ana@example.org...User unknown": no name has two dots in a row.
+  const auto dots = address.find("..", std::min(address.rfind('@'), address.size()));
+  return std::string(address.substr(0, dots));
+}
+
+std::string_view without_reply_code(std::string_view address) {
+  static const RE2 form(R"([45][0-5]\d-[^@]+@.*)");
+  return RE2::FullMatch(address, form) ? address.substr(4) : address;
 }
 
 std::vector<std::string> addresses_in(std::string_view text, std::size_t max) {
   static const RE2 any_address(std::string("(") + address_pattern() + ")");
   std::vector<std::string> out;
   re2::StringPiece rest(text.data(), text.size());
-  std::string found;
+  re2::StringPiece found;
   while (out.size() < max && RE2::FindAndConsume(&rest, any_address, &found)) {
     if (rest.starts_with("@")) continue;               // "Juan Perez@Ventas@Empresa": StreetTalk
     static const RE2 virus(R"((?i)[^@]*/[^@]*@mm?)");  // "W32/Netsky.p@MM"
     if (RE2::FullMatch(found, virus)) continue;
-    auto address = clean_address(found);
+    const bool angle = found.data() != text.data() && found.data()[-1] == '<';
+    const std::string_view whole(found.data(), found.size());
+    auto address = clean_address(angle ? whole : without_reply_code(whole));
     const bool known = std::ranges::any_of(
         out, [&](const std::string& have) { return equal_ignoring_case(have, address); });
     if (!known && address.find('@') != 0) out.push_back(std::move(address));
@@ -58,11 +67,11 @@ std::vector<std::string> addresses_in(std::string_view text, std::size_t max) {
 
 bool is_robot(std::string_view address) {
   constexpr std::array kNames = {
-      "mailer-daemon", "mailerdaemon", "postmaster",   "mail-daemon",       "mailer_daemon",
-      "mdaemon",       "mailsystem",   "mail-system",  "microsoftexchange", "bounce",
-      "bounces",       "mailer",       "maildaemon",   "double-bounce",     "email-bounces",
-      "mmdf",          "post_master",  "non-delivery", "nondelivery",       "daemon",
-      "mta",           "mdsender"};
+      "mailer-daemon", "mailerdaemon", "postmaster",          "mail-daemon",       "mailer_daemon",
+      "mdaemon",       "mailsystem",   "mail-system",         "microsoftexchange", "bounce",
+      "bounces",       "mailer",       "maildaemon",          "double-bounce",     "email-bounces",
+      "mmdf",          "post_master",  "non-delivery",        "nondelivery",       "daemon",
+      "mta",           "mdsender",     "mail.delivery.system"};
   const auto local = ascii_lower(split_address(address).local_part);
   return std::ranges::any_of(kNames, [&](std::string_view name) {
     return local == name || (name.size() > 8 && local.starts_with(name));

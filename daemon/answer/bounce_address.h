@@ -15,6 +15,9 @@ std::vector<std::string> addresses_in(std::string_view text, std::size_t max);
 // Quote marks and dots that belong to the sentence, not to the address, taken off.
 std::string clean_address(std::string_view address);
 
+// "550-ana@example.org is no user": the code in front is the reply's.
+std::string_view without_reply_code(std::string_view address);
+
 // mailer-daemon, postmaster and the like: who reports, not who failed.
 bool is_robot(std::string_view address);
 

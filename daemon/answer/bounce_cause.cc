@@ -19,7 +19,7 @@ namespace {
 const RE2& expanded_from() {
   static const RE2 form(
       std::string(
-          R"((?i)(?:original (?:address|recipient)|\((?:expanded from|(?:ultimately )?generated from|originally to|(?:ursprünglich|alias) ))[: ]*<?()") +
+          R"((?i)(?:original (?:address|recipient)|\((?:expanded from|(?:ultimately )?generated from|originally to|(?:ursprünglich|alias) ))[:\s]*<?()") +
       address_pattern() + ")");
   return form;
 }
@@ -66,6 +66,15 @@ std::string mailer_words(std::string_view body, std::size_t at, std::size_t byte
   return tidy({said.data(), said.size()}, bytes_max);
 }
 
+// "Additional information follows :" and below it "-- 5.4.1 Access denied", what a server said.
+std::string told_besides(std::string_view body, std::size_t bytes_max) {
+  static const RE2 form(
+      R"((?i)\badditional information(?: follows)?\s*:\s*(?:-- )?([45]\.\d\.\d{1,3} +\pL[^\n]*))");
+  re2::StringPiece said;
+  if (!RE2::PartialMatch(body, form, &said)) return {};
+  return tidy({said.data(), said.size()}, bytes_max);
+}
+
 // "The problem appears to be :" and below it "-- Recipient server unavailable".
 std::string told_problem(std::string_view body, std::size_t bytes_max) {
   static const RE2 form(
@@ -106,7 +115,7 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
   constexpr std::size_t kAnnouncementMax = 100;
   static const RE2 alias(expanded_from().pattern() + R"([^)\n]*\)[ :]*)");
   static const RE2 boilerplate(
-      R"((?i)^(?:[-_=*~#+ ]{4,}$|an undisclosed address(?: \([^)]*\))?$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|(?:"[^"]*" )?<?[^\s@]+@[^\s@]+>?:?$|(?:<?[^\s@]+@[^\s@]+[>,;]* ?)+$|[^\s@]+@\S+ ?様$|(?:dear|hello|hola|estimad[oa]s?|sehr geehrte\pL*|guten tag|bonjour|gentile|prezad[oa]|olá|caro|cher|chère)\b(?:[^.\n]|\.\S){0,60}[,:!]?$|a message that you (?:have )?sent (?:could not|has not)[^\n]{0,80}recipients\.(?: this is a permanent error\.)?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|this (?:message )?is (?:in |a )mime|portions of this message|(?:subject|asunto|betreff|objet|oggetto|assunto|onderwerp|temat|тема|předmět|ämne|emne|件名|主题|主旨|from|to|de|von|para|date|sent) ?[:：]|the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|final-recipient:|original-recipient:|action: \pL+$|status: \d|hi!|this is the mail|this message was created automatically))");
+      R"((?i)^(?:[-_=*~#+ ]{4,}$|an undisclosed address(?: \([^)]*\))?$|\W*(?:to|cc): ?<?[^\s@]+@\S+$|(?:[*•·-]+ )?(?:"[^"]*" )?<?[^\s@]+@[^\s@]+>?:?$|_{5,} ?\pL[^\n]{0,100}_{5,}|(?:<?[^\s@]+@[^\s@]+[>,;]* ?)+$|[^\s@]+@\S+ ?様$|(?:dear|hello|hola|estimad[oa]s?|sehr geehrte\pL*|guten tag|bonjour|gentile|prezad[oa]|olá|caro|cher|chère)\b(?:[^.\n]|\.\S){0,60}[,:!]?$|a message that you (?:have )?sent (?:could not|has not)[^\n]{0,80}recipients\.(?: this is a permanent error\.)?$|\W*this (?:e-?mail|message) (?:has come from|has been scanned|and any|is confidential|is intended)|est[ea] (?:mensaje|correo)[^.\n]{0,30} ha sido (?:analizad|escanead|verificad|comprobad)|this (?:message )?is (?:in |a )mime|portions of this message|(?:subject|asunto|betreff|objet|oggetto|assunto|onderwerp|temat|тема|předmět|ämne|emne|件名|主题|主旨|from|to|de|von|para|date|sent) ?[:：]|the [\w. ()-]{0,40} program$|no action is required|original message|for further assistance|if you|please (?:contact|do not)|learn more|-+ ?session transcript|\*{4,}|---|this is an automatically generated|this is a delivery status notification|this is a multi-part|hi\. this is|please reply to|(?:a|la) copia|reporting-mta:|final-recipient:|original-recipient:|action: \pL+(?:$| [\w-]+:)|status: \d|original-envelope-id:|arrival-date:|remote-mta:|hi!|this is the mail|this message was created automatically))");
   // Lines of dashes and the like end what is above them.
   static const RE2 rule(R"((?m)^[ \t]*[-_=*~#+]{5,}[ \t]*$)");
   static const RE2 heading(
@@ -123,7 +132,7 @@ std::string first_paragraph(std::string_view whole, std::size_t bytes_max) {
     const auto end = std::min(body.find("\n\n", begin), body.size());
     auto text = tidy(body.substr(begin, end - begin), bytes_max);
     const bool announces = (text.ends_with(':') && text.size() <= kAnnouncementMax) ||
-                           RE2::PartialMatch(text, boilerplate);
+                           RE2::PartialMatch(text, boilerplate) || is_scan_note(text);
     body.remove_prefix(end);
     if (!announces) {
       const bool round = text.starts_with('(') && text.find(')') == text.size() - 1;
@@ -164,6 +173,16 @@ std::string quoted_response(std::string_view notice, std::size_t bytes_max) {
 
 bool names_cause(std::string_view text) { return phrases_in(text).has(Phrase::cause); }
 
+bool is_scan_note(std::string_view text) {
+  constexpr std::size_t kShort = 400;
+  static const RE2 scanned(
+      R"((?i)\b(?:(?:e-?)?mails?|messages?|attachments?|mensajes?|correos?|nachricht(?:en)?|messaggi[oe]?|mensagem)\b[^.]{0,120}\b(?:(?:has|have) been|was|were|is|are|ha sido|fue|wurde|a été|è stat[oa]|foi)\s(?:\pL+ ){0,2}(?:scanned|checked|swept|screened|analizad|escanead|verificad|comprobad|geprüft|überprüft|analysé|vérifié|controllat|analisad)|\b(?:scanned|checked|protected|certified) (?:for (?:all )?virus\pL* )?(?:and \pL+ )?by\b|\b(?:virus|spam)[- ](?:free|checked|scanned)\b)");
+  static const RE2 found(
+      R"((?i)\b(?:infected|(?:was|were|been) found|found (?:a|the|to (?:be infected|contain))|contain(?:s|ed|ing)? (?:a |the )?(?:virus|malware)|detected|reject|refus|violat|prohibit|not allowed|removed|stripped|block|quarantin|not (?:be )?deliver|infizier|infectad|bloquead|rechazad))");
+  text = text.substr(0, kShort);
+  return RE2::PartialMatch(text, scanned) && !RE2::PartialMatch(text, found);
+}
+
 std::string paragraph_of_cause(std::string_view body, std::size_t bytes_max) {
   constexpr std::size_t kShort = 240;
   for (std::size_t at = 0; at < body.size();) {
@@ -171,7 +190,7 @@ std::string paragraph_of_cause(std::string_view body, std::size_t bytes_max) {
     const auto text = trim(body.substr(at, end - at));
     at = end + 2;
     if (!text.empty() && text.size() <= kShort && text.find('\n') == std::string_view::npos &&
-        names_cause(text))
+        names_cause(text) && !is_scan_note(text))
       return tidy(text, bytes_max);
   }
   return {};
@@ -206,7 +225,9 @@ void describe(std::string_view body, const BounceLimits& limits, BounceRecipient
       if (said.empty()) said = cause_in(body, max);
       if (!said.empty()) text = std::move(said);
     } else if (reply.code == 0) {
-      text = reply.status ? told_problem(body.substr(0, 16'000), max) : stated_reason(body, max);
+      const auto head = body.substr(0, 16'000);
+      text = reply.status ? told_besides(head, max) : stated_reason(body, max);
+      if (text.empty() && reply.status) text = told_problem(head, max);
       if (text.empty()) text = first_paragraph(body, max);
       // "Your message ran into problems", and the cause in a paragraph of its own.
       if (const auto below = paragraph_of_cause(body, max); !below.empty() && !names_cause(text))
@@ -216,7 +237,9 @@ void describe(std::string_view body, const BounceLimits& limits, BounceRecipient
   }
   if (!out.reply_code && reply.code != 0)
     out.reply_code = {std::to_string(reply.code), kFromNotice};
-  if (!out.enhanced_status && reply.status)
+  const auto told = first_status(out.enhanced_status.value);
+  const bool vague = !told || (told->subject == 0 && told->detail == 0);
+  if (vague && reply.status && (!told || reply.status->subject + reply.status->detail != 0))
     out.enhanced_status = {to_string(*reply.status), kFromNotice};
   if (!out.remote_mta) out.remote_mta = remote_in(body, max);
 }

@@ -29,6 +29,9 @@ std::string quoted_response(std::string_view notice, std::size_t bytes_max);
 // Whether it has words that only a cause has, not just that something failed.
 bool names_cause(std::string_view text);
 
+// "This mail has been scanned for all viruses by ...": a footer, nothing that happened.
+bool is_scan_note(std::string_view text);
+
 // A paragraph of one line that names a cause: one sentence or two.
 std::string paragraph_of_cause(std::string_view body, std::size_t bytes_max);
 

@@ -12,9 +12,9 @@ namespace rastro {
 namespace {
 
 constexpr std::array kMessageFields = {
-    "reporting-mta",   "arrival-date",       "original-envelope-id", "received-from-mta",
-    "dsn-gateway",     "x-postfix-queue-id", "x-postfix-sender",     "x-original-message-id",
-    "x-exim-queue-id", "x-queue-id",         "original-message-id"};
+    "reporting-mta",     "arrival-date",       "original-envelope-id", "received-from-mta",
+    "dsn-gateway",       "x-postfix-sender",   "x-yandex-sender",      "x-original-message-id",
+    "x-sendgrid-sender", "original-message-id"};
 constexpr std::array kRecipientFields = {"final-recipient",
                                          "original-recipient",
                                          "action",
@@ -42,6 +42,11 @@ bool is_in(const List& list, std::string_view name) {
 std::string_view field_of(const std::vector<DsnField>& fields, std::string_view name) {
   const auto found = std::ranges::find(fields, name, &DsnField::name);
   return found == fields.end() ? std::string_view() : std::string_view(found->value);
+}
+
+// "X-Postfix-Queue-ID", "X-Exim-Queue-ID", "X-SendGrid-QueueID": each MTA puts its own name in.
+bool is_queue_id(std::string_view name) {
+  return name.starts_with("x-") && (name.ends_with("-queue-id") || name.ends_with("-queueid"));
 }
 
 bool names_recipient(const std::vector<DsnField>& fields) {
@@ -74,7 +79,7 @@ class FieldReader {
     auto name = ascii_lower(line.text.substr(0, length));
     const auto value = trim(line.text.substr(line.text.find(':') + 1));
     // Unknown fields keep their continuation away from the field before.
-    if (is_in(kMessageFields, name)) {
+    if (is_in(kMessageFields, name) || is_queue_id(name)) {
       last_ = &out_.message.emplace_back(DsnField{std::move(name), std::string(value)});
     } else if (is_in(kRecipientFields, name)) {
       add_recipient_field(std::move(name), value);
@@ -177,9 +182,11 @@ void apply_recipient(const std::vector<DsnField>& fields, const BounceLimits& li
   const auto final_name = dsn_address(field_of(fields, "final-recipient"));
   const auto original = dsn_address(field_of(fields, "original-recipient"));
   const auto actual = dsn_address(field_of(fields, "x-actual-recipient"));
-  // An X.400 name, the name of a local user or a route ("@host.lmtp:2525@daemon"); the address that
-  // was written to says more.
-  const bool is_address = final_name.find('@') != std::string::npos && !final_name.starts_with('@');
+  // An X.400 name, the name of a local user, a route ("@host.lmtp:2525@daemon") or a channel's
+  // ("juan@ims-daemon"); the address that was written to says more.
+  const auto domain = split_address(final_name).domain;
+  const bool is_address =
+      !final_name.starts_with('@') && domain.find_first_of(".[:") != std::string_view::npos;
   if (!is_address && original.find('@') != std::string::npos)
     set(out.recipient, original, "delivery-status Original-Recipient", max);
   set(out.recipient, final_name, "delivery-status Final-Recipient", max);
@@ -211,8 +218,7 @@ void apply_recipient(const std::vector<DsnField>& fields, const BounceLimits& li
   const bool wrong = status && status->klass == 2 && out.action.value == "failed";
   const bool vague = !status || wrong || (status->subject == 0 && status->detail == 0);
   if (status) out.enhanced_status = {to_string(*status), "delivery-status Status"};
-  if (vague && reply.status && (!status || wrong || reply.status->klass == status->klass) &&
-      reply.status->subject + reply.status->detail != 0)
+  if (vague && reply.status && reply.status->subject + reply.status->detail != 0)
     out.enhanced_status = {to_string(*reply.status), "delivery-status Diagnostic-Code"};
   if (!out.diagnostic) {
     // "Status: 5.1.1 (bad destination mailbox address)"
@@ -259,11 +265,11 @@ void apply_dsn(const DsnFields& fields, const BounceLimits& limits, BounceReport
   for (const auto name : {"x-original-message-id", "original-message-id"})
     set(report.message_id, field_of(fields.message, name), "delivery-status X-Original-Message-ID",
         max);
-  set(report.original_sender, dsn_address(field_of(fields.message, "x-postfix-sender")),
-      "delivery-status X-Postfix-Sender", max);
-  for (const auto name : {"x-postfix-queue-id", "x-exim-queue-id", "x-queue-id"}) {
-    const auto id = field_of(fields.message, name);
-    if (id.empty()) continue;
+  for (const auto name : {"x-postfix-sender", "x-yandex-sender", "x-sendgrid-sender"})
+    set(report.original_sender, dsn_address(field_of(fields.message, name)),
+        "delivery-status X-Postfix-Sender", max);
+  for (const auto& [name, id] : fields.message) {
+    if (!is_queue_id(name) || id.empty()) continue;
     std::erase_if(report.queue_ids, [&](const Found& known) { return known.value == id; });
     report.queue_ids.push_back({tidy(id, max), "delivery-status queue id"});
   }
@@ -285,7 +291,8 @@ std::string dsn_address(std::string_view value) {
 
 std::string dsn_host(std::string_view value) {
   auto host = without_type(value);
-  if (host.starts_with('<')) host.remove_prefix(1);  // MailMarshal
+  if (host.starts_with("mta ")) host = trim(host.substr(4));  // "x400; mta a.b in /PRMD=C/ADMD= /"
+  if (host.starts_with('<')) host.remove_prefix(1);           // MailMarshal
   host = trim(host.substr(0, host.find_first_of("(|>")));
   const auto blank = host.find(' ');
   if (blank != std::string_view::npos) host = host.substr(0, blank);

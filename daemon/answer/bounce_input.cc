@@ -1,9 +1,12 @@
 #include "daemon/answer/bounce_input.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/address.h"
@@ -90,6 +93,60 @@ class Bounder {
   std::size_t types_ = 0;
   std::size_t header_bytes_ = 0;  // of the header being read; 0: none
 };
+
+// What a page or a mail program made of each address: "[ana@example.org](mailto:ana@example.org)",
+// "<a href="mailto:ana@example.org">ana@example.org</a>".
+void remove_links(std::string& text) {
+  static const RE2 markdown(
+      R"(\[(?:\*\*)?(<?[^\s\[\]()<>]{1,64}@[^\s\[\]()<>]{1,255}?>?)(?:\*\*)?\]\(mailto:[^\s()]{1,320}\))");
+  static const RE2 anchor(
+      R"((?i)<a\s[^<>]{0,60}href=["']mailto:[^<>]{1,320}>\s*([^\s<>]{1,64}@[^\s<>]{1,255})\s*</a>)");
+  // Google's page, copied: the bold address lost the blank behind it.
+  static const RE2 glued(
+      R"((delivered to [^\s@<>]{1,64}@[a-z0-9.-]{1,253}?[a-z])(because the address))");
+  if (text.find("because the address") != std::string::npos)
+    RE2::GlobalReplace(&text, glued, R"(\1 \2)");
+  if (text.find("](mailto:") != std::string::npos) RE2::GlobalReplace(&text, markdown, R"(\1)");
+  if (text.find("mailto:") != std::string::npos) RE2::GlobalReplace(&text, anchor, R"(\1)");
+}
+
+// Copied from a page's source or a ticket system: "&lt;ana@example.org&gt;", and no "<" that
+// belongs to an address or to a page.
+bool is_escaped(std::string_view text) {
+  constexpr std::size_t kHead = 64'000;
+  const auto head = text.substr(0, kHead);
+  if (head.find("&lt;") == std::string_view::npos || head.find("&gt;") == std::string_view::npos)
+    return false;
+  if (head.find('<') == std::string_view::npos) return true;
+  static const RE2 used(
+      R"((?i)<(?:[^\s<>]{1,64}@[^\s<>]{1,255}>|/?(?:html|body|head|div|p|table|t[rd]|span|!doctype)\b))");
+  static const RE2 escaped(R"(&lt;[^\s<>&;]{1,64}@[^\s<>&;]{1,255}&gt;)");
+  return RE2::PartialMatch(head, escaped) && !RE2::PartialMatch(head, used);
+}
+
+std::string without_entities(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, char>, 7> kEntities = {{{"&lt;", '<'},
+                                                                           {"&gt;", '>'},
+                                                                           {"&quot;", '"'},
+                                                                           {"&#39;", '\''},
+                                                                           {"&apos;", '\''},
+                                                                           {"&nbsp;", ' '},
+                                                                           {"&amp;", '&'}}};
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto plain = std::min(text.find('&'), text.size());
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const auto entity =
+        std::ranges::find_if(kEntities, [&](const auto& e) { return text.starts_with(e.first); });
+    const bool found = entity != kEntities.end();
+    out.push_back(found ? entity->second : '&');
+    text.remove_prefix(found ? entity->first.size() : 1);
+  }
+  return out;
+}
 
 // ">>> RCPT TO:<a>" is a mail server's, "> > text" a mail program's.
 bool is_transcript(std::string_view line) {
@@ -438,6 +495,8 @@ Mail read_input(std::string_view input, const BounceLimits& limits, BounceCuts& 
     const auto end = text.find('\n');
     text.erase(0, end == std::string::npos ? text.size() : end + 1);
   }
+  remove_links(text);
+  if (is_escaped(text)) text = without_entities(text);
   if (is_doubled(text)) text = single_spaced(std::move(text));
   if (BlankLines::are_lost(text)) text = BlankLines().restore(text);
   if (starts_with_headers(text)) {

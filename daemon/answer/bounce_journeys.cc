@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <ranges>
 
 #include "core/address.h"
 
@@ -29,7 +30,10 @@ struct Facts {
   bool sender = false;
   bool time = false;
   bool outcome = false;
-  bool link = false;  // our log says that this message made the bounce
+  bool reply = false;          // the log has the very words
+  std::string other_outcome;   // of the recipient, where the log tells another
+  bool other_message = false;  // sender, Message-ID or time say that it is another
+  bool link = false;           // our log says that this message made the bounce
   std::vector<BounceFact> said;
 };
 
@@ -50,6 +54,55 @@ std::string_view bare_id(std::string_view id) {
   return id;
 }
 
+// How many words make a reply one that no other message is likely to get.
+constexpr std::size_t kReplyMin = 30;
+
+// Without blanks at line ends and case, as a notice may have wrapped it.
+bool has_reply(std::string_view log, std::string_view told) {
+  return told.size() >= kReplyMin && ascii_lower(log).find(ascii_lower(told)) != std::string::npos;
+}
+
+// Whether a report of this kind and the log tell the same of a recipient.
+bool tells_same(BounceKind kind, const LegRecipient& have) {
+  switch (kind) {
+    case BounceKind::failed:
+      // What we refused, the sending server wrote the notice of.
+      return have.outcome == Outcome::bounced || have.outcome == Outcome::expired ||
+             have.outcome == Outcome::rejected;
+    case BounceKind::delayed:
+      return have.outcome == Outcome::deferred;
+    case BounceKind::delivered:
+    case BounceKind::relayed:
+    case BounceKind::expanded:
+      return have.outcome == Outcome::delivered || have.outcome == Outcome::passed;
+    case BounceKind::not_a_bounce:
+      break;
+  }
+  return false;
+}
+
+// Whether both may be true of one message all the same: the log ends earlier, or another server
+// took the message over.
+bool may_differ(BounceKind kind, const LegRecipient& have) {
+  const bool over = have.outcome == Outcome::delivered && have.delivered_to != DeliveredTo::remote;
+  const bool waits = have.outcome == Outcome::queued || have.outcome == Outcome::deferred ||
+                     have.outcome == Outcome::unknown;
+  switch (kind) {
+    case BounceKind::failed:
+      return waits || (have.outcome == Outcome::delivered && !over) ||
+             have.outcome == Outcome::passed;
+    case BounceKind::delayed:
+      return have.outcome != Outcome::discarded && have.outcome != Outcome::rejected;
+    case BounceKind::delivered:
+    case BounceKind::relayed:
+    case BounceKind::expanded:
+      return waits;
+    case BounceKind::not_a_bounce:
+      break;
+  }
+  return false;
+}
+
 bool near(Time a, const std::optional<Time>& b) {
   return b && a > *b - kSameTime && a < *b + kSameTime;
 }
@@ -67,6 +120,7 @@ class Comparison {
     if (!facts.host && same_host(report_.reporting_mta.value, leg.host))
       say(facts.host, "host", leg.host, facts);
     compare_recipients(leg, facts);
+    facts.other_message = is_other_message(leg);
     if (report_.original_sender && leg.envelope_sender &&
         equal_ignoring_case(*leg.envelope_sender, report_.original_sender.value))
       say(facts.sender, "envelope_sender", *leg.envelope_sender, facts);
@@ -96,8 +150,19 @@ class Comparison {
     }
   }
 
+  bool is_other_message(const LegRecord& leg) const {
+    const auto id = bare_id(report_.message_id.value);
+    const auto sent = report_.arrived_at ? report_.arrived_at : report_.sent_at;
+    return (!id.empty() && leg.message_id && bare_id(*leg.message_id) != id) ||
+           (report_.original_sender && leg.envelope_sender &&
+            !equal_ignoring_case(*leg.envelope_sender, report_.original_sender.value)) ||
+           (sent && !near(leg.opened_at, report_.arrived_at) &&
+            !near(leg.opened_at, report_.sent_at));
+  }
+
   void compare_recipients(const LegRecord& leg, Facts& facts) const {
     for (const auto& wanted : report_.recipients) {
+      if (!wanted.recipient) continue;
       for (const auto& have : leg.recipients) {
         const bool same = equal_ignoring_case(have.recipient, wanted.recipient.value) ||
                           (have.original_recipient &&
@@ -106,15 +171,14 @@ class Comparison {
                            equal_ignoring_case(have.recipient, wanted.original_recipient.value));
         if (!same) continue;
         if (!facts.recipient) say(facts.recipient, "recipient", have.recipient, facts);
-        // What we refused, the sending server wrote the notice of.
-        const bool failed = have.outcome == Outcome::bounced || have.outcome == Outcome::expired ||
-                            have.outcome == Outcome::rejected;
-        const bool agrees = report_.kind == BounceKind::failed ? failed
-                            : report_.kind == BounceKind::delayed
-                                ? have.outcome == Outcome::deferred
-                                : false;
-        if (agrees && !facts.outcome)
-          say(facts.outcome, "outcome", std::string(outcome_name(have.outcome)), facts);
+        if (tells_same(report_.kind, have)) {
+          if (!facts.outcome)
+            say(facts.outcome, "outcome", std::string(outcome_name(have.outcome)), facts);
+        } else if (may_differ(report_.kind, have)) {
+          facts.other_outcome = outcome_name(have.outcome);
+        }
+        if (!facts.reply && has_reply(have.reply_text, wanted.diagnostic.value))
+          say(facts.reply, "reply", wanted.diagnostic.value, facts);
       }
     }
   }
@@ -131,7 +195,8 @@ std::optional<Certainty> certainty_of(const Facts& f) {
   if (f.message_id && (f.sender || f.time || f.host)) return Certainty::likely;
   if (f.recipient && f.sender && f.time) return Certainty::likely;
   if (f.queue_id || f.message_id) return Certainty::possible;
-  if (f.recipient && (f.time || f.sender || f.outcome)) return Certainty::possible;
+  if (f.recipient && (f.time || f.sender || f.outcome || (f.reply && !f.other_message)))
+    return Certainty::possible;
   return std::nullopt;
 }
 
@@ -205,8 +270,17 @@ class Search {
     if (facts.own_queue_id && !facts.queue_id) {
       notices_.push_back(leg.id);  // the bounce itself
     } else if (certainty_of(facts)) {
+      add_difference(facts);
       found_.insert_or_assign(leg.id, std::move(facts));
+    } else if (facts.recipient && !facts.other_outcome.empty() && !facts.other_message) {
+      add_difference(facts);
+      weak_.insert_or_assign(leg.id, std::move(facts));
     }
+  }
+
+  static void add_difference(Facts& facts) {
+    if (facts.recipient && !facts.outcome && !facts.other_outcome.empty())
+      facts.said.push_back({"other_outcome", facts.other_outcome});
   }
 
   Result<void> assemble_all() {
@@ -218,6 +292,18 @@ class Search {
     }
     for (const auto& [id, facts] : found_) {
       if (matches_.size() > 4 * BounceMatches::kMatchesMax) break;
+      auto assembled = assemble(store_, id);
+      if (!assembled) return assembled.error();
+      auto& journey = *assembled;
+      if (journey) add(std::move(*journey), facts);
+    }
+    return matches_.empty() ? assemble_weak() : Result<void>();
+  }
+
+  // Nothing fits better: the newest to that recipient.
+  Result<void> assemble_weak() {
+    for (const auto& [id, facts] : std::views::reverse(weak_)) {
+      if (matches_.size() > BounceMatches::kMatchesMax) break;
       auto assembled = assemble(store_, id);
       if (!assembled) return assembled.error();
       auto& journey = *assembled;
@@ -273,6 +359,7 @@ class Search {
   Comparison comparison_;
   const QueryLimits& limits_;
   std::map<std::uint64_t, Facts> found_;  // by leg
+  std::map<std::uint64_t, Facts> weak_;   // only the recipient is the same
   std::vector<std::uint64_t> notices_;
   std::vector<BounceMatch> matches_;
   CutBy cut_ = CutBy::nothing;

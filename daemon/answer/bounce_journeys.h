@@ -15,7 +15,8 @@ std::string_view certainty_name(Certainty certainty);
 
 // Why a journey is taken for the one that a bounce is about.
 struct BounceFact {
-  // queue_id, host, message_id, recipient, envelope_sender, time, outcome, bounce_link
+  // queue_id, host, message_id, recipient, envelope_sender, time, outcome, reply, bounce_link; and
+  // other_outcome, which speaks against it: what the log tells of the recipient.
   std::string_view fact;
   std::string value;
 };

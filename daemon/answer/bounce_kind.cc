@@ -28,6 +28,10 @@ std::optional<BounceKind> kind_of_actions(const BounceReport& report) {
 // Whether the words speak of mail that is still being tried. A 5xx reply ends every doubt, unless
 // the subject itself says "delayed".
 bool is_delay(const KindEvidence& e) {
+  // Postfix warns of a server that greets with 554, which it tries again.
+  if (e.text.has(Phrase::warning_only) && !e.text.has(Phrase::final_failure) &&
+      !e.subject.has(Phrase::failure))
+    return true;
   if (!e.text.has(Phrase::delay) && !e.subject.has(Phrase::delay)) return false;
   if (e.subject.has(Phrase::delay) && !e.subject.has(Phrase::failure)) return true;
   return e.reply_class != 5 && !e.text.has(Phrase::final_failure) && e.text.has(Phrase::delay);
@@ -63,6 +67,9 @@ std::optional<Verdict> other_report(const KindEvidence& e) {
   if (e.empty) return Verdict{kNot, NotABounce::empty, "there is no text"};
   if (e.feedback) return Verdict{kNot, NotABounce::abuse_report, "a feedback-report part"};
   if (e.refusal) return std::nullopt;
+  const bool reports = e.delivery_status || e.failed_header || e.names_mail || e.disposition;
+  if (!reports && e.text.has(Phrase::mail_held) && e.text.has(Phrase::release_link))
+    return Verdict{kNot, NotABounce::held_mail, "the words that offer to release held mail"};
   if (e.disposition && !e.delivery_status)
     return Verdict{kNot, NotABounce::read_receipt, "a disposition-notification part"};
   // Boxbe holds the mail and asks in the form of a report.
@@ -121,9 +128,14 @@ Verdict from_words(const KindEvidence& e) {
     return {BounceKind::delivered, NotABounce::none, "the words of a success notice"};
   if (!is_notice(e))
     return {BounceKind::not_a_bounce, NotABounce::ordinary, "nothing in it reports a failure"};
-  if (e.reply_class == 4 && !bad && !e.from_robot)
+  const bool told_bad =
+      e.text.has(Phrase::failure) || e.text.has(Phrase::final_failure) || subject_bad;
+  if (e.reply_class == 4 && !told_bad && !e.from_robot && !e.login_reply)
     return {BounceKind::delayed, NotABounce::none, "a 4xx reply"};
   if (e.failed_header) return {BounceKind::failed, NotABounce::none, "X-Failed-Recipients"};
+  // A relay may refuse the login of a server too, whose notice names who was not reached.
+  if (e.login_reply && !e.from_robot && !e.named_recipient && !e.told_recipient)
+    return {BounceKind::not_a_bounce, NotABounce::login_refused, "the reply to a login"};
   return {BounceKind::failed, NotABounce::none, "the words of the notice"};
 }
 
@@ -162,8 +174,8 @@ std::string_view bounce_kind_name(BounceKind kind) {
 
 std::string_view not_a_bounce_name(NotABounce what) {
   constexpr std::array kNames = {
-      "",         "auto_reply", "challenge", "read_receipt", "abuse_report", "list_notice",
-      "ordinary", "empty"};
+      "",         "auto_reply", "challenge",     "read_receipt", "abuse_report", "list_notice",
+      "ordinary", "held_mail",  "login_refused", "empty"};
   return kNames.at(static_cast<std::size_t>(what));
 }
 

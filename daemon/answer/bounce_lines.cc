@@ -58,6 +58,29 @@ std::string tidy(std::string_view text, std::size_t bytes_max) {
   return out;
 }
 
+std::string with_plain_blanks(std::string text) {
+  struct Mark {
+    std::string_view bytes;  // UTF-8
+    std::string_view blank;
+  };
+  constexpr std::array kMarks = {Mark{"\xc2\xa0", " "}, Mark{"\xe2\x80\x87", " "},
+                                 Mark{"\xe2\x80\xaf", " "}, Mark{"\xe2\x80\x8b", ""},
+                                 Mark{"\xef\xbb\xbf", ""}};
+  for (const auto& mark : kMarks) {
+    auto at = text.find(mark.bytes);
+    if (at == std::string::npos) continue;
+    std::string out;
+    out.reserve(text.size());
+    std::size_t done = 0;
+    for (; at != std::string::npos; at = text.find(mark.bytes, done)) {
+      out.append(text, done, at - done).append(mark.blank);
+      done = at + mark.bytes.size();
+    }
+    text = out.append(text, done);
+  }
+  return text;
+}
+
 std::vector<TextLine> split_lines(std::string_view text) {
   std::vector<TextLine> lines;
   for (std::size_t at = 0; at < text.size();) {
@@ -76,13 +99,14 @@ std::string single_spaced(std::string text) {
   const auto lines = split_lines(text);
   // How often so many blank lines stand between two, and how often they cut a sentence.
   std::array<std::size_t, kGaps> gaps{}, broken{};
-  std::size_t count = 0, blanks = 0;
+  std::size_t count = 0, blanks = 0, even = 0;
   std::string_view last;
   for (const auto& line : lines) {
     if (line.text.empty()) {
       ++blanks;
       continue;
     }
+    even += count != 0 && blanks % 2 == 0 ? 1 : 0;
     if (count != 0 && blanks < kGaps) {
       ++gaps.at(blanks);
       if (last.size() >= kFullLine && kSentenceEnds.find(last.back()) == std::string_view::npos)
@@ -92,9 +116,10 @@ std::string single_spaced(std::string text) {
     blanks = 0;
     ++count;
   }
-  const auto usual = static_cast<std::size_t>(std::ranges::max_element(gaps) - gaps.begin());
   // Doubled line ends leave odd numbers of blank lines only.
-  const bool doubled = usual == 1 && gaps[0] + gaps[2] == 0 && gaps[3] >= 2;
+  const bool doubled = even == 0 && gaps[1] >= 2 && gaps[3] >= 2;
+  const auto usual =
+      doubled ? 1 : static_cast<std::size_t>(std::ranges::max_element(gaps) - gaps.begin());
   if (count < kLinesMin || usual == 0 || gaps[0] * 10 > count) return text;
   if (broken.at(usual) < 2 && !doubled) return text;
   std::string out;

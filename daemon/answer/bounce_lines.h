@@ -9,6 +9,9 @@
 
 namespace rastro {
 
+// Blanks that do not break, and those without width, as web pages indent with them: plain blanks.
+std::string with_plain_blanks(std::string text);
+
 // The length of the header name that `line` begins with ("Final-Recipient:" is 15), or 0.
 std::size_t header_name_length(std::string_view line);
 // Whether `line` begins with that header; `name` in lower case.

@@ -1,13 +1,17 @@
 #include "daemon/answer/bounce_mime.h"
 
 #include <gmime/gmime.h>
+#include <re2/re2.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "core/address.h"
 #include "daemon/answer/bounce_input.h"
+#include "daemon/answer/times.h"
 
 namespace rastro {
 namespace {
@@ -87,7 +91,7 @@ class Reader {
       multipart(GMIME_MULTIPART(object), mail, depth);
     } else if (GMIME_IS_MESSAGE_PART(object)) {
       GMimeMessage* inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
-      if (inner != nullptr) mail.enclosed.push_back(message(inner, depth + 1));
+      if (inner != nullptr) enclosed_message(inner, mail, depth);
     } else if (GMIME_IS_PART(object)) {
       if (!attached_message(GMIME_PART(object), mail, depth)) leaf(GMIME_PART(object), mail);
     }
@@ -101,6 +105,18 @@ class Reader {
       add_text("text/x-prologue", to_utf8(before, ""), mail);
     const int count = g_mime_multipart_get_count(multi);
     for (int i = 0; i < count; ++i) object(g_mime_multipart_get_part(multi, i), mail, depth + 1);
+  }
+
+  // Some put blank lines in front of the header of what they return.
+  void enclosed_message(GMimeMessage* inner, Mail& mail, std::size_t depth) {
+    auto made = message(inner, depth + 1);
+    if (made.headers.empty() && made.parts.size() == 1) {
+      auto text = made.parts.front().text;
+      text.erase(0, std::min(text.find_first_not_of("\r\n"), text.size()));
+      const auto again = starts_with_headers(text) ? parse_message(text) : nullptr;
+      if (again != nullptr) made = message(again.get(), depth + 1);
+    }
+    mail.enclosed.push_back(std::move(made));
   }
 
   // A message that a mail program attached as a file, or packed although it must not be.
@@ -273,16 +289,78 @@ std::string decode_header(const std::string& raw) {
   return flat;
 }
 
-std::optional<Time> parse_mail_date(std::string_view text) {
+namespace {
+
+// How far east of UTC a zone is by its name; those of GMime's own (GMT, EST, ...) are left to it,
+// and names that several countries use for different times are not known.
+std::optional<int> minutes_east_of(std::string_view name) {
+  static constexpr std::pair<std::string_view, int> kNames[] = {
+      {"wet", 0},    {"west", 60},  {"cet", 60},   {"cest", 120}, {"met", 60},
+      {"mez", 60},   {"mest", 120}, {"mesz", 120}, {"eet", 120},  {"eest", 180},
+      {"msk", 180},  {"art", -180}, {"brt", -180}, {"uyt", -180}, {"clst", -180},
+      {"clt", -240}, {"bot", -240}, {"vet", -240}, {"cot", -300}, {"pet", -300}};
+  const auto found =
+      std::ranges::find(kNames, ascii_lower(name), [](const auto& known) { return known.first; });
+  return found == std::end(kNames) ? std::nullopt : std::optional(found->second);
+}
+
+// The zone behind the clock, taken out of the text: what GMime reads is UTC then.
+struct DateZone {
+  std::string text;
+  bool named = false;               // by GMime's own reading too
+  std::optional<int> minutes_east;  // what GMime would not know
+};
+DateZone split_zone(std::string_view text) {
+  static const RE2 form(
+      R"((?i)\b\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.? ?m\.?)?( *\(?(?:(?:gmt|utc|ut) ?([+-])(\d{1,2}):?(\d{2})?|([a-z]{2,5})|(z|[+-]\d{4}))?\)?))");
+  DateZone out;
+  out.text = text;
+  re2::StringPiece zone;
+  re2::StringPiece sign;
+  re2::StringPiece hours;
+  re2::StringPiece minutes;
+  re2::StringPiece name;
+  re2::StringPiece usual;
+  if (!RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), form, &zone, &sign, &hours,
+                         &minutes, &name, &usual)) {
+    out.named = true;
+    return out;
+  }
+  const auto number = [](re2::StringPiece digits) {
+    int value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+  };
+  if (!sign.empty()) {
+    out.minutes_east = (sign == "-" ? -1 : 1) * (number(hours) * 60 + number(minutes));
+  } else if (!name.empty()) {
+    out.minutes_east = minutes_east_of({name.data(), name.size()});
+  }
+  // "10:12 Uhr" names none.
+  const bool abbreviated =
+      name.size() > 2 && std::ranges::all_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
+  out.named = out.minutes_east || abbreviated || !usual.empty() || name == "UT";
+  if (out.minutes_east)
+    out.text.replace(static_cast<std::size_t>(zone.data() - text.data()), zone.size(), " ");
+  return out;
+}
+
+}  // namespace
+
+std::optional<Time> parse_mail_date(std::string_view text, const Zone* zone) {
   constexpr std::size_t kDateMax = 200;
   init_once();
-  GDateTime* date = g_mime_utils_header_decode_date(std::string(text.substr(0, kDateMax)).c_str());
+  const auto split = split_zone(text.substr(0, kDateMax));
+  GDateTime* date = g_mime_utils_header_decode_date(split.text.c_str());
   if (date == nullptr) return std::nullopt;
   const auto seconds = g_date_time_to_unix(date);
   g_date_time_unref(date);
   // The epoch itself is what a date that says nothing is read as.
   if (seconds <= 0) return std::nullopt;
-  return Time(std::chrono::seconds(seconds));
+  const Time at{std::chrono::seconds(seconds)};
+  if (split.minutes_east) return at - std::chrono::minutes(*split.minutes_east);
+  if (split.named || zone == nullptr) return at;
+  return zone->to_utc(Zone::Local(at.time_since_epoch()));
 }
 
 std::string decode_base64(std::string_view text) {

@@ -9,6 +9,8 @@
 
 namespace rastro {
 
+class Zone;
+
 // A header as it stood, unfolded; encoded words decoded; UTF-8.
 struct MailHeader {
   std::string name;
@@ -43,8 +45,9 @@ std::string to_utf8(std::string_view bytes, const std::string& charset);
 // RFC 2047 encoded words decoded.
 std::string decode_header(const std::string& raw);
 
-// An RFC 5322 date, as leniently as mail programs write them.
-std::optional<Time> parse_mail_date(std::string_view text);
+// An RFC 5322 date, as leniently as mail programs write them: "10:12:00 CET" and "10:12 GMT-3" too.
+// Without a zone it is `zone`'s; null: UTC.
+std::optional<Time> parse_mail_date(std::string_view text, const Zone* zone = nullptr);
 
 // Base64 or quoted-printable text as bytes.
 std::string decode_base64(std::string_view text);

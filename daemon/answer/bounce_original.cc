@@ -2,6 +2,8 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
+
 #include "core/address.h"
 #include "daemon/answer/bounce_address.h"
 #include "daemon/answer/bounce_lines.h"
@@ -53,7 +55,7 @@ void apply_original_headers(const std::vector<MailHeader>& headers, const Bounce
   set(report.message_id, id, "original Message-ID", limits);
   set(report.subject, value("subject"), "original Subject", limits);
   set(report.original_date, value("date"), "original Date", limits);
-  if (!report.sent_at) report.sent_at = parse_mail_date(value("date"));
+  if (!report.sent_at) report.sent_at = parse_mail_date(value("date"), limits.zone);
   for (const auto& name : {"return-path", "from", "sender", "x-sender"}) {
     const auto address = first_address(value(name));
     if (!address.empty() && !is_robot(address))
@@ -75,12 +77,27 @@ void apply_bounce_headers(const std::vector<MailHeader>& headers, const BounceLi
                           BounceReport& report) {
   const auto value = [&](std::string_view name) { return header_value(headers, name); };
   set(report.bounce_date, value("date"), "bounce Date", limits);
-  if (!report.bounced_at) report.bounced_at = parse_mail_date(value("date"));
+  if (!report.bounced_at) report.bounced_at = parse_mail_date(value("date"), limits.zone);
+  // Coremail's (NetEase, 163.com); it may lack the brackets.
+  const auto coremail = value("x-cm-original-message-id");
+  const auto bare = last_message_id(coremail);
+  set(report.message_id, bare.empty() ? coremail : bare, "bounce X-CM-Original-Message-ID", limits);
   for (const auto name : {"in-reply-to", "references"})
     set(report.message_id, last_message_id(value(name)),
         std::string_view(name) == "in-reply-to" ? "bounce In-Reply-To" : "bounce References",
         limits);
   const auto from = first_address(value("from"));
+  // Exim hands its notices in itself, and may write another name in From.
+  if (is_robot(from)) {
+    std::string host;
+    static const RE2 local(
+        R"((?i)^(?:from \S+ )?by ([a-z0-9][a-z0-9.-]*\.[a-z0-9-]+) with local\b)");
+    const auto first = std::ranges::find_if(
+        headers.rbegin(), headers.rend(),
+        [](const MailHeader& header) { return equal_ignoring_case(header.name, "received"); });
+    if (first != headers.rend() && RE2::PartialMatch(first->value, local, &host))
+      set(report.reporting_mta, host, "bounce From", limits);
+  }
   if (is_robot(from)) set(report.reporting_mta, split_address(from).domain, "bounce From", limits);
   for (auto& received : received_ids(headers, "bounce Received", limits.received_max))
     report.received.push_back(std::move(received));

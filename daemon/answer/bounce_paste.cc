@@ -92,20 +92,25 @@ std::string with_line_ends(std::string text) {
       std::make_unique<RE2>("(?i)\\s(" + angle + R"re( +\([A-Za-z]))re"),
       std::make_unique<RE2>("(?i)[\\s](" + address + ")\\s+(" + kEximWords + ")"),
       std::make_unique<RE2>("(?i)\\s(" + address + ": )[A-Za-z45]"),
+      std::make_unique<RE2>("(?i)\\s((?:unknown user|failed recipient): ?" + address + ")"),
       // Of a transcript.
       std::make_unique<RE2>("(?i)\\s(" + address + R"re(\.\.\. )[A-Za-z])re"),
       std::make_unique<RE2>(R"(\s(-{3,} ?[A-Z][a-z]))"),
       std::make_unique<RE2>(R"re(\s((?:<<<|>>>|\.\.\. while talking to) ))re"),
       // What stands below all that.
       std::make_unique<RE2>(
-          R"(\s(Warning: message still |Will keep trying until |Original message follows|Message headers follow|Please reply to ))"),
+          R"(\s(Warning: message still |Below is a copy of the original |Will keep trying until |Original message follows|Message headers follow|Please reply to ))"),
       std::make_unique<RE2>(
           R"((?i)\S (?:-- )?((?:reason|motivo|causa|razón|raison|motif|grund|ursache|orsak|årsag|årsak|reden|oorzaak|powód|przyczyna|důvod|razão|причина|原因|理由|사유) ?[:：] ?\S))"),
   };
   static const RE2 titled(R"(( *-{3,} ?[A-Z][^-\n]{3,80}-{3,})[ \t]+)");
   static const RE2 field(
       R"(\s((?:Reporting-MTA|Arrival-Date|Final-Recipient|Original-Recipient|Action|Status|Remote-MTA|Diagnostic-Code|Last-Attempt-Date|Will-Retry-Until|X-Postfix-Queue-ID|X-Postfix-Sender): ?\S))");
+  // Exchange and Domino name the subject, which may hold any words, before they say what happened.
+  static const RE2 subject(
+      R"((?i)[ \t](subject: [^\n]{0,300}?)[ \t](?:(sent: [^\n]{8,60}?)[ \t])?(did not reach the following|was not delivered to:))");
   if (text.size() > kTextMax || !has_long_line(text)) return text;
+  RE2::GlobalReplace(&text, subject, "\n\\1\n\\2\n\n\\3");
   if (text.find("Final-Recipient:") != std::string::npos &&
       text.find("Action:") != std::string::npos) {
     text = broken_lines(text, field);

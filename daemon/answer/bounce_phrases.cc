@@ -33,32 +33,34 @@ constexpr Rule kFailures[] = {
 };
 
 // Not delivered, in other languages and words.
-constexpr Rule kMoreFailures[] = {
-    {Phrase::failure,
-     R"((?:encountered|had) (?:permanent |delivery )*(?:errors|problems)|(?:trouble|problems?) (?:delivering|sending)|error (?:sending|delivering|(?:has )?occurred)|failed (?:recipients|addresses)|encountered an error|was aborted after)"},
-    // Postfix's own words, when only its line is pasted.
-    {Phrase::failure,
-     R"(connect to [^\s\[]{1,255}\[[0-9a-f.:]+\](?::\d+)?: (?:connection|operation|no route|network)|host or domain name not found\. name service error|lost connection with [^\s\[]{1,255}\[|conversation with [^\s\[]{1,255}\[[^\]]{1,64}\] timed out)"},
-    {Phrase::failure,
-     R"(nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht|gefunden)|unzustellbar|zustellung[^.]{0,40}(?:fehlgeschlagen|nicht möglich|gescheitert)|fehler bei der (?:zustellung|übermittlung)|konnte[^.]{0,80}nicht)"},
-    {Phrase::failure,
-     R"(n['’](?:a|ont) (?:pas )?pu être|échec de (?:la )?(?:remise|distribution|livraison)|n['’]a pas (?:pu )?(?:été|être) (?:remis|délivré|distribué|envoyé|remise)|non (?:remis|distribu|délivr)|impossible de (?:remettre|distribuer|délivrer|livrer)|échoué)"},
-    {Phrase::failure,
-     R"(non (?:è|e') stato (?:possibile )?(?:recapita|consegna)|impossibile (?:recapitare|consegnare)|mancat[oa] (?:recapito|consegna)|recapito[^.]{0,60}non riuscit|non recapita|indirizzo non trovato)"},
-    {Phrase::failure,
-     R"(não (?:foi|pôde|pode|foram) (?:possível )?(?:ser )?(?:entreg|enviad)|falha (?:na|de|ao) (?:entrega|entregar)|não entreg|endereço não encontrado|não foi possível entregar|n[ãa]o pode ser entregue)"},
-    {Phrase::failure, R"(niet (?:worden )?(?:bezorgd|afgeleverd|gevonden)|onbestelbaar|kon niet worden|nie (?:mógł|może|można|została?|udało się)[^.]{0,30}dostarcz|niedostarcz|не (?:может быть |удалось |было |был )?доставлен|недоставлен|не удалось (?:доставить|отправить)|невозможно доставить|nelze doručit|nedoručiteln|kunne ikke leveres|kunde inte levereras|teslim edilemedi|配信(?:でき|不能|に失敗)|届けられ|送信できません|送達でき|无法(?:投递|送达|传递|发送)|退(?:信|回)|傳送失敗|無法(?:傳遞|送達|遞送)|(?:전송|배달|발송)(?:되지|하지| 실패|할 수 없|에 실패)|반송|no (?:se )?(?:pud?o|pudimos|hemos podido|ha podido|ha sido posible|fue posible|se puede|pudieron)(?: ser)? (?:entrega|enviar|hacer)|no (?:se )?(?:(?:te |le )?entreg(?:ó|aron|a\b)|envi(?:ó|aron) (?:el|su|tu)\b)|(?:se (?:ha )?bloque(?:ó|ado)|mensaje bloqueado)|no (?:se )?(?:entregad[oa]|ha entregado)|no (?:ha )?(?:llegado|sido entregad[oa])|error (?:al|en la|de) (?:entrega|enviar)|no se ha encontrado la direcci|devuelto|fallo en la entrega|no entregable|no se ha (?:podido )?entrega|imposible entregar|rechazad[oa])"},
-    {Phrase::failure,
-     R"((?:bezorg|aflever)(?:ing|en)[^.]{0,100} mislukt|配信に失敗|未能传递|无法传递|配信され(?:ません|ていません)|전달(?:되지|하지|할 수 없|에 실패)|被(?:对方|對方)?[^.]{0,24}(?:拒绝|拒絕)|gick inte att leverera|kan inte levereras|kan ikke leveres|(?:fejl|feil) under lever|lever(?:ing|ans)[^.]{0,60} (?:mislyk|misslyck)|doručení[^.]{0,60} (?:nezdařilo|selhalo)|dostarczenie[^.]{0,60} nie powiodło|tesli(?:m|mi|mat)[^.]{0,40} başarısız|toimitus[^.]{0,60} epäonnistui|kézbesít[^.]{0,60} (?:sikertelen|nem sikerült)|livrarea[^.]{0,60} (?:nu a reușit|a eșuat)|nu a putut fi livrat|η παράδοση[^.]{0,60} απέτυχε|δεν ήταν δυνατή η παράδοση|сбой доставки|не вдалося доставити|(?:your|the|this|an?) (?:message|mail|e-?mail) (?:sent )?(?:by|from)[^.]{0,140} (?:was|has been|were) (?:blocked|rejected|refused|returned)|encountered while trying to deliver|unknown [^.]{0,20}recipient(?:s|\(s\))?:|delivery of [^.]{0,40}(?:was|has been) (?:stopped|blocked|cancell?ed|refused)|weren[\'’]t able to post|may not have permission to post messages to the group)"},
-    {Phrase::failure, R"(nepodařilo[^.]{0,30} doručit|neby[lt]\pL? (?:možné )?doruč|nedoruč|nepodarilo[^.]{0,30} doručiť|(?:ikke|inte) (?:kunnet |kunnat )?(?:blive |bli )?(?:levere|aflevere|sende|skicka)|ei (?:voitu|voida|voi|pystytty)[^.]{0,40} ?toimit|ei toimitettu|toimittaminen[^.]{0,60} epäonnistui|nem (?:sikerült|lehet(?:ett|séges)?)[^.]{0,30} ?(?:kézbesít|elküld)|kézbesíthetetlen|nu (?:a|s-a|poate|au)[^.]{0,20} (?:livrat|trimis|livra)|nije (?:moguće |bilo moguće )?(?:isporuč|dostav)|ni bilo mogoče dostaviti|neisporuč|teslim edile(?:me|mi)|gönderileme)"},
-    {Phrase::failure,
-     R"(δεν (?:παραδόθηκε|μπόρεσε να παραδοθεί|ήταν δυνατή)|αδυναμία παράδοσης|не (?:вдалося|може бути|було|був) (?:доставлен|доставити|надісла)|неможливо доставити|не (?:може да бъде|беше) доставен|nepavyko (?:pristatyti|išsiųsti)|neizdevās (?:piegādāt|nosūtīt)|nevarēja piegādāt|ei (?:õnnestunud|saanud)[^.]{0,30} toimetada|không (?:thể )?(?:gửi|chuyển)|tidak (?:dapat|bisa|berhasil) (?:di)?(?:kirim|sampaikan|antar)|ไม่สามารถส่ง|تعذر (?:تسليم|إرسال)|لم يتم تسليم|לא ניתן (?:היה )?למסור|לא נמסר)"},
-    {Phrase::failure,
-     R"(no s['’]ha (?:pogut )?(?:lliura|trobat)|non se (?:entregou|atopou|puido entregar)|ezin izan da (?:entregatu|bidali)|ez da (?:helbidea )?aurkitu|n['’]est pas parvenu|n['’]ai pas pu (?:délivrer|distribuer|remettre)|impossible de joindre|non ha raggiunto|impossibile contattare|no llegó a (?:algun|ningun|un[oa]|tod)|no se p(?:udo|uede) (?:encontrar|localizar) a|não chegou a (?:algun|tod)|未能(?:向|送达|投递|发送)|(?:your|the|this|an?) (?:message|mail|e-?mail) to[^.]{0,100} (?:was|has been|were) (?:blocked|rejected|refused|returned)|\brejected-for:)"},
-    {Phrase::failure,
-     R"((?:votre|le) (?:message|courriel|e-?mail|mail)[^.]{0,100} a été (?:bloqué|rejeté|refusé|retourné|écarté)|(?:ihre|deine|die|eine) (?:nachricht|e-?mail|mail)[^.]{0,100} wurde[^.]{0,40} (?:blockiert|abgelehnt|zurückgewiesen|abgewiesen|verworfen|nicht angenommen|zurückgesandt)|(?:su|tu|el) (?:mensaje|correo|e-?mail)[^.]{0,100} (?:ha sido|fue|se ha) (?:bloquead|rechazad|devuelt|descartad)|(?:uw|het|je) (?:bericht|e-?mail)[^.]{0,100} (?:is|werd) (?:geweigerd|geblokkeerd|teruggestuurd))"},
-    {Phrase::failure,
-     R"((?:il|la|tu[oa]|su[oa]) (?:messaggio|e-?mail|mail)[^.]{0,100} è stat[oa] (?:bloccat|rifiutat|respint|scartat)|(?:sua|tua|seu|teu|a|o) (?:mensagem|e-?mail)[^.]{0,100} foi (?:bloquead|rejeitad|recusad|devolvid|descartad)|n['’]a pas pu etre|non (?:può|puo|possono|poteva) essere (?:consegnat|recapitat|inviat)|mancata consegna|loops back to myself|mail (?:forwarding )?loop for |smtp error from remote mail(?:er| server) after |(?:has|have) (?:blocked|rejected|stopped|refused) (?:the following|your|this|an|the) (?:e-?mail|message|mail)\b|no (?:se )?ha(?:n)? (?:podido |sido )*(?:ser )?enviado|no fue enviado|\bmensaje no enviado)"},
+constexpr Rule kMoreFailures[] =
+    {
+        {Phrase::failure,
+         R"((?:encountered|had) (?:permanent |delivery )*(?:errors|problems)|(?:trouble|problems?) (?:delivering|sending)|error (?:sending|delivering|(?:has )?occurred)|failed (?:recipients|addresses)|-{3,} ?failure reasons? ?-{3,}|encountered an error|was aborted after|this left no recipient addresses|(?:there are|contained|contains|has|had) no (?:valid )?recipient addresses)"},
+        // Postfix's own words, when only its line is pasted.
+        {Phrase::failure,
+         R"(connect to [^\s\[]{1,255}\[[0-9a-f.:]+\](?::\d+)?: (?:connection|operation|no route|network)|name service error for (?:name=|domain )|lost connection with [^\s\[]{1,255}\[|conversation with [^\s\[]{1,255}\[[^\]]{1,64}\] timed out)"},
+        {Phrase::failure,
+         R"(nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht|gefunden)|unzustellbar|zustellung[^.]{0,40}(?:fehlgeschlagen|nicht möglich|gescheitert)|fehler bei der (?:zustellung|übermittlung)|konnte[^.]{0,80}nicht)"},
+        {Phrase::failure,
+         R"(n['’](?:a|ont) (?:pas )?pu être|échec de (?:la )?(?:remise|distribution|livraison)|n['’]a pas (?:pu )?(?:été|être) (?:remis|délivré|distribué|envoyé|remise)|non (?:remis|distribu|délivr)|impossible de (?:remettre|distribuer|délivrer|livrer)|échoué)"},
+        {Phrase::failure,
+         R"(non (?:è|e') stato (?:possibile )?(?:recapita|consegna)|impossibile (?:recapitare|consegnare)|mancat[oa] (?:recapito|consegna)|recapito[^.]{0,60}non riuscit|non recapita|indirizzo non trovato)"},
+        {Phrase::failure,
+         R"(não (?:foi|pôde|pode|foram) (?:possível )?(?:ser )?(?:entreg|enviad)|falha (?:na|de|ao) (?:entrega|entregar)|não entreg|endereço não encontrado|não foi possível entregar|n[ãa]o pode ser entregue)"},
+        {Phrase::failure,
+         R"(niet (?:worden )?(?:bezorgd|afgeleverd|gevonden)|onbestelbaar|kon niet worden|nie (?:mógł|może|można|została?|udało się)[^.]{0,30}dostarcz|niedostarcz|не (?:может быть |удалось |было |был )?доставлен|недоставлен|не удалось (?:доставить|отправить)|невозможно доставить|nelze doručit|nedoručiteln|kunne ikke leveres|kunde inte levereras|teslim edilemedi|配信(?:でき|不能|に失敗)|届けられ|送信できません|送達でき|无法(?:投递|送达|传递|发送)|退(?:信|回)|傳送失敗|無法(?:傳遞|送達|遞送)|(?:전송|배달|발송)(?:되지|하지| 실패|할 수 없|에 실패)|반송|no (?:se )?(?:pud?o|pudimos|hemos podido|ha podido|ha sido posible|fue posible|se puede|pudieron)(?: ser)? (?:entrega|enviar|hacer)|no (?:se )?(?:(?:te |le )?entreg(?:ó|aron|a\b)|envi(?:ó|aron) (?:el|su|tu)\b)|(?:se (?:ha )?bloque(?:ó|ado)|mensaje bloqueado)|no (?:se )?(?:entregad[oa]|ha entregado)|no (?:ha )?(?:llegado|sido entregad[oa])|error (?:al|en la|de) (?:entrega|enviar)|no se ha encontrado la direcci|devuelto|fallo en la entrega|no entregable|no se ha (?:podido )?entrega|imposible entregar|rechazad[oa])"},
+        {Phrase::failure, R"((?:bezorg|aflever)(?:ing|en)[^.]{0,100} mislukt|配信に失敗|未能传递|无法传递|配信され(?:ません|ていません)|전달(?:되지|하지|할 수 없|에 실패)|被(?:对方|對方)?[^.]{0,24}(?:拒绝|拒絕)|gick inte att leverera|kan inte levereras|kan ikke leveres|(?:fejl|feil) under lever|lever(?:ing|ans)[^.]{0,60} (?:mislyk|misslyck)|doručení[^.]{0,60} (?:nezdařilo|selhalo)|dostarczenie[^.]{0,60} nie powiodło|tesli(?:m|mi|mat)[^.]{0,40} başarısız|toimitus[^.]{0,60} epäonnistui|kézbesít[^.]{0,60} (?:sikertelen|nem sikerült)|livrarea[^.]{0,60} (?:nu a reușit|a eșuat)|nu a putut fi livrat|η παράδοση[^.]{0,60} απέτυχε|δεν ήταν δυνατή η παράδοση|сбой доставки|не вдалося доставити|(?:your|the|this|an?) (?:message|mail|e-?mail) (?:sent )?(?:by|from)[^.]{0,140} (?:was|has been|were) (?:blocked|rejected|refused|returned)|encountered while trying to deliver|unknown [^.]{0,20}recipient(?:s|\(s\))?:|delivery of [^.]{0,40}(?:was|has been) (?:stopped|blocked|cancell?ed|refused)|weren[\'’]t able to post|may not have permission to post messages to the group)"},
+        {Phrase::failure,
+         R"(nepodařilo[^.]{0,30} doručit|neby[lt]\pL? (?:možné )?doruč|nedoruč|nepodarilo[^.]{0,30} doručiť|(?:ikke|inte) (?:kunnet |kunnat )?(?:blive |bli )?(?:levere|aflevere|sende|skicka)|ei (?:voitu|voida|voi|pystytty)[^.]{0,40} ?toimit|ei toimitettu|toimittaminen[^.]{0,60} epäonnistui|nem (?:sikerült|lehet(?:ett|séges)?)[^.]{0,30} ?(?:kézbesít|elküld)|kézbesíthetetlen|nu (?:a|s-a|poate|au)[^.]{0,20} (?:livrat|trimis|livra)|nije (?:moguće |bilo moguće )?(?:isporuč|dostav)|ni bilo mogoče dostaviti|neisporuč|teslim edile(?:me|mi)|gönderileme)"},
+        {Phrase::failure,
+         R"(δεν (?:παραδόθηκε|μπόρεσε να παραδοθεί|ήταν δυνατή)|αδυναμία παράδοσης|не (?:вдалося|може бути|було|був) (?:доставлен|доставити|надісла)|неможливо доставити|не (?:може да бъде|беше) доставен|nepavyko (?:pristatyti|išsiųsti)|neizdevās (?:piegādāt|nosūtīt)|nevarēja piegādāt|ei (?:õnnestunud|saanud)[^.]{0,30} toimetada|không (?:thể )?(?:gửi|chuyển)|tidak (?:dapat|bisa|berhasil) (?:di)?(?:kirim|sampaikan|antar)|ไม่สามารถส่ง|تعذر (?:تسليم|إرسال)|لم يتم تسليم|לא ניתן (?:היה )?למסור|לא נמסר)"},
+        {Phrase::failure,
+         R"(no s['’]ha (?:pogut )?(?:lliura|trobat)|non se (?:entregou|atopou|puido entregar)|ezin izan da (?:entregatu|bidali)|ez da (?:helbidea )?aurkitu|n['’]est pas parvenu|n['’]ai pas pu (?:délivrer|distribuer|remettre)|impossible de joindre|non ha raggiunto|impossibile contattare|no llegó a (?:algun|ningun|un[oa]|tod)|no se p(?:udo|uede) (?:encontrar|localizar) a|não chegou a (?:algun|tod)|未能(?:向|送达|投递|发送)|(?:your|the|this|an?) (?:message|mail|e-?mail) to[^.]{0,100} (?:was|has been|were) (?:blocked|rejected|refused|returned)|\brejected-for:)"},
+        {Phrase::failure,
+         R"((?:votre|le) (?:message|courriel|e-?mail|mail)[^.]{0,100} a été (?:bloqué|rejeté|refusé|retourné|écarté)|(?:ihre|deine|die|eine) (?:nachricht|e-?mail|mail)[^.]{0,100} wurde[^.]{0,40} (?:blockiert|abgelehnt|zurückgewiesen|abgewiesen|verworfen|nicht angenommen|zurückgesandt)|(?:su|tu|el) (?:mensaje|correo|e-?mail)[^.]{0,100} (?:ha sido|fue|se ha) (?:bloquead|rechazad|devuelt|descartad)|(?:uw|het|je) (?:bericht|e-?mail)[^.]{0,100} (?:is|werd) (?:geweigerd|geblokkeerd|teruggestuurd))"},
+        {Phrase::failure,
+         R"((?:il|la|tu[oa]|su[oa]) (?:messaggio|e-?mail|mail)[^.]{0,100} è stat[oa] (?:bloccat|rifiutat|respint|scartat)|(?:sua|tua|seu|teu|a|o) (?:mensagem|e-?mail)[^.]{0,100} foi (?:bloquead|rejeitad|recusad|devolvid|descartad)|n['’]a pas pu etre|non (?:può|puo|possono|poteva) essere (?:consegnat|recapitat|inviat)|mancata consegna|loops back to myself|mail (?:forwarding )?loop for |smtp error from remote mail(?:er| server) after |(?:has|have) (?:blocked|rejected|stopped|refused) (?:the following|your|this|an|the) (?:e-?mail|message|mail)\b|no (?:se )?ha(?:n)? (?:podido |sido )*(?:ser )?enviado|no fue enviado|\bmensaje no enviado)"},
 };
 
 constexpr Rule kCauses[] = {
@@ -94,36 +96,46 @@ constexpr Rule kDelays[] = {
     {Phrase::delay,
      R"(\b[0-9a-z]{8,20} +\d+ (?:mon|tue|wed|thu|fri|sat|sun) (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) +\d+ \d\d:\d\d:\d\d |versucht (?:noch|weiterhin) [^.]{0,60}zu (?:senden|zustellen)|there was a temporary problem (?:while )?delivering|enqueued and undeliverable for \d+)"},
     {Phrase::delay, R"(delivery of[^.]{0,100} is taking longer)"},
+    {Phrase::warning_only,
+     R"(this is a warning (?:message )?only|warning message only|it will be retried until it is|will keep trying until message is|this is only a temporary failure report|you do not need to re-?send (?:your|the|this) message|delivery attempts will continue to be made for)"},
 };
 
-constexpr Rule
-    kOthers
-        [] =
-            {
-                // Delivered.
-                {Phrase::success,
-                 R"((?:delivery to these recipients or groups is complete|la entrega a estos destinatarios[^.]{0,40}(?:se ha completado|completad[oa])|zustellung an diese empfänger[^.]{0,40}(?:abgeschlossen|erfolgreich)|la remise à ces destinataires[^.]{0,40}(?:terminée|effectuée)|la consegna a questi destinatari[^.]{0,40}completata|a entrega a estes destinatários[^.]{0,40}(?:concluída|completa))\b)"},
-                {Phrase::success, R"(avvenuta consegna|è stato consegnato nella casella)"},
-                {Phrase::success,
-                 R"(success(?:fully|ful) (?:delivered|mail delivery|sent|delivery)|(?:was|has been|were|have been) (?:successfully )?delivered(?: successfully)? to|delivery (?:status )?notification \(success\)|delivery (?:receipt|confirmation|report: delivered)|entregad[oa] correctamente|se (?:ha )?entreg(?:ó|ado) (?:correctamente )?(?:a|el|su|tu)|erfolgreich zugestellt|remis avec succès|consegnato correttamente|entregue com (?:ê|e)xito|(?:your message|mail) has been delivered)"},
-                {Phrase::relayed,
-                 R"(: delivery via [a-z0-9.-]+\[|\brelayed (?:via|to|successfully|by)|was relayed)"},
-                {Phrase::relayed,
-                 R"(delivery to these recipients[^.]{0,60}is complete, but no delivery notification|(?:but )?no delivery notification was sent by the destination|se (?:ha completado|complet[óo]) la entrega[^.]{0,60}(?:pero|aunque)|relayed mail)"},
-                {Phrase::expanded,
-                 R"((?:was|has been|been|successfully) expanded|message was expanded|distribution list[^.]{0,60}expanded)"},
-                // Somebody's program answers.
-                {Phrase::auto_reply,
-                 R"(out of (?:the )?office|on (?:vacation|holiday|leave|annual leave)|(?:i am|i'm|i will be) (?:currently )?(?:away|absent|out)|automat(?:ic|ed) (?:reply|response|answer)|auto-?(?:reply|response|responder)|fuera de (?:la )?oficina|(?:estoy|estaré) (?:de )?(?:vacaciones|ausente|fuera)|respuesta automática|bin (?:ich )?(?:derzeit |zur zeit )?(?:nicht|im urlaub|abwesend)|abwesenheit|im urlaub|réponse automatique|(?:je suis|absent)(?: actuellement)? (?:absent|en congé|en vacances|du bureau)|risposta automatica|fuori (?:sede|ufficio)|sono in ferie|resposta automática|estou (?:de férias|ausente)|fora do escritório|afwezig|thank you for (?:your (?:e-?mail|message)|contacting)|hemos recibido (?:su|tu) (?:mensaje|correo|solicitud)|no longer (?:works?|with|employed)|ya no trabaja)"},
-                {Phrase::auto_reply,
-                 R"(på (?:ferie|semester)\b|\blomalla\b|szabadságon|na (?:dovolené|dovolenke|urlopie|godišnjem)|în concediu|(?:tatilde|izinde)yim|σε άδεια|в(?: ежегодном)? отпуске|у відпустці|на отпуска|休假|休暇|휴가|automatická odpov|automatyczna odpow|automatisk sv[aе]r|automaattinen vastaus|automatikus válasz)"},
-                {Phrase::challenge,
-                 R"((?:verify|confirm|prove) (?:that )?you(?:'re| are| as)? (?:a |the )?(?:human|person|real|legitimate|sender|not a)|challenge.?response|\b(?:click|reply|follow)\b[^.]{0,60}(?:to (?:confirm|approve|release|deliver|verify)[^.]{0,40}(?:message|mail|e-?mail|address|sender))|confirm (?:your|this) (?:message|mail|e-?mail)|approved senders?|added to the recipient['’]?s (?:allowed|approved|white) ?list|(?:spamarrest|boxbe|tmda|sender verification|whitelist request)|first time (?:you|sender)|confirme (?:que|su) [^.]{0,30}(?:mensaje|envío|persona))"},
-                {Phrase::list_notice, R"((?:is being held|awaits?|held) (?:until|for|the)?[^.]{0,40}(?:moderator|moderation|approval|review)|mailing list[^.]{0,60}(?:confirm|subscri)|(?:you are|you're) not (?:allowed|authori[sz]ed|permitted) to post|(?:not|n['’]t) (?:allowed|authori[sz]ed|permitted) to send (?:mail|messages?|e-?mail) to the [^.]{1,60} list|submitted to the moderators?\b|this is the ezmlm program|mailing list[^.]{0,20} seem to have been bouncing|post(?:ing)? (?:by )?non-?members?|pendiente de (?:moderación|aprobación)|(?:your )?(?:subscription|membership)[^.]{0,80}has been (?:disabled|suspended)|your message (?:for|to) (?:the )?list [^.]{1,80}(?:was|has been) rejected|to be subscribed to the list to post)"},
-                {Phrase::goods,
-                 R"((?:your|his|the|su|tu|ihre?|votre|vos|(?:il|la) (?:tu[oa]|su[oa])|sua|seu) (?:[a-z]+ )?(?:parcels?|packages?|shipments?|orders?|purchases?|paquetes?|envíos?|pedidos?|compras?|sendung|paket|bestellung|colis|commandes?|pacco|spedizione|ordine|encomendas?|pacote|pakje|bestelling)\b)"},
-                {Phrase::read_receipt,
-                 R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|lesebestätigung|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
+// Sendmail's receipts, which end in the queue of another server or at a list.
+constexpr Rule kReceipts[] = {
+    {Phrase::relayed, R"(\brelayed; expect no further notif)"},
+    {Phrase::expanded, R"(\(expanded by (?:a )?mailing list\))"},
+};
+
+constexpr Rule kOthers[] = {
+    // Delivered.
+    {Phrase::success,
+     R"((?:delivery to these recipients or groups is complete|la entrega a estos destinatarios[^.]{0,40}(?:se ha completado|completad[oa])|zustellung an diese empfänger[^.]{0,40}(?:abgeschlossen|erfolgreich)|la remise à ces destinataires[^.]{0,40}(?:terminée|effectuée)|la consegna a questi destinatari[^.]{0,40}completata|a entrega a estes destinatários[^.]{0,40}(?:concluída|completa))\b)"},
+    {Phrase::success, R"(avvenuta consegna|è stato consegnato nella casella)"},
+    {Phrase::success,
+     R"(success(?:fully|ful) (?:delivered|mail delivery|sent|delivery)|(?:was|has been|were|have been) (?:successfully )?delivered(?: successfully)? to|delivery (?:status )?notification \(success\)|delivery (?:receipt|confirmation|report: delivered)|entregad[oa] correctamente|se (?:ha )?entreg(?:ó|ado) (?:correctamente )?(?:a|el|su|tu)|erfolgreich zugestellt|remis avec succès|consegnato correttamente|entregue com (?:ê|e)xito|(?:your message|mail) has been delivered)"},
+    {Phrase::relayed,
+     R"(: delivery via [a-z0-9.-]+\[|\brelayed (?:via|to|successfully|by)|was relayed)"},
+    {Phrase::relayed,
+     R"(delivery to these recipients[^.]{0,60}is complete, but no delivery notification|(?:but )?no delivery notification was sent by the destination|se (?:ha completado|complet[óo]) la entrega[^.]{0,60}(?:pero|aunque)|relayed mail)"},
+    {Phrase::expanded,
+     R"((?:was|has been|been|successfully) expanded|message was expanded|distribution list[^.]{0,60}expanded)"},
+    // Somebody's program answers.
+    {Phrase::auto_reply,
+     R"(out of (?:the )?office|on (?:vacation|holiday|leave|annual leave)|(?:i am|i'm|i will be) (?:currently )?(?:away|absent|out)|automat(?:ic|ed) (?:reply|response|answer)|auto-?(?:reply|response|responder)|fuera de (?:la )?oficina|(?:estoy|estaré) (?:de )?(?:vacaciones|ausente|fuera)|respuesta automática|bin (?:ich )?(?:derzeit |zur zeit )?(?:nicht|im urlaub|abwesend)|abwesenheit|im urlaub|réponse automatique|(?:je suis|absent)(?: actuellement)? (?:absent|en congé|en vacances|du bureau)|risposta automatica|fuori (?:sede|ufficio)|sono in ferie|resposta automática|estou (?:de férias|ausente)|fora do escritório|afwezig|thank you for (?:your (?:e-?mail|message)|contacting)|hemos recibido (?:su|tu) (?:mensaje|correo|solicitud)|no longer (?:works?|with|employed)|ya no trabaja)"},
+    {Phrase::auto_reply,
+     R"(på (?:ferie|semester)\b|\blomalla\b|szabadságon|na (?:dovolené|dovolenke|urlopie|godišnjem)|în concediu|(?:tatilde|izinde)yim|σε άδεια|в(?: ежегодном)? отпуске|у відпустці|на отпуска|休假|休暇|휴가|automatická odpov|automatyczna odpow|automatisk sv[aе]r|automaattinen vastaus|automatikus válasz)"},
+    {Phrase::challenge,
+     R"((?:verify|confirm|prove) (?:that )?you(?:'re| are| as)? (?:a |the )?(?:human|person|real|legitimate|sender|not a)|challenge.?response|\b(?:click|reply|follow)\b[^.]{0,60}(?:to (?:confirm|approve|release|deliver|verify)[^.]{0,40}(?:message|mail|e-?mail|address|sender))|confirm (?:your|this) (?:message|mail|e-?mail)|approved senders?|added to the recipient['’]?s (?:allowed|approved|white) ?list|(?:spamarrest|boxbe|tmda|sender verification|whitelist request)|first time (?:you|sender)|confirme (?:que|su) [^.]{0,30}(?:mensaje|envío|persona))"},
+    {Phrase::mail_held,
+     R"((?:incoming|pending|held|unreceived|undelivered|quarantined|blocked|important) (?:[a-z]+ )?(?:messages?|e-?mails?|mails?)\b|(?:messages?|e-?mails?|mails?)[^.]{0,60}\b(?:to|in|from|for) your (?:mail ?box|inbox|account)|(?:mensajes?|correos?)(?: electrónicos?)? (?:entrantes?|pendientes?|retenidos?|bloqueados?|en espera))"},
+    {Phrase::release_link,
+     R"(\b(?:click|log ?in|sign ?in|follow|use the (?:link|button))\b[^.]{0,80}\b(?:release|retrieve|recover|restore|receive|review)\b[^.]{0,40}\b(?:messages?|e-?mails?|mails?)\b|(?:haga|haz|hacer) clic[^.]{0,80}(?:liberar|recuperar|recibir|desbloquear)[^.]{0,40}(?:mensajes?|correos?)|(?:pulse|pinche|inicie sesión)[^.]{0,80}(?:liberar|recuperar|recibir|desbloquear)[^.]{0,40}(?:mensajes?|correos?))"},
+    {Phrase::list_notice,
+     R"((?:is being held|awaits?|held) (?:until|for|the)?[^.]{0,40}(?:moderator|moderation|approval|review)|mailing list[^.]{0,60}(?:confirm|subscri)|(?:you are|you're) not (?:allowed|authori[sz]ed|permitted) to post|(?:not|n['’]t) (?:allowed|authori[sz]ed|permitted) to send (?:mail|messages?|e-?mail) to the [^.]{1,60} list|submitted to the moderators?\b|this is the ezmlm program|mailing list[^.]{0,20} seem to have been bouncing|post(?:ing)? (?:by )?non-?members?|pendiente de (?:moderación|aprobación)|(?:your )?(?:subscription|membership)[^.]{0,80}has been (?:disabled|suspended)|your message (?:for|to) (?:the )?list [^.]{1,80}(?:was|has been) rejected|to be subscribed to the list to post)"},
+    {Phrase::goods,
+     R"((?:your|his|the|su|tu|ihre?|votre|vos|(?:il|la) (?:tu[oa]|su[oa])|sua|seu) (?:[a-z]+ )?(?:parcels?|packages?|shipments?|orders?|purchases?|paquetes?|envíos?|pedidos?|compras?|sendung|paket|bestellung|colis|commandes?|pacco|spedizione|ordine|encomendas?|pacote|pakje|bestelling)\b)"},
+    {Phrase::read_receipt,
+     R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|lesebestätigung|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
 };
 
 constexpr Rule
@@ -208,7 +220,7 @@ std::string flat(std::string_view text) {
 }  // namespace
 
 Phrases phrases_in(std::string_view text) {
-  static const PhraseRules rules({kFailures, kMoreFailures, kCauses, kDelays, kOthers});
+  static const PhraseRules rules({kFailures, kMoreFailures, kCauses, kDelays, kReceipts, kOthers});
   // "You'll be notified if the delivery fails permanently" says that it has not.
   static const RE2 condition(
       R"((?i)\b(?:if|si|se|wenn|falls)\b[^.]{0,60}\b(?:permanent(?:ly|emente)?|definitiv\pL*|dauerhaft|endgültig))");

@@ -11,6 +11,7 @@ enum class Phrase : std::uint8_t {
   cause,          // what a refusal names, without saying that it is one
   final_failure,  // ... and will not be tried again
   delay,          // not delivered yet, still being tried
+  warning_only,   // ... in the words of an MTA's own warning, whatever it quotes
   success,
   relayed,
   expanded,
@@ -18,7 +19,9 @@ enum class Phrase : std::uint8_t {
   challenge,
   list_notice,
   read_receipt,
-  goods,  // a parcel or an order, which are delivered too
+  goods,         // a parcel or an order, which are delivered too
+  mail_held,     // messages for the reader are waiting somewhere
+  release_link,  // ... and a link would bring them
 };
 class Phrases {
  public:

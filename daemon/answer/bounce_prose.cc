@@ -29,6 +29,8 @@ enum class Form : std::uint8_t {
   prose,  // somewhere in a sentence that tells of a failure
   // In an SMTP transcript: RCPT TO:<a>
   transcript,
+  // What an old sendmail makes of that: "550 <a>... User unknown"
+  answered,
   // Behind a label: "Failed Recipient: a"
   label,
   // At the start of a line, as the subject of what follows: "<a>: host said", "a (mailbox full)"
@@ -64,7 +66,8 @@ std::optional<Hit> bare_heading(std::string_view line) {
   std::string address;
   re2::StringPiece rest;
   if (RE2::FullMatch(line, form, &address, &rest))
-    return Hit{Form::heading, clean_address(address), {rest.data(), rest.size()}};
+    return Hit{
+        Form::heading, clean_address(without_reply_code(address)), {rest.data(), rest.size()}};
   return std::nullopt;
 }
 
@@ -120,6 +123,16 @@ std::optional<Hit> transcript(std::string_view line) {
   return std::nullopt;
 }
 
+std::optional<Hit> answered(std::string_view line) {
+  static const RE2 form(pattern(R"(^[45]\d\d (?:[45]\.\d\.\d{1,3} )?<)", R"(>\.\.\. (.*)$)"));
+  std::string address;
+  re2::StringPiece rest;
+  if (RE2::FullMatch(line, form, &address, &rest) &&
+      !contains_ignoring_case({rest.data(), rest.size()}, "sender"))
+    return Hit{Form::answered, clean_address(address), {rest.data(), rest.size()}};
+  return std::nullopt;
+}
+
 // "<a@b>: Sender address rejected": what stands in front is who sent.
 bool refuses_sender(std::string_view behind) {
   static const RE2 form(R"((?i)^[>"'\])]*\s*:?\s*sender address rejected)");
@@ -132,7 +145,7 @@ Hit hit_of(std::string_view line) {
   if (line.find('@') == std::string_view::npos && !line.starts_with('<')) return {};
   if (RE2::PartialMatch(line, sender_key)) return {};
   for (const auto reader : {angle_heading, bare_heading, named_heading, generated_by, bracketed,
-                            labelled, transcript}) {
+                            labelled, transcript, answered}) {
     auto hit = reader(line);
     if (hit && refuses_sender(hit->rest)) return {};
     if (hit) return std::move(*hit);
@@ -198,7 +211,7 @@ class Sections {
       if (out_.size() > 4 * max) break;
       add(line);
       blank_ = line.text.empty();
-      if (!blank_) sender_follows_ = announces_sender(line.text);
+      if (!blank_) other_follows_ = announces_other(line.text);
     }
     share_bodies();
   }
@@ -217,20 +230,40 @@ class Sections {
     const bool undisclosed = std::exchange(undisclosed_, line.text == "an undisclosed address");
     if (undisclosed) hit = generated_from(line.text).value_or(hit);
     const bool names = hit.form != Form::none && !is_beside(line, hit) &&
-                       !is_known(not_these_, hit.address) && !sender_follows_ &&
-                       !goes_on(line, hit);
+                       !is_known(not_these_, hit.address) && !other_follows_ && !goes_on(line, hit);
     if (names) {
       open(line, hit);
-    } else if (!out_.empty() && (!line.text.empty() || !blank_)) {
+    } else if (!out_.empty() && (!line.text.empty() || !blank_) &&
+               !(out_.back().form == Form::answered && begins_session(line.text))) {
       out_.back().body.append(line.text).push_back('\n');
     }
+    keep_session(line.text, names && hit.form == Form::answered);
   }
 
-  // "A message sent by", and below it who sent it.
-  static bool announces_sender(std::string_view line) {
+  static bool begins_session(std::string_view line) {
+    return line.starts_with("While talking to ") || line.starts_with("... while talking to ");
+  }
+
+  // An old sendmail tells of a recipient below the dialogue that it had on its account.
+  void keep_session(std::string_view line, bool ends) {
+    constexpr std::size_t kSessionMax = 4'000;
+    if (ends || line.empty() || begins_session(line)) session_.clear();
+    if ((line.starts_with(">>> ") || line.starts_with("<<< ") || begins_session(line)) &&
+        session_.size() < kSessionMax)
+      session_.append(line).push_back('\n');
+  }
+
+  // "A message sent by", "For help, please contact", "(expanded from", "Message-ID:", and on the
+  // line below it what is no recipient.
+  static bool announces_other(std::string_view line) {
     static const RE2 form(
-        R"((?i)\b(?:sent by|message from|on behalf of|enviad[oa] por|mensaje de|gesendet von|nachricht von|envoyé par):?$)");
-    return line.size() < 200 && RE2::PartialMatch(line, form);
+        R"((?i)(?:\b(?:sent by|message from|on behalf of|enviad[oa] por|mensaje de|gesendet von|nachricht von|envoyé par|message-?id|in-reply-to|references)|\((?:expanded|(?:ultimately )?generated) from):?$)");
+    static const RE2 to_ask(
+        R"((?i)\b(?:contact|contacte(?: con)?|contactar(?: con)?|póngase en contacto con|kontaktieren sie(?: bitte)?|wenden sie sich(?: bitte)? an|contactez|contacter|contattare|contatte|(?:assistance|help|questions?|problems?|please|ayuda|por favor|bitte|veuillez)\b[^.:]{0,60}\b(?:send (?:an? )?(?:e-?)?mails? to|write to|reply to|escriba a|schreiben sie an|écrire à))\s*:?$)");
+    static const RE2 failure(R"((?i)\b(?:not|unable|cannot|can['’]t|couldn['’]t|failed)\b)");
+    if (line.size() >= 200) return false;
+    return RE2::PartialMatch(line, form) ||
+           (RE2::PartialMatch(line, to_ask) && !RE2::PartialMatch(line, failure));
   }
 
   // PMDF: "Recipient address: a", and below it "Original address: b".
@@ -245,7 +278,8 @@ class Sections {
     if (out_.empty()) return false;
     const auto& now = out_.back();
     // "SMTP error after RCPT TO:<a@b>:" and session transcripts belong to whom the notice named.
-    if (hit.form == Form::transcript) return now.form == Form::heading || now.form == Form::label;
+    if (hit.form == Form::transcript || hit.form == Form::answered)
+      return now.form == Form::heading || now.form == Form::label;
     if (blank_ || hit.form != Form::heading) return false;
     if (now.form != Form::heading || trim(now.body).empty()) return false;
     return line.indent > indent_ || equal_ignoring_case(now.address, hit.address);
@@ -262,6 +296,7 @@ class Sections {
         R"((?i)^(?:on|el|en|am|le|il|em|op) (?:\pL{2,12}\.?,? )?\d{1,2}[ ./-][^\n]{4,40}$)");
     if (RE2::FullMatch(body, when)) body.clear();
     if (hit.form == Form::transcript) body.clear();
+    if (hit.form == Form::answered) body = session_ + std::string(line.text);
     // "User mailbox exceeds allowed size: a@b": the label is what happened.
     if (hit.form == Form::label && trim(body).empty()) body = line.text;
     body.push_back('\n');
@@ -282,8 +317,9 @@ class Sections {
   const KnownAddresses& not_these_;
   std::vector<Section> out_;
   std::size_t indent_ = 0;  // of the line that opened the last one
+  std::string session_;     // of an old sendmail, since it told of a recipient
   bool blank_ = true;
-  bool sender_follows_ = false;
+  bool other_follows_ = false;
   bool undisclosed_ = false;
 };
 
@@ -382,9 +418,15 @@ bool is_other_role(std::string_view before, std::string_view behind) {
   static const RE2 queued(
       R"((?:^|\s)[0-9A-Za-z]{8,20}[*!]?\s+\d+ [A-Z]\pL\pL [A-Z]\pL\pL +\d+ \d\d:\d\d:\d\d\s+$)");
   static const RE2 alias(R"((?i)\b(?:expanded|generated) from:?\s*<?$)");
+  // "Sorry a@b." at the beginning, "they do not accept mail from a@b"
+  static const RE2 addressed(
+      R"((?i)^\W*(?:sorry|hello|hi|dear|hola|estimad[oa])[,:]?\s*<?$|\baccept(?:ing|s)? (?:any )?(?:e-?)?mails? from\s*<?$)");
+  // "an e-mail a@b addressed to c@d"
+  static const RE2 sent_by(R"((?i)^[>"'\])]*\s+(?:and )?addressed to\b)");
   const auto tail = before.substr(before.size() < kBytesMax ? 0 : before.size() - kBytesMax);
   if (RE2::PartialMatch(tail, alias)) return false;
-  return refuses_sender(behind) || RE2::PartialMatch(tail, field) ||
+  return RE2::PartialMatch(behind, sent_by) || RE2::PartialMatch(tail, addressed) ||
+         refuses_sender(behind) || RE2::PartialMatch(tail, field) ||
          RE2::PartialMatch(tail, owner) || RE2::PartialMatch(tail, addressee) ||
          RE2::PartialMatch(tail, queued);
 }
@@ -407,9 +449,23 @@ std::string_view without_returned(std::string_view paragraph) {
   return paragraph.substr(0, static_cast<std::size_t>(mark.data() - paragraph.data()));
 }
 
+// "Your message To: a@b ... did not reach the following recipient(s): c@d" in one line: what stands
+// behind those words, if that names anybody.
+std::string_view listed_behind(std::string_view paragraph) {
+  static const RE2 form(
+      R"((?i)\b(?:following|siguientes?|folgenden?|suivante?s?|seguenti?|seguintes?)\s(?:[^:.\s]+\s){0,4}(?:recipient|address|user|mailbox|person|destinat|direcci|empfänger|adress|indirizz|endereç)[^:.\s]*:\s(.*)$)");
+  // "unable to deliver to a@b for the following reason: 552 no room for c@d"
+  static const RE2 reason(R"((?i)^(.*@.*)\bfor the following reason)");
+  re2::StringPiece told;
+  if (!RE2::PartialMatch(paragraph, form, &told) && !RE2::PartialMatch(paragraph, reason, &told))
+    return paragraph;
+  const std::string_view part(told.data(), told.size());
+  return addresses_in(part, 1).empty() ? paragraph : part;
+}
+
 // Addresses of a paragraph but those beside the point, unless there are no others.
 std::vector<std::string> told_of(std::string_view paragraph, std::size_t max) {
-  paragraph = without_returned(paragraph);
+  paragraph = listed_behind(without_returned(paragraph));
   auto all = addresses_in(paragraph, max);
   std::erase_if(all,
                 [&](const std::string& address) { return has_other_role(paragraph, address); });
@@ -594,6 +650,9 @@ std::vector<BounceRecipient> recipients_in(const NoticeText& notice,
         sections, [](Form f) { return f == Form::label; }, limits);
   if (out.empty())
     out = of_form(
+        sections, [](Form f) { return f == Form::answered; }, limits);
+  if (out.empty())
+    out = of_form(
         sections, [](Form f) { return f == Form::transcript; }, limits);
   if (out.size() == 1 && is_last_line(notice, out.front().recipient.value)) {
     auto told = in_sentences(notice, not_these, limits);
@@ -674,6 +733,9 @@ Found reporting_mta_in(std::string_view notice, std::size_t bytes_max) {
   static const std::array forms = {
       std::make_unique<RE2>(
           R"((?i)(?:mail system|postfix program|mail server|program) at (?:host )?([a-z0-9][a-z0-9.-]*\.[a-z0-9-]+))"),
+      // "This is the DragonFly Mail Agent v0.13 at HOST."
+      std::make_unique<RE2>(
+          R"((?im)^(?:hi\. )?this is the [^\n@]{3,60} (?:at|on) (?:host )?([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+))"),
       std::make_unique<RE2>(
           R"((?i)delivery status notification from ([a-z0-9][a-z0-9.-]*[a-z0-9]))"),
       std::make_unique<RE2>(

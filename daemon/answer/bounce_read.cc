@@ -6,6 +6,7 @@
 #include "core/address.h"
 #include "daemon/answer/bounce.h"
 #include "daemon/answer/bounce_address.h"
+#include "daemon/answer/bounce_cause.h"
 #include "daemon/answer/bounce_dsn.h"
 #include "daemon/answer/bounce_input.h"
 #include "daemon/answer/bounce_kind.h"
@@ -59,12 +60,21 @@ int bounce_score(const Mail& mail) {
   return score;
 }
 
-// Pasted source of a page, or a part that goes by the wrong name.
+// Pasted source of a page or of a piece of one, or a part that goes by the wrong name.
 bool is_html(std::string_view text) {
-  const auto start = trim(text).substr(0, 200);
-  return start.starts_with('<') && (contains_ignoring_case(start, "<html") ||
-                                    contains_ignoring_case(start, "<!doctype html") ||
-                                    contains_ignoring_case(start, "<body"));
+  text = trim(text);
+  if (!text.starts_with('<')) return false;
+  const auto start = text.substr(0, 200);
+  if (contains_ignoring_case(start, "<html") || contains_ignoring_case(start, "<!doctype html") ||
+      contains_ignoring_case(start, "<body"))
+    return true;
+  // "<p>" may be a user's name too, but not with what ends it.
+  constexpr std::size_t kHead = 16'000;
+  static const RE2 begin(
+      R"((?i)^<(div|p|pre|span|font|table|tbody|tr|td|center|blockquote|h[1-6]|ul|b)(?:\s[^<>]*)?>)");
+  std::string tag;
+  return RE2::PartialMatch(start, begin, &tag) &&
+         contains_ignoring_case(text.substr(0, kHead), "</" + ascii_lower(tag) + ">");
 }
 
 bool says_something(const Mail& mail) {
@@ -77,10 +87,18 @@ bool tells_of_failure(const Mail& mail) {
   });
 }
 
-// A gateway that puts its name on the envelope and a footer below the report.
+bool names_anybody(const Mail& mail) {
+  return std::ranges::any_of(mail.parts, [](const auto& p) {
+    return !addresses_in(std::string_view(p.text).substr(0, 16'000), 1).empty();
+  });
+}
+
+// A gateway that puts its name on the envelope and a footer below the report, or a heading above
+// it that names nobody.
 bool is_wrapped(const Mail& root) {
   return root.enclosed.size() == 1 && !has_type(root, "delivery-status") &&
-         has_type(root.enclosed.front(), "delivery-status") && !tells_of_failure(root);
+         has_type(root.enclosed.front(), "delivery-status") &&
+         (!tells_of_failure(root) || !names_anybody(root));
 }
 
 // The message that reports: the outermost one, unless a person sent it on, or a gateway put it
@@ -157,7 +175,7 @@ class BounceReader {
   }
 
   static std::string readable(std::string text) {
-    return with_plain_addresses(with_line_ends(single_spaced(std::move(text))));
+    return with_plain_addresses(with_line_ends(single_spaced(with_plain_blanks(std::move(text)))));
   }
 
   // The notice is the plain text; HTML only where there is no other.
@@ -287,9 +305,12 @@ class BounceReader {
     complete_local_names(bounce, named);
     evidence_.any_address = !named.empty();
     evidence_.told_recipient = !named.empty() && named.front().recipient.from == kFromSentence;
+    if (evidence_.told_recipient && names_login(notice_.notice, named.front().recipient.value))
+      evidence_.told_recipient = false;
     evidence_.named_recipient = !named.empty() && named.front().recipient.from == "notice text";
-    auto failed =
-        addresses_in(header_value(bounce.headers, "x-failed-recipients"), limits_.recipients_max);
+    auto list = header_value(bounce.headers, "x-failed-recipients");
+    if (list.empty()) list = header_value(notice_.forwarded, "x-failed-recipients");
+    auto failed = addresses_in(list, limits_.recipients_max);
     evidence_.failed_header = !failed.empty();
     if (report_.recipients.empty()) {
       for (auto& address : failed) {
@@ -424,10 +445,15 @@ class BounceReader {
   }
 
   // "Received: ... for <juan@example.org>; ...": to whom the host that reports had it addressed.
-  static std::string envelope_recipient(const Mail& bounce) {
-    if (bounce.enclosed.empty()) return {};
+  std::string envelope_recipient(const Mail& bounce) const {
     static const RE2 form(R"((?i)\bfor <([^<>\s]+@[^<>\s]+)>)");
+    static const RE2 line(R"((?im)^received:(?:[^\n]|\n[ \t])*?\bfor <([^<>\s]+@[^<>\s]+)>)");
+    constexpr std::size_t kHead = 16'000;
     std::string found;
+    if (bounce.enclosed.empty()) {
+      RE2::PartialMatch(notice_.returned.substr(0, kHead), line, &found);
+      return found;
+    }
     const std::string received(header_value(bounce.enclosed.front().headers, "received"));
     RE2::PartialMatch(received, form, &found);
     return found;
@@ -480,10 +506,14 @@ class BounceReader {
     e.subject =
         phrases_in_subject(header_value(inline_bounce ? notice_.forwarded : headers, "subject"));
     e.reply_class = reply_class();
+    e.login_reply = is_login_reply(notice_.notice);
     e.names_mail = report_.message_id || !report_.original_to.empty() || !bounce.enclosed.empty();
     e.empty = trim(text_).empty() && !e.delivery_status && root.headers.empty() &&
               bounce.enclosed.empty();
     decide_kind(e, report_);
+    report_.is_report = e.from_robot || e.null_sender || e.delivery_status || e.failed_header ||
+                        e.refusal || e.passed_on ||
+                        (e.named_recipient && e.text.has(Phrase::failure));
   }
 
   static bool is_forward(std::string_view subject) {
@@ -538,13 +568,24 @@ class BounceReader {
     return reply.code != 0 ? reply.code / 100 : 0;
   }
 
+  // A reply read out on the phone names nobody, and means the same.
+  void name_nobody() {
+    report_.recipients.assign(1, {});
+    const bool delayed = report_.kind == BounceKind::delayed;
+    report_.recipients.front().action = {delayed ? "delayed" : "failed", kFromNotice};
+    add_notice_details(notice_, limits_, report_.recipients);
+  }
+
   void finish(const Mail& bounce) {
     const auto mta = reporting_mta_in(notice_.notice, limits_.value_bytes_max);
     if (mta && (!report_.reporting_mta || report_.reporting_mta.from == "bounce From"))
       report_.reporting_mta = mta;
-    report_.arrived_at = parse_mail_date(report_.arrival_date.value);
+    report_.arrived_at = parse_mail_date(report_.arrival_date.value, limits_.zone);
+    const bool bad = report_.kind == BounceKind::failed || report_.kind == BounceKind::delayed;
+    const bool login = report_.not_a_bounce == NotABounce::login_refused;
+    if (login || (bad && report_.recipients.empty())) name_nobody();
     constexpr std::size_t kNoticeMax = 8'000;
-    if (report_.kind != BounceKind::not_a_bounce) {
+    if (login || report_.kind != BounceKind::not_a_bounce) {
       report_.notice = without_subjects().substr(0, kNoticeMax);
       return;
     }

@@ -22,6 +22,12 @@ struct FoundReply {
 // (sizes, versions, addresses) do not count.
 FoundReply best_reply(std::string_view text);
 
+// Whether that reply is what a server says to a client that did not log in, or not with success.
+bool is_login_reply(std::string_view text);
+
+// Whether the address is the account of a login that was refused, not whom mail was meant for.
+bool names_login(std::string_view text, std::string_view address);
+
 // The first enhanced status of class 2, 4 or 5.
 std::optional<EnhancedStatus> first_status(std::string_view text);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/retention.h"
+
 namespace rastro {
 namespace {
 
@@ -18,35 +20,56 @@ class CoverageStatement {
       out_.range.until = std::min(out_.range.until, std::max(state.at, range.from));
   }
 
-  void add_source(const SourceCoverage& source) {
+  void add_source(const SourceCoverage& source, Time visible_since) {
     SourceStatement one{source.path, source.from, source.until};
-    if (state_.caught_up) one.until = std::max(one.until.value_or(state_.at), state_.at);
-    if (!out_.read_up_to || (one.until && *one.until < *out_.read_up_to))
-      out_.read_up_to = one.until;
     const auto& range = out_.range;
+    const bool followed = std::ranges::find(state_.unfollowed, one.path) == state_.unfollowed.end();
+    // A log that was given up before the interval begins has no part in it.
+    if (!followed && one.until && *one.until < std::max(range.from, visible_since)) return;
+    const auto trouble =
+        std::ranges::find(state_.unreadable, one.path, &ReadState::Unreadable::path);
+    const bool readable = trouble == state_.unreadable.end();
+    if (state_.caught_up && followed) {
+      const auto known = readable ? state_.at : trouble->since.value_or(Time::min());
+      if (known > Time::min()) one.until = std::max(one.until.value_or(known), known);
+    }
+    if (followed && (!out_.read_up_to || (one.until && *one.until < *out_.read_up_to)))
+      out_.read_up_to = one.until;
     if (one.from && *one.from > range.from && range.from > Time::min()) {
       hole({one.path, range.from, std::min(*one.from, range.until),
             "the log starts after the interval does"});
     }
-    // The second of the last line may still be going on.
-    if (!one.until || *one.until + std::chrono::seconds(1) < range.until) {
+    // The second of the last line may still be going on, unless there are lines that are not in
+    // yet.
+    const auto goes_on = std::chrono::seconds(state_.caught_up ? 1 : 0);
+    if (!one.until || *one.until + goes_on < range.until) {
       const auto from = std::max(one.until.value_or(range.from), range.from);
-      hole({one.path, from, range.until, "not read yet"});
+      hole({one.path, from, range.until,
+            !readable                ? trouble->why
+            : !followed              ? "not configured any more"
+            : !state_.index_writable ? "the index cannot be written"
+                                     : "not read yet"});
     }
+    // When its lines were written nobody knows then, and the newest are in no interval up to now.
+    if (source.until && *source.until > now_ + kFutureMax)
+      hole({one.path, range.from, range.until, "stamped ahead of the clock: see timezone"});
     out_.sources.push_back(std::move(one));
   }
 
+  // Those that the index has no line of.
   void add_unreadable() {
     for (const auto& problem : state_.unreadable) {
-      const auto known = std::ranges::find(out_.sources, problem.path, &SourceStatement::path);
-      const auto from =
-          known == out_.sources.end() ? out_.range.from : known->until.value_or(out_.range.from);
+      if (std::ranges::find(out_.sources, problem.path, &SourceStatement::path) !=
+          out_.sources.end())
+        continue;
+      const auto from = problem.since.value_or(out_.range.from);
       hole({problem.path, std::max(from, out_.range.from), out_.range.until, problem.why});
     }
   }
 
   void hole(CoverageHole hole) {
     if (hole.until < out_.range.from || hole.from > out_.range.until) return;
+    hole.until = std::min(hole.until, std::max(hole.from, now_));  // it may go on
     out_.holes.push_back(std::move(hole));
   }
 
@@ -56,6 +79,8 @@ class CoverageStatement {
       hole({"", out_.range.from, std::min(visible_since, out_.range.until),
             "older than store.retention: forgotten"});
     if (out_.sources.empty()) hole({"", out_.range.from, out_.range.until, "no log has been read"});
+    if (!state_.index_in_place)
+      hole({"", out_.range.from, out_.range.until, "the index was moved, unmounted or removed"});
     if (out_.read_up_to && !state_.caught_up && now_ > *out_.read_up_to)
       out_.behind = now_ - *out_.read_up_to;
     out_.complete = out_.holes.empty() && out_.range.from <= out_.range.until;
@@ -84,14 +109,15 @@ Result<Coverage> coverage_of(StoreReader& store, const TimeRange& range, Time no
   CoverageStatement statement(range, now, state);
   const auto sources = store.coverage();
   if (!sources) return sources.error();
-  for (const auto& source : *sources) statement.add_source(source);
+  const auto visible_since = store.visible_since();
+  for (const auto& source : *sources) statement.add_source(source, visible_since);
   const auto holes = store.holes(range);
   if (!holes) return holes.error();
   for (const auto& hole : *holes) statement.hole(hole);
   statement.add_unreadable();
   for (const auto& trouble : store.troubles())
     statement.hole({"", trouble.from, trouble.until, trouble.file + ": " + trouble.why});
-  return statement.finish(store.visible_since());
+  return statement.finish(visible_since);
 }
 
 }  // namespace rastro

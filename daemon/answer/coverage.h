@@ -16,8 +16,13 @@ struct ReadState {
   struct Unreadable {
     std::string path;
     std::string why;
+    std::optional<Time>
+        since{};  // read completely up to then; nullopt: as far as lines stand in the index
   };
   std::vector<Unreadable> unreadable;
+  std::vector<std::string> unfollowed{};  // logs in the index that are not read any more
+  bool index_writable = true;             // false: lines are read, or wait, and none is kept
+  bool index_in_place = true;             // false: what it holds may be missing
 };
 
 struct SourceStatement {

@@ -2,10 +2,22 @@
 
 #include <algorithm>
 
+#include "core/ip_networks.h"
 #include "daemon/answer/explain.h"
 
 namespace rastro {
 namespace {
+
+// "delivery temporarily suspended: host mx.example.org[192.0.2.7] said: ...", by the queue manager
+// or error(8) in its name: another message's attempt.
+bool tells_of_another_server(std::string_view text) {
+  if (!text.starts_with("delivery temporarily suspended: ")) return false;
+  const auto open = text.find('[');
+  if (open == std::string_view::npos) return false;
+  const auto ip = text.substr(open + 1, text.find(']', open) - open - 1);
+  return ip.find_first_not_of("0123456789abcdefABCDEF.:") == std::string_view::npos &&
+         ip.find_first_of(".:") != std::string_view::npos && !is_loopback(ip);
+}
 
 // What never reached another server was meant for one: the attempt to get there failed.
 bool failed_on_the_way_out(const LegRecipient& state) {
@@ -18,7 +30,7 @@ bool failed_on_the_way_out(const LegRecipient& state) {
     return agent.find(name) != std::string_view::npos;
   };
   if (is_own_hop(state) || is("lmtp") || is("local") || is("virtual") || is("pipe")) return false;
-  if (is("smtp")) return true;
+  if (is("smtp") || tells_of_another_server(state.reply_text)) return true;
   switch (state.reason) {  // told by the queue manager, or by Exim's router
     case Reason::domain_not_found:
     case Reason::dns_temporary:
@@ -32,11 +44,11 @@ bool failed_on_the_way_out(const LegRecipient& state) {
   }
 }
 
+}  // namespace
+
 bool leaves_us(const LegRecipient& state) {
   return !state.relay.ip.empty() || failed_on_the_way_out(state);
 }
-
-}  // namespace
 
 std::string_view direction_of(const Journey& journey) {
   auto method = SubmissionMethod::unknown;

@@ -4,12 +4,16 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <charconv>
 #include <ctime>
 #include <map>
+#include <random>
 #include <utility>
 #include <vector>
 
 #include "core/address.h"
+#include "core/ip_networks.h"
+#include "daemon/answer/reason_case.h"
 
 namespace rastro {
 namespace {
@@ -135,17 +139,17 @@ void append_sentence(std::string& text, const std::string& sentence) {
   text.append(sentence);
 }
 
+bool has_one_of(std::string_view folder, std::initializer_list<std::string_view> names) {
+  const auto lower = ascii_lower(folder);
+  return std::ranges::any_of(
+      names, [&](std::string_view name) { return lower.find(name) != std::string::npos; });
+}
+
 bool is_junk(std::string_view folder) {
-  static constexpr std::string_view kNames[] = {"junk",  "spam",     "bulk",     "deseado",
-                                                "trash", "papelera", "indesejad"};
-  std::string lower(folder);
-  for (auto& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  for (const auto name : kNames) {
-    if (lower.find(name) != std::string::npos) return true;
-  }
-  return false;
+  return has_one_of(folder, {"junk", "spam", "bulk", "deseado", "indesejad"});
+}
+bool is_trash(std::string_view folder) {
+  return has_one_of(folder, {"trash", "papelera", "deleted", "eliminados", "lixeira"});
 }
 
 bool is_refused_for_now(const LegRecipient& recipient) {
@@ -184,31 +188,8 @@ bool by_program(const ExplanationRequest& request) {
 }
 
 bool is_own_place(std::string_view place) {
-  return place.starts_with("127.") || place == "::1" || place.starts_with('/') ||
-         place.starts_with("private/") || place.starts_with("public/");
-}
-
-bool has_words(std::string_view text, std::string_view words) {
-  return text.find(words) != std::string_view::npos;
-}
-
-// HELO and reverse DNS, which who runs this server sets; SPF, DKIM and DMARC are the sender
-// domain's. A page, an address or a host may be called anything, and so may any computer.
-bool is_about_server_name(std::string_view reply) {
-  static const RE2 names(R"(https?:[^\s]*|www\.[^\s]*|[^\s]*@[^\s]*|[\w-]+(\.[\w-]+)*\.[a-z]{2,})");
-  static const RE2 asked(R"(in reply to (helo|ehlo) command)");
-  static const RE2 server_name(
-      R"(\b(helo|ehlo)(\b|host|ip\b)|\br-?dns|\bptr\b|\.7\.25\b|\bdns (inverso|reverso|inverse)|\binverse dns)"
-      R"(|\breverse[ -]?(dns|lookup|host ?name|name|entr|record|mapping|map|resol|pointer))"
-      R"(|\bforward[ /-](and )?reverse|\breverse (and|/) forward)"
-      R"(|\b(your|its|own|find|resolve|real|client|server|remote|sending|fully[ -]qualified|generic|valid|no|forged) host ?name)"
-      R"(|\bhost ?name (verif|mismatch|lookup|resol|is (generic|not)|does|must|could not|cannot))"
-      R"(|\bhost rejected: host ?name|\bgreeting name)");
-  static const RE2 sender_domain("spf|dkim|dmarc|(sender|sending) domain");
-  auto text = ascii_lower(reply);
-  RE2::GlobalReplace(&text, names, "#");
-  RE2::GlobalReplace(&text, asked, "#");
-  return RE2::PartialMatch(text, server_name) && !RE2::PartialMatch(text, sender_domain);
+  return is_loopback(place) || place.starts_with('/') || place.starts_with("private/") ||
+         place.starts_with("public/");
 }
 
 bool is_failure(Outcome outcome) {
@@ -232,17 +213,95 @@ std::string_view whose_move_name(WhoseMove move) {
   return "";
 }
 
-bool is_own_hop(const LegRecipient& recipient) {
-  if (!recipient.relay.empty())
-    return is_own_place(recipient.relay.ip) || is_own_place(recipient.relay.host);
-  // No relay stands in the log when nothing answered: "connect to mail.example[private/lmtp]: ..."
-  constexpr std::string_view kSuspended = "delivery temporarily suspended: ";
+namespace {
+
+struct UnreachedHost {
+  std::string_view place;  // an address, or a socket
+  unsigned port = 0;
+};
+
+constexpr std::string_view kSuspended = "delivery temporarily suspended: ";
+
+bool is_suspended(std::string_view reply) { return reply.starts_with(kSuspended); }
+
+// No relay stands in the log when nothing answered: "connect to mail.example[private/lmtp]: ...",
+// "connect to mx.example.net[192.0.2.7]:25: ...".
+UnreachedHost unreached_host(const LegRecipient& recipient) {
   std::string_view text = recipient.reply_text;
-  if (text.starts_with(kSuspended)) text.remove_prefix(kSuspended.size());
-  if (!text.starts_with("connect to ")) return false;
+  if (is_suspended(text)) text.remove_prefix(kSuspended.size());
+  if (!text.starts_with("connect to ")) return {};
   const auto open = text.find('[');
   const auto close = open == std::string_view::npos ? open : text.find(']', open);
-  return close != std::string_view::npos && is_own_place(text.substr(open + 1, close - open - 1));
+  if (close == std::string_view::npos) return {};
+  UnreachedHost out{text.substr(open + 1, close - open - 1)};
+  text.remove_prefix(close + 1);
+  if (text.starts_with(':')) std::from_chars(text.data() + 1, text.data() + text.size(), out.port);
+  return out;
+}
+
+}  // namespace
+
+// Exim's lmtp transport names no relay: it speaks to a socket of this machine.
+bool is_about_lmtp_socket(std::string_view text) {
+  return text.starts_with("Failed to connect to socket /") ||
+         text.starts_with("LMTP error after ") || text.starts_with("LMTP connection closed ") ||
+         text.starts_with("LMTP timeout ");
+}
+
+bool is_own_hop(const LegRecipient& recipient) {
+  if (recipient.agent == "pipe") return true;  // and `relay` is the name of its service
+  // lmtp(8) names this machine and a socket: "relay=mail.example[private/dovecot-lmtp]".
+  if (!recipient.relay.empty()) {
+    return is_own_place(recipient.relay.ip) || is_own_place(recipient.relay.host) ||
+           (recipient.relay.ip.empty() && recipient.agent == "lmtp");
+  }
+  if (is_about_lmtp_socket(recipient.reply_text)) return true;
+  return is_own_place(unreached_host(recipient).place);
+}
+
+namespace {
+
+// Where senders hand in mail for anybody, and no domain's mail exchanger: the names that these
+// services tell their customers to send to, whatever the port.
+bool is_sending_service(std::string_view host) {
+  const auto name = ascii_lower(host);
+  const auto is_at = [&](std::string_view first, std::string_view domain) {
+    return name.starts_with(first) && name.ends_with(domain);
+  };
+  static constexpr std::pair<std::string_view, std::string_view> kServices[] = {
+      {"email-smtp.", ".amazonaws.com"},
+      {"smtp.", ".sendgrid.net"},
+      {"smtp.", ".mailgun.org"},
+      {"smtp-relay.", ".brevo.com"},
+      {"smtp-relay.", ".sendinblue.com"},
+      {"in", ".mailjet.com"},
+      {"smtp", ".postmarkapp.com"},
+      {"smtp.", ".sparkpostmail.com"},
+      {"smtp.", ".mandrillapp.com"},
+      {"smtp-relay.gmail.com", ""},
+      {"smtp.gmail.com", ""},
+      {"smtp.office365.com", ""},
+      {"mail.smtp2go.com", ""},
+      {"relay.mailchannels.net", ""},
+      {"smtp.mailchannels.net", ""}};
+  return std::ranges::any_of(kServices, [&](const auto& service) {
+    return service.second.empty() ? name == service.first : is_at(service.first, service.second);
+  });
+}
+
+}  // namespace
+
+bool is_at_relay(const LegRecipient& recipient) {
+  const auto agent = ascii_lower(recipient.agent);
+  if (is_own_hop(recipient) || agent.find("lmtp") != std::string::npos) return false;
+  // Debian's set-up of Exim: "T=remote_smtp_smarthost".
+  if (agent.find("smarthost") != std::string::npos || is_sending_service(recipient.relay.host))
+    return true;
+  // smtp(8) logs in only where it is told to.
+  if (recipient.reply_text.starts_with("SASL authentication failed")) return true;
+  const unsigned port =
+      recipient.relay.empty() ? unreached_host(recipient).port : recipient.relay.port;
+  return port != 0 && port != 25 && port != 24;  // 24 is LMTP's
 }
 
 std::string outcome_key(const LegRecipient& recipient) {
@@ -252,10 +311,11 @@ std::string outcome_key(const LegRecipient& recipient) {
       switch (recipient.delivered_to) {
         case DeliveredTo::mailbox:
           if (is_junk(recipient.folder)) return "delivered_junk";
+          if (is_trash(recipient.folder)) return "delivered_trash";
           return recipient.folder.empty() || recipient.folder == "INBOX" ? "delivered_mailbox"
                                                                          : "delivered_folder";
         case DeliveredTo::remote:
-          return "delivered_remote";
+          return is_at_relay(recipient) ? "delivered_relay" : "delivered_remote";
         case DeliveredTo::program:
           return "delivered_program";
         case DeliveredTo::file:
@@ -352,8 +412,12 @@ WhoseMove whose_move(Outcome outcome, Reason reason, bool final) {
 }
 
 Result<Explainer> Explainer::create(std::shared_ptr<const ReasonRules> rules) {
+  // One answer tells of a few hundred replies, the next of the same ones: 64 KB.
+  constexpr std::size_t kSets = 1024;
   Explainer out;
-  out.rules_ = std::move(rules);
+  if (rules)
+    out.replies_ =
+        std::make_unique<ReasonClassifier>(std::move(rules), std::random_device()(), kSets);
   for (const auto language : {Language::en, Language::es}) {
     auto texts = ExplanationTexts::parse(shipped_explanations(language),
                                          language == Language::es ? "es.yaml" : "en.yaml");
@@ -385,13 +449,15 @@ bool is_trouble_of_hop(Reason reason) {
 // one.
 class PartFinder {
  public:
-  PartFinder(const ExplanationTexts& texts, const LegRecipient& recipient, bool for_now, bool final)
+  PartFinder(const ExplanationTexts& texts, const LegRecipient& recipient, bool for_now, bool final,
+             bool untold)
       : texts_(texts) {
     if (recipient.outcome == Outcome::rejected) {
       if (for_now) endings_.emplace_back("_refused_for_now");
       endings_.emplace_back("_refused");
       if (for_now) endings_.emplace_back("");
     }
+    if (untold) endings_.emplace_back("_untold");
     if (final) endings_.emplace_back("_final");
     endings_.emplace_back("");
     // What our own server said is said so, whether or not somebody comes back.
@@ -401,6 +467,14 @@ class PartFinder {
   std::string_view find(const std::string& key) const {
     for (const auto ending : endings_) {
       const auto text = texts_.find(key + std::string(ending));
+      if (!text.empty()) return text;
+    }
+    return {};
+  }
+  // Of the first of these groups that has such a part.
+  std::string_view first(const std::vector<std::string>& groups, std::string_view part) const {
+    for (const auto& group : groups) {
+      const auto text = find(group + std::string(part));
       if (!text.empty()) return text;
     }
     return {};
@@ -421,18 +495,36 @@ Values values_of(const LegRecipient& recipient, const ExplanationRequest& reques
   const Clockwork clock(request);
   const bool sent_by_customer = !request.from_outside && !request.null_sender;
   std::string name = recipient.original_recipient.value_or(recipient.recipient);
-  if (name.empty()) name = texts.find("recipients.unnamed");
-  if (request.one_of_several && name != recipient.recipient) {
-    name = fill(texts.find("one_of_several"),
-                {{"recipient", recipient.recipient}, {"original", name}});
+  if (name.empty())
+    name = texts.find(request.by_our_log ? "recipients.unnamed" : "recipients.untold");
+  const bool in_mailbox =
+      recipient.outcome == Outcome::delivered && recipient.delivered_to == DeliveredTo::mailbox;
+  const std::string original = name;
+  const bool another = name != recipient.recipient;
+  const std::string_view naming = another && request.redirected ? "forward.name"
+                                  : another && (request.one_of_several || in_mailbox)
+                                      ? "one_of_several"
+                                  : request.beside_forward ? "forward.own_copy"
+                                                           : "";
+  if (!naming.empty()) {
+    name = fill(texts.find(naming), {{"recipient", recipient.recipient}, {"original", original}});
   }
   return {{"recipient", name},
+          {"original", original},
+          {"target", recipient.recipient},
           {"your_message", std::string(texts.find(sent_by_customer ? "your_message.sent"
                                                                    : "your_message.received"))},
           {"relay", recipient.relay.host.empty() ? recipient.relay.ip : recipient.relay.host},
+          {"port", recipient.relay.port == 0 || recipient.relay.port == 25
+                       ? ""
+                       : std::to_string(recipient.relay.port)},
+          {"program", recipient.agent == "pipe" ? recipient.relay.host : ""},
           {"folder", recipient.folder},
           {"attempts", std::to_string(recipient.attempts)},
           {"reply_text", recipient.reply_text},
+          {"rule", request.rule},
+          {"others", std::to_string(request.refused_beside)},
+          {"finding", request.finding},
           {"first", clock.tell(recipient.first_attempt_at, false)},
           {"last", clock.tell(recipient.last_attempt_at, true)},
           {"next", clock.tell(request.next_attempt_at, false)},
@@ -442,9 +534,9 @@ Values values_of(const LegRecipient& recipient, const ExplanationRequest& reques
 class Teller {
  public:
   Teller(const ExplanationTexts& texts, const LegRecipient& recipient,
-         const ExplanationRequest& request, const ReasonRules* rules)
+         const ExplanationRequest& request, ReasonClassifier* replies)
       : texts_(texts),
-        rules_(rules),
+        replies_(replies),
         recipient_(recipient),
         request_(request),
         values_(values_of(recipient, request, texts)),
@@ -457,7 +549,8 @@ class Teller {
     out_.final = is_final(recipient_.outcome) && (!for_now_ || to_program_ || came_back_);
     out_.whose_move = whose_move(recipient_.outcome, recipient_.reason, out_.final);
     if (came_back_) out_.whose_move = WhoseMove::nobody;
-    if (key_ == "delivered_program" || key_ == "delivered_file") out_.whose_move = WhoseMove::us;
+    if (key_ == "delivered_program" || key_ == "delivered_file" || key_ == "delivered_relay")
+      out_.whose_move = WhoseMove::us;
     if (key_ == "delivered_elsewhere") out_.whose_move = WhoseMove::nobody;
     // Another site's notice of a delay, without its reason: that server goes on trying.
     if (waits_elsewhere()) out_.whose_move = WhoseMove::nobody;
@@ -467,7 +560,7 @@ class Teller {
     } else if (is_failure(recipient_.outcome) && recipient_.reason != Reason::none) {
       tell_reason();
     } else {
-      out_.what_to_do = fill(outcome("do"), values_);
+      out_.what_to_do = first_of({dangerous("do_"), "do"});
     }
     tell_what_comes();
     return std::move(out_);
@@ -483,6 +576,12 @@ class Teller {
       if (!text.empty()) return fill(text, values_);
     }
     return {};
+  }
+
+  // A filter of ours found something that nobody should get, or not in that way.
+  std::string dangerous(const std::string& part) const {
+    if (request_.finding.empty()) return "";
+    return part + (request_.only_forbidden ? "forbidden" : "dangerous");
   }
 
   bool waits_elsewhere() const {
@@ -515,34 +614,16 @@ class Teller {
     }
   }
 
-  // The words of the answer say nothing that a rule knows: its stage, or words here and there, do.
   bool is_guess() const {
-    if (rules_ == nullptr || recipient_.reply_text.empty()) return false;
-    const auto decided =
-        rules_->decide(recipient_.enhanced_status, recipient_.reply_code, recipient_.reply_text);
-    return decided.reason == recipient_.reason &&
-           (decided.by_words || (decided.rule != nullptr && decided.rule->guess));
-  }
-
-  // What stands in the place of a reason's texts, where the words say more than the reason.
-  std::string_view told_apart() const {
-    if (!request_.by_our_log || recipient_.outcome == Outcome::rejected) return {};
-    const std::string_view reply = recipient_.reply_text;
-    switch (recipient_.reason) {
-      case Reason::auth_policy:
-        return is_about_server_name(reply) ? "server_name." : "";
-      case Reason::loop:
-        return recipient_.reply_code == 0 && has_words(reply, "loops back to myself") ? "mx_here."
-                                                                                      : "";
-      case Reason::remote_error:
-        return recipient_.attempts == 0 && has_words(reply, "etry time not") ? "not_due." : "";
-      default:
-        return {};
-    }
+    if (replies_ == nullptr || recipient_.reason == Reason::none || recipient_.reply_text.empty())
+      return false;
+    const auto judged =
+        replies_->judge(recipient_.enhanced_status, recipient_.reply_code, recipient_.reply_text);
+    return judged.reason == recipient_.reason && judged.guess;
   }
 
   void tell_outcome() {
-    out_.text = first_of({request_.null_sender ? "no_sender" : "",
+    out_.text = first_of({dangerous(""), request_.null_sender ? "no_sender" : "",
                           came_back_                ? "came_back"
                           : to_program_             ? "temporary_program"
                           : for_now_                ? "temporary"
@@ -551,11 +632,13 @@ class Teller {
                                                     : "once",
                           "text"});
     const auto report = report_part();
-    if (!request_.null_sender) append_sentence(out_.text, first_of({"report" + report, "report"}));
+    if (!request_.null_sender && request_.report_known)
+      append_sentence(out_.text, first_of({"report" + report, "report"}));
     const bool hopeless = recipient_.outcome == Outcome::deferred && !request_.null_sender &&
                           !may_pass(recipient_.reason);
-    out_.reply = first_of({request_.null_sender ? "reply_no_sender" : "",
+    out_.reply = first_of({dangerous("reply_"), request_.null_sender ? "reply_no_sender" : "",
                            !report.empty() ? "reply_report" + report : "",
+                           request_.report_known ? "" : "reply_unreported",
                            hopeless               ? "reply_cause"
                            : came_back_           ? "reply_came_back"
                            : by_program(request_) ? "reply_program"
@@ -565,29 +648,60 @@ class Teller {
   }
 
   void tell_reason() {
-    const PartFinder parts(texts_, recipient_, for_now_ && !to_program_, out_.final);
-    const std::string reason = "reasons." + std::string(reason_name(recipient_.reason)) + ".";
-    const bool own_hop = request_.by_our_log && recipient_.outcome != Outcome::rejected &&
-                         is_trouble_of_hop(recipient_.reason) && is_own_hop(recipient_);
-    const std::string_view apart = told_apart();
-    const std::string told = own_hop ? "own_hop." : apart.empty() ? reason : std::string(apart);
-    const std::string what = apart.empty() ? reason : std::string(apart);
-    append_sentence(out_.text, fill(parts.what(what + "what"), values_));
-    if (apart == "mx_here.") out_.whose_move = WhoseMove::us;
-    if (own_hop) {
-      append_sentence(out_.text, fill(texts_.find("own_hop.what"), values_));
+    // A reply read out on the phone, of whichever server to whomever.
+    const bool untold = !request_.by_our_log && recipient_.recipient.empty();
+    const PartFinder parts(texts_, recipient_, for_now_ && !to_program_, out_.final, untold);
+    const bool trouble_of_hop = request_.by_our_log && recipient_.outcome != Outcome::rejected &&
+                                is_trouble_of_hop(recipient_.reason);
+    const std::string hop = !trouble_of_hop           ? ""
+                            : is_own_hop(recipient_)  ? "own_hop."
+                            : is_at_relay(recipient_) ? "relay_hop."
+                                                      : "";
+    auto apart = reason_case(recipient_, request_, out_.whose_move);
+    if (!hop.empty() && apart.beside) apart = {};
+    const std::string reason = apart.instead.empty()
+                                   ? "reasons." + std::string(reason_name(recipient_.reason)) + "."
+                                   : std::string(apart.instead);
+    values_["found"] = apart.found;
+    const bool instead = !apart.texts.empty() && !apart.beside;
+    values_["cause"] =
+        fill(parts.what((instead ? std::string(apart.texts) : reason) + "what"), values_);
+    append_sentence(out_.text, values_["cause"]);
+    if (apart.move) out_.whose_move = *apart.move;
+    if (untold && recipient_.reason == Reason::relay_denied) out_.whose_move = WhoseMove::sender;
+    std::vector<std::string> told;
+    if (!hop.empty()) {
+      append_sentence(out_.text, fill(texts_.find(hop + "what"), values_));
       out_.whose_move = WhoseMove::us;
+      told.push_back(hop);
+    } else {
+      for (const auto group : {apart.texts, apart.base}) {
+        if (!group.empty()) told.emplace_back(group);
+      }
+      if (apart.beside) append_sentence(out_.text, fill(parts.first(told, "what"), values_));
+      told.push_back(reason);
     }
+    // error(8) repeats what happened to another message.
+    if (recipient_.reply_text.find("message may be sent more than once") != std::string::npos &&
+        !is_suspended(recipient_.reply_text))
+      append_sentence(out_.text, fill(texts_.find("perhaps_twice.what"), values_));
     const std::string_view does = waits_elsewhere() ? "do_elsewhere" : "do";
-    out_.what_to_do = fill(parts.find(told + std::string(does)), values_);
-    if (is_guess()) {
+    out_.what_to_do = fill(parts.first(told, does), values_);
+    // What the words name is no guess.
+    out_.guess = apart.found.empty() && !apart.certain && is_guess();
+    if (out_.guess) {
       append_sentence(out_.text, fill(texts_.find("guess.what"), values_));
       append_sentence(out_.reply, fill(texts_.find("guess.reply"), values_));
     }
-    append_sentence(out_.reply, fill(parts.find(told + "reply"), values_));
+    append_sentence(out_.reply, fill(parts.first(told, "reply"), values_));
   }
 
   void tell_what_comes() {
+    if (request_.refused_beside > 0) {
+      const std::string_view form =
+          request_.refused_beside == 1 ? "refused_beside.one" : "refused_beside.many";
+      append_sentence(out_.text, fill(texts_.find(form), values_));
+    }
     const std::string_view end = request_.null_sender ? "gives_up_no_sender" : "gives_up";
     // An estimate: an MTA looks at its queue every few minutes only.
     constexpr Duration kLate = std::chrono::minutes(10);
@@ -601,7 +715,7 @@ class Teller {
   }
 
   const ExplanationTexts& texts_;
-  const ReasonRules* rules_;
+  ReasonClassifier* replies_;
   const LegRecipient& recipient_;
   const ExplanationRequest& request_;
   Values values_;
@@ -617,7 +731,7 @@ class Teller {
 Explanation Explainer::explain(const LegRecipient& recipient,
                                const ExplanationRequest& request) const {
   return Teller(texts_[static_cast<std::size_t>(request.language)], recipient, request,
-                rules_.get())
+                replies_.get())
       .tell();
 }
 

@@ -23,6 +23,7 @@ struct Explanation {
   std::string text;  // what happened, and what happens next
   WhoseMove whose_move = WhoseMove::nobody;
   bool final = false;  // nothing more will happen by itself
+  bool guess = false;  // of the reason: no rule knows the words of the answer
   std::string what_to_do;
   std::string reply;  // a paragraph for the customer
 };
@@ -30,12 +31,22 @@ struct Explanation {
 struct ExplanationRequest {
   // Who spoke to whom: what a refusal means depends on it.
   SubmissionMethod submission = SubmissionMethod::unknown;
-  bool null_sender = false;       // it is a report: nobody is told when it fails
-  bool from_outside = false;      // the customer is who waits for it
-  bool by_our_log = true;         // false: a bounce says it, maybe about another site
-  bool one_of_several = false;    // others behind the same original recipient ended otherwise
-  bool came_back = false;         // what was refused for now was accepted later
-  std::optional<Outcome> report;  // how the report of a failure ended, where the log shows one
+  bool null_sender = false;     // it is a report: nobody is told when it fails
+  bool from_outside = false;    // the customer is who waits for it
+  bool by_our_log = true;       // false: a bounce says it, maybe about another site
+  bool report_known = true;     // false: whether anybody was sent a report is not known
+  bool forwarded = false;       // it came from outside for an address here, which sends it on
+  bool redirected = false;      // an address here sends it on to this recipient, who is elsewhere
+  bool beside_forward = false;  // the recipient's mail is sent on too, and that ended otherwise
+  bool one_of_several = false;  // others behind the same original recipient ended otherwise
+  bool came_back = false;       // what was refused for now was accepted later
+  std::uint32_t refused_beside = 0;  // others of the same message, whom no line names
+  std::optional<Outcome> report;     // how the report of a failure ended, where the log shows one
+  std::string sender;                // envelope sender
+  std::string finding;               // what a filter of ours found: a virus, a forbidden file
+  bool only_forbidden = false;       // `finding` is a type of file, and no virus is told of
+  std::string rule;                  // what held or discarded it, in the log's words
+  bool by_own_script = false;  // a script of the recipient refused it, behind our own delivery
   Language language = Language::en;
   std::string timezone;  // IANA name of the times shown; empty: this machine's
   Time now{};            // times of this day are shown without a date
@@ -43,7 +54,7 @@ struct ExplanationRequest {
   std::optional<Time> gives_up_at;
 };
 
-// The words of config/explanations, with the recipient's facts put in. Immutable; any thread.
+// The words of config/explanations, with the recipient's facts put in. One thread.
 class Explainer {
  public:
   // With `rules` a reason that they can only guess is called so.
@@ -51,8 +62,8 @@ class Explainer {
   Explanation explain(const LegRecipient& recipient, const ExplanationRequest& request) const;
 
  private:
-  std::array<ExplanationTexts, 2> texts_;  // by Language
-  std::shared_ptr<const ReasonRules> rules_;
+  std::array<ExplanationTexts, 2> texts_;      // by Language
+  std::unique_ptr<ReasonClassifier> replies_;  // null: no reason is a guess
 };
 
 // Which of the outcome texts is meant: "deferred", "delivered_junk", "unknown_hole".
@@ -61,5 +72,7 @@ std::string outcome_key(const LegRecipient& recipient);
 WhoseMove whose_move(Outcome outcome, Reason reason, bool final);
 // Whether the attempt was at a program of this mail system: a loopback address or a local socket.
 bool is_own_hop(const LegRecipient& recipient);
+// Whether it was at a server set up to pass mail on: one that is found by MX listens on port 25.
+bool is_at_relay(const LegRecipient& recipient);
 
 }  // namespace rastro

@@ -134,6 +134,7 @@ class Parser {
   struct TextField {
     std::string FindRequest::*field;
     std::string (*cleaned)(std::string_view) = nullptr;
+    std::string_view (*why_none)(std::string_view) = nullptr;
   };
   // Brackets around it go without saying.
   void tell_reading(const std::string& name, const std::string& typed, const std::string& value) {
@@ -150,7 +151,10 @@ class Parser {
   Problem take_text(const std::string& name, const TextField& text, const std::string& value) {
     out_.*text.field = text.cleaned == nullptr ? value : text.cleaned(value);
     if (text.cleaned != nullptr) tell_reading(name, value, out_.*text.field);
-    return (out_.*text.field).empty() ? Problem("is empty") : std::nullopt;
+    if ((out_.*text.field).empty()) return "is empty";
+    if (text.why_none == nullptr) return std::nullopt;
+    const auto why = text.why_none(out_.*text.field);
+    return why.empty() ? Problem() : Problem("\"" + out_.*text.field + "\" " + std::string(why));
   }
   Problem take_address(const std::string& name, std::optional<AddressPattern> FindRequest::*field,
                        const std::string& value) {
@@ -257,9 +261,9 @@ Problem Parser::take(const std::string& name, const std::string& value) {
   static const std::map<std::string_view, TextField> texts = {
       {"queue_id", {&FindRequest::queue_id, typed_queue_id}},
       {"message_id", {&FindRequest::message_id, typed_message_id}},
-      {"client", {&FindRequest::client, typed_host}},
+      {"client", {&FindRequest::client, typed_host, why_no_host}},
       {"login", {&FindRequest::login}},
-      {"relay", {&FindRequest::relay, typed_host}},
+      {"relay", {&FindRequest::relay, typed_host, why_no_host}},
       {"domain", {&FindRequest::domain, typed_domain}},
       {"subject", {&FindRequest::subject}},
       {"text", {&FindRequest::text}}};

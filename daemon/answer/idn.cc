@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/address.h"
+#include "daemon/answer/letters.h"
 
 namespace rastro {
 namespace {
@@ -25,8 +26,8 @@ std::string take(char* converted, int result, std::string otherwise) {
 
 std::string with_domain(std::string_view address, std::string (*convert)(std::string_view)) {
   const auto parts = split_address(address);
-  if (parts.domain.empty()) return fold_address(address);
-  return fold_address(parts.local_part) + "@" + convert(parts.domain);
+  if (parts.domain.empty()) return lower_letters(address);
+  return lower_letters(parts.local_part) + "@" + convert(parts.domain);
 }
 
 }  // namespace

@@ -23,9 +23,10 @@ struct JourneyRecipient {
 struct JourneyLink {
   LegLink link;
   std::optional<std::uint64_t> journey;  // of the other side, if we know it
-  std::optional<Outcome> outcome;        // of the other side's recipients, when they agree
+  std::optional<Outcome> outcome;  // of the other side's recipients; unknown: of several kinds
   bool inferred = false;
-  std::vector<std::string> taken = {};  // of a retry: whom the other side did not refuse
+  std::vector<std::string> taken = {};   // of a retry: whom the other side did not refuse
+  std::map<Outcome, int> outcomes = {};  // how many of the other side's recipients ended so
 };
 
 // One message as this site saw it: the connected component of legs (DESIGN 5).

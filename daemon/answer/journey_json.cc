@@ -5,7 +5,9 @@
 #include <map>
 
 #include "core/address.h"
+#include "core/ip_networks.h"
 #include "core/message_id.h"
+#include "daemon/answer/bounce_mime.h"
 #include "daemon/answer/direction.h"
 #include "daemon/answer/retry_estimate.h"
 #include "daemon/answer/unnamed.h"
@@ -15,27 +17,35 @@ namespace {
 
 namespace json = boost::json;
 
-json::value text(std::string_view bytes) { return json::value(valid_utf8(bytes)); }
-json::value text_or_null(std::string_view bytes) {
-  return bytes.empty() ? json::value(nullptr) : text(bytes);
+using Memory = json::storage_ptr;
+
+json::value text(std::string_view bytes, const Memory& memory) {
+  if (std::ranges::all_of(bytes, [](char c) { return (c & 0x80) == 0; }))
+    return json::value(bytes, memory);
+  return json::value(valid_utf8(bytes), memory);
 }
-json::value maybe_text(const MaybeText& bytes) {
-  return bytes ? text(*bytes) : json::value(nullptr);
+json::value text_or_null(std::string_view bytes, const Memory& memory) {
+  return bytes.empty() ? json::value(nullptr) : text(bytes, memory);
 }
-json::value maybe_time(const std::optional<Time>& at) {
-  return at ? json::value(api_time(*at)) : json::value(nullptr);
+json::value maybe_text(const MaybeText& bytes, const Memory& memory) {
+  return bytes ? text(*bytes, memory) : json::value(nullptr);
+}
+json::value time_json(Time at, const Memory& memory) { return json::value(api_time(at), memory); }
+json::value maybe_time(const std::optional<Time>& at, const Memory& memory) {
+  return at ? time_json(*at, memory) : json::value(nullptr);
 }
 json::value code_or_null(std::uint16_t code) {
   return code == 0 ? json::value(nullptr) : json::value(code);
 }
-json::value status_or_null(const std::optional<EnhancedStatus>& status) {
-  return status ? json::value(to_string(*status)) : json::value(nullptr);
+json::value status_or_null(const std::optional<EnhancedStatus>& status, const Memory& memory) {
+  return status ? json::value(to_string(*status), memory) : json::value(nullptr);
 }
-json::value relay_json(const Endpoint& relay) {
+json::value relay_json(const Endpoint& relay, const Memory& memory) {
   if (relay.empty()) return nullptr;
-  return json::object{{"host", text_or_null(relay.host)},
-                      {"ip", text_or_null(relay.ip)},
-                      {"port", relay.port == 0 ? json::value(nullptr) : json::value(relay.port)}};
+  return json::object({{"host", text_or_null(relay.host, memory)},
+                       {"ip", text_or_null(relay.ip, memory)},
+                       {"port", relay.port == 0 ? json::value(nullptr) : json::value(relay.port)}},
+                      memory);
 }
 
 // The leg that speaks for the arrival: the earliest that was queued; refused dialogues of the same
@@ -92,29 +102,109 @@ bool is_one_of_several(const Journey& journey, const LegRecipient& state) {
          });
 }
 
-json::value explanation_json(const Journey& journey, const LegRecipient& state,
+// Whether an address here sent it on to this recipient, who is elsewhere: of another domain, and
+// not at a server behind this one.
+bool is_sent_on(const LegRecipient& state) {
+  return state.original_recipient && leaves_us(state) && !is_own_hop(state) &&
+         !is_private_network(state.relay.ip) && state.recipient.find('@') != std::string::npos &&
+         !equal_ignoring_case(split_address(*state.original_recipient).domain,
+                              split_address(state.recipient).domain);
+}
+
+// Whether mail for this recipient is sent on besides, and that ended otherwise.
+bool is_beside_forward(const Journey& journey, const LegRecipient& state) {
+  const auto& name = state.original_recipient ? *state.original_recipient : state.recipient;
+  return std::ranges::any_of(journey.recipients, [&](const JourneyRecipient& other) {
+    return is_sent_on(other.state) && other.state.outcome != state.outcome &&
+           equal_ignoring_case(*other.state.original_recipient, name);
+  });
+}
+
+// What stopped the message, in the log's words: the header or body line that a check names, or the
+// text of whoever set it up.
+std::string rule_of(const Journey& journey, const LegRecipient& state) {
+  if (state.outcome != Outcome::held && state.outcome != Outcome::discarded) return {};
+  const auto kind =
+      state.outcome == Outcome::held ? TimelineEntry::Kind::held : TimelineEntry::Kind::discarded;
+  std::string out;
+  for (const auto& leg : journey.legs) {
+    for (const auto& entry : leg.timeline) {
+      if (entry.kind == kind && entry.recipient < 0 && !entry.text.empty()) out = entry.text;
+    }
+  }
+  return out;
+}
+
+// The virus or the forbidden file that amavis names, as it says it.
+struct Finding {
+  std::string text;
+  bool only_forbidden = false;
+};
+Finding finding_of(const Journey& journey) {
+  for (const auto& leg : journey.legs) {
+    const auto value_of = [&](std::string_view name) -> std::string {
+      const auto found = std::ranges::find_if(leg.facts, [&](const Fact& fact) {
+        return fact.source == "amavis" && fact.name == name;
+      });
+      return found == leg.facts.end() ? std::string() : found->value;
+    };
+    const auto verdict = value_of("verdict");
+    if (!verdict.starts_with("INFECTED") && !verdict.starts_with("BANNED")) continue;
+    const auto detail = value_of("detail");
+    return {detail.empty() ? verdict : detail, verdict.starts_with("BANNED")};
+  }
+  return {};
+}
+
+// A Sieve script of the recipient's that rejected what our server had delivered to it.
+bool is_refused_by_script(const Journey& journey, const LegRecipient& state) {
+  return state.outcome == Outcome::bounced &&
+         std::ranges::any_of(journey.legs, [&](const LegRecord& leg) {
+           return std::ranges::any_of(leg.facts, [&](const Fact& fact) {
+             return fact.name == "rejected" && fact.value == state.reply_text;
+           });
+         });
+}
+
+// Who was refused with those that a refusal of the content names.
+std::uint32_t refused_beside(const LegRecord& leg, const LegRecipient& state) {
+  if (state.outcome != Outcome::rejected || leg.accepted) return 0;
+  const auto named = static_cast<std::uint32_t>(leg.recipients.size());
+  return std::max(leg.recipient_count.value_or(0), named) - named;
+}
+
+json::value explanation_json(const Journey& journey, const JourneyRecipient& recipient,
                              const RetryEstimate& retry, const JourneyJsonOptions& options) {
   if (options.explainer == nullptr) return nullptr;
+  const auto& state = recipient.state;
   const auto* sender = first_known(journey, &LegRecord::envelope_sender);
   const auto direction = direction_of(journey);
+  const bool redirected = is_sent_on(state);
+  const auto finding = finding_of(journey);
   const auto told = options.explainer->explain(
-      state, {.submission = arrival_leg(journey).submission.method,
-              .null_sender = sender != nullptr && (sender->empty() || *sender == "<>"),
-              .from_outside = direction == "in" || direction == "relay",
-              .one_of_several = is_one_of_several(journey, state),
-              .came_back = came_back(journey, state),
-              .report = report_of(journey, state),
-              .language = options.language,
-              .timezone = options.timezone,
-              .now = options.now,
-              .next_attempt_at = retry.next_attempt_at,
-              .gives_up_at = retry.gives_up_at});
-  return json::object{{"lang", options.language == Language::es ? "es" : "en"},
-                      {"text", text(told.text)},
-                      {"whose_move", whose_move_name(told.whose_move)},
-                      {"final", told.final},
-                      {"what_to_do", text_or_null(told.what_to_do)},
-                      {"reply", text_or_null(told.reply)}};
+      state,
+      {.submission = arrival_leg(journey).submission.method,
+       .null_sender = sender != nullptr && (sender->empty() || *sender == "<>"),
+       .from_outside = direction == "in" || direction == "relay",
+       .forwarded = direction != "out" && !state.relay.ip.empty() && state.original_recipient &&
+                    !equal_ignoring_case(*state.original_recipient, state.recipient),
+       .redirected = redirected,
+       .beside_forward = !redirected && is_beside_forward(journey, state),
+       .one_of_several = is_one_of_several(journey, state),
+       .came_back = came_back(journey, state),
+       .refused_beside = refused_beside(journey.legs[recipient.leg], state),
+       .report = report_of(journey, state),
+       .sender = sender == nullptr ? std::string() : *sender,
+       .finding = finding.text,
+       .only_forbidden = finding.only_forbidden,
+       .rule = rule_of(journey, state),
+       .by_own_script = is_refused_by_script(journey, state),
+       .language = options.language,
+       .timezone = options.timezone,
+       .now = options.now,
+       .next_attempt_at = retry.next_attempt_at,
+       .gives_up_at = retry.gives_up_at});
+  return told_json(told, options.language, options.memory);
 }
 
 // The recipient's state may carry the name that the customer knows; the leg's is by position.
@@ -133,58 +223,69 @@ json::object recipient_json(const Journey& journey, const JourneyRecipient& reci
                             const JourneyJsonOptions& options) {
   const auto retry = retry_of(journey, recipient);
   const auto& state = recipient.state;
-  return {{"recipient", text(state.recipient)},
-          {"original_recipient", maybe_text(state.original_recipient)},
-          {"dsn_original_recipient", maybe_text(state.dsn_original_recipient)},
-          {"outcome", outcome_name(state.outcome)},
-          {"delivered_to", text_or_null(delivered_to_name(state.delivered_to))},
-          {"folder", text_or_null(state.folder)},
-          {"unknown_because", text_or_null(unknown_because_name(state.unknown_because))},
-          {"reason", text_or_null(reason_name(state.reason))},
-          {"enhanced_status", status_or_null(state.enhanced_status)},
-          {"reply_code", code_or_null(state.reply_code)},
-          {"reply_text", text_or_null(state.reply_text)},
-          {"relay", relay_json(state.relay)},
-          {"agent", text_or_null(state.agent)},
-          {"tls", maybe_text(state.tls)},
-          {"attempts", state.attempts},
-          {"first_attempt_at", maybe_time(state.first_attempt_at)},
-          {"last_attempt_at", maybe_time(state.last_attempt_at)},
-          {"next_attempt_expected_at", maybe_time(retry.next_attempt_at)},
-          {"gives_up_at", maybe_time(retry.gives_up_at)},
-          {"leg", text_or_null(journey.legs[recipient.leg].queue_id)},
-          {"explanation", explanation_json(journey, state, retry, options)}};
+  const auto& memory = options.memory;
+  return {{{"recipient", text(state.recipient, memory)},
+           {"original_recipient", maybe_text(state.original_recipient, memory)},
+           {"dsn_original_recipient", maybe_text(state.dsn_original_recipient, memory)},
+           {"outcome", outcome_name(state.outcome)},
+           {"delivered_to", text_or_null(delivered_to_name(state.delivered_to), memory)},
+           {"folder", text_or_null(state.folder, memory)},
+           {"unknown_because", text_or_null(unknown_because_name(state.unknown_because), memory)},
+           {"reason", text_or_null(reason_name(state.reason), memory)},
+           {"enhanced_status", status_or_null(state.enhanced_status, memory)},
+           {"reply_code", code_or_null(state.reply_code)},
+           {"reply_text", text_or_null(state.reply_text, memory)},
+           {"relay", relay_json(state.relay, memory)},
+           {"agent", text_or_null(state.agent, memory)},
+           {"tls", maybe_text(state.tls, memory)},
+           {"attempts", state.attempts},
+           {"first_attempt_at", maybe_time(state.first_attempt_at, memory)},
+           {"last_attempt_at", maybe_time(state.last_attempt_at, memory)},
+           {"next_attempt_expected_at", maybe_time(retry.next_attempt_at, memory)},
+           {"gives_up_at", maybe_time(retry.gives_up_at, memory)},
+           {"leg", text_or_null(journey.legs[recipient.leg].queue_id, memory)},
+           {"explanation", explanation_json(journey, recipient, retry, options)}},
+          memory};
 }
 
-json::object leg_json(const LegRecord& leg) {
-  json::array recipients;
+json::object leg_json(const LegRecord& leg, const Memory& memory) {
+  json::array recipients(memory);
   for (const auto& recipient : leg.recipients) {
-    recipients.push_back(json::object{{"recipient", text(recipient.recipient)},
-                                      {"outcome", outcome_name(recipient.outcome)}});
+    recipients.push_back(json::object({{"recipient", text(recipient.recipient, memory)},
+                                       {"outcome", outcome_name(recipient.outcome)}},
+                                      memory));
   }
-  return {{"host", text(leg.host)},
-          {"mta", mta_name(leg.mta)},
-          {"instance", text_or_null(leg.instance)},
-          {"queue_id", text_or_null(leg.queue_id)},
-          {"generation", leg.generation},
-          {"opened_at", api_time(leg.opened_at)},
-          {"closed_at", maybe_time(leg.closed_at)},
-          {"recipients", std::move(recipients)}};
+  return {{{"host", text(leg.host, memory)},
+           {"mta", mta_name(leg.mta)},
+           {"instance", text_or_null(leg.instance, memory)},
+           {"queue_id", text_or_null(leg.queue_id, memory)},
+           {"generation", leg.generation},
+           {"opened_at", time_json(leg.opened_at, memory)},
+           {"closed_at", maybe_time(leg.closed_at, memory)},
+           {"recipients", std::move(recipients)}},
+          memory};
 }
 
-json::object entry_json(const LegRecord& leg, const TimelineEntry& entry) {
+json::object entry_json(const LegRecord& leg, const TimelineEntry& entry, const Memory& memory) {
   const auto index = static_cast<std::size_t>(entry.recipient);
   const bool named = entry.recipient >= 0 && index < leg.recipients.size();
-  return {{"at", api_time(entry.at)},
-          {"kind", entry.kind == TimelineEntry::Kind::attempt ? outcome_name(entry.result)
-                                                              : timeline_kind_name(entry.kind)},
-          {"recipient", named ? text(leg.recipients[index].recipient) : json::value(nullptr)},
-          {"agent", text_or_null(entry.agent)},
-          {"relay", relay_json(entry.relay)},
-          {"reply_code", code_or_null(entry.reply_code)},
-          {"enhanced_status", status_or_null(entry.enhanced_status)},
-          {"reply_text", text_or_null(entry.text)},
-          {"leg", text_or_null(leg.queue_id)}};
+  return {
+      {{"at", time_json(entry.at, memory)},
+       {"kind", entry.kind == TimelineEntry::Kind::attempt ? outcome_name(entry.result)
+                                                           : timeline_kind_name(entry.kind)},
+       {"recipient", named ? text(leg.recipients[index].recipient, memory) : json::value(nullptr)},
+       {"agent", text_or_null(entry.agent, memory)},
+       {"relay", relay_json(entry.relay, memory)},
+       {"reply_code", code_or_null(entry.reply_code)},
+       {"enhanced_status", status_or_null(entry.enhanced_status, memory)},
+       {"reply_text", text_or_null(entry.text, memory)},
+       {"leg", text_or_null(leg.queue_id, memory)}},
+      memory};
+}
+
+// Whether the attempt before such an end was put off: somebody, or time, made the end.
+bool was_put_off(Outcome outcome) {
+  return outcome == Outcome::expired || outcome == Outcome::deleted || outcome == Outcome::held;
 }
 
 // The last attempt of each recipient stands in its state, not in the timeline rows.
@@ -194,7 +295,7 @@ TimelineEntry last_attempt(const LegRecipient& state, std::size_t index, Time at
   entry.kind = state.outcome == Outcome::rejected ? TimelineEntry::Kind::rejected
                                                   : TimelineEntry::Kind::attempt;
   entry.recipient = static_cast<std::int32_t>(index);
-  entry.result = state.outcome == Outcome::expired ? Outcome::deferred : state.outcome;
+  entry.result = was_put_off(state.outcome) ? Outcome::deferred : state.outcome;
   entry.reply_code = state.reply_code;
   entry.enhanced_status = state.enhanced_status;
   entry.agent = state.agent;
@@ -203,25 +304,100 @@ TimelineEntry last_attempt(const LegRecipient& state, std::size_t index, Time at
   return entry;
 }
 
-json::array timeline_json(const Journey& journey) {
+// What seemed a bounce or a notice of delay when its message came, and was an automatic answer.
+TimelineEntry as_linked(const LegRecord& leg, const TimelineEntry& entry) {
+  using Kind = TimelineEntry::Kind;
+  auto out = entry;
+  if (entry.kind != Kind::bounce_sent && entry.kind != Kind::delay_notice_sent) return out;
+  const bool report = std::ranges::any_of(leg.links, [&](const LegLink& link) {
+    return link.kind == LegLink::Kind::report && link.direction == LegLink::Direction::child &&
+           link.queue_id == entry.text;
+  });
+  if (!report) return out;
+  out.kind = Kind::note;
+  out.text = "report or automatic answer sent: " + entry.text;
+  return out;
+}
+
+// The mailbox server took it, and has said itself that it threw it away: the attempt handed it
+// over.
+bool was_thrown_away_later(const LegRecord& leg, const TimelineEntry& attempt) {
+  return attempt.result == Outcome::discarded && attempt.reply_code / 100 == 2 &&
+         std::ranges::any_of(leg.timeline, [&](const TimelineEntry& entry) {
+           return entry.kind == TimelineEntry::Kind::discarded && entry.recipient < 0;
+         });
+}
+
+// What was done to the message and stands there as the end of its recipients too.
+bool is_told_of_recipients(const LegRecord& leg, const TimelineEntry& entry) {
+  return entry.kind == TimelineEntry::Kind::discarded && entry.recipient < 0 &&
+         std::ranges::any_of(leg.recipients, [&](const LegRecipient& state) {
+           return state.outcome == Outcome::discarded && state.last_attempt_at == entry.at &&
+                  state.reply_code / 100 != 2 &&
+                  (entry.text.empty() || entry.text == state.reply_text);
+         });
+}
+
+// Whether the queue manager or the delivery process did this after attempts of the same second, and
+// because of them: what is known of a last attempt is its time alone.
+bool is_behind_attempts(const LegRecord& leg, std::size_t index) {
+  using Kind = TimelineEntry::Kind;
+  const auto& entry = leg.timeline[index];
+  switch (entry.kind) {
+    case Kind::expired:
+    case Kind::bounce_sent:
+    case Kind::delay_notice_sent:
+    case Kind::deleted:
+      return true;
+    case Kind::held:
+      // Nothing is tried while it is held, so an attempt of this second was before, unless it was
+      // let go meanwhile.
+      return std::none_of(leg.timeline.begin() + static_cast<std::ptrdiff_t>(index),
+                          leg.timeline.end(), [&](const TimelineEntry& later) {
+                            return later.at == entry.at &&
+                                   (later.kind == Kind::released || later.kind == Kind::requeued);
+                          });
+    default:
+      return false;
+  }
+}
+
+json::array timeline_json(const Journey& journey, const Memory& memory) {
   std::vector<std::pair<const LegRecord*, TimelineEntry>> entries;
   for (const auto& leg : journey.legs) {
+    std::vector<TimelineEntry> attempts;
     if (leg.accepted_at) {
       TimelineEntry accepted;
       accepted.at = *leg.accepted_at;
       accepted.kind = TimelineEntry::Kind::accepted;
       entries.emplace_back(&leg, accepted);
     }
-    for (const auto& entry : leg.timeline) entries.emplace_back(&leg, entry);
     for (std::size_t i = 0; i < leg.recipients.size(); ++i) {
       const auto& state = leg.recipients[i];
       if (!state.last_attempt_at) continue;
-      entries.emplace_back(&leg, last_attempt(state, i, *state.last_attempt_at));
+      attempts.push_back(last_attempt(state, i, *state.last_attempt_at));
+      if (!was_thrown_away_later(leg, attempts.back())) continue;
+      attempts.back().result = Outcome::passed;
+      entries.emplace_back(&leg, std::move(attempts.back()));
+      attempts.pop_back();
     }
+    std::vector<TimelineEntry> behind;
+    for (std::size_t i = 0; i < leg.timeline.size(); ++i) {
+      const auto& entry = leg.timeline[i];
+      if (is_told_of_recipients(leg, entry)) continue;
+      auto linked = as_linked(leg, entry);
+      if (is_behind_attempts(leg, i)) {
+        behind.push_back(std::move(linked));
+      } else {
+        entries.emplace_back(&leg, std::move(linked));
+      }
+    }
+    for (auto& attempt : attempts) entries.emplace_back(&leg, std::move(attempt));
+    for (auto& entry : behind) entries.emplace_back(&leg, std::move(entry));
   }
   std::ranges::stable_sort(entries, {}, [](const auto& entry) { return entry.second.at; });
-  json::array out;
-  for (const auto& [leg, entry] : entries) out.push_back(entry_json(*leg, entry));
+  json::array out(memory);
+  for (const auto& [leg, entry] : entries) out.push_back(entry_json(*leg, entry, memory));
   return out;
 }
 
@@ -234,97 +410,125 @@ json::array evidence_json(const Journey& journey, const JourneyJsonOptions& opti
   });
   const auto repeated = std::ranges::unique(lines);
   lines.erase(repeated.begin(), repeated.end());
-  json::array out;
+  const auto& memory = options.memory;
+  json::array out(memory);
   for (const auto& line : lines) {
-    json::object evidence{
-        {"source", options.lines == nullptr ? json::value(nullptr)
-                                            : text(options.lines->source_path(line.source))},
-        {"offset", line.offset}};
+    json::object evidence({{"source", options.lines == nullptr
+                                          ? json::value(nullptr)
+                                          : text(options.lines->source_path(line.source), memory)},
+                           {"offset", line.offset}},
+                          memory);
     if (options.raw && options.lines != nullptr) {
       const auto bytes = options.lines->read(line);
-      evidence["line"] = bytes ? text(*bytes) : json::value(nullptr);
-      if (!bytes) evidence["gone_because"] = text(bytes.error().message);
+      evidence["line"] = bytes ? text(*bytes, memory) : json::value(nullptr);
+      if (!bytes) evidence["gone_because"] = text(bytes.error().message, memory);
+      const auto moved_to = bytes ? options.lines->moved_to(line.source) : std::string();
+      if (!moved_to.empty()) evidence["moved_to"] = text(moved_to, memory);
     }
     out.push_back(std::move(evidence));
   }
   return out;
 }
 
-json::value accepted_json(const LegRecord& first) {
+json::value accepted_json(const LegRecord& first, const Memory& memory) {
   if (!first.accepted || !first.accepted_at) return nullptr;
-  return json::object{{"at", api_time(*first.accepted_at)},
-                      {"by", text(first.host)},
-                      {"reply_code", code_or_null(first.accepted_reply_code)},
-                      {"reply_text", text_or_null(first.accepted_reply_text)},
-                      {"tls", maybe_text(first.accepted_tls)}};
+  return json::object({{"at", time_json(*first.accepted_at, memory)},
+                       {"by", text(first.host, memory)},
+                       {"reply_code", code_or_null(first.accepted_reply_code)},
+                       {"reply_text", text_or_null(first.accepted_reply_text, memory)},
+                       {"tls", maybe_text(first.accepted_tls, memory)}},
+                      memory);
 }
 
-json::object submission_json(const Submission& submission) {
-  return {{"method", text_or_null(submission_method_name(submission.method))},
-          {"login", maybe_text(submission.login)},
-          {"client_ip", text_or_null(submission.client.ip)},
-          {"client_host", text_or_null(submission.client.host)},
-          {"helo", maybe_text(submission.helo)},
-          {"uid", submission.uid ? json::value(*submission.uid) : json::value(nullptr)},
-          {"user", maybe_text(submission.user)},
-          {"script", maybe_text(submission.script)},
-          {"script_dir", maybe_text(submission.script_dir)}};
+json::object submission_json(const Submission& submission, const Memory& memory) {
+  return {{{"method", text_or_null(submission_method_name(submission.method), memory)},
+           {"login", maybe_text(submission.login, memory)},
+           {"client_ip", text_or_null(submission.client.ip, memory)},
+           {"client_host", text_or_null(submission.client.host, memory)},
+           {"helo", maybe_text(submission.helo, memory)},
+           {"uid", submission.uid ? json::value(*submission.uid) : json::value(nullptr)},
+           {"user", maybe_text(submission.user, memory)},
+           {"script", maybe_text(submission.script, memory)},
+           {"script_dir", maybe_text(submission.script_dir, memory)}},
+          memory};
 }
 
-json::value text_of(const std::string* known) {
-  return known == nullptr ? json::value(nullptr) : text(*known);
+json::value text_of(const std::string* known, const Memory& memory) {
+  return known == nullptr ? json::value(nullptr) : text(*known, memory);
 }
 
 void add_headers(const Journey& journey, json::object& out) {
-  out["envelope_sender"] = text_of(first_known(journey, &LegRecord::envelope_sender));
+  const auto& memory = out.storage();
+  out["envelope_sender"] = text_of(first_known(journey, &LegRecord::envelope_sender), memory);
   const auto* message_id = first_known(journey, &LegRecord::message_id);
   out["message_id"] =
-      message_id == nullptr ? json::value(nullptr) : text(bare_message_id(*message_id));
+      message_id == nullptr ? json::value(nullptr) : text(bare_message_id(*message_id), memory);
   json::value size = nullptr;
   for (const auto& leg : journey.legs) {
     if (size.is_null() && leg.size_bytes) size = *leg.size_bytes;
   }
   out["size_bytes"] = std::move(size);
-  out["subject"] = text_of(first_known(journey, &LegRecord::subject));
+  const auto* subject = first_known(journey, &LegRecord::subject);
+  out["subject"] =
+      subject == nullptr ? json::value(nullptr) : text(decode_header(*subject), memory);
 }
 
-json::object counts_json(const Journey& journey) {
+json::object counts_json(const Journey& journey, const Memory& memory) {
   std::map<std::string_view, int> by_outcome;
   for (const auto& recipient : journey.recipients) {
     ++by_outcome[outcome_name(recipient.state.outcome)];
   }
-  json::object out;
+  json::object out(memory);
   for (const auto& [name, count] : by_outcome) out[name] = count;
   return out;
 }
 
-json::array facts_json(const Journey& journey) {
-  json::array out;
+json::array facts_json(const Journey& journey, const Memory& memory) {
+  json::array out(memory);
   for (const auto& leg : journey.legs) {
     for (const auto& fact : leg.facts) {
-      out.push_back(json::object{
-          {"source", text(fact.source)}, {"name", text(fact.name)}, {"value", text(fact.value)}});
+      out.push_back(json::object({{"source", text(fact.source, memory)},
+                                  {"name", text(fact.name, memory)},
+                                  {"value", text(fact.value, memory)}},
+                                 memory));
     }
   }
   return out;
 }
 
-json::object link_json(const JourneyLink& link) {
+json::object link_json(const JourneyLink& link, const Memory& memory) {
+  std::map<std::string_view, int> by_name;
+  for (const auto& [outcome, count] : link.outcomes) by_name[outcome_name(outcome)] += count;
+  json::object outcomes(memory);
+  for (const auto& [name, count] : by_name) outcomes[name] = count;
   return {
-      {"kind", link_kind_name(link.link.kind)},
-      {"direction", link.link.direction == LegLink::Direction::parent ? "parent" : "child"},
-      {"queue_id", text_or_null(link.link.queue_id)},
-      {"journey", link.journey ? json::value(format_leg_id(*link.journey)) : json::value(nullptr)},
-      {"outcome", link.outcome ? json::value(outcome_name(*link.outcome)) : json::value(nullptr)},
-      {"inferred", link.inferred}};
+      {{"kind", link_kind_name(link.link.kind)},
+       {"direction", link.link.direction == LegLink::Direction::parent ? "parent" : "child"},
+       {"queue_id", text_or_null(link.link.queue_id, memory)},
+       {"journey", link.journey ? json::value(format_leg_id(*link.journey)) : json::value(nullptr)},
+       {"outcome", link.outcome ? json::value(outcome_name(*link.outcome)) : json::value(nullptr)},
+       {"outcomes", std::move(outcomes)},
+       {"inferred", link.inferred}},
+      memory};
 }
-json::array links_json(const Journey& journey) {
-  json::array out;
-  for (const auto& link : journey.links) out.push_back(link_json(link));
+json::array links_json(const Journey& journey, const Memory& memory) {
+  json::array out(memory);
+  for (const auto& link : journey.links) out.push_back(link_json(link, memory));
   return out;
 }
 
 }  // namespace
+
+json::object told_json(const Explanation& told, Language language, const Memory& memory) {
+  return {{{"lang", language == Language::es ? "es" : "en"},
+           {"text", text(told.text, memory)},
+           {"whose_move", whose_move_name(told.whose_move)},
+           {"final", told.final},
+           {"guess", told.guess},
+           {"what_to_do", text_or_null(told.what_to_do, memory)},
+           {"reply", text_or_null(told.reply, memory)}},
+          memory};
+}
 
 std::string api_time(Time at) {
   constexpr std::int64_t kDay = 86'400'000'000;
@@ -387,8 +591,9 @@ std::string valid_utf8(std::string_view bytes) {
 json::object to_json(const Journey& journey, const JourneyJsonOptions& options) {
   const auto& first = journey.legs.front();
   const auto& arrival = arrival_leg(journey);
-  json::array recipients;
-  json::array legs;
+  const auto& memory = options.memory;
+  json::array recipients(memory);
+  json::array legs(memory);
   for (const auto& recipient : journey.recipients) {
     recipients.push_back(recipient_json(journey, recipient, options));
   }
@@ -397,25 +602,26 @@ json::object to_json(const Journey& journey, const JourneyJsonOptions& options) 
   for (const auto& leg : journey.legs) {
     last = std::max(last, leg.last_activity_at);
     complete = complete && (leg.arrival_seen || leg.internal);
-    legs.push_back(leg_json(leg));
+    legs.push_back(leg_json(leg, memory));
   }
-  json::object out{{"id", format_leg_id(journey.id())},
-                   {"arrived_at", api_time(first.opened_at)},
-                   {"last_activity_at", api_time(last)},
-                   {"complete", complete}};
+  json::object out({{"id", format_leg_id(journey.id())},
+                    {"arrived_at", time_json(first.opened_at, memory)},
+                    {"last_activity_at", time_json(last, memory)},
+                    {"complete", complete}},
+                   memory);
   add_headers(journey, out);
   out["direction"] = direction_of(journey);
-  out["counts"] = counts_json(journey);
+  out["counts"] = counts_json(journey, memory);
   out["arrival"] = arrival_of(arrival);
-  out["accepted"] = accepted_json(arrival);
-  out["submission"] = submission_json(arrival.submission);
+  out["accepted"] = accepted_json(arrival, memory);
+  out["submission"] = submission_json(arrival.submission, memory);
   out["recipients"] = std::move(recipients);
   out["unnamed_recipients"] =
       journey.unnamed ? recipient_json(journey, *journey.unnamed, options) : json::value(nullptr);
   out["legs"] = std::move(legs);
-  out["links"] = links_json(journey);
-  out["facts"] = facts_json(journey);
-  out["timeline"] = timeline_json(journey);
+  out["links"] = links_json(journey, memory);
+  out["facts"] = facts_json(journey, memory);
+  out["timeline"] = timeline_json(journey, memory);
   out["evidence"] = evidence_json(journey, options);
   return out;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <string>
 #include <string_view>
 
@@ -19,10 +20,16 @@ struct JourneyJsonOptions {
   Language language = Language::en;      // of the explanations
   std::string timezone{};                // of the times in them; empty: this machine's
   Time now{};                            // times of this day stand there without a date
+  // Where the JSON is made; it must outlive what is made there. Null: the heap.
+  boost::json::storage_ptr memory{};
 };
 
 // The one shape of a journey (DESIGN 8, docs/api.md). Valid JSON whatever bytes the log had.
 boost::json::object to_json(const Journey& journey, const JourneyJsonOptions& options);
+
+// An `explanation` of docs/api.md, in that language.
+boost::json::object told_json(const Explanation& told, Language language,
+                              const boost::json::storage_ptr& memory = {});
 
 // RFC 3339, UTC, microseconds: "2026-11-24T01:40:29.123456Z".
 std::string api_time(Time at);

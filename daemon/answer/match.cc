@@ -4,10 +4,14 @@
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
+#include "config/quantity.h"
 #include "core/address.h"
 #include "core/message_id.h"
+#include "daemon/answer/bounce_mime.h"
 #include "daemon/answer/direction.h"
 #include "daemon/answer/idn.h"
+#include "daemon/answer/letters.h"
+#include "daemon/answer/spoken_words.h"
 #include "daemon/answer/typed.h"
 #include "store/keys.h"
 
@@ -18,10 +22,14 @@ using Fit = AddressPattern::Fit;
 
 bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
 
-// Part of the text, or a glob over all of it when it has a '*'.
+// Part of the text, or a glob over all of it when it has a '*'. "FACTURACION" finds "Facturación".
 bool text_matches(const std::string& typed, std::string_view text) {
-  if (typed.find('*') != std::string::npos) return glob_matches(typed, text);
-  return glob_matches("*" + typed + "*", text);
+  const auto glob = typed.find('*') != std::string::npos ? typed : "*" + typed + "*";
+  if (glob_matches(glob, text)) return true;
+  const auto is_foreign = [](char c) { return (c & 0x80) != 0; };
+  if (std::ranges::none_of(text, is_foreign) && std::ranges::none_of(typed, is_foreign))
+    return false;
+  return glob_matches(without_accents(lower_letters(glob)), without_accents(lower_letters(text)));
 }
 
 bool message_id_matches(const std::string& typed, const std::string& message_id) {
@@ -49,8 +57,9 @@ Fit best_fit(const AddressPattern& pattern, const LegRecipient& recipient, std::
     best = fit;
     address = candidate;
   };
-  look(recipient.recipient);
+  // Of two that fit equally well, the one that people know.
   if (recipient.original_recipient) look(*recipient.original_recipient);
+  look(recipient.recipient);
   if (recipient.dsn_original_recipient) {
     const auto semicolon = recipient.dsn_original_recipient->find(';');  // "rfc822;juan@..."
     look(std::string_view(*recipient.dsn_original_recipient).substr(semicolon + 1));
@@ -146,7 +155,7 @@ bool legs_match(const Journey& journey, const FindRequest& want) {
       }))
     return false;
   if (!want.subject.empty() && !any_leg(journey, [&](const LegRecord& leg) {
-        return leg.subject && text_matches(want.subject, *leg.subject);
+        return leg.subject && text_matches(want.subject, decode_header(*leg.subject));
       }))
     return false;
   if (!want.submissions.empty() && !any_leg(journey, [&](const LegRecord& leg) {
@@ -184,7 +193,10 @@ class AddressMatch {
     const bool by_address = pattern != nullptr || other != nullptr || wants_domain;
     if (!by_address && journey_.unnamed && state_matches(journey_, *journey_.unnamed, want_))
       return true;
-    for (const auto& recipient : journey_.recipients) {
+    bool any_itself = false;
+    std::vector<bool> by_itself;
+    for (std::size_t i = 0; i < journey_.recipients.size(); ++i) {
+      const auto& recipient = journey_.recipients[i];
       if (!state_matches(journey_, recipient, want_)) continue;
       if (wants_domain && !recipient_domain(recipient.state)) continue;
       std::string address;
@@ -192,7 +204,13 @@ class AddressMatch {
       if ((pattern != nullptr || other != nullptr) && fit == Fit::none) continue;
       found = true;
       keep(out.recipient, out.recipient_address, fit, address);
+      by_itself.push_back(fits_itself(pattern, recipient.state) &&
+                          fits_itself(other, recipient.state));
+      any_itself = any_itself || by_itself.back();
+      out.recipients.push_back({i, std::move(address)});
     }
+    // A name that stands on the way here only may be anybody's, but not when it is somebody's.
+    if (any_itself) keep_marked(out.recipients, by_itself);
     return found;
   }
 
@@ -201,6 +219,19 @@ class AddressMatch {
     if (fit <= best) return;
     best = fit;
     best_address = address;
+  }
+
+  static bool fits_itself(const AddressPattern* pattern, const LegRecipient& state) {
+    std::string ignored;
+    return pattern == nullptr || best_fit(*pattern, state, ignored) != Fit::none;
+  }
+  static void keep_marked(std::vector<MatchedRecipient>& recipients,
+                          const std::vector<bool>& marked) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < recipients.size(); ++i) {
+      if (marked[i]) std::swap(recipients[kept++], recipients[i]);
+    }
+    recipients.resize(kept);
   }
 
   Fit one(const AddressPattern& pattern, const LegRecipient& state, std::string& address) const {
@@ -277,7 +308,7 @@ std::function<bool(const LegRecord&)> leg_test(const FindRequest& want) {
     };
   if (!want.subject.empty())
     return [&want](const LegRecord& leg) {
-      return leg.subject && text_matches(want.subject, *leg.subject);
+      return leg.subject && text_matches(want.subject, decode_header(*leg.subject));
     };
   if (!want.message_id.empty())
     return [&want](const LegRecord& leg) {
@@ -313,7 +344,8 @@ bool domain_matches(const std::string& typed, std::string_view address) {
 }
 
 bool endpoint_matches(const std::string& typed, const Endpoint& endpoint) {
-  if (typed.find('/') != std::string::npos && !endpoint.ip.empty()) {
+  // "private/lmtp" is the name of a socket.
+  if (typed.find('/') != std::string::npos && is_ip_or_cidr(typed) && !endpoint.ip.empty()) {
     namespace ip = boost::asio::ip;
     const bool six = typed.find(':') != std::string::npos;
     if (six != (endpoint.ip.find(':') != std::string::npos)) return false;

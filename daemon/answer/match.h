@@ -10,12 +10,19 @@
 
 namespace rastro {
 
+// A recipient of the journey who has all that the question asks of one.
+struct MatchedRecipient {
+  std::size_t position = 0;  // in Journey::recipients
+  std::string address;       // the one that fitted; "": the question names none
+};
+
 // How well a journey answers a question.
 struct Matched {
   AddressPattern::Fit recipient = AddressPattern::Fit::none;  // none: not asked
   AddressPattern::Fit sender = AddressPattern::Fit::none;
   std::string recipient_address;  // the one that fitted
   std::string sender_address;
+  std::vector<MatchedRecipient> recipients;  // empty: the question asks nothing of them
 };
 
 // Every filter of the question; nullopt: not an answer to it.

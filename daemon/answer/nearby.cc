@@ -7,6 +7,7 @@
 #include "daemon/answer/misspelt.h"
 #include "daemon/answer/sentences.h"
 #include "daemon/answer/typed.h"
+#include "daemon/answer/unknown_sender.h"
 
 namespace rastro {
 namespace {
@@ -32,6 +33,7 @@ class Looker {
     if (auto done = misspelt(); !done) return done.error();
     if (auto done = encounters(); !done) return done.error();
     if (auto done = unnamed(); !done) return done.error();
+    if (auto done = unknown_sender(); !done) return done.error();
     out_.any_leg = store_.holds_any_leg();
     return std::move(out_);
   }
@@ -300,6 +302,15 @@ class Looker {
     return {};
   }
 
+  Result<void> unknown_sender() {
+    const auto counted =
+        count_of_unknown_sender(store_, request_, kCountMax, [this] { return limits(); });
+    if (!counted) return counted.error();
+    if (counted->cut == CutBy::time) out_.cut = CutBy::time;
+    out_.sender_unknown = counted->number;
+    return {};
+  }
+
   // The first attempt is logged when it is over, and Exim may leave it to the next queue run.
   Result<void> waiting_unnamed() {
     constexpr Duration kFirstAttemptMax = std::chrono::minutes(35);
@@ -364,6 +375,9 @@ Absence prove_absence(const FindRequest& request, const Coverage& coverage, cons
                       bool search_was_cut) {
   if (search_was_cut || nearby.cut == CutBy::time) return {.code = "cut_by_time"};
   if (!coverage.complete) return {.code = "logs_not_complete"};
+  // Of a moment nothing can be said, nor of a time that has not come.
+  if (coverage.range.until <= coverage.range.from && coverage.range.from > Time::min())
+    return {.code = "no_interval"};
   if (!nearby.any_leg) return {.code = "nothing_understood"};
   if (!request.subject.empty()) return {.code = "subject_not_logged"};
   const bool by_name = request.recipient || request.sender || request.any ||
@@ -379,6 +393,7 @@ Absence prove_absence(const FindRequest& request, const Coverage& coverage, cons
                        !request.client.empty() || !request.login.empty();
   if (by_id && !by_more) return {.code = "only_an_id"};
   if (nearby.mail_unnamed > 0) return {.code = "mail_unnamed", .count = nearby.mail_unnamed};
+  if (nearby.sender_unknown > 0) return {.code = "sender_unknown", .count = nearby.sender_unknown};
   if (nearby.refused_unnamed > 0)
     return {.code = "clients_refused", .count = nearby.refused_unnamed};
   if (nearby.logins_unnamed > 0) return {.code = "logins_unnamed", .count = nearby.logins_unnamed};

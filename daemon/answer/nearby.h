@@ -37,8 +37,10 @@ struct Nearby {
   // In that interval, of whom no line tells who they are: what was asked for may be one of them.
   std::uint64_t refused_unnamed = 0;  // clients turned away before they named an address
   std::uint64_t logins_unnamed = 0;   // logins refused whose name the log does not tell
-  std::uint64_t mail_unnamed = 0;     // messages whose recipients no line names
-  bool any_leg = true;                // in the whole index
+  std::uint64_t mail_unnamed = 0;     // messages of which not every recipient is named
+  // Messages that fit but for who sent them, which no line tells.
+  std::uint64_t sender_unknown = 0;
+  bool any_leg = true;  // in the whole index
   CutBy cut = CutBy::nothing;
 };
 

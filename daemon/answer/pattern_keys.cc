@@ -21,9 +21,14 @@ struct Part {
 };
 
 Part part_of(const AddressPattern& pattern, std::vector<KeyKind> kinds) {
+  std::string beginning;
+  if (pattern.form() == AddressPattern::Form::local_part) beginning = pattern.text();
+  // The case of further letters is as it was logged.
+  const auto foreign = std::ranges::find_if(beginning, [](char c) { return (c & 0x80) != 0; });
+  beginning.erase(foreign, beginning.end());
   return {std::move(kinds),
           [&pattern](std::string_view address) { return pattern.matches(address); },
-          pattern.form() == AddressPattern::Form::local_part ? pattern.text() : ""};
+          std::move(beginning)};
 }
 
 // The first that is asked; whatever else is asked is compared with what it finds.

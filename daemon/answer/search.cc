@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <queue>
 #include <set>
 
@@ -19,10 +21,6 @@ constexpr Duration kDisorderMax = std::chrono::minutes(5);
 constexpr std::size_t kFirstRound = 16;  // legs looked at beyond one and a half of what is wanted
 constexpr std::size_t kScoredMax = 20'000;
 constexpr std::size_t kMisspeltMax = 8;
-
-Time arrival_of(std::uint64_t leg_id) {
-  return Time(std::chrono::seconds(static_cast<std::int64_t>(leg_id >> 32)));
-}
 
 class Finder {
  public:
@@ -108,7 +106,7 @@ class Finder {
     std::priority_queue<std::uint64_t, std::vector<std::uint64_t>, decltype(first)> kept(first);
     auto range = range_;
     if (bound_ && newest_first_)
-      range.until = std::min(range.until, arrival_of(*bound_) + std::chrono::seconds(1));
+      range.until = std::min(range.until, opening_second(*bound_) + std::chrono::seconds(1));
     if (nothing_fits_) return {};
     auto left = limits();
     if (!left) return {};
@@ -132,7 +130,7 @@ class Finder {
       }
       // Whatever comes later, of this hour, was active earlier, and arrived earlier still.
       const bool enough = newest_first_ && kept.size() == count &&
-                          leg.last_activity_at + kDisorderMax < arrival_of(kept.top());
+                          leg.last_activity_at + kDisorderMax < opening_second(kept.top());
       if (!enough) return Visit::go_on;
       return (*left).own_hours_first ? Visit::next_hour : Visit::stop;
     });
@@ -220,7 +218,8 @@ class Finder {
       }
       last_shown_ = leg;
       auto ranking = rank(*journey, *matched, *asked_);
-      answer_.items.push_back({std::move(*journey), std::move(ranking), misspelt_ != nullptr});
+      answer_.items.push_back({std::move(*journey), std::move(ranking), misspelt_ != nullptr,
+                               std::move(matched->recipients), leg});
       if (request_.sort == SortBy::score) drop_worst();
     }
     return {};
@@ -234,6 +233,19 @@ class Finder {
     });
   }
 
+  // Ids order legs by the second alone; cursors go by them, so this is for one page.
+  void sort_within_seconds() {
+    const auto place = [](const FoundJourney& found) {
+      const auto& legs = found.journey.legs;
+      const auto leg = std::ranges::find(legs, found.leg, &LegRecord::id);
+      return std::pair(opening_second(found.leg),
+                       leg == legs.end() ? opening_second(found.leg) : leg->opened_at);
+    };
+    std::ranges::stable_sort(answer_.items, [&](const FoundJourney& a, const FoundJourney& b) {
+      return newest_first_ ? place(a) > place(b) : place(a) < place(b);
+    });
+  }
+
   // Only the best are kept: an answer of thousands would be held in memory for fifty.
   void drop_worst() {
     if (answer_.items.size() < 2 * request_.limit + 64) return;
@@ -243,7 +255,7 @@ class Finder {
   }
 
   Duration away(std::uint64_t leg) const {
-    const auto away = std::chrono::abs(arrival_of(leg) - request_.at.value_or(Time{}));
+    const auto away = std::chrono::abs(opening_second(leg) - request_.at.value_or(Time{}));
     return std::max(Duration::zero(), away - request_.at_half_span);
   }
 
@@ -254,6 +266,8 @@ class Finder {
         answer_.more = true;
         answer_.items.resize(std::min(answer_.items.size(), request_.limit));
       }
+    } else {
+      sort_within_seconds();
     }
     const bool whole = !answer_.more && answer_.cut == CutBy::nothing && !request_.before;
     answer_.total = matched_;
@@ -305,6 +319,29 @@ class Finder {
   FindAnswer answer_;
 };
 
+constexpr std::size_t kSameIdLegsMax = 100;
+
+Result<FoundById> with_their_messages(StoreReader& store,
+                                      const std::set<std::uint64_t, std::greater<>>& legs) {
+  FoundById out;
+  AssemblyMemory memory;
+  std::set<std::uint64_t> known;
+  for (const auto leg : legs) {
+    if (known.contains(leg)) continue;
+    auto journey = assemble(store, leg, memory);
+    if (!journey) return journey.error();
+    if (!*journey) continue;
+    for (const auto& other : (*journey)->legs) known.insert(other.id);
+    if (!out.journey) {
+      out.journey = std::move(*journey);
+    } else {
+      out.others.push_back(std::move(**journey));
+    }
+    if (out.others.size() == FoundById::kSameIdMax) break;
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<FindAnswer> find_journeys(StoreReader& store, const FindRequest& request, Duration time_left,
@@ -312,22 +349,23 @@ Result<FindAnswer> find_journeys(StoreReader& store, const FindRequest& request,
   return Finder(store, request, time_left, clock).run();
 }
 
-Result<std::optional<Journey>> find_by_id(StoreReader& store, const std::string& typed) {
+Result<FoundById> find_by_id(StoreReader& store, const std::string& typed) {
   const auto id =
       typed.find('@') == std::string::npos ? typed_queue_id(typed) : typed_message_id(typed);
   if (const auto leg_id = parse_leg_id(id)) {
     auto journey = assemble(store, *leg_id);
-    if (!journey || *journey) return journey;
+    if (!journey) return journey.error();
+    if (*journey) return FoundById{std::move(*journey), {}};
   }
   const auto slash = id.rfind('/');
   const auto host = slash == std::string::npos ? "" : id.substr(0, slash);
   const auto queue_id = slash == std::string::npos ? id : id.substr(slash + 1);
-  std::optional<std::uint64_t> newest;
+  std::set<std::uint64_t, std::greater<>> legs;  // the newest that fit
   const auto look = [&](KeyKind kind, const std::string& value) {
     return store.for_each_leg({{kind, value}}, {}, {}, [&](const LegRecord& leg) {
-      if (!leg.probe && (host.empty() || kind != KeyKind::queue_id || leg.host == host) &&
-          (!newest || leg.id > *newest))
-        newest = leg.id;
+      if (!leg.probe && (host.empty() || kind != KeyKind::queue_id || leg.host == host))
+        legs.insert(leg.id);
+      if (legs.size() > kSameIdLegsMax) legs.erase(std::prev(legs.end()));
       return Visit::go_on;
     });
   };
@@ -335,24 +373,23 @@ Result<std::optional<Journey>> find_by_id(StoreReader& store, const std::string&
     if (auto done = look(KeyKind::queue_id, form); !done) return done.error();
   }
   for (const auto& form : {id, "<" + id + ">"}) {
-    if (newest) break;
+    if (!legs.empty()) break;
     if (auto done = look(KeyKind::message_id, form); !done) return done.error();
   }
-  if (!newest) {
+  if (legs.empty()) {
     constexpr Duration kLookMax = std::chrono::milliseconds(300);
     const bool is_message_id = id.find('@') != std::string::npos;
     const auto other = is_message_id ? message_id_in_other_case(store, id, {}, kLookMax)
                                      : queue_id_in_other_case(store, queue_id, kLookMax);
     if (!other) return other.error();
-    if (other->empty()) return std::optional<Journey>();
+    if (other->empty()) return FoundById();
     for (const auto& form : {*other, "<" + *other + ">"}) {
-      if (newest) break;
+      if (!legs.empty()) break;
       if (auto done = look(is_message_id ? KeyKind::message_id : KeyKind::queue_id, form); !done)
         return done.error();
     }
   }
-  if (!newest) return std::optional<Journey>();
-  return assemble(store, *newest);
+  return with_their_messages(store, legs);
 }
 
 }  // namespace rastro

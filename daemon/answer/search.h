@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "daemon/answer/find_request.h"
 #include "daemon/answer/journey.h"
+#include "daemon/answer/match.h"
 #include "daemon/answer/rank.h"
 
 namespace rastro {
@@ -15,6 +16,8 @@ struct FoundJourney {
   Journey journey;
   Ranking ranking;
   bool misspelt = false;  // found under an address that is only near the one asked for
+  std::vector<MatchedRecipient> recipients = {};  // of whom the question asks
+  std::uint64_t leg = 0;  // the one that stands for it: its place in the order of arrival
 };
 
 struct FindAnswer {
@@ -32,7 +35,15 @@ struct FindAnswer {
 Result<FindAnswer> find_journeys(StoreReader& store, const FindRequest& request, Duration time_left,
                                  const Clock& clock);
 
+struct FoundById {
+  std::optional<Journey> journey;
+  // The other messages that were called the same: a queue id is used again, also by another host,
+  // and a Message-ID is a stranger's. Newest first, the newest kSameIdMax of them.
+  static constexpr std::size_t kSameIdMax = 20;
+  std::vector<Journey> others;
+};
+
 // By a journey or leg id, a queue id, host/queue-id, or a Message-ID; the newest that fits.
-Result<std::optional<Journey>> find_by_id(StoreReader& store, const std::string& typed);
+Result<FoundById> find_by_id(StoreReader& store, const std::string& typed);
 
 }  // namespace rastro

@@ -79,7 +79,9 @@ class ClockReader {
     const auto part = take_part_of_day(words_, at_);
     if (!named_as_clock_ && part == DayPart::unsaid) return 0;
     since_midnight = std::chrono::hours(hour_of_day(hour_, part)) + std::chrono::minutes(minute_);
-    return hour_ < 24 && since_midnight >= Duration(0) ? at_ : 0;
+    // "las doce menos veinte de la noche"
+    if (since_midnight < Duration(0)) since_midnight += std::chrono::hours(24);
+    return hour_ < 24 ? at_ : 0;
   }
 
  private:
@@ -90,15 +92,18 @@ class ClockReader {
     return true;
   }
 
-  // "half past two", "ten to three"
+  // "half past two", "ten to three", "un cuarto para las tres"
   bool english_minutes() {
     if (at_ + 2 >= words_.size()) return false;
-    const std::size_t skipped = words_[at_] == "a" ? 1 : 0;
+    std::size_t skipped = is_one_of(words_[at_], {"a", "un"}) ? 1 : 0;
     if (at_ + 2 + skipped >= words_.size()) return false;
     const auto minute = spoken_number(words_[at_ + skipped]);
     const auto between = words_[at_ + 1 + skipped];
+    if (between == "para" && is_one_of(words_[at_ + 2 + skipped], {"las", "la"})) ++skipped;
+    if (at_ + 2 + skipped >= words_.size()) return false;
     const auto hour = spoken_number(words_[at_ + 2 + skipped]);
-    if (!minute || !hour || !is_one_of(between, {"past", "to", "before", "after"})) return false;
+    if (!minute || !hour || !is_one_of(between, {"past", "to", "before", "after", "para"}))
+      return false;
     minute_ = is_one_of(between, {"past", "after"}) ? *minute : -*minute;
     hour_ = *hour;
     at_ += 3 + skipped;
@@ -219,6 +224,11 @@ void drop_vague_words(Words& words) {
     const auto from = words.begin() + static_cast<std::ptrdiff_t>(i);
     words.erase(from, from + static_cast<std::ptrdiff_t>(size));
   }
+  // "at around 2ish"
+  const auto twice = std::ranges::unique(words, [](auto one, auto next) {
+    return one == next && is_one_of(one, {"at", "a"});
+  });
+  words.erase(twice.begin(), twice.end());
 }
 
 std::size_t take_spoken_clock(const Words& words, Duration& since_midnight) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daemon/answer/spoken_clock.h"
+#include "daemon/answer/spoken_near.h"
 #include "daemon/answer/spoken_words.h"
 
 namespace rastro {
@@ -56,6 +57,17 @@ std::optional<Duration> unit_of(std::string_view word) {
   return parse_spoken_duration("1 " + std::string(word));
 }
 
+// "una o dos" horas, "two or three" hours.
+std::optional<SpokenTime> one_or_two(const Words& counts, Duration unit, Time now) {
+  if (counts.size() != 3 || !is_one_of(counts[1], {"or", "o"})) return std::nullopt;
+  const auto least = spoken_number(is_one_of(counts[0], {"a", "an", "un"}) ? "1" : counts[0]);
+  const auto most = spoken_number(counts[2]);
+  if (!least || !most || *least >= *most) return std::nullopt;
+  // Neither is meant to the minute.
+  const auto from = now - *most * unit - unit / 2;
+  return SpokenTime{from, now - *least * unit + unit / 2 - from};
+}
+
 // "a couple of hours", "unos minutos", "varias horas": how long ago that may be at least and most.
 std::optional<SpokenTime> rough_span(Words words, Time now) {
   if (words.size() < 2) return std::nullopt;
@@ -66,9 +78,13 @@ std::optional<SpokenTime> rough_span(Words words, Time now) {
   } else {
     return std::nullopt;
   }
+  // "an hour or two"
+  if (words.size() == 4 && words[2] == "or")
+    std::rotate(words.begin() + 1, words.begin() + 2, words.end());
   const auto unit = words.empty() ? std::nullopt : unit_of(words.back());
   if (!unit) return std::nullopt;
   words.pop_back();
+  if (const auto either = one_or_two(words, *unit, now)) return either;
   const auto count = joined(words);
   for (const auto* name :
        {"a couple of", "a couple", "couple of", "couple", "un par de", "par de"}) {
@@ -104,17 +120,6 @@ bool ends_with_part_of_day(const Words& words) {
                                   "tarde", "noche", "madrugada"});
 }
 
-// "2" is "las 2" here.
-std::optional<SpokenTime> read_side(const Words& words, const SpokenTimeReader& read) {
-  const bool bare = words.size() == 1 && words[0].size() <= 2 &&
-                    words[0].find_first_not_of("0123456789") == std::string_view::npos;
-  if (bare) return read(Words{"las", words[0]});
-  if (const auto plain = read(words)) return plain;
-  return words.empty() || is_one_of(words[0], {"las", "la", "at", "a"})
-             ? std::nullopt
-             : read(Words{"las"} + words);
-}
-
 // The two ends, with the words that both share before or behind them.
 std::optional<SpokenTime> between(const Words& day, const Words& first, Words second,
                                   const SpokenTimeReader& read) {
@@ -128,7 +133,7 @@ std::optional<SpokenTime> between(const Words& day, const Words& first, Words se
   std::optional<SpokenTime> from;
   if (ends_with_part_of_day(second) && !ends_with_part_of_day(first)) {
     for (std::size_t size = std::min<std::size_t>(3, second.size() - 1); size > 0 && !from; --size)
-      from = read_side(first + part(second, second.size() - size, second.size()), read);
+      from = read_clock(first + part(second, second.size() - size, second.size()), read);
     if (from && !shared.empty()) from.reset();
     for (std::size_t size = std::min<std::size_t>(3, second.size() - 1);
          size > 0 && !from && !shared.empty(); --size)
@@ -136,7 +141,7 @@ std::optional<SpokenTime> between(const Words& day, const Words& first, Words se
           read(shared + Words{"las"} + first + part(second, second.size() - size, second.size()));
   }
   const auto side = [&](const Words& words) {
-    if (shared.empty()) return read_side(words, read);
+    if (shared.empty()) return read_clock(words, read);
     const bool bare = words.size() == 1 && words[0].size() <= 2;
     return read(shared + (bare ? Words{"las"} + words : words));
   };

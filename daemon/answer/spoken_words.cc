@@ -8,6 +8,7 @@
 #include "core/address.h"
 #include "core/ascii.h"
 #include "daemon/answer/plain_signs.h"
+#include "daemon/answer/spoken_clock.h"
 
 namespace rastro {
 
@@ -35,33 +36,80 @@ namespace {
 using Replaced = std::pair<std::string_view, std::string_view>;
 
 // Of whole words: each stands between blanks.
-constexpr std::array<Replaced, 27> kPhrases = {{{" p. m. ", " pm "},
-                                                {" a. m. ", " am "},
-                                                {" p.m. ", " pm "},
-                                                {" a.m. ", " am "},
-                                                {" p.m ", " pm "},
-                                                {" a.m ", " am "},
-                                                {" p m ", " pm "},
-                                                {" a m ", " am "},
-                                                {" al mediodia ", " a mediodia "},
-                                                {" del mediodia ", " pm "},
-                                                {" de mediodia ", " pm "},
-                                                {" mas o menos ", " "},
-                                                {" a primera hora ", " por la manana "},
-                                                {" a ultima hora ", " por la tarde "},
-                                                {" temprano ", " "},
-                                                {" early ", " "},
-                                                {" earlier today ", " today "},
-                                                {" late ", " "},
-                                                {" hs ", " h "},
-                                                {" hs. ", " h "},
-                                                {" h. ", " h "},
-                                                {" hrs. ", " h "},
-                                                {" en la tarde ", " por la tarde "},
-                                                {" en la noche ", " por la noche "},
-                                                {" en la manana ", " por la manana "},
-                                                {" this past ", " last "},
-                                                {" el pasado ", " el "}}};
+constexpr std::array kPhrases =
+    std::to_array<Replaced>({{" p. m. ", " pm "},
+                             {" a. m. ", " am "},
+                             {" p.m. ", " pm "},
+                             {" a.m. ", " am "},
+                             {" p.m ", " pm "},
+                             {" a.m ", " am "},
+                             {" p m ", " pm "},
+                             {" a m ", " am "},
+                             {" pasado el mediodia ", " despues de a mediodia "},
+                             {" antes del mediodia ", " antes de a mediodia "},
+                             {" despues del mediodia ", " despues de a mediodia "},
+                             {" al mediodia ", " a mediodia "},
+                             {" del mediodia ", " pm "},
+                             {" de mediodia ", " pm "},
+                             {" the day before yesterday ", " day before yesterday "},
+                             {" mas o menos ", " "},
+                             {" or so ", " "},
+                             {" o asi ", " "},
+                             {" o por ahi ", " "},
+                             {" por ahi de ", " "},
+                             {" hara ", " hace "},
+                             {" cosa de ", " "},
+                             {" hace casi ", " hace "},
+                             {" hace mas de ", " hace "},
+                             {" hace una media hora ", " hace media hora "},
+                             {" almost ", " "},
+                             {" nearly ", " "},
+                             {" over an ", " an "},
+                             {" more than ", " "},
+                             {" de madrugada ", " madrugada "},
+                             {" a media manana ", " por la manana "},
+                             {" a media tarde ", " por la tarde "},
+                             {" mid-morning ", " morning "},
+                             {" mid morning ", " morning "},
+                             {" mid-afternoon ", " afternoon "},
+                             {" mid afternoon ", " afternoon "},
+                             {" first thing in the ", " in the "},
+                             {" first thing this ", " this "},
+                             {" first thing ", " morning "},
+                             {" lunch time ", " lunchtime "},
+                             {" at lunchtime ", " lunchtime "},
+                             {" after lunch ", " after-lunch "},
+                             {" before lunch ", " before-lunch "},
+                             {" despues de comer ", " after-lunch "},
+                             {" antes de comer ", " before-lunch "},
+                             {" a la hora de comer ", " hora-de-comer "},
+                             {" a la hora de la comida ", " hora-de-comer "},
+                             {" sometime after-lunch ", " after-lunch "},
+                             {" a primera hora de la ", " por la "},
+                             {" a ultima hora de la ", " por la "},
+                             {" a primera hora del dia ", " por la manana "},
+                             {" a ultima hora del dia ", " por la tarde "},
+                             {" a primera hora ", " por la manana "},
+                             {" a ultima hora ", " por la tarde "},
+                             {" manana por la manana ", " manana "},
+                             {" tarde por la tarde ", " tarde "},
+                             {" manana por la tarde ", " manana "},
+                             {" tarde por la manana ", " tarde "},
+                             {" noche por la tarde ", " noche "},
+                             {" at at ", " at "},
+                             {" temprano ", " "},
+                             {" early ", " "},
+                             {" earlier today ", " today "},
+                             {" late ", " "},
+                             {" hs ", " h "},
+                             {" hs. ", " h "},
+                             {" h. ", " h "},
+                             {" hrs. ", " h "},
+                             {" en la tarde ", " por la tarde "},
+                             {" en la noche ", " por la noche "},
+                             {" en la manana ", " por la manana "},
+                             {" this past ", " last "},
+                             {" el pasado ", " el "}});
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
@@ -84,6 +132,10 @@ void add_word(std::string word, std::string& out) {
     if (split_off(ending, as)) break;
   }
   if (split_off("ish", "")) word.insert(0, "at ");
+  if (word.ends_with("ish")) {  // "noonish", "nineish"
+    const auto plain = std::string_view(word).substr(0, word.size() - 3);
+    if (plain == "noon" || spoken_number(plain)) word = "at " + std::string(plain);
+  }
   // "28-nov", "28/nov/2026", "nov-28"
   const auto letters = std::ranges::find_if(word, is_letter);
   if (letters != word.end() && word.find_first_of("-/") != std::string::npos) {

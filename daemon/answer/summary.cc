@@ -5,28 +5,28 @@
 #include <set>
 
 #include "core/address.h"
+#include "core/clock.h"
+#include "core/ip_networks.h"
 #include "daemon/answer/idn.h"
+#include "daemon/answer/journey.h"
+#include "daemon/answer/unnamed.h"
 
 namespace rastro {
 namespace {
 
 constexpr std::size_t kKeysMax = 200'000;
 constexpr std::size_t kAsideMax = 200'000;
+constexpr std::size_t kRequeuedMax = 2'000;
 
-bool is_loopback(const std::string& ip) { return ip.starts_with("127.") || ip == "::1"; }
+// By a filter of this host, or by another host of the operator's.
+bool may_be_handed_on(const Submission& submission) {
+  const auto& ip = submission.client.ip;
+  return !submission.login && (is_loopback(ip) || is_private_network(ip));
+}
 
 bool stays_one_message(LegLink::Kind kind) {
   return kind == LegLink::Kind::filter || kind == LegLink::Kind::forward ||
          kind == LegLink::Kind::requeue || kind == LegLink::Kind::hop;
-}
-
-// Whether that recipient's end is told by another leg of this host.
-bool is_passed_on(const LegRecord& leg, std::size_t recipient) {
-  if (leg.recipients[recipient].outcome == Outcome::passed) return true;
-  return std::ranges::any_of(leg.links, [&](const LegLink& link) {
-    return link.direction == LegLink::Direction::child && !link.claimed_by_peer &&
-           stays_one_message(link.kind) && link.recipient == static_cast<std::int32_t>(recipient);
-  });
 }
 
 bool has_parent(const LegRecord& leg) {
@@ -35,46 +35,155 @@ bool has_parent(const LegRecord& leg) {
   });
 }
 
-// What a leg adds to the keys of a summary.
-struct Contribution {
-  std::vector<std::string> keys;  // for the message
-  std::vector<std::pair<std::string, Outcome>> recipients;
-  std::uint64_t bytes = 0;
+// Whether another leg tells what became of all of it.
+bool goes_on(const LegRecord& leg) {
+  return has_parent(leg) || std::ranges::any_of(leg.links, [](const LegLink& link) {
+           return link.direction == LegLink::Direction::child && stays_one_message(link.kind);
+         });
+}
+
+bool was_requeued(const LegRecord& leg) {
+  return std::ranges::any_of(leg.links, [](const LegLink& link) {
+    return link.direction == LegLink::Direction::parent && link.kind == LegLink::Kind::requeue;
+  });
+}
+
+// What legs of one message add to the keys of a summary.
+struct Part {
+  struct Recipient {
+    std::string key;  // unless that is the message's
+    Outcome outcome = Outcome::queued;
+    bool passed = false;                        // told by another leg, wherever its log is
+    std::vector<std::string> may_be_passed_to;  // queue ids: if one of these legs is there
+  };
+  struct FirstLeg {
+    std::string id;  // queue id
+    Time opened_at{};
+    std::optional<std::string> key;  // nullopt: keys are those of the recipients
+    std::uint64_t bytes = 0;
+    bool has_parent = false;
+    bool may_have_parent = false;  // which does not say so itself
+  };
+  FirstLeg first;
+  std::vector<Recipient> recipients;
+  std::set<std::string> ids;       // of its legs
+  std::set<std::string> wants;     // of legs that are certainly this message's too
+  std::set<std::string> children;  // of legs that may be
+
+  // Clocks of two hosts differ.
+  bool begins_before(const Part& other) const {
+    if (children.contains(other.first.id)) return true;
+    if (other.children.contains(first.id)) return false;
+    return std::pair(first.has_parent, first.opened_at) <
+           std::pair(other.first.has_parent, other.first.opened_at);
+  }
+  void take(Part&& other) {
+    if (other.begins_before(*this)) std::swap(first, other.first);
+    std::ranges::move(other.recipients, std::back_inserter(recipients));
+    ids.merge(other.ids);
+    wants.merge(other.wants);
+    children.merge(other.children);
+  }
+  bool is_whole() const { return std::ranges::includes(ids, wants); }
+  bool tells(const Recipient& recipient) const {
+    return !recipient.passed &&
+           std::ranges::none_of(recipient.may_be_passed_to,
+                                [this](const std::string& id) { return ids.contains(id); });
+  }
+};
+
+// Of what is asked leg by leg, while the store itself is not at work.
+class TimeLeft {
+ public:
+  explicit TimeLeft(const QueryLimits& limits) : limits_(limits), since_(clock_.steady()) {}
+  bool is_over() const {
+    const bool late =
+        limits_.deadline > Duration::zero() && clock_.steady() - since_ > limits_.deadline;
+    return late || (limits_.stop_when != nullptr && limits_.stop_when->load());
+  }
+
+ private:
+  const QueryLimits& limits_;
+  SystemClock clock_;
+  Duration since_;
 };
 
 class Summarizer {
  public:
   explicit Summarizer(SummaryBy by) : by_(by) {}
 
+  // Legs in any order, though the later ones of a message mostly come first. What a leg says is
+  // counted at once, unless it is, or may be, part of a message of several legs.
   void add(const LegRecord& leg) {
     if (leg.probe) return;
-    for (const auto& link : leg.links) {
-      if (link.direction == LegLink::Direction::child && stays_one_message(link.kind) &&
-          named_children_.size() < kAsideMax)
-        named_children_.insert(link.queue_id);
+    if (leg.recipients.empty() && unnamed_.size() < kAsideMax)
+      unnamed_.emplace_back(leg.id, leg.queue_id);
+    auto part = part_of(leg);
+    gather(part);
+    const bool waits = !part.is_whole() || part.first.may_have_parent;
+    if (!waits || aside_.size() >= kAsideMax) {
+      apply(part);
+      if (part.ids.size() == 1) note_claims(leg.id, part);
+      return;
     }
-    auto one = contribution_of(leg);
-    const bool re_injected = has_parent(leg);
-    if (re_injected) {
-      apply(one, false);
-    } else if (is_loopback(leg.submission.client.ip) && !leg.submission.login &&
-               aside_.size() < kAsideMax) {
-      // A filter's way back looks like this, and so does a program on this host: the leg that
-      // handed it over names it, and is older.
-      aside_.emplace_back(leg.queue_id, std::move(one));
-    } else {
-      apply(one, true);
+    const auto number = next_part_++;
+    for (const auto& id : part.ids) part_with_.insert_or_assign(id, number);
+    for (const auto& id : part.wants) part_with_.insert_or_assign(id, number);
+    aside_.emplace(number, std::move(part));
+  }
+
+  // Messages of which no line names a recipient: what became of one stands in its timeline, which
+  // add() does not get. After all of add().
+  Result<CutBy> add_unnamed(StoreReader& store, const QueryLimits& limits) {
+    const TimeLeft left(limits);
+    for (const auto& [leg_id, queue_id] : unnamed_) {
+      if (left.is_over()) return CutBy::time;
+      if (named_children_.contains(queue_id)) continue;
+      auto loaded = store.load_leg(leg_id);
+      if (!loaded) return loaded.error();
+      auto& leg = *loaded;
+      if (!leg || goes_on(*leg)) continue;
+      if (const auto end = end_of_unnamed({*leg})) add_end(*leg, end->state);
     }
+    return CutBy::nothing;
+  }
+
+  // Messages that another host took over before its leg was met: what stands there replaces what
+  // was counted. After all of add().
+  Result<CutBy> join_late(StoreReader& store, const QueryLimits& limits) {
+    const TimeLeft left(limits);
+    std::vector<std::uint64_t> numbers;
+    numbers.reserve(aside_.size());
+    for (const auto& [number, part] : aside_) numbers.push_back(number);
+    for (const auto number : numbers) {
+      const auto child = aside_.find(number);
+      if (child == aside_.end()) continue;  // joined with one before
+      const auto parent = counted_with_claims_.find(child->second.first.id);
+      if (parent == counted_with_claims_.end()) continue;
+      if (left.is_over()) return CutBy::time;
+      auto loaded = store.load_leg(parent->second);
+      if (!loaded) return loaded.error();
+      const auto& leg = *loaded;
+      if (!leg) continue;
+      auto whole = part_of(*leg);
+      apply(whole, kTakeBack);
+      gather(whole);
+      for (const auto& id : whole.children) counted_with_claims_.erase(id);
+      apply(whole);
+    }
+    return CutBy::nothing;
   }
 
   void finish(Summary& out, std::size_t rows_max) {
-    for (const auto& [queue_id, one] : aside_) apply(one, !named_children_.contains(queue_id));
+    for (const auto& [number, part] : aside_)
+      apply(part, named_children_.contains(part.first.id) ? kRecipientsOnly : kAll);
     out.total = std::move(total_);
-    out.keys = rows_.size();
     for (auto& [key, row] : rows_) {
+      if (row.messages == 0 && count(row) == 0) continue;  // all of it was taken back
       row.key = key;
       out.rows.push_back(std::move(row));
     }
+    out.keys = out.rows.size();
     std::ranges::stable_sort(out.rows, [](const SummaryRow& a, const SummaryRow& b) {
       return std::pair(a.messages, count(a)) > std::pair(b.messages, count(b));
     });
@@ -118,37 +227,107 @@ class Summarizer {
     }
   }
 
-  Contribution contribution_of(const LegRecord& leg) const {
-    Contribution out;
-    out.bytes = leg.size_bytes.value_or(0);
-    const auto whole = message_key(leg);
-    if (whole) out.keys.push_back(*whole);
-    std::set<std::string> keys;
-    for (std::size_t i = 0; i < leg.recipients.size(); ++i) {
-      if (is_passed_on(leg, i)) continue;
-      const auto& recipient = leg.recipients[i];
-      auto key = whole ? *whole : recipient_key(recipient);
-      if (!whole) keys.insert(key);
-      out.recipients.emplace_back(std::move(key), recipient.outcome);
+  // Whether the link is about that recipient: its own, or one of a message that went on as a whole
+  // (assemble() takes the same ones over).
+  static bool passes(const LegLink& link, std::int32_t recipient, Outcome outcome) {
+    if (link.recipient >= 0) return link.recipient == recipient;
+    const bool in_part = link.kind == LegLink::Kind::forward || link.kind == LegLink::Kind::requeue;
+    return outcome == Outcome::passed || (!in_part && outcome == Outcome::delivered);
+  }
+
+  Part part_of(const LegRecord& leg) const {
+    Part out;
+    out.first = {leg.queue_id,     leg.opened_at,
+                 message_key(leg), leg.size_bytes.value_or(0),
+                 has_parent(leg),  may_be_handed_on(leg.submission)};
+    const auto& whole = out.first.key;
+    if (!leg.queue_id.empty()) out.ids.insert(leg.queue_id);
+    for (const auto& recipient : leg.recipients)
+      out.recipients.push_back({whole ? std::string() : recipient_key(recipient),
+                                recipient.outcome,
+                                recipient.outcome == Outcome::passed,
+                                {}});
+    for (const auto& link : leg.links) {
+      if (!stays_one_message(link.kind) || link.queue_id == leg.queue_id) continue;
+      // A filter of this host says the truth; what another host says is known when its leg is.
+      const bool certain = !link.claimed_by_peer || link.kind == LegLink::Kind::filter;
+      if (certain) out.wants.insert(link.queue_id);
+      if (link.direction == LegLink::Direction::parent) continue;
+      out.children.insert(link.queue_id);
+      for (std::size_t i = 0; i < out.recipients.size(); ++i) {
+        auto& recipient = out.recipients[i];
+        if (!passes(link, static_cast<std::int32_t>(i), recipient.outcome)) continue;
+        if (!link.claimed_by_peer) recipient.passed = true;
+        recipient.may_be_passed_to.push_back(link.queue_id);
+      }
     }
-    if (!whole) out.keys.assign(keys.begin(), keys.end());
     return out;
   }
 
-  void apply(const Contribution& one, bool is_message) {
-    const auto add_message = [&](SummaryRow& row) {
-      ++row.messages;
-      row.bytes += one.bytes;
+  // What was put aside of the same message.
+  void gather(Part& part) {
+    const auto own = part.ids;
+    auto related = part.wants;
+    related.insert(part.children.begin(), part.children.end());
+    related.insert(own.begin(), own.end());
+    for (const auto& id : related) {
+      const auto known = part_with_.find(id);
+      if (known == part_with_.end()) continue;
+      const auto found = aside_.find(known->second);
+      // An id that two legs have says nothing of the two.
+      if (found == aside_.end() || (own.contains(id) && found->second.ids.contains(id))) continue;
+      auto other = std::move(found->second);
+      aside_.erase(found);
+      for (const auto& one : other.ids) part_with_.erase(one);
+      for (const auto& one : other.wants) part_with_.erase(one);
+      part.take(std::move(other));
+    }
+    for (const auto& child : part.children) {
+      if (named_children_.size() < kAsideMax) named_children_.insert(child);
+    }
+  }
+
+  void note_claims(std::uint64_t leg_id, const Part& part) {
+    for (const auto& child : part.children) {
+      if (counted_with_claims_.size() < kAsideMax) counted_with_claims_.emplace(child, leg_id);
+    }
+  }
+
+  enum Counting : std::uint8_t { kAll, kRecipientsOnly, kTakeBack };
+  void apply(const Part& part, Counting counting = kAll) {
+    const auto one = counting == kTakeBack ? ~std::uint64_t{0} : std::uint64_t{1};  // modulo 2^64
+    std::set<std::string> keys;
+    const auto& whole = part.first.key;
+    if (whole) keys.insert(*whole);
+    for (const auto& recipient : part.recipients) {
+      if (!part.tells(recipient)) continue;
+      const auto& key = whole ? *whole : recipient.key;
+      if (!whole) keys.insert(key);
+      total_.recipients[static_cast<std::size_t>(recipient.outcome)] += one;
+      if (auto* row = row_of(key))
+        row->recipients[static_cast<std::size_t>(recipient.outcome)] += one;
+    }
+    if (counting == kRecipientsOnly) return;
+    const auto count_message = [&](SummaryRow& row) {
+      row.messages += one;
+      row.bytes += one * part.first.bytes;
     };
-    if (is_message) add_message(total_);
-    for (const auto& key : one.keys) {
-      auto* row = row_of(key);
-      if (row != nullptr && is_message) add_message(*row);
+    count_message(total_);
+    for (const auto& key : keys) {
+      if (auto* row = row_of(key)) count_message(*row);
     }
-    for (const auto& [key, outcome] : one.recipients) {
-      ++total_.recipients[static_cast<std::size_t>(outcome)];
-      if (auto* row = row_of(key)) ++row->recipients[static_cast<std::size_t>(outcome)];
-    }
+  }
+
+  // Of all its recipients, as of one.
+  void add_end(const LegRecord& leg, const LegRecipient& end) {
+    const auto whole = message_key(leg);
+    ++total_.recipients[static_cast<std::size_t>(end.outcome)];
+    auto* row = row_of(whole ? *whole : recipient_key(end));
+    if (row == nullptr) return;
+    ++row->recipients[static_cast<std::size_t>(end.outcome)];
+    if (whole) return;  // which add() counted
+    ++row->messages;
+    row->bytes += leg.size_bytes.value_or(0);
   }
 
   SummaryRow* row_of(const std::string& key) {
@@ -161,7 +340,12 @@ class Summarizer {
   std::map<std::string, SummaryRow> rows_;
   SummaryRow total_;
   std::set<std::string> named_children_;
-  std::vector<std::pair<std::string, Contribution>> aside_;
+  std::vector<std::pair<std::uint64_t, std::string>> unnamed_;  // leg and queue id
+  std::map<std::uint64_t, Part> aside_;             // what waits for other legs, or for the end
+  std::map<std::string, std::uint64_t> part_with_;  // queue id: number of what was put aside
+  std::uint64_t next_part_ = 0;
+  // Queue ids that legs counted by themselves named: those legs.
+  std::map<std::string, std::uint64_t> counted_with_claims_;
 };
 
 std::string deferrals_key(const LegRecord& leg, const LegRecipient& recipient, DeferralsBy by) {
@@ -224,6 +408,8 @@ std::optional<DeferralsBy> parse_deferrals_by(std::string_view name) {
 
 Result<Summary> summarize(StoreReader& store, const TimeRange& range, SummaryBy by,
                           std::size_t rows_max, const QueryLimits& limits) {
+  const SystemClock clock;
+  const auto started_at = clock.steady();
   Summarizer summarizer(by);
   auto figures = limits;
   figures.figures_only = true;
@@ -234,6 +420,15 @@ Result<Summary> summarize(StoreReader& store, const TimeRange& range, SummaryBy 
   if (!done) return done.error();
   Summary out;
   out.cut = *done;
+  auto left = limits;
+  if (left.deadline > Duration::zero())
+    left.deadline = std::max(left.deadline - (clock.steady() - started_at), Duration(1));
+  const auto joined = summarizer.join_late(store, left);
+  if (!joined) return joined.error();
+  if (out.cut == CutBy::nothing) out.cut = *joined;
+  const auto unnamed = summarizer.add_unnamed(store, left);
+  if (!unnamed) return unnamed.error();
+  if (out.cut == CutBy::nothing) out.cut = *unnamed;
   summarizer.finish(out, rows_max);
   return out;
 }
@@ -242,22 +437,39 @@ Result<Deferrals> list_deferrals(StoreReader& store, const TimeRange& range, Def
                                  std::size_t rows_max, const QueryLimits& limits) {
   Deferrals out;
   std::map<std::string, DeferralsRow> rows;
+  const auto count = [&](const LegRecord& leg, const LegRecipient& recipient) {
+    if (recipient.outcome != Outcome::deferred) return;
+    ++out.recipients;
+    const auto key = deferrals_key(leg, recipient, by);
+    const auto found = rows.find(key);
+    if (found != rows.end()) {
+      add_deferral(leg, recipient, found->second);
+    } else if (rows.size() < kKeysMax) {
+      add_deferral(leg, recipient, rows[key]);
+    }
+  };
+  std::vector<std::uint64_t> requeued;
   const auto done = store.for_each_leg({}, range, limits, [&](const LegRecord& leg) {
     if (leg.probe || leg.closed_at) return Visit::go_on;
-    for (const auto& recipient : leg.recipients) {
-      if (recipient.outcome != Outcome::deferred) continue;
-      ++out.recipients;
-      const auto key = deferrals_key(leg, recipient, by);
-      const auto found = rows.find(key);
-      if (found != rows.end()) {
-        add_deferral(leg, recipient, found->second);
-      } else if (rows.size() < kKeysMax) {
-        add_deferral(leg, recipient, rows[key]);
-      }
+    if (was_requeued(leg) && requeued.size() < kRequeuedMax) {
+      requeued.push_back(leg.id);
+      return Visit::go_on;
     }
+    for (const auto& recipient : leg.recipients) count(leg, recipient);
     return Visit::go_on;
   });
   if (!done) return done.error();
+  // They wait since they came, under whichever id.
+  for (const auto leg_id : requeued) {
+    const auto assembled = assemble(store, leg_id);
+    if (!assembled) return assembled.error();
+    const auto& journey = *assembled;
+    if (!journey) continue;
+    const auto& legs = journey->legs;
+    for (const auto& recipient : journey->recipients) {
+      if (legs[recipient.leg].id == leg_id) count(legs.front(), recipient.state);
+    }
+  }
   out.cut = *done;
   out.keys = rows.size();
   for (auto& keyed : rows) {

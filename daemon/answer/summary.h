@@ -28,8 +28,11 @@ struct Summary {
   CutBy cut = CutBy::nothing;
 };
 
-// Who sent how much within `range`, and what became of it. A message that a filter hands back is
-// one message; recipients that were passed on count where they ended.
+// Who sent how much within `range`, and what became of it. A message of several legs, which a
+// filter hands back, an alias gives a new id or another host of ours takes over, is one message, of
+// whoever sent the first; recipients that were passed on count where they ended; one of which no
+// line names a recipient counts as one of no domain. Of hosts that reach each other over public
+// addresses each leg counts by itself.
 Result<Summary> summarize(StoreReader& store, const TimeRange& range, SummaryBy by,
                           std::size_t rows_max, const QueryLimits& limits);
 

@@ -12,6 +12,7 @@
 #include "core/address.h"
 #include "daemon/answer/spoken_clock.h"
 #include "daemon/answer/spoken_interval.h"
+#include "daemon/answer/spoken_near.h"
 #include "daemon/answer/spoken_words.h"
 
 namespace rastro {
@@ -437,6 +438,10 @@ std::optional<PartOfDay> part_of_day(std::string_view word) {
   if (word == "evening") return PartOfDay{18, 24};
   if (word == "night" || word == "noche") return PartOfDay{20, 30};
   if (word == "madrugada") return PartOfDay{0, 6};
+  if (word == "lunchtime") return PartOfDay{12, 14};
+  if (word == "hora-de-comer") return PartOfDay{13, 16};
+  if (word == "before-lunch") return PartOfDay{10, 14};
+  if (word == "after-lunch") return PartOfDay{13, 18};
   return std::nullopt;
 }
 
@@ -458,7 +463,15 @@ bool say_parts_plainly(Words& words) {
       words[i] = "yesterday";
     } else if ((words[i] == "this" || words[i] == "esta") && part_of_day(next)) {
       words[i] = "today";
+    } else {
+      continue;
     }
+    // "las 10 de esta manana", "11 last night": the part goes with the time, not with the day.
+    if (i == 0) continue;
+    const auto day = words.begin() + static_cast<std::ptrdiff_t>(i);
+    std::rotate(words.begin(), day, day + 1);
+    if (is_one_of(words[i], {"de", "of"}))
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(i));
   }
   // "ayer por la tarde a las 3": the part goes behind the time.
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -479,12 +492,15 @@ std::optional<SpokenTime> part_of_a_day(const Words& words, Time now, const Zone
   auto rest = Words(words.begin(), words.end() - 1);
   if (rest.size() >= 2 && (rest.back() == "la" || rest.back() == "the"))
     rest.resize(rest.size() - 2);
-  if (!rest.empty() && (rest[0] == "on" || rest[0] == "el" || rest[0] == "last"))
+  if (!rest.empty() && is_one_of(rest[0], {"on", "el", "last", "de", "del", "of"}))
     rest.erase(rest.begin());
   const auto today = std::chrono::floor<days>(zone.to_local(now));
   DayReader reader(today);
-  if (rest.empty() || reader.take(rest) != rest.size()) return std::nullopt;
-  auto day = reader.day();
+  // "manana" and "tarde" alone mean tomorrow and late.
+  const bool alone =
+      rest.empty() && (words.size() > 1 || !is_one_of(words[0], {"manana", "tarde"}));
+  if (!alone && (rest.empty() || reader.take(rest) != rest.size())) return std::nullopt;
+  auto day = alone ? today : reader.day();
   const auto at = [&](int hour) { return zone.to_utc(Zone::Local(day) + hours(hour)); };
   if (at(part->from) > now) day -= days(1);  // still to come: the one before
   return SpokenTime{at(part->from), at(part->until) - at(part->from)};
@@ -504,7 +520,7 @@ std::optional<SpokenTime> day_and_clock(Words words, Time now, const Zone& zone)
       has_clock = taken > 0;
     }
     if (taken == 0 && !has_day) {
-      if (words[0] == "on" || words[0] == "el" || words[0] == "last" || words[0] == "the")
+      if (is_one_of(words[0], {"on", "el", "last", "the", "de", "del", "of"}))
         words.erase(words.begin());
       taken = day.take(words);
       has_day = taken > 0;
@@ -727,6 +743,7 @@ std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, con
   };
   if (const auto interval = parse_spoken_interval(words, now, read)) return interval;
   if (const auto at = single_time(words, now, zone)) return at;
+  if (const auto near = parse_near_time(words, read)) return near;
   const auto utc = Zone::find("UTC");
   if (!utc || words.size() < 2) return std::nullopt;
   const bool names_utc = words.back() == "utc" || words.back() == "gmt" || words.back() == "z";

@@ -1,9 +1,13 @@
 #include "daemon/answer/typed.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
+#include "config/quantity.h"
 #include "core/address.h"
 #include "daemon/answer/plain_signs.h"
 
@@ -195,6 +199,47 @@ std::string without_blanks_at_sign(std::string text) {
          std::string(trimmed(std::string_view(text).substr(at + 1)));
 }
 
+// "IPv6:2001:db8::7": how an address stands in SMTP.
+std::string_view without_literal_tag(std::string_view host) {
+  constexpr std::string_view kTag = "IPv6:";
+  return starts_with_ignoring_case(host, kTag) ? host.substr(kTag.size()) : host;
+}
+
+// An IPv6 address can be written in many ways; servers log the shortest, in small letters.
+std::string as_logged(std::string host) {
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (inet_pton(AF_INET6, host.c_str(), address.data()) != 1) return host;
+  return inet_ntop(AF_INET6, address.data(), text.data(), text.size());
+}
+
+// "192.0.2.1:25", "mx.example.org:25": an IPv6 address has more than one colon.
+std::string_view without_port(std::string_view host) {
+  constexpr std::size_t kDigitsMax = 5;
+  const auto colon = host.find(':');
+  if (colon == std::string_view::npos || colon == 0 || host.find('/') < colon) return host;
+  const auto port = host.substr(colon + 1);
+  const bool is_port = !port.empty() && port.size() <= kDigitsMax &&
+                       port.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_port ? host.substr(0, colon) : host;
+}
+
+// "198.51.*" may be one, "999.51.*" never.
+bool is_byte_pattern(std::string_view pattern) {
+  constexpr std::size_t kDigitsMax = 3;
+  for (;;) {
+    const auto dot = std::min(pattern.find('.'), pattern.size());
+    const auto part = pattern.substr(0, dot);
+    if (part.find_first_of("*?") == std::string_view::npos) {
+      int value = 0;
+      for (const char digit : part.substr(0, kDigitsMax)) value = value * 10 + (digit - '0');
+      if (part.size() > kDigitsMax || value > UINT8_MAX) return false;
+    }
+    if (dot == pattern.size()) return true;
+    pattern.remove_prefix(dot + 1);
+  }
+}
+
 }  // namespace
 
 std::string typed_address(std::string_view typed) {
@@ -278,8 +323,31 @@ std::string typed_host(std::string_view text) {
   const auto close = open == std::string_view::npos ? open : bare.find(']', open);
   if (close != std::string_view::npos && close > open + 1 &&
       bare.find_first_of("*?") == std::string_view::npos)
-    return std::string(bare.substr(open + 1, close - open - 1));
-  return std::string(bared(bare, ",;"));
+    return as_logged(std::string(without_literal_tag(bare.substr(open + 1, close - open - 1))));
+  return as_logged(std::string(without_literal_tag(without_port(bared(bare, ",;")))));
+}
+
+std::string_view why_no_host(std::string_view host) {
+  constexpr std::string_view kNoAddress =
+      "is no address; allowed: 192.0.2.7, 2001:db8::7, a block such as 192.0.2.0/24, a pattern "
+      "such as 192.0.2.*, a host name";
+  constexpr std::string_view kNoBlock =
+      "is no block of addresses; allowed: 192.0.2.0/24, 2001:db8::/32";
+  if (is_ip_or_cidr(host)) return {};
+  const bool is_pattern = host.find_first_of("*?") != std::string_view::npos;
+  const auto slash = host.find('/');
+  const auto address = host.substr(0, slash);
+  // No name of a host has a colon; that of a socket may (private/smtp, inet:localhost:24).
+  const bool like_six =
+      address.find(':') != std::string_view::npos &&
+      address.find_first_not_of("0123456789abcdefABCDEF:.*?") == std::string_view::npos;
+  // None ends in a number either; one of stars alone is any.
+  const bool like_four = address.find_first_not_of("0123456789.*?") == std::string_view::npos &&
+                         address.find_first_of("0123456789") != std::string_view::npos;
+  if (!like_four && !like_six) return {};
+  if (slash != std::string_view::npos) return kNoBlock;
+  if (!is_pattern) return kNoAddress;
+  return like_four && !is_byte_pattern(address) ? kNoAddress : std::string_view();
 }
 
 std::vector<std::string> queue_id_forms(const std::string& typed) {
@@ -297,6 +365,8 @@ std::string_view why_no_address(std::string_view address) {
   if (address.empty() || address == "@" || address == "@." || address == "<" || address == ">")
     return "is empty; \"<>\" is the null reverse-path";
   if (address.starts_with(kQuote)) return {};
+  if (address.find("@@") != std::string_view::npos)
+    return "is no address: it has two @ in a row; a domain alone is @example.org";
   const auto at = address.find('@');
   // "a@x, b@y", "a@x b@y", "a@x y b@y", "a@x/b@y"
   const auto behind = at == std::string_view::npos ? at : address.find_first_of(" ,;/|&", at);

@@ -22,6 +22,10 @@ std::string typed_host(std::string_view text);    // "[192.0.2.1]:25", "mx.examp
 // The ids that somebody may mean: Postfix' short ones are hexadecimal and logged in capitals.
 std::vector<std::string> queue_id_forms(const std::string& typed);
 
+// Why `host`, as typed_host() gave it, can be no host's name or address, nor a block or pattern of
+// them: it would prove of any message that it was never here. "": it can.
+std::string_view why_no_host(std::string_view host);
+
 // Why `address`, as typed_address() gave it, is none; "": it is one, or part of one.
 std::string_view why_no_address(std::string_view address);
 

@@ -6,9 +6,10 @@ namespace rastro {
 namespace {
 
 // What a thing done to the message makes of it; nullopt: it stays what it was.
-std::optional<Outcome> outcome_of(TimelineEntry::Kind kind) {
+std::optional<Outcome> outcome_of(const TimelineEntry& entry) {
   using Kind = TimelineEntry::Kind;
-  switch (kind) {
+  if (is_cancellation(entry)) return Outcome::bounced;
+  switch (entry.kind) {
     case Kind::rejected:
       return Outcome::rejected;
     case Kind::held:
@@ -32,7 +33,7 @@ std::optional<LegRecipient> end_of(const LegRecord& leg) {
   LegRecipient all;
   bool told = false;
   for (const auto& entry : leg.timeline) {
-    const auto outcome = outcome_of(entry.kind);
+    const auto outcome = outcome_of(entry);
     if (!outcome) continue;
     told = true;
     all.outcome = *outcome;

@@ -142,19 +142,26 @@ class Correlator {
   std::string_view session_name(const LogLine& line, const Peer* client = nullptr);
   std::string_view dialogue_name(const LogLine& line, const Peer& client);
   std::string_view exim_dialogue_name(const LogLine& line, const Peer& client);
+  void tell_of_others_refused(const LogLine& line, const Session& session, std::string_view counts);
   void end_unqueued(const LogLine& line, Session& session, std::string_view counts);
   void part_other_mails(Session& session, std::string_view counts);
   void keep_early_verdict(const LogLine& line, const PolicyVerdict& event);
   void refuse_without_id(const LogLine& line, const PolicyVerdict& event);
   OpenLeg& refused_dialogue(const LogLine& line, Session& session, const PolicyVerdict& event);
+  void tell_of_untold_mail(const LogLine& line, const Peer& client, const Session& session,
+                           std::string_view counts);
+  void count_refusal(const LogLine& line, const PolicyVerdict& event);
+  void break_off(const LogLine& line, const SessionTrouble& event);
   void join_session(const LogLine& line, OpenLeg& leg, Session& session);
+  void know_answer(const LogLine& line, OpenLeg& leg);
   void join_refused_before(const LogLine& line, OpenLeg& leg, Session& session, bool same_session);
+  void join_warnings(OpenLeg& leg, Session& session);
   void join_proxied(const LogLine& line, const PolicyVerdict& event);
   void join_proxied(const LogLine& line, const PolicyVerdict& event, Session* session,
                     OpenLeg& leg);
   void join_delivery_process(const LogLine& line, OpenLeg& leg, std::int32_t recipient);
-  std::string_view retry_name(const LogLine& line, std::string_view client_ip,
-                              std::string_view sender, std::string_view recipient);
+  std::string_view retry_name(const LogLine& line, std::string_view client, std::string_view sender,
+                              std::string_view recipient);
   void expect_retry(const LogLine& line, OpenLeg& refused, const PolicyVerdict& event);
   std::vector<LegHandle> link_retries(const LogLine& line, std::vector<LegHandle> refused,
                                       const OpenLeg& later);
@@ -184,6 +191,7 @@ class Correlator {
   void take_facts(const LogLine& line, OpenLeg& leg, std::string_view name);
   void join_facts(const LogLine& line, OpenLeg& leg);
   std::vector<OpenLeg*> given_back_by_filter(const LogLine& line, std::string_view reply);
+  void add_kept_by_filter(const LogLine& line, OpenLeg& leg, const PolicyVerdict& event);
   OpenLeg* kept_by_filter(const LogLine& line, const PolicyVerdict& event);
   void join_filter_session(const LogLine& line, OpenLeg& leg, std::string_view reply);
   void join_facts_of(const LogLine& line, OpenLeg& leg, std::string_view recipient);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/address.h"
+#include "core/ip_networks.h"
 #include "core/message_id.h"
 #include "daemon/correlate/correlator.h"
 
@@ -72,6 +73,16 @@ bool is_of_other_transaction(std::string_view reply, std::string_view session) {
   const auto transaction = transaction_of(session);
   const auto replied = session_of_reply(reply);
   return !transaction.empty() && !replied.empty() && transaction != transaction_of(replied);
+}
+
+// What went to a filter, or on to another address, comes to a mailbox as another message of this
+// host, with the same Message-ID.
+bool was_passed_on(const LegRecord& leg, const LegRecipient& recipient) {
+  const auto index = &recipient - leg.recipients.data();
+  return std::ranges::any_of(leg.links, [index](const LegLink& link) {
+    return link.direction == LegLink::Direction::child && link.recipient == index &&
+           (link.kind == LegLink::Kind::filter || link.kind == LegLink::Kind::forward);
+  });
 }
 
 // How surely a mailbox's account and session are those of a recipient; 0: not by their names. The
@@ -216,7 +227,7 @@ void Correlator::encounter(const LogLine& line, Encounter::Kind kind, const Peer
 }
 
 void Correlator::tell_if_unnamed(const LogLine& line, const LegRecord& leg) {
-  if (!leg.recipients.empty() || leg.probe || leg.internal) return;
+  if (names_all_recipients(leg) || leg.probe || leg.internal) return;
   const auto& client = leg.submission.client;
   encounter(line, Encounter::Kind::unnamed_mail, {client.host, client.ip, client.port}, {},
             leg.envelope_sender.value_or(""));
@@ -494,6 +505,40 @@ std::vector<OpenLeg*> Correlator::given_back_by_filter(const LogLine& line,
   return out;
 }
 
+namespace {
+
+// To whom the filter gave nothing although the client was told 250: kept in its quarantine, or
+// thrown away.
+std::optional<Outcome> kept_as(const Fact& fact) {
+  if (fact.source != "pmg") return std::nullopt;
+  if (fact.name == "quarantined_for") return Outcome::quarantined;
+  if (fact.name == "blocked_for") return Outcome::discarded;
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Correlator::add_kept_by_filter(const LogLine& line, OpenLeg& leg, const PolicyVerdict& event) {
+  const auto session = filter_session(event.reply_text);
+  const auto* waiting = companions_.find(companion_name({"queue id", line.header.host, session}));
+  if (waiting == nullptr) return;
+  auto& recipients = leg.record.recipients;
+  for (const auto& told : waiting->facts) {
+    const auto outcome = kept_as(told.fact);
+    if (!outcome || recipients.size() >= options_.leg.recipients_max) continue;
+    if (std::ranges::any_of(recipients, [&](const LegRecipient& known) {
+          return equal_ignoring_case(known.recipient, told.fact.value);
+        })) {
+      continue;
+    }
+    auto& recipient = recipients.emplace_back();
+    recipient.recipient = told.fact.value;
+    recipient.outcome = *outcome;
+    recipient.reply_text = updates_.cut(event.reply_text);
+    recipient.first_attempt_at = recipient.last_attempt_at = line.header.logged_at;
+  }
+}
+
 // What it took and gave nobody: the dialogue is all that there is of the message.
 OpenLeg* Correlator::kept_by_filter(const LogLine& line, const PolicyVerdict& event) {
   const auto session = filter_session(event.reply_text);
@@ -501,22 +546,13 @@ OpenLeg* Correlator::kept_by_filter(const LogLine& line, const PolicyVerdict& ev
   const auto name = std::string(companion_name({"queue id", line.header.host, session}));
   const auto* waiting = companions_.find(name);
   if (waiting == nullptr) return nullptr;
-  const auto is_kept = [](const EarlyFact& told) {
-    return told.fact.source == "pmg" && told.fact.name == "quarantined_for";
-  };
+  const auto is_kept = [](const EarlyFact& told) { return kept_as(told.fact).has_value(); };
   if (std::ranges::none_of(waiting->facts, is_kept)) return nullptr;
   auto& dialogue = open_session(line, event.client);
   auto& leg = refused_dialogue(line, dialogue, event);
   touch(leg, line);
   updates_.apply(leg.record, event, line.header.logged_at);
-  for (const auto& told : companions_.find(name)->facts) {
-    if (!is_kept(told) || leg.record.recipients.size() >= options_.leg.recipients_max) continue;
-    auto& recipient = leg.record.recipients.emplace_back();
-    recipient.recipient = told.fact.value;
-    recipient.outcome = Outcome::quarantined;
-    recipient.reply_text = updates_.cut(event.reply_text);
-    recipient.first_attempt_at = recipient.last_attempt_at = line.header.logged_at;
-  }
+  add_kept_by_filter(line, leg, event);
   for (const auto& verdict : std::exchange(dialogue.verdicts, {})) add_line(leg, verdict.line);
   std::erase_if(dialogue.refused,
                 [&](const LegHandle& other) { return other.id == leg.record.id; });
@@ -647,8 +683,7 @@ LegRecipient* Correlator::mailbox_recipient(LegRecord& leg, const MailboxNote& n
   for (auto& recipient : leg.recipients) {
     const bool may_be = recipient.outcome == Outcome::delivered || may_undo(recipient, note) ||
                         was_refused_so(recipient, note.what);
-    if (!may_be) continue;
-    if (!recipient.last_attempt_at) continue;
+    if (!may_be || was_passed_on(leg, recipient) || !recipient.last_attempt_at) continue;
     const auto apart = note.at - *recipient.last_attempt_at;
     if (apart > options_.companion_gap || -apart > options_.companion_gap) continue;
     if (is_of_other_transaction(recipient.reply_text, note.session)) continue;

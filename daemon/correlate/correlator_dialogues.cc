@@ -1,8 +1,11 @@
 // SMTP dialogues: what belongs to one is known by the process that speaks in it, or by its client.
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <utility>
 
+#include "core/address.h"
+#include "core/ip_networks.h"
 #include "core/message_id.h"
 #include "daemon/correlate/command_counts.h"
 #include "daemon/correlate/correlator.h"
@@ -14,7 +17,8 @@ namespace {
 
 constexpr std::size_t kRefusalsMax = 8;  // of one mail that are linked with its acceptance
 constexpr auto kAnswerMax = std::chrono::minutes(5);  // of a filter that was refused
-constexpr std::string_view kFilter = "filter";        // in a client's place: it is one of our own
+constexpr std::string_view kAnybody;
+constexpr std::string_view kFilter = "filter";  // in a client's place: it is one of our own
 
 // Large senders come back from a neighbour: an IPv4 /24, an IPv6 /64 as far as it is written out.
 std::string_view network_of(std::string_view ip) {
@@ -60,8 +64,55 @@ bool may_be_same_message(const LegRecord& a, const LegRecord& b) {
          bare_message_id(*a.message_id) == bare_message_id(*b.message_id);
 }
 
+// A client says who it is once: another name, or none after one, is another dialogue. Exim leaves
+// the name out where it is that of the host, which it may look up on the way.
+bool calls_itself_otherwise(const LegRecord& leg, std::optional<std::string_view> helo,
+                            std::string_view host) {
+  const auto& before = leg.submission.helo;
+  if (before && helo) return !equal_ignoring_case(*before, *helo);
+  if (before) return host.empty();
+  return helo && leg.submission.client.host.empty();
+}
+
+// A client that was told no and asks again for the same recipient later is at another try. What two
+// logs say of one refusal has one time.
+bool was_refused_before(const LegRecord& leg, const std::optional<std::string_view>& recipient,
+                        Time at) {
+  return recipient && std::ranges::any_of(leg.recipients, [&](const LegRecipient& known) {
+           return known.outcome == Outcome::rejected && known.last_attempt_at &&
+                  *known.last_attempt_at < at && is_same_recipient(known.recipient, *recipient);
+         });
+}
+
+// The domain of a pool's hosts: "mail1.out.example.com" and "mail2.out.example.com" take turns.
+// Empty where the rest may be a registry's ("co.uk") and not one owner's.
+std::string_view pool_of(std::string_view host) {
+  const auto dot = host.find('.');
+  if (dot == std::string_view::npos) return {};
+  const auto pool = host.substr(dot + 1);
+  const auto second = pool.find('.');
+  const bool maybe_registry = second == std::string_view::npos ||
+                              (second <= 3 && pool.find('.', second + 1) == std::string_view::npos);
+  return maybe_registry ? std::string_view() : pool;
+}
+
+// Large senders come back from another host, and often from another network.
+bool is_same_origin(const Endpoint& a, const Endpoint& b) {
+  if (network_of(a.ip) == network_of(b.ip)) return true;
+  const auto pool = pool_of(a.host);
+  return !pool.empty() && equal_ignoring_case(pool, pool_of(b.host));
+}
+
 // Of a message that never came into the queue, as far as its log tells.
 bool may_be_unqueued(const LegRecord& leg) { return is_open(leg) && !leg.accepted; }
+
+// It has an id, and no more became of it than refusals.
+bool was_refused_only(const LegRecord& leg) {
+  return !leg.queue_id.empty() && !leg.accepted && !leg.recipients.empty() &&
+         std::ranges::all_of(leg.recipients, [](const LegRecipient& recipient) {
+           return recipient.outcome == Outcome::rejected;
+         });
+}
 
 }  // namespace
 
@@ -155,10 +206,90 @@ void Correlator::on(const LogLine& line, const SessionClosed& event) {
     }
   }
   if (line.mta == Mta::postfix) {
+    tell_of_untold_mail(line, event.client, *session, event.counts);
+    tell_of_others_refused(line, *session, event.counts);
     end_unqueued(line, *session, event.counts);
     part_other_mails(*session, event.counts);
   }
   inbound_.erase(*session);
+}
+
+// An address that is none has no reply in its line, and who was meant is not known.
+void Correlator::count_refusal(const LogLine& line, const PolicyVerdict& event) {
+  const bool refuses = event.action == PolicyVerdict::Action::reject ||
+                       event.action == PolicyVerdict::Action::proxy_reject;
+  const bool with_reply = event.reply_code != 0 || event.enhanced_status;
+  if (line.mta != Mta::postfix || line.agent != "smtpd" || !refuses || !with_reply) return;
+  if (event.stage != "MAIL" && event.stage != "RCPT") return;
+  auto& session = open_session(line, event.client);
+  ++session.commands_refused;
+  inbound_.changed(session);
+}
+
+// What the client began and no line tells of: a mail that it gave up before its first recipient, a
+// refusal for which smtpd has no line ("Must issue a STARTTLS command first", "too many
+// recipients", an address that is none). The counts tell that there was one.
+void Correlator::tell_of_untold_mail(const LogLine& line, const Peer& client,
+                                     const Session& session, std::string_view counts) {
+  const auto mails = command_count(counts, "mail");
+  const auto named = command_count(counts, "rcpt");
+  const auto content = content_counts(counts);
+  if (!mails || !named || !content || mails->all == 0) return;
+  if (session.legs.size() >= Sessions::kLegsMax) return;
+  const std::int64_t told = session.commands_refused;
+  const auto senders_refused = std::int64_t{mails->all} - mails->good;
+  // Behind a MAIL that was refused, recipients are refused without a word.
+  const auto refused =
+      senders_refused + (mails->good > 0 ? std::int64_t{named->all} - named->good : 0);
+  const auto taken =
+      std::max(static_cast<std::int64_t>(session.legs.size()), std::int64_t{content->good});
+  const auto explained = taken + std::max(std::int64_t{0}, told - senders_refused);
+  const auto untold = std::max(refused - told, std::int64_t{mails->good} - explained);
+  if (untold > 0) encounter(line, Encounter::Kind::unnamed_mail, client, {}, {});
+}
+
+// A refusal of the content names one recipient; the others, equally refused, stand in no line, and
+// neither does who had been taken when the client gave the mail up after a refused one. How many
+// RCPT were accepted stands in the counts; versions before 3.0 have none.
+void Correlator::tell_of_others_refused(const LogLine& line, const Session& session,
+                                        std::string_view counts) {
+  OpenLeg* refused = nullptr;
+  std::size_t refused_legs = 0;
+  std::int64_t told = 0;
+  for (const auto* legs : {&session.legs, &session.refused, &session.refused_before}) {
+    for (const auto handle : *legs) {
+      auto* leg = reopen(handle);
+      if (leg == nullptr) return;  // how many it names is not known
+      const auto size = static_cast<std::int64_t>(leg->record.recipients.size());
+      told += leg->record.accepted
+                  ? std::max(size, std::int64_t{leg->record.recipient_count.value_or(0)})
+                  : size;
+      if (!was_refused_only(leg->record)) continue;
+      ++refused_legs;
+      refused = leg;
+    }
+  }
+  if (refused == nullptr) return;
+  const bool content_came = refused->record.message_id.has_value();
+  const auto mails = command_count(counts, "mail");
+  const auto named = command_count(counts, "rcpt");
+  const auto content = content_counts(counts);
+  if (named && mails && content) {
+    const auto refusals = std::int64_t{session.commands_refused} - (mails->all - mails->good);
+    const auto others = std::int64_t{named->good} - (told - std::max(std::int64_t{0}, refusals));
+    if (others <= 0) return;
+    const bool alone = mails->all == 1 && session.legs.size() == 1 && refused_legs == 1;
+    if (alone && content_came && content->good < content->all) {
+      refused->record.recipient_count = static_cast<std::uint32_t>(
+          static_cast<std::int64_t>(refused->record.recipients.size()) + others);
+      mark_dirty(*refused);
+    }
+  } else if (!content_came) {
+    return;
+  }
+  const auto& client = refused->record.submission.client;
+  encounter(line, Encounter::Kind::unnamed_mail, {client.host, client.ip, client.port}, {},
+            refused->record.envelope_sender.value_or(""));
 }
 
 // The queue manager's first line about a message may come after its client has left, and for a
@@ -243,11 +374,41 @@ void Correlator::on(const LogLine& line, const SessionTrouble& event) {
     }
     told = told || !session->legs.empty() || !session->refused.empty();
   }
-  if (!told) {
-    std::string text(event.what);
-    if (!event.stage.empty()) text.append(" after ").append(event.stage);
-    encounter(line, Encounter::Kind::lost_connection, event.client, {}, text);
+  if (line.mta == Mta::exim && event.envelope_sender) return break_off(line, event);
+  if (told) return;
+  std::string text(event.what);
+  if (!event.stage.empty()) text.append(" after ").append(event.stage);
+  encounter(line,
+            event.turned_away ? Encounter::Kind::client_rejected : Encounter::Kind::lost_connection,
+            event.client, {}, text);
+  // Content came for somebody. Postfix counts at the end what the client did.
+  if (line.mta == Mta::exim && event.stage == "DATA")
+    encounter(line, Encounter::Kind::unnamed_mail, event.client, {}, {});
+}
+
+// A mail that its client gave up before Exim had an id for it: the line names its sender, and may
+// name whom it was for.
+void Correlator::break_off(const LogLine& line, const SessionTrouble& event) {
+  auto& session = open_session(line, event.client);
+  if (session.client.empty()) session.client = to_endpoint(event.client);
+  PolicyVerdict mail;
+  mail.client = event.client;
+  mail.envelope_sender = event.envelope_sender;
+  mail.helo = event.helo;
+  auto& leg = refused_dialogue(line, session, mail);
+  touch(leg, line);
+  const bool known = leg.record.closed_at.has_value();
+  updates_.apply(leg.record, event, line.header.logged_at);
+  if (!known) {
+    if (event.envelope_sender) leg.record.envelope_sender = updates_.cut(*event.envelope_sender);
+    if (event.helo) leg.record.submission.helo = updates_.cut(*event.helo);
+    leg.record.closed_at = line.header.logged_at;
+    tell_if_unnamed(line, leg.record);
+    session.refused.pop_back();  // what comes next is no part of it
   }
+  mark_dirty(leg);
+  note_if_closed(leg);
+  inbound_.changed(session);
 }
 
 void Correlator::join_session(const LogLine& line, OpenLeg& leg, Session& session) {
@@ -268,11 +429,15 @@ void Correlator::join_session(const LogLine& line, OpenLeg& leg, Session& sessio
 // asked for: Postfix tells it later.
 void Correlator::join_refused_before(const LogLine& line, OpenLeg& leg, Session& session,
                                      bool same_session) {
+  const auto& client = leg.record.submission.client;
+  std::optional<std::string_view> helo;
+  if (leg.record.submission.helo) helo = *leg.record.submission.helo;
   for (const auto handle : std::exchange(session.refused, {})) {
     auto* refused = reopen(handle);
     // Behind one address there may be many: another's mail ends nothing.
     if (!same_session && refused != nullptr &&
-        refused->record.envelope_sender != leg.record.envelope_sender) {
+        (refused->record.envelope_sender != leg.record.envelope_sender ||
+         calls_itself_otherwise(refused->record, helo, client.host))) {
       session.refused.push_back(handle);
       continue;
     }
@@ -293,6 +458,17 @@ void Correlator::join_refused_before(const LogLine& line, OpenLeg& leg, Session&
     link(*refused, std::move(same_dialogue));
   }
   inbound_.changed(session);
+}
+
+// What an ACL of Exim's remarked about the client before its mail came to anything.
+void Correlator::join_warnings(OpenLeg& leg, Session& session) {
+  const auto joined = std::erase_if(session.verdicts, [&](const EarlyVerdict& verdict) {
+    if (verdict.action != PolicyVerdict::Action::warn) return false;
+    add_line(leg, verdict.line);
+    updates_.apply(leg.record, as_event(verdict), verdict.at);
+    return true;
+  });
+  if (joined > 0) inbound_.changed(session);
 }
 
 // A verdict before the message has an id. Kept for the message to come, unless the recipient that
@@ -327,13 +503,15 @@ void Correlator::end_silent_refusals(const LogLine& line, Session& session) {
 
 OpenLeg& Correlator::refused_dialogue(const LogLine& line, Session& session,
                                       const PolicyVerdict& event) {
-  if (line.mta == Mta::exim && !names_exim_dialogue(line, event.client)) {
-    end_silent_refusals(line, session);
-  }
-  for (const auto handle : session.refused) {
+  const bool guessed = line.mta == Mta::exim && !names_exim_dialogue(line, event.client);
+  if (guessed) end_silent_refusals(line, session);
+  for (const auto handle : std::views::reverse(session.refused)) {
     auto* leg = reopen(handle);
-    if (leg == nullptr) continue;
-    if (leg->record.envelope_sender == event.envelope_sender) return *leg;
+    if (leg == nullptr || leg->record.envelope_sender != event.envelope_sender) continue;
+    if (guessed && calls_itself_otherwise(leg->record, event.helo, event.client.host)) continue;
+    if (guessed && was_refused_before(leg->record, event.recipient, line.header.logged_at))
+      continue;
+    return *leg;
   }
   // The session's name and the sender take the queue id's place in the id.
   auto fresh = blank_leg(line);
@@ -380,6 +558,7 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
   });
   auto& leg = refused_dialogue(line, session, event);
   for (const auto ref : explained) add_line(leg, ref);
+  if (line.mta == Mta::exim) join_warnings(leg, session);
   touch(leg, line);
   const bool again = leg.record.closed_at.has_value();
   updates_.apply(leg.record, event, at);
@@ -413,6 +592,7 @@ void Correlator::join_proxied(const LogLine& line, const PolicyVerdict& event) {
   const auto given_back = given_back_by_filter(line, event.reply_text);
   for (auto* leg : given_back) join_proxied(line, event, session, *leg);
   if (!given_back.empty()) {
+    add_kept_by_filter(line, *given_back.front(), event);
     return join_filter_session(line, *given_back.front(), event.reply_text);
   }
   if (auto* leg = kept_by_filter(line, event)) note_if_closed(*leg);
@@ -440,10 +620,10 @@ void Correlator::join_proxied(const LogLine& line, const PolicyVerdict& event, S
 
 // ---- refused for now
 
-std::string_view Correlator::retry_name(const LogLine& line, std::string_view client_ip,
+std::string_view Correlator::retry_name(const LogLine& line, std::string_view client,
                                         std::string_view sender, std::string_view recipient) {
   name_buffer_.assign(line.header.host);
-  for (const auto part : {network_of(client_ip), sender, recipient}) {
+  for (const auto part : {client, sender, recipient}) {
     name_buffer_.push_back('\0');
     name_buffer_.append(part);
   }
@@ -458,12 +638,12 @@ void Correlator::expect_retry(const LogLine& line, OpenLeg& refused, const Polic
   const bool for_now = event.temporary || code_class == 4;
   if (!for_now || !event.recipient || !event.envelope_sender || event.client.ip.empty()) return;
   auto& expected = refused_for_now_.open(
-      retry_name(line, event.client.ip, *event.envelope_sender, *event.recipient),
-      line.header.logged_at);
+      retry_name(line, kAnybody, *event.envelope_sender, *event.recipient), line.header.logged_at);
   const auto same = [&](const LegHandle& known) { return known.id == refused.record.id; };
   if (std::ranges::any_of(expected.refused, same)) return;
-  // Refused behind the content each try has an id of its own (PITFALLS 64).
-  if (!refused.record.queue_id.empty()) {
+  // Refused behind the content each try has an id of its own (PITFALLS 64). One that took others of
+  // its recipients is no later try for this one.
+  if (!refused.record.queue_id.empty() && event.stage != "RCPT") {
     expected.refused = link_retries(line, std::exchange(expected.refused, {}), refused);
   }
   if (expected.refused.size() >= kRefusalsMax) expected.refused.erase(expected.refused.begin());
@@ -478,7 +658,10 @@ std::vector<LegHandle> Correlator::link_retries(const LogLine& line, std::vector
   std::erase_if(refused, [&](const LegHandle& handle) {
     auto* before = reopen(handle);
     if (before == nullptr || before == &later) return true;
-    if (!may_be_same_message(before->record, later.record)) return false;
+    if (!may_be_same_message(before->record, later.record) ||
+        !is_same_origin(before->record.submission.client, later.record.submission.client)) {
+      return false;
+    }
     LegLink retry;
     retry.kind = LegLink::Kind::retry;
     retry.direction = LegLink::Direction::child;
@@ -496,7 +679,7 @@ void Correlator::join_refused_for_now(const LogLine& line, OpenLeg& leg, std::in
   const auto& to = leg.record.recipients[static_cast<std::size_t>(recipient)];
   if (to.attempts > 1 || leg.record.submission.client.ip.empty()) return;
   auto* expected = refused_for_now_.find(
-      retry_name(line, leg.record.submission.client.ip, *leg.record.envelope_sender,
+      retry_name(line, kAnybody, *leg.record.envelope_sender,
                  to.original_recipient ? *to.original_recipient : to.recipient));
   if (expected == nullptr) return;
   const bool in_time = line.header.logged_at - expected->last_at <= options_.retry_gap_max;

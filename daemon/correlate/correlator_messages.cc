@@ -16,6 +16,13 @@ bool was_queued(const LegRecord& leg) {
          });
 }
 
+// Of a local program that speaks SMTP with Exim ("sendmail -bs"), which may refuse recipients.
+bool is_dialogue(const Arrival& event) {
+  auto protocol = event.protocol;
+  if (protocol.starts_with("utf8")) protocol.remove_prefix(4);
+  return protocol.starts_with("local-smtp") || protocol.starts_with("local-esmtp");
+}
+
 }  // namespace
 
 void Correlator::refine_submission(const LogLine& line, OpenLeg& leg) const {
@@ -45,12 +52,12 @@ void Correlator::on(const LogLine& line, const Arrival& event) {
   join_facts(line, leg);
   if (event.method == ArrivalMethod::smtp && line.mta == Mta::postfix) {
     if (auto* session = find_session(line, &event.client)) join_session(line, leg, *session);
-  } else if (event.method == ArrivalMethod::smtp && line.mta == Mta::exim) {
+  } else if (line.mta == Mta::exim && (event.method == ArrivalMethod::smtp || is_dialogue(event))) {
     auto& session = open_exim_dialogue(line, event.client);
+    join_warnings(leg, session);
     join_refused_before(line, leg, session, names_exim_dialogue(line, event.client));
-  } else if (event.method == ArrivalMethod::local && !event.parent_id) {
-    join_invocation(line, leg);
   }
+  if (event.method == ArrivalMethod::local && !event.parent_id) join_invocation(line, leg);
 
   if (!event.parent_id || event.parent_id->empty()) return;
   auto* parent = find(line, *event.parent_id);
@@ -69,13 +76,8 @@ void Correlator::on(const LogLine& line, const Arrival& event) {
       note_if_closed(*parent);
     }
     if (event.parent_is_bounced) {
-      TimelineEntry sent;
-      sent.at = line.header.logged_at;
-      sent.kind = to_parent->kind == LegLink::Kind::delay_notice
-                      ? TimelineEntry::Kind::delay_notice_sent
-                      : TimelineEntry::Kind::bounce_sent;
-      sent.text = event.queue_id;
-      updates_.add_timeline(parent->record, std::move(sent));
+      updates_.add_timeline(parent->record,
+                            sending_of(to_parent->kind, event.queue_id, line.header.logged_at));
     }
   }
   link(leg, std::move(*to_parent));
@@ -150,6 +152,9 @@ void Correlator::on(const LogLine& line, const DeliveryAttempt& event) {
   join_refused_for_now(line, leg, recipient);
   join_refused_by_ourselves(line, leg, event);
   join_companions(line, leg, recipient);
+  if (line.mta == Mta::exim && event.recipient && event.recipient->starts_with('>')) {
+    know_answer(line, leg);
+  }
   if (auto to_child = link_of(event, recipient, line.header.logged_at)) {
     const bool forwarded = to_child->kind == LegLink::Kind::forward;
     link(leg, std::move(*to_child));
@@ -164,6 +169,22 @@ void Correlator::on(const LogLine& line, const DeliveryAttempt& event) {
       link(child, std::move(to_parent));
     }
   }
+}
+
+// "=> >ana@example.net": the message that Exim logged just before, as if it were a notice about
+// this one, is the automatic answer; so is, to its postmaster, the one before "Frozen".
+void Correlator::know_answer(const LogLine& line, OpenLeg& leg) {
+  const auto child_id = mark_answered(leg.record);
+  if (child_id.empty()) return;
+  auto* child = find(line, child_id);
+  if (child == nullptr) return;
+  for (auto& to_parent : child->record.links) {
+    if (to_parent.direction == LegLink::Direction::parent &&
+        to_parent.queue_id == leg.record.queue_id) {
+      to_parent.kind = LegLink::Kind::report;
+    }
+  }
+  mark_dirty(*child);
 }
 
 void Correlator::on(const LogLine& line, const Removed& event) {
@@ -184,18 +205,19 @@ void Correlator::on(const LogLine& line, const QueueAction& event) {
   }
   auto& leg = find_or_open(line, event.queue_id);
   updates_.apply(leg.record, event, line.header.logged_at);
+  if (line.mta == Mta::exim && event.action == QueueAction::Action::held &&
+      is_told_to_postmaster(leg.record, line.header.logged_at)) {
+    know_answer(line, leg);
+  }
   note_if_closed(leg);
 }
 
 void Correlator::on(const LogLine& line, const ChildAnnounced& event) {
   auto& parent = find_or_open(line, event.queue_id);
-  link(parent, link_to_child(event, line.header.logged_at));
-  TimelineEntry sent;
-  sent.at = line.header.logged_at;
-  sent.kind = event.kind == ChildAnnounced::Kind::delay ? TimelineEntry::Kind::delay_notice_sent
-                                                        : TimelineEntry::Kind::bounce_sent;
-  sent.text = event.child_id;
-  updates_.add_timeline(parent.record, std::move(sent));
+  auto to_child = link_to_child(event, line.header.logged_at);
+  updates_.add_timeline(parent.record,
+                        sending_of(to_child.kind, event.child_id, line.header.logged_at));
+  link(parent, std::move(to_child));
 
   // The announcement may come before the child's own lines (3.11) or after them.
   auto& child = find_or_open(line, event.child_id);
@@ -207,6 +229,7 @@ void Correlator::on(const LogLine& line, const ChildAnnounced& event) {
 
 void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
   using Action = PolicyVerdict::Action;
+  count_refusal(line, event);
   if (!event.queue_id.empty()) {
     auto& leg = find_or_open(line, event.queue_id);
     const bool was_waiting = is_open(leg.record) && !leg.record.held;
@@ -215,18 +238,18 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
       join_facts(line, leg);
       if (event.action == Action::reject && !event.client.ip.empty()) {
         // Recipients refused before the content was belong to the same mail.
-        join_refused_before(line, leg, open_exim_dialogue(line, event.client),
-                            names_exim_dialogue(line, event.client));
+        auto& session = open_exim_dialogue(line, event.client);
+        join_warnings(leg, session);
+        join_refused_before(line, leg, session, names_exim_dialogue(line, event.client));
       }
     }
     const bool waits = is_open(leg.record) && !leg.record.held;
     if (was_waiting && !waits) tell_if_unnamed(line, leg.record);
     note_if_closed(leg);
-    // An earlier recipient's refusal in a dialogue that goes on is no end of the message.
-    if (event.action == Action::reject && event.stage != "RCPT") {
-      expect_retry(line, leg, event);
+    if (event.action == Action::reject) expect_retry(line, leg, event);
+    // A recipient's refusal in a dialogue that goes on is no end of the message.
+    if (event.action == Action::reject && event.stage != "RCPT")
       keep_refused_by_ourselves(line, leg, event);
-    }
     return;
   }
   if (event.action == Action::proxy_accept) {
@@ -238,10 +261,11 @@ void Correlator::on(const LogLine& line, const PolicyVerdict& event) {
                        (event.action == Action::discard && line.mta == Mta::exim);
   if (refuses && about_mail) {
     refuse_without_id(line, event);
-  } else if (refuses || line.agent == "postscreen") {
+  } else if (refuses || event.turned_away || line.agent == "postscreen") {
     encounter(line, Encounter::Kind::client_rejected, event.client, event.login.value_or(""),
               event.reply_text);
-  } else if (line.mta == Mta::postfix || (event.stage == "MAIL" && event.envelope_sender)) {
+  } else if (line.mta == Mta::postfix || (event.stage == "MAIL" && event.envelope_sender) ||
+             (event.action == Action::warn && names_exim_dialogue(line, event.client))) {
     keep_early_verdict(line, event);
   }
 }

@@ -1,20 +1,33 @@
-// Which of a leg's recipients an address is.
+// Which of a leg's recipients an address is, and what stands beside its mailbox.
 #include "core/address.h"
 #include "daemon/correlate/leg_updates.h"
+#include "daemon/correlate/own_words.h"
 
 namespace rastro {
 namespace {
 
-// "ORCPT=rfc822;ana@example.org" style prefixes are not logged by Postfix; kept as the log has it.
-bool is_first_sight_of(const LegRecipient& known, std::string_view original) {
-  // Exim names the address as received until a router has rewritten it.
-  return !is_final(known.outcome) && !known.original_recipient &&
-         is_same_recipient(known.recipient, original);
-}
-
 bool is_login_of(std::string_view login, std::string_view address) {
   return login.size() < address.size() && address[login.size()] == '@' &&
          equal_ignoring_case(address.substr(0, login.size()), login);
+}
+
+bool is_mailbox_of(std::string_view recipient, std::string_view address) {
+  return is_same_recipient(recipient, address) || is_login_of(recipient, address);
+}
+
+bool went_beside_mailbox(const LegRecipient& known) {
+  return known.outcome == Outcome::delivered &&
+         (known.delivered_to == DeliveredTo::program || known.delivered_to == DeliveredTo::file);
+}
+
+// "ORCPT=rfc822;ana@example.org" style prefixes are not logged by Postfix; kept as the log has it.
+bool is_first_sight_of(const LegRecipient& known, std::string_view recipient,
+                       std::string_view original) {
+  // Exim names the address as received until a router has rewritten it.
+  return !known.original_recipient && is_same_recipient(known.recipient, original) &&
+         (!is_final(known.outcome) ||
+          (went_beside_mailbox(known) && (answers_by_itself(known.agent, known.reply_text) ||
+                                          is_mailbox_of(recipient, original))));
 }
 
 // Exim names who is received from a local program as that typed it, and adds the domain when it
@@ -43,7 +56,7 @@ LegRecipient* LegUpdates::find_recipient(LegRecord& leg, std::string_view recipi
     if (same_original && is_same_recipient(known.recipient, recipient)) return &known;
     // Exim names who was redirected in full while he waits, and by his login once he has it.
     if (same_original && original && is_login_of(recipient, known.recipient)) return &known;
-    if (unresolved == nullptr && original && is_first_sight_of(known, *original)) {
+    if (unresolved == nullptr && original && is_first_sight_of(known, recipient, *original)) {
       unresolved = &known;
     }
     if (typed == nullptr && leg.mta == Mta::exim &&
@@ -74,6 +87,41 @@ LegRecipient* LegUpdates::recipient_for(LegRecord& leg, std::string_view recipie
   added.recipient = cut(recipient);
   if (original) set_text(added.original_recipient, cut(*original));
   return &added;
+}
+
+// The end of an address that is its mailbox, by whichever name the log calls it.
+LegRecipient* LegUpdates::mailbox_of(LegRecord& leg, std::string_view address) {
+  for (auto& known : leg.recipients) {
+    if (is_same_recipient(known.original_recipient.value_or(known.recipient), address) &&
+        is_mailbox_of(known.recipient, address)) {
+      return &known;
+    }
+  }
+  return nullptr;
+}
+
+// Exim's automatic answer: another message, made for a recipient of this one. What answers says
+// nothing of the mailbox, which another transport serves; alone, it is what became of the mail.
+std::int32_t LegUpdates::apply_answer(LegRecord& leg, const DeliveryAttempt& event,
+                                      std::string_view address, Time at) const {
+  auto* known = mailbox_of(leg, address);
+  if (known != nullptr && (known->attempts > 0 || !waits(known->outcome))) return -1;
+  auto answered = event;
+  answered.delivered_to = DeliveredTo::program;
+  if (answered.reply_text.empty()) answered.reply_text = event.file_or_command;
+  if (known == nullptr) known = recipient_for(leg, address, std::nullopt);
+  return known == nullptr ? -1 : apply_to(leg, *known, answered, at);
+}
+
+// Of what has been told of the address itself so far: a program or file beside it. The mailbox has
+// the say, and this is its first attempt.
+void LegUpdates::forget_what_went_beside(LegRecipient& known, const DeliveryAttempt& event) {
+  const bool beside = event.delivered_to == DeliveredTo::program ||
+                      event.delivered_to == DeliveredTo::file || !event.file_or_command.empty() ||
+                      event.agent == known.agent;
+  if (!went_beside_mailbox(known) || beside) return;
+  known.attempts = 0;
+  known.first_attempt_at.reset();
 }
 
 }  // namespace rastro

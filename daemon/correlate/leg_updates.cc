@@ -4,18 +4,21 @@
 #include <utility>
 
 #include "core/address.h"
+#include "core/ip_networks.h"
 #include "daemon/correlate/link_rules.h"
 #include "daemon/correlate/own_words.h"
 
 namespace rastro {
 namespace {
 
-bool waits(Outcome outcome) {
-  return outcome == Outcome::queued || outcome == Outcome::deferred || outcome == Outcome::held;
-}
-
 void set_if_said(MaybeText& field, std::optional<std::string_view> said) {
   if (said) set_text(field, *said);
+}
+
+// What went wrong there went wrong here: a program, or a mailbox of this host.
+bool asked_nobody_else(const LegRecord& leg, const DeliveryAttempt& event) {
+  return leg.mta == Mta::postfix && event.reply_code == 0 &&
+         (event.agent == "pipe" || event.agent == "local" || event.agent == "virtual");
 }
 
 Outcome outcome_of(const DeliveryAttempt& event) {
@@ -38,10 +41,13 @@ Outcome outcome_of(const DeliveryAttempt& event) {
   return Outcome::unknown;
 }
 
-// Of a verdict on the whole message: everything behind RCPT.
-bool is_about_message(std::string_view stage) {
-  return stage != "RCPT" && stage != "MAIL" && stage != "VRFY" && stage != "HELO" &&
-         stage != "EHLO" && stage != "CONNECT";
+// Exim's appendfile writes into a directory where the path ends with a slash (spec.txt, "The
+// appendfile transport"): a Maildir, or a folder of one as Maildir++ calls it, ".Junk".
+bool is_maildir(std::string_view path) { return path.starts_with('/') && path.ends_with('/'); }
+std::string_view maildir_folder(std::string_view path) {
+  path.remove_suffix(1);
+  const auto name = path.substr(path.rfind('/') + 1);
+  return name.starts_with('.') ? name.substr(1) : std::string_view();
 }
 
 // Whether Exim's ACL refused this recipient of a message that it took for others (PRDR).
@@ -74,7 +80,9 @@ void set_endpoint(Endpoint& endpoint, const Peer& peer) {
 
 void set_text(MaybeText& field, std::string_view text) { field.emplace(text); }
 
-bool is_loopback(std::string_view ip) { return ip.starts_with("127.") || ip == "::1"; }
+bool waits(Outcome outcome) {
+  return outcome == Outcome::queued || outcome == Outcome::deferred || outcome == Outcome::held;
+}
 
 void end_waiting_recipients(LegRecord& leg, Outcome outcome, UnknownBecause because) {
   for (auto& recipient : leg.recipients) {
@@ -201,19 +209,6 @@ void LegUpdates::keep_superseded_attempt(LegRecord& leg, const LegRecipient& rec
   add_timeline(leg, std::move(entry));
 }
 
-std::int32_t LegUpdates::answer_for(LegRecord& leg, const DeliveryAttempt& event,
-                                    std::string_view answer_to, std::string_view recipient,
-                                    Time at) const {
-  note(leg, TimelineEntry::Kind::note, "automatic answer to " + std::string(answer_to), at);
-  auto* known = find_recipient(leg, recipient, std::nullopt);
-  if (known != nullptr && !waits(known->outcome)) return -1;
-  auto answered = event;
-  answered.recipient = recipient;
-  answered.original_recipient = std::nullopt;
-  answered.delivered_to = DeliveredTo::program;
-  return apply(leg, answered, at);
-}
-
 // Each attempt says it anew.
 void LegUpdates::note_signature(LegRecord& leg, std::string_view domain) const {
   const bool known = std::ranges::any_of(leg.facts, [&](const Fact& told) {
@@ -232,19 +227,26 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
   if (!event.dkim_signed.empty()) note_signature(leg, event.dkim_signed);
   if (!event.recipient) return -1;
   if (event.recipient->starts_with('>')) {
-    // Exim's automatic answer: another message, made for a recipient of this one or by the system
-    // filter for none of them.
+    // Made for a recipient of this message, or by the system filter for none of them.
     const auto to = event.recipient->substr(1);
-    if (event.original_recipient) return answer_for(leg, event, to, *event.original_recipient, at);
     note(leg, TimelineEntry::Kind::note, "automatic answer to " + std::string(to), at);
-    return -1;
+    return event.original_recipient ? apply_answer(leg, event, *event.original_recipient, at) : -1;
   }
   if (event.recipient->starts_with('|') && !event.original_recipient) {
     // The system filter's pipe: beside the recipients, for none of them.
     note(leg, TimelineEntry::Kind::note, *event.recipient, at);
     return -1;
   }
+  if (leg.mta == Mta::exim && answers_by_itself(event.agent, event.file_or_command)) {
+    note(leg, TimelineEntry::Kind::note, "automatic answer by " + std::string(event.agent), at);
+    return apply_answer(leg, event, event.original_recipient.value_or(*event.recipient), at);
+  }
   if (!event.file_or_command.empty() && event.original_recipient) {
+    if (leg.mta == Mta::exim && is_maildir(event.file_or_command)) {
+      auto saved = event;
+      if (saved.delivered_to == DeliveredTo::file) saved.delivered_to = DeliveredTo::mailbox;
+      return apply_to_program(leg, saved, at);
+    }
     return apply_to_program(leg, event, at);
   }
   auto* recipient = recipient_for(leg, *event.recipient, event.original_recipient);
@@ -260,7 +262,17 @@ std::int32_t LegUpdates::apply_to_program(LegRecord& leg, const DeliveryAttempt&
   const auto program = *event.recipient;
   const auto address = *event.original_recipient;
   auto* known = find_recipient(leg, address, std::nullopt);
-  if (known != nullptr && known->outcome == Outcome::delivered) {
+  if (known == nullptr) known = mailbox_of(leg, address);
+  const bool mailbox_failed =
+      known != nullptr && known->attempts > 0 && known->agent != event.agent &&
+      (known->outcome == Outcome::deferred || known->outcome == Outcome::bounced);
+  if (known != nullptr && (known->outcome == Outcome::delivered || mailbox_failed)) {
+    const bool mailbox_at_last =
+        event.delivered_to == DeliveredTo::mailbox && known->delivered_to == DeliveredTo::program;
+    if (outcome_of(event) == Outcome::delivered && mailbox_at_last) {
+      known->attempts = 0;  // the mailbox beside the answer
+      return apply_to(leg, *known, event, at);
+    }
     if (outcome_of(event) == Outcome::delivered) {  // beside a copy that has arrived elsewhere
       note(leg, TimelineEntry::Kind::note, "also given to " + std::string(event.file_or_command),
            at);
@@ -283,6 +295,7 @@ std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const Del
   auto* const recipient = &known;
   const auto index = static_cast<std::int32_t>(recipient - leg.recipients.data());
 
+  forget_what_went_beside(known, event);
   const auto outcome = outcome_of(event);
   if (outcome == Outcome::delivered && recipient->outcome == Outcome::delivered) {
     const bool in_mailbox = recipient->delivered_to == DeliveredTo::mailbox;
@@ -319,6 +332,8 @@ std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const Del
   recipient->unknown_because = UnknownBecause::none;
   recipient->delivered_to =
       outcome == Outcome::delivered ? event.delivered_to : DeliveredTo::nowhere;
+  if (recipient->delivered_to == DeliveredTo::mailbox && is_maildir(event.file_or_command))
+    recipient->folder = cut(maildir_folder(event.file_or_command));
   // Bookkeeping repeats an older cause, and "retry timeout exceeded" comes behind the true one.
   if ((event.bookkeeping || outcome == Outcome::expired) && cause_known) return index;
 
@@ -333,6 +348,14 @@ std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const Del
         classify_(event.enhanced_status, event.reply_code, recipient->reply_text), *recipient,
         leg.envelope_sender ? std::string_view(*leg.envelope_sender) : std::string_view(),
         leg.submission.method == SubmissionMethod::mx);
+    if (event.reply_code != 0)
+      recipient->reason = reason_of_their_trouble(recipient->reason, event.relay.ip);
+    if (leg.mta == Mta::postfix)
+      recipient->reason =
+          reason_of_own_table(recipient->reason, event.agent, recipient->reply_text);
+    if (recipient->reason == Reason::remote_error && asked_nobody_else(leg, event)) {
+      recipient->reason = Reason::local_config;
+    }
   } else {
     recipient->reason = Reason::none;
   }
@@ -379,6 +402,40 @@ void LegUpdates::apply(LegRecord& leg, const MessageExpired& event, Time at) con
   note(leg, TimelineEntry::Kind::expired, event.forced ? "force-expired" : "", at);
 }
 
+// What was waiting is returned to the sender: Exim bounces it in the next lines, if it can.
+void LegUpdates::cancel(LegRecord& leg, const QueueAction& event, Time at) const {
+  TimelineEntry entry;
+  entry.at = at;
+  entry.result = Outcome::bounced;
+  entry.reason = Reason::local_policy;
+  entry.text = "cancelled by " + std::string(cut(event.by));
+  if (!event.text.empty()) entry.text.append(": ").append(cut(event.text));
+  for (auto& recipient : leg.recipients) {
+    if (!waits(recipient.outcome)) continue;
+    if (recipient.attempts > 0) keep_superseded_attempt(leg, recipient);
+    recipient.outcome = Outcome::bounced;
+    recipient.reason = entry.reason;
+    recipient.reply_code = 0;
+    recipient.enhanced_status.reset();
+    recipient.relay = {};
+    recipient.reply_text = entry.text;
+    recipient.last_attempt_at = at;
+  }
+  add_timeline(leg, std::move(entry));
+}
+
+// Of the recipient that the line names: others may wait still.
+void LegUpdates::ignore_error(LegRecord& leg, const QueueAction& event) const {
+  if (!event.address) return;
+  if (leg.recipients.empty()) recipient_for(leg, *event.address, std::nullopt);
+  for (auto& recipient : leg.recipients) {
+    const bool named = is_same_recipient(recipient.recipient, *event.address) ||
+                       (recipient.original_recipient &&
+                        is_same_recipient(*recipient.original_recipient, *event.address));
+    if (named && waits(recipient.outcome)) recipient.outcome = Outcome::bounced;
+  }
+}
+
 void LegUpdates::apply(LegRecord& leg, const QueueAction& event, Time at) const {
   using Action = QueueAction::Action;
   switch (event.action) {
@@ -411,16 +468,10 @@ void LegUpdates::apply(LegRecord& leg, const QueueAction& event, Time at) const 
       note(leg, TimelineEntry::Kind::expired, event.by, at);
       return;
     case Action::cancelled:
-      // What was waiting is returned to the sender: Exim bounces it in the next lines, if it can.
-      for (auto& recipient : leg.recipients) {
-        if (!waits(recipient.outcome)) continue;
-        recipient.outcome = Outcome::bounced;
-        if (recipient.reason == Reason::none) recipient.reason = Reason::local_policy;
-      }
-      note(leg, TimelineEntry::Kind::note, event.by, at);
+      cancel(leg, event, at);
       return;
     case Action::error_ignored:
-      end_waiting_recipients(leg, Outcome::bounced, UnknownBecause::none);
+      ignore_error(leg, event);
       note(leg, TimelineEntry::Kind::note, event.text, at);
       return;
     case Action::marked_delivered:
@@ -447,160 +498,6 @@ void LegUpdates::apply(LegRecord& leg, const QueueAction& event, Time at) const 
            at);
       return;
     case Action::skipped:
-      return;
-  }
-}
-
-void LegUpdates::refuse(LegRecipient& recipient, const PolicyVerdict& event, Outcome outcome,
-                        Time at) const {
-  recipient.outcome = outcome;
-  recipient.unknown_because = UnknownBecause::none;
-  recipient.reply_code = event.reply_code;
-  recipient.enhanced_status = event.enhanced_status;
-  recipient.reply_text = cut(event.reply_text);
-  if (!recipient.first_attempt_at) recipient.first_attempt_at = at;
-  recipient.last_attempt_at = at;
-  recipient.reason =
-      outcome == Outcome::rejected
-          ? reason_of_unrouteable(
-                classify_(event.enhanced_status, event.reply_code, recipient.reply_text), recipient,
-                event.envelope_sender.value_or(""), !event.login && !event.client.ip.empty())
-          : Reason::none;
-  // Exim logs no code of its own; it says 451 for now.
-  if (event.temporary && recipient.reply_code == 0) recipient.reply_code = 451;
-}
-
-// Of a message whose recipients no line names.
-void LegUpdates::note_refusal(LegRecord& leg, const PolicyVerdict& event, Time at) const {
-  TimelineEntry entry;
-  entry.at = at;
-  entry.kind = TimelineEntry::Kind::rejected;
-  entry.reply_code = event.reply_code;
-  entry.enhanced_status = event.enhanced_status;
-  entry.text = cut(event.reply_text);
-  entry.reason = classify_(event.enhanced_status, event.reply_code, entry.text);
-  add_timeline(leg, std::move(entry));
-}
-
-void LegUpdates::refuse_waiting(LegRecord& leg, const PolicyVerdict& event, Outcome outcome,
-                                Time at) const {
-  for (auto& recipient : leg.recipients) {
-    if (waits(recipient.outcome)) refuse(recipient, event, outcome, at);
-  }
-}
-
-void LegUpdates::refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome,
-                                Time at) const {
-  if (event.recipient && !event.recipient->empty()) {
-    recipient_for(leg, *event.recipient, std::nullopt);
-  }
-  refuse_waiting(leg, event, outcome, at);
-  if (outcome == Outcome::rejected) {
-    leg.accepted = false;
-    // No line names them: that it was refused, and why, is told of the message.
-    if (leg.recipients.empty()) note_refusal(leg, event, at);
-  }
-  leg.closed_at = at;
-}
-
-// What the verdict tells of the mail itself.
-void LegUpdates::learn_of_mail(LegRecord& leg, const PolicyVerdict& event) const {
-  // pickup names a local sender as it was given; cleanup knows the whole address.
-  const bool bare_sender = leg.envelope_sender && !leg.envelope_sender->empty() &&
-                           leg.envelope_sender->find('@') == std::string::npos;
-  if (event.envelope_sender && (!leg.envelope_sender || bare_sender)) {
-    set_text(leg.envelope_sender, cut(*event.envelope_sender));
-  }
-  if (event.helo && !leg.submission.helo) set_text(leg.submission.helo, cut(*event.helo));
-  if (event.login && !leg.submission.login) set_text(leg.submission.login, cut(*event.login));
-  if (event.message_id && !leg.message_id) set_text(leg.message_id, cut(*event.message_id));
-  if (event.size_bytes && !leg.size_bytes) leg.size_bytes = event.size_bytes;
-  if (leg.protocol.empty()) leg.protocol = cut(event.protocol);
-  if (leg.submission.client.empty() && leg.submission.method != SubmissionMethod::local) {
-    leg.submission.client = to_endpoint(event.client);
-  }
-  if (leg.submission.method == SubmissionMethod::unknown && !leg.arrival_seen &&
-      !event.client.ip.empty()) {
-    // Exim's refusal after the content: the only line of that id.
-    leg.submission.method = event.login ? SubmissionMethod::submission : SubmissionMethod::mx;
-    leg.arrival_seen = leg.mta == Mta::exim;
-  }
-}
-
-// Exim's PRDR asks about each recipient, and names them nowhere else by default. An administrator's
-// own words may mean yes or no: it will be seen whether the recipient is tried.
-void LegUpdates::name_asked_about(LegRecord& leg, const PolicyVerdict& event) const {
-  if (leg.queue_id.empty() || !event.recipient) return;
-  auto* recipient = recipient_for(leg, *event.recipient, std::nullopt);
-  if (recipient != nullptr && event.action == PolicyVerdict::Action::info) {
-    recipient->reply_text = cut(event.reply_text);
-  }
-}
-
-void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) const {
-  using Action = PolicyVerdict::Action;
-  learn_of_mail(leg, event);
-  switch (event.action) {
-    case Action::reject:
-    case Action::proxy_reject:
-      if (event.client.host == "local" && event.client.ip.empty()) {
-        // Nobody to say no to: cleanup bounces it in the next lines.
-        if (event.recipient && !event.recipient->empty()) {
-          recipient_for(leg, *event.recipient, std::nullopt);
-        }
-        note(leg, TimelineEntry::Kind::rejected, event.reply_text, at);
-        return;
-      }
-      if (!leg.queue_id.empty() && is_about_message(event.stage)) {
-        refuse_message(leg, event, Outcome::rejected, at);
-      } else if (event.recipient) {
-        if (auto* recipient = recipient_for(leg, *event.recipient, std::nullopt)) {
-          refuse(*recipient, event, Outcome::rejected, at);
-        }
-      } else {
-        note_refusal(leg, event, at);
-      }
-      return;
-    case Action::hold:
-      leg.held = true;
-      if (event.recipient && !event.recipient->empty()) {
-        recipient_for(leg, *event.recipient, std::nullopt);
-      }
-      for (auto& recipient : leg.recipients) {
-        if (recipient.outcome == Outcome::queued) recipient.outcome = Outcome::held;
-      }
-      // Before the content, the client may still go away.
-      if (is_about_message(event.stage)) accept(leg, at);
-      note(leg, TimelineEntry::Kind::held, event.reply_text, at);
-      return;
-    case Action::discard:
-      accept(leg, at);
-      refuse_message(leg, event, Outcome::discarded, at);
-      note(leg, TimelineEntry::Kind::discarded, event.reply_text, at);
-      return;
-    case Action::recipients_replaced:
-      accept(leg, at);
-      refuse_waiting(leg, event, Outcome::discarded, at);
-      note(leg, TimelineEntry::Kind::discarded, event.reply_text, at);
-      return;
-    case Action::proxy_accept:
-      accept(leg, at);
-      return;
-    case Action::redirect:
-    case Action::filter:
-    case Action::bcc:
-    case Action::warn:
-    case Action::reject_warning:
-      note(leg, TimelineEntry::Kind::note,
-           event.reply_text.empty() ? event.target : event.reply_text, at);
-      return;
-    case Action::info:
-    case Action::permit:
-      if (event.stage == "PRDR") name_asked_about(leg, event);
-      return;
-    case Action::prepend:
-    case Action::replace:
-    case Action::client_accepted:
       return;
   }
 }
@@ -640,7 +537,17 @@ void LegUpdates::apply(LegRecord& leg, const SessionTrouble& event, Time at) con
   std::string text(event.what);
   if (!event.stage.empty()) text.append(" after ").append(event.stage);
   note(leg, TimelineEntry::Kind::note, text, at);
-  if (!event.envelope_sender || leg.arrival_seen) return;
+  // Whom the client named, and was not refused: the message never came.
+  for (auto list = event.recipients; !list.empty();) {
+    const auto address = take_listed_recipient(list);
+    auto* recipient = address.empty() ? nullptr : recipient_for(leg, address, std::nullopt);
+    if (recipient == nullptr || !waits(recipient->outcome)) continue;
+    recipient->outcome = Outcome::unknown;
+    recipient->unknown_because = UnknownBecause::no_end_logged;
+  }
+  // Exim names the sender, or that it was the end, of a message that it did not take.
+  const bool ended = event.envelope_sender || event.stage == "END-OF-MESSAGE";
+  if (!ended || leg.accepted || leg.queue_id.empty()) return;
   leg.arrival_seen = true;
   set_if_said(leg.envelope_sender, event.envelope_sender);
   set_endpoint(leg.submission.client, event.client);

@@ -67,7 +67,13 @@ class LegUpdates {
   LegRecipient* recipient_for(LegRecord& leg, std::string_view recipient,
                               std::optional<std::string_view> original) const;
   void learn_of_mail(LegRecord& leg, const PolicyVerdict& event) const;
+  void redirect(LegRecord& leg, const PolicyVerdict& event) const;
   void refuse(LegRecipient& recipient, const PolicyVerdict& event, Outcome outcome, Time at) const;
+  Reason reason_of_refusal(const PolicyVerdict& event, const std::string& text) const;
+  void cancel(LegRecord& leg, const QueueAction& event, Time at) const;
+  void ignore_error(LegRecord& leg, const QueueAction& event) const;
+  void reject(LegRecord& leg, const PolicyVerdict& event, Time at) const;
+  void hold(LegRecord& leg, const PolicyVerdict& event, Time at) const;
   void note_refusal(LegRecord& leg, const PolicyVerdict& event, Time at) const;
   void refuse_waiting(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
@@ -75,8 +81,10 @@ class LegUpdates {
   std::int32_t apply_to_program(LegRecord& leg, const DeliveryAttempt& event, Time at) const;
   std::int32_t apply_to(LegRecord& leg, LegRecipient& known, const DeliveryAttempt& event,
                         Time at) const;
-  std::int32_t answer_for(LegRecord& leg, const DeliveryAttempt& event, std::string_view answer_to,
-                          std::string_view recipient, Time at) const;
+  static LegRecipient* mailbox_of(LegRecord& leg, std::string_view address);
+  std::int32_t apply_answer(LegRecord& leg, const DeliveryAttempt& event, std::string_view address,
+                            Time at) const;
+  static void forget_what_went_beside(LegRecipient& known, const DeliveryAttempt& event);
   void keep_superseded_attempt(LegRecord& leg, const LegRecipient& recipient) const;
   void note(LegRecord& leg, TimelineEntry::Kind kind, std::string_view text, Time at,
             Reason reason = Reason::none) const;
@@ -90,13 +98,13 @@ class LegUpdates {
   mutable std::uint64_t refused_ = 0;
 };
 
+bool waits(Outcome outcome);  // in the queue
 // Ends every recipient that still waits.
 void end_waiting_recipients(LegRecord& leg, Outcome outcome, UnknownBecause because);
 
 Endpoint to_endpoint(const Peer& peer);
 void set_endpoint(Endpoint& endpoint, const Peer& peer);  // in the memory that it has
 void set_text(MaybeText& field, std::string_view text);
-bool is_loopback(std::string_view ip);
 
 // Exim names who is received as the client wrote it, and lowers the domain when it routes. Local
 // parts that differ in case may be two people's.

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/ip_networks.h"
 #include "daemon/correlate/leg_updates.h"
 
 namespace rastro {
@@ -32,23 +33,32 @@ LegLink::Kind report_kind(ChildAnnounced::Kind kind) {
   return LegLink::Kind::report;
 }
 
+bool is_bounce(const LegRecord& leg) { return leg.envelope_sender && leg.envelope_sender->empty(); }
+
 // Exim logs a bounce, a delay warning, a delivery report and an automatic answer in one form: what
-// has happened since the last bounce tells them apart.
+// has happened since the last bounce tells them apart. Its stamps are whole seconds, and it sends
+// warnings behind bounces: of what failed in the second of the last bounce, only who still waits
+// makes another notice anything but a second bounce, as for another address of errors_to.
 LegLink::Kind report_kind(const LegRecord& parent) {
   Time last_bounce = Time::min();
   for (const auto& link : parent.links) {
     if (link.kind == LegLink::Kind::bounce) last_bounce = std::max(last_bounce, link.at);
   }
+  // The whole message came to nothing: cancelled, or refused to a local caller, who is told by
+  // mail.
+  if (parent.recipients.empty() && last_bounce == Time::min()) return LegLink::Kind::bounce;
   bool waits = false;
+  bool failed_then = false;
   for (const auto& recipient : parent.recipients) {
-    const bool failed =
-        recipient.outcome == Outcome::bounced || recipient.outcome == Outcome::expired;
-    if (failed && recipient.last_attempt_at.value_or(Time::max()) > last_bounce) {
-      return LegLink::Kind::bounce;
-    }
     waits = waits || recipient.outcome == Outcome::deferred;
+    if (recipient.outcome != Outcome::bounced && recipient.outcome != Outcome::expired) continue;
+    const auto failed_at = recipient.last_attempt_at.value_or(Time::max());
+    if (failed_at > last_bounce) return LegLink::Kind::bounce;
+    failed_then = failed_then || failed_at == last_bounce;
   }
-  return waits ? LegLink::Kind::delay_notice : LegLink::Kind::report;
+  // Nobody is warned about a bounce.
+  if (waits && !is_bounce(parent)) return LegLink::Kind::delay_notice;
+  return failed_then ? LegLink::Kind::bounce : LegLink::Kind::report;
 }
 
 }  // namespace
@@ -105,6 +115,43 @@ LegLink link_to_parent(const ChildAnnounced& event, Time at) {
 
 LegLink link_to_child(const ChildAnnounced& event, Time at) {
   return make_link(report_kind(event.kind), LegLink::Direction::child, event.child_id, at);
+}
+
+TimelineEntry sending_of(LegLink::Kind kind, std::string_view child_id, Time at) {
+  TimelineEntry sent;
+  sent.at = at;
+  sent.text = child_id;
+  if (kind == LegLink::Kind::bounce) {
+    sent.kind = TimelineEntry::Kind::bounce_sent;
+  } else if (kind == LegLink::Kind::delay_notice) {
+    sent.kind = TimelineEntry::Kind::delay_notice_sent;
+  } else {
+    sent.text = "report or automatic answer sent: " + sent.text;  // no kind of its own
+  }
+  return sent;
+}
+
+std::string mark_answered(LegRecord& parent) {
+  constexpr auto kDeliveryMax = std::chrono::minutes(1);
+  LegLink* newest = nullptr;
+  for (auto& link : parent.links) {
+    const bool of_notice =
+        link.kind == LegLink::Kind::bounce || link.kind == LegLink::Kind::delay_notice;
+    if (of_notice && link.direction == LegLink::Direction::child) newest = &link;
+  }
+  if (newest == nullptr || parent.last_activity_at - newest->at > kDeliveryMax) return {};
+  newest->kind = LegLink::Kind::report;
+  return newest->queue_id;
+}
+
+bool is_told_to_postmaster(const LegRecord& frozen, Time at) {
+  constexpr auto kWarningMin = std::chrono::minutes(1);
+  if (is_bounce(frozen)) return true;
+  const bool failed = std::ranges::any_of(frozen.recipients, [](const LegRecipient& recipient) {
+    return recipient.outcome == Outcome::bounced || recipient.outcome == Outcome::expired;
+  });
+  if (failed) return false;
+  return frozen.recipients.empty() || at - frozen.opened_at < kWarningMin;
 }
 
 std::string_view claimed_queue_id(std::string_view reply_text) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "core/event.h"
 #include "core/journey.h"
@@ -20,6 +22,18 @@ std::optional<LegLink> link_of(const Arrival& event, const LegRecord* parent, Mt
 // The child's side of "PARENT: sender non-delivery notification: CHILD".
 LegLink link_to_parent(const ChildAnnounced& event, Time at);
 LegLink link_to_child(const ChildAnnounced& event, Time at);
+
+// The entry in the parent's timeline that such a child was sent.
+TimelineEntry sending_of(LegLink::Kind kind, std::string_view child_id, Time at);
+
+// The newest notice about the parent was an automatic answer: its link is put right, its timeline
+// when it is told. Returns the answer's id; empty if there was no notice within a minute.
+std::string mark_answered(LegRecord& parent);
+
+// Exim was about to say that it has frozen the message, and may have told its postmaster in the
+// form of a bounce or warning just before (freeze_tell): the message was none to bounce or warn
+// about.
+bool is_told_to_postmaster(const LegRecord& frozen, Time at);
 
 // The id that a filter behind us got for the message: "250 ... queued as ID". Empty: none.
 std::string_view claimed_queue_id(std::string_view reply_text);

@@ -1,6 +1,8 @@
 #include "daemon/correlate/own_words.h"
 
 #include "core/address.h"
+#include "core/ip_networks.h"
+#include "core/unfinished_check.h"
 
 namespace rastro {
 
@@ -18,6 +20,46 @@ Reason reason_of_unrouteable(Reason reason, const LegRecipient& recipient, std::
       domain.empty() || (recipient.original_recipient ? is_of(*recipient.original_recipient)
                                                       : from_outside || is_of(sender));
   return ours ? Reason::user_unknown : reason;
+}
+
+Reason reason_of_own_trouble(Reason reason, const std::optional<EnhancedStatus>& status,
+                             std::string_view reply_text) {
+  // Nothing is known to be wrong with the sender.
+  if (reason == Reason::sender_rejected && is_check_unfinished(reply_text))
+    return Reason::remote_error;
+  if (reason != Reason::remote_error || !status || status->subject != 3) return reason;
+  if (status->detail == 1) return Reason::local_disk_full;
+  const bool set_up = status->detail == 5 || reply_text.ends_with("Temporary lookup failure");
+  return set_up ? Reason::local_config : reason;
+}
+
+Reason reason_of_own_table(Reason reason, std::string_view agent, std::string_view reply_text) {
+  const bool says_so = agent == "error" || agent == "retry";
+  if (!says_so || reply_text.starts_with("delivery temporarily suspended: ")) return reason;
+  const bool names_nothing = reason == Reason::remote_error || reason == Reason::other ||
+                             reason == Reason::unknown || reason == Reason::none;
+  return names_nothing ? Reason::local_policy : reason;
+}
+
+Reason reason_of_their_trouble(Reason reason, std::string_view relay_ip) {
+  const bool theirs = !relay_ip.empty() && !is_loopback(relay_ip);
+  return theirs && reason == Reason::local_config ? Reason::remote_error : reason;
+}
+
+bool answers_by_itself(std::string_view transport, std::string_view command) {
+  const auto is_so_called = [](std::string_view called) {
+    const auto name = ascii_lower(called);
+    for (const std::string_view word :
+         {"vacation", "autoreply", "auto_reply", "autorespon", "auto_respon"}) {
+      if (name.find(word) != std::string::npos) return true;
+    }
+    return name == "address_reply";
+  };
+  if (command.starts_with('|')) {
+    command = command.substr(1, command.find(' ') - 1);
+    if (is_so_called(command.substr(command.rfind('/') + 1))) return true;
+  }
+  return is_so_called(transport);
 }
 
 bool asks_for_login(std::string_view program, std::string_view reply_text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "core/journey.h"
@@ -13,6 +14,24 @@ namespace rastro {
 // domain that the DNS does not have. Who comes from outside gets as far with domains of ours only.
 Reason reason_of_unrouteable(Reason reason, const LegRecipient& recipient, std::string_view sender,
                              bool from_outside);
+
+// A refusal of our own server's: "452 4.3.1 Insufficient system storage" is this queue's disk,
+// "451 4.3.0 ...: Temporary lookup failure" a table of this server (Postfix
+// src/smtpd/smtpd_check.c); a check of the sender that did not end says nothing of the sender.
+Reason reason_of_own_trouble(Reason reason, const std::optional<EnhancedStatus>& status,
+                             std::string_view reply_text);
+
+// error(8) and retry(8) ask nobody: what no other reason fits is the text of a table of this server
+// ("error:..." in transport(5)), whatever it sounds like. `agent`: who says it.
+Reason reason_of_own_table(Reason reason, std::string_view agent, std::string_view reply_text);
+
+// What another host says of its set-up is its trouble, and none of this server's.
+Reason reason_of_their_trouble(Reason reason, std::string_view relay_ip);
+
+// Whether a transport of Exim's, or the command that it calls, answers the sender instead of
+// keeping the mail. Both are named by who set them up: "T=uservacation", "T=virtual_userautoreply",
+// "|/usr/local/cpanel/bin/autorespond ...".
+bool answers_by_itself(std::string_view transport, std::string_view command);
 
 // Postfix's "Access denied" at a service for those who log in (`program`:
 // "postfix/submission/smtpd") says to who has not that he has to.

@@ -7,8 +7,10 @@
 namespace rastro {
 namespace {
 
-constexpr char kVersion = 6;
-constexpr char kVersionBefore = 5;  // did not count refusals
+constexpr char kVersion = 7;
+constexpr char kVersionBefore = 6;  // did not count refused commands
+// Of a session stored before they were: all are taken as told.
+constexpr std::uint32_t kAllRefused = 1U << 30;
 constexpr std::size_t kItemsMax = 1000;
 constexpr std::size_t kBytesUsual = 160;  // with the text of a client and some lines
 
@@ -201,6 +203,7 @@ std::string encode_session(const Session& session) {
   put(out, session.mailboxes.size());
   for (const auto& note : session.mailboxes) put(out, note);
   put(out, std::uint64_t{session.refusals});
+  put(out, std::uint64_t{session.commands_refused});
   return out;
 }
 
@@ -229,10 +232,9 @@ bool decode_session(std::string_view value, Session& session) {
   for (auto& fact : session.facts) fact = in.fact();
   session.mailboxes.resize(in.count());
   for (auto& mailbox : session.mailboxes) mailbox = in.mailbox();
-  session.refusals =
-      value[0] == kVersionBefore
-          ? static_cast<std::uint32_t>(session.refused.size() + session.refused_before.size())
-          : static_cast<std::uint32_t>(in.number());
+  session.refusals = static_cast<std::uint32_t>(in.number());
+  session.commands_refused =
+      value[0] == kVersionBefore ? kAllRefused : static_cast<std::uint32_t>(in.number());
   return in.good && in.left.empty();
 }
 

@@ -12,6 +12,7 @@ void Session::take_place_of(Session& other) {
   other.refused = std::move(refused);
   other.refused_before = std::move(refused_before);
   other.refusals = refusals;
+  other.commands_refused = commands_refused;
   other.verdicts = std::move(verdicts);
   other.tls = std::move(tls);
   other.tls_peer = std::move(tls_peer);
@@ -32,6 +33,7 @@ void Session::reset() {
   refused.clear();
   refused_before.clear();
   refusals = 0;
+  commands_refused = 0;
   verdicts.clear();
   tls.reset();
   tls_peer.reset();

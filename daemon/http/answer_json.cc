@@ -110,8 +110,9 @@ Language language_of(const Parameters& parameters, const QueryTools& tools) {
 }
 
 json::object journey_json(const Journey& journey, const QueryTools& tools, bool raw, Role role,
-                          const Telling& telling) {
+                          const Telling& telling, const json::storage_ptr& memory) {
   JourneyJsonOptions options;
+  options.memory = memory;
   options.raw = raw;
   options.lines = tools.lines.get();
   options.explainer = tools.explainer.get();
@@ -126,6 +127,16 @@ json::object journey_json(const Journey& journey, const QueryTools& tools, bool 
       const auto& text = login.get_string();
       login = masked_login({text.data(), text.size()});
     }
+  }
+  return out;
+}
+
+json::array asked_for_json(const std::vector<MatchedRecipient>& recipients,
+                           const json::storage_ptr& memory) {
+  json::array out(memory);
+  for (const auto& recipient : recipients) {
+    out.push_back(json::object(
+        {{"position", recipient.position}, {"address", text_or_null(recipient.address)}}, memory));
   }
   return out;
 }

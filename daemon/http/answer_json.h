@@ -1,13 +1,16 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/answer/coverage.h"
 #include "daemon/answer/find_request.h"
 #include "daemon/answer/journey.h"
+#include "daemon/answer/match.h"
 #include "daemon/answer/nearby.h"
 #include "daemon/answer/query_tools.h"
 #include "daemon/http/answer.h"
@@ -31,7 +34,12 @@ struct Telling {
 Telling telling_of(const Parameters& parameters);
 Language language_of(const Parameters& parameters, const QueryTools& tools);
 boost::json::object journey_json(const Journey& journey, const QueryTools& tools, bool raw,
-                                 Role role, const Telling& telling = {});
+                                 Role role, const Telling& telling = {},
+                                 const boost::json::storage_ptr& memory = {});
+
+// Who of the journey's recipients the question is about.
+boost::json::array asked_for_json(const std::vector<MatchedRecipient>& recipients,
+                                  const boost::json::storage_ptr& memory = {});
 
 // "j***@example.org": a login as the support role sees it.
 std::string masked_login(std::string_view login);

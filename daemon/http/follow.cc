@@ -47,9 +47,11 @@ FollowEvents FollowReader::read(QueryTools& tools,
     for (const auto& other : journey->legs) told.insert(other.id);
     for (std::size_t i = 0; i < followers.size(); ++i) {
       const auto& follower = *followers[i];
-      if (!match(*journey, follower.filter)) continue;
-      events[i] +=
-          event("journey", journey_json(*journey, tools, false, follower.role, follower.telling));
+      const auto matched = match(*journey, follower.filter);
+      if (!matched) continue;
+      auto data = journey_json(*journey, tools, false, follower.role, follower.telling);
+      data["recipients_asked_for"] = asked_for_json(matched->recipients);
+      events[i] += event("journey", data);
     }
   }
   if (skipped == 0) return events;

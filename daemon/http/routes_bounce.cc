@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 
@@ -8,6 +9,7 @@
 #include "daemon/answer/explain.h"
 #include "daemon/answer/journey_json.h"
 #include "daemon/answer/match.h"
+#include "daemon/answer/times.h"
 #include "daemon/http/answer_json.h"
 #include "daemon/http/routes.h"
 
@@ -17,12 +19,13 @@ namespace {
 namespace json = boost::json;
 
 // The bounce's words as a recipient of a journey would have them: the same texts explain both.
-LegRecipient as_recipient(const BounceRecipient& told, const std::optional<Time>& at) {
+LegRecipient as_recipient(const BounceReport& report, const BounceRecipient& told) {
   LegRecipient out;
   out.recipient = told.recipient.value;
   out.outcome = told.action.value == "failed"    ? Outcome::bounced
                 : told.action.value == "delayed" ? Outcome::deferred
                                                  : Outcome::delivered;
+  if (report.not_a_bounce == NotABounce::login_refused) out.outcome = Outcome::rejected;
   out.delivered_to = told.action.value == "delivered" ? DeliveredTo::mailbox : DeliveredTo::remote;
   out.reason = told.reason;
   std::from_chars(told.reply_code.value.data(),
@@ -30,7 +33,7 @@ LegRecipient as_recipient(const BounceRecipient& told, const std::optional<Time>
   out.enhanced_status = parse_enhanced_status(told.enhanced_status.value);
   out.reply_text = told.diagnostic.value;
   out.relay.host = told.remote_mta.value;
-  out.last_attempt_at = at;
+  out.last_attempt_at = report.bounced_at ? report.bounced_at : report.arrived_at;
   return out;
 }
 
@@ -43,21 +46,12 @@ void add_explanations(const BounceReport& report, const QueryTools& tools, const
   for (std::size_t i = 0; i < report.recipients.size() && i < recipients.size(); ++i) {
     ExplanationRequest asked;
     asked.by_our_log = false;
+    asked.report_known = report.is_report;
     asked.language = language;
     asked.timezone = telling.timezone;
     asked.now = now;
-    const auto told = tools.explainer->explain(
-        as_recipient(report.recipients[i],
-                     report.bounced_at ? report.bounced_at : report.arrived_at),
-        asked);
-    recipients[i].as_object()["explanation"] = json::object{
-        {"lang", language == Language::es ? "es" : "en"},
-        {"text", valid_utf8(told.text)},
-        {"whose_move", whose_move_name(told.whose_move)},
-        {"final", told.final},
-        {"what_to_do",
-         told.what_to_do.empty() ? json::value(nullptr) : json::value(valid_utf8(told.what_to_do))},
-        {"reply", told.reply.empty() ? json::value(nullptr) : json::value(valid_utf8(told.reply))}};
+    const auto told = tools.explainer->explain(as_recipient(report, report.recipients[i]), asked);
+    recipients[i].as_object()["explanation"] = told_json(told, language);
   }
 }
 
@@ -84,8 +78,10 @@ TimeRange asked_range(const BounceReport& report) {
 // Why no journey is shown: the bounce names nothing to look for, its message is older than the
 // index, or nothing in the index fits.
 json::value missing_because(const BounceReport& report, StoreReader& store) {
-  const bool nothing = report.recipients.empty() && !report.message_id &&
-                       report.queue_ids.empty() && report.received.empty();
+  const bool named =
+      std::ranges::any_of(report.recipients, [](const auto& r) { return bool(r.recipient); });
+  const bool nothing =
+      !named && !report.message_id && report.queue_ids.empty() && report.received.empty();
   if (nothing) return "nothing_to_look_for";
   const auto sent = report.arrived_at ? report.arrived_at : report.sent_at;
   const auto sources = store.coverage();
@@ -101,14 +97,17 @@ ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, Q
   const auto started = context.clock->steady();
   const auto left = [&] { return request.time_left - (context.clock->steady() - started); };
   const bool timed = request.time_left > Duration(0);
-  auto report = read_bounce(request.body, {}, [&] { return timed && left() <= Duration(0); });
+  const auto telling = telling_of(request.parameters);
+  const auto zone = Zone::find(telling.timezone);
+  BounceLimits bounds;
+  if (zone) bounds.zone = &*zone;
+  auto report = read_bounce(request.body, bounds, [&] { return timed && left() <= Duration(0); });
   add_reasons(context.classify, report);
   QueryLimits limits;
   limits.deadline = timed ? std::max(left(), Duration(std::chrono::milliseconds(50))) : Duration(0);
   const auto found = find_bounced_journeys(*tools.store, report, limits);
   if (!found) return problem(503, "the index cannot answer", found.error().message);
   auto out = to_json(report);
-  const auto telling = telling_of(request.parameters);
   add_explanations(report, tools, telling, context.clock->wall(), out);
   json::array journeys;
   for (const auto& match : found->matches) {

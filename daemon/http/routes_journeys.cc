@@ -15,20 +15,24 @@ namespace {
 
 namespace json = boost::json;
 
-json::object item_json(const FoundJourney& found, const ApiRequest& request, QueryTools& tools) {
+json::object item_json(const FoundJourney& found, const ApiRequest& request, QueryTools& tools,
+                       const json::storage_ptr& memory) {
   const auto telling = telling_of(request.parameters);
   const auto language = language_of(request.parameters, tools);
-  json::array why;
-  json::array why_codes;
+  json::array why(memory);
+  json::array why_codes(memory);
   for (const auto& fact : found.ranking.why) {
     why.push_back(json::value(valid_utf8(text_of(fact, language))));
     why_codes.push_back(json::value(fact.code));
   }
   const auto& score = found.ranking.score;
-  return {{"journey", journey_json(found.journey, tools, false, request.peer.role, telling)},
-          {"score", score ? json::value(*score) : json::value(nullptr)},
-          {"why", std::move(why)},
-          {"why_codes", std::move(why_codes)}};
+  return {
+      {{"journey", journey_json(found.journey, tools, false, request.peer.role, telling, memory)},
+       {"score", score ? json::value(*score) : json::value(nullptr)},
+       {"why", std::move(why)},
+       {"why_codes", std::move(why_codes)},
+       {"recipients_asked_for", asked_for_json(found.recipients, memory)}},
+      memory};
 }
 
 Duration left_of(const ApiRequest& request, Duration started_at, const Clock& clock) {
@@ -61,11 +65,14 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
   const auto coverage =
       coverage_of(*tools.store, wanted->range, clock.wall(), context.read_state());
   if (!coverage) return cannot_answer(coverage.error());
-  json::array items;
+  // A list is thousands of small texts: they are made in one place, which is dropped as a whole.
+  json::monotonic_resource place;
+  const json::storage_ptr memory(&place);
+  json::array items(memory);
   bool any_as_asked = false;
   for (const auto& one : found->items) {
     any_as_asked = any_as_asked || !one.misspelt;
-    items.push_back(item_json(one, request, tools));
+    items.push_back(item_json(one, request, tools, memory));
   }
   Nearby nearby;
   Absence absence{.code = wanted->before && items.empty() ? "next_page" : "found"};
@@ -81,20 +88,21 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
   const auto language = language_of(request.parameters, tools);
   const auto rows = items.size();
   const bool late = found->cut == CutBy::time || nearby.cut == CutBy::time;
-  return ok({{"items", std::move(items)},
-             {"more", found->more},
-             {"cursor", found->cursor.empty() ? json::value(nullptr) : json::value(found->cursor)},
-             {"total", total_json(*found, limited)},
-             {"cut_by", late          ? json::value("time")
-                        : found->more ? json::value("rows")
-                                      : json::value(nullptr)},
-             {"coverage", coverage_json(*coverage, language)},
-             {"proven_absent", absence.proven},
-             {"proven_absent_why", absence.why(language)},
-             {"proven_absent_code", absence.code},
-             {"read_as", readings_json(wanted->readings)},
-             {"encounters", encounters_json(nearby.encounters, request.peer.role)},
-             {"suggestions", suggestions_json(nearby.suggestions)}},
+  return ok({{{"items", std::move(items)},
+              {"more", found->more},
+              {"cursor", found->cursor.empty() ? json::value(nullptr) : json::value(found->cursor)},
+              {"total", total_json(*found, limited)},
+              {"cut_by", late          ? json::value("time")
+                         : found->more ? json::value("rows")
+                                       : json::value(nullptr)},
+              {"coverage", coverage_json(*coverage, language)},
+              {"proven_absent", absence.proven},
+              {"proven_absent_why", absence.why(language)},
+              {"proven_absent_code", absence.code},
+              {"read_as", readings_json(wanted->readings)},
+              {"encounters", encounters_json(nearby.encounters, request.peer.role)},
+              {"suggestions", suggestions_json(nearby.suggestions)}},
+             memory},
             rows);
 }
 
@@ -107,12 +115,22 @@ ApiAnswer show_journey(const ApiRequest& request, QueryTools& tools) {
     return problem(403, "not allowed", "raw log lines are for operators");
   auto found = find_by_id(*tools.store, request.id);
   if (!found) return cannot_answer(found.error());
-  const auto& journey = *found;
-  if (!journey || !is_visible(*journey, request.peer.domains))
+  const auto visible = [&](const Journey& journey) {
+    return is_visible(journey, request.peer.domains);
+  };
+  const auto& journey = found->journey;
+  if (!journey || !visible(*journey))
     return problem(404, "no such message", "nothing in the index is called " + request.id);
-  return ok(
-      journey_json(*journey, tools, with_lines, request.peer.role, telling_of(request.parameters)),
-      1);
+  auto out =
+      journey_json(*journey, tools, with_lines, request.peer.role, telling_of(request.parameters));
+  json::array same_id;
+  for (const auto& other : found->others) {
+    if (visible(other))
+      same_id.push_back(json::object{{"id", format_leg_id(other.id())},
+                                     {"arrived_at", api_time(other.legs.front().opened_at)}});
+  }
+  out["same_id"] = std::move(same_id);
+  return ok(out, 1);
 }
 
 ApiAnswer tell_coverage(const ApiContext& context, const ApiRequest& request, QueryTools& tools) {

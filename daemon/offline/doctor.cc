@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <glob.h>
-#include <grp.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +17,9 @@
 #include <utility>
 #include <vector>
 
+#include "config/machine.h"
+#include "config/quantity.h"
+#include "core/clock.h"
 #include "core/framing.h"
 #include "daemon/line_pipeline.h"
 #include "daemon/log_origin.h"
@@ -26,6 +28,8 @@
 #include "daemon/overlap_filter.h"
 #include "daemon/source/content.h"
 #include "store/quarantine.h"
+#include "store/retention.h"
+#include "store/schema.h"
 
 namespace rastro {
 namespace {
@@ -42,6 +46,7 @@ class Doctor {
     for (const auto& source : config_.sources) look_at_source(source);
     look_for_overlaps();
     look_at_state();
+    look_at_accounts();
     look_at_socket();
     std::printf(failed_   ? "something has to be mended first\n"
                 : warned_ ? "rastrod can run; read the warnings\n"
@@ -61,6 +66,8 @@ class Doctor {
   }
 
   void look_at_source(const SourceSettings& source) {
+    if (!source.listen.empty()) return look_at_listener(source.listen);
+    if (!source.journal.empty()) return look_at_journal(source.journal);
     glob_t found{};
     const int status = glob(source.path.c_str(), GLOB_NOSORT, nullptr, &found);
     if (status != 0 || found.gl_pathc == 0) {
@@ -69,6 +76,31 @@ class Doctor {
       for (std::size_t i = 0; i < found.gl_pathc; ++i) look_at_log(found.gl_pathv[i], source);
     }
     globfree(&found);
+  }
+
+  // Nothing is there before somebody sends.
+  void look_at_listener(const std::string& listen) {
+    const auto address = parse_listen_address(listen);
+    const bool is_path = address && address->kind == ListenAddress::Kind::unix_datagram;
+    const auto directory = is_path ? std::filesystem::path(address->host).parent_path() : "";
+    std::error_code failed;
+    if (is_path && !std::filesystem::is_directory(directory, failed)) {
+      return warn(listen + ": there is no directory " + directory.string() +
+                  "; it will be waited for");
+    }
+    good(listen + ": receives messages while rastrod runs");
+  }
+
+  void look_at_journal(const std::string& journal) {
+    const bool of_system = journal == "system";
+    std::error_code failed;
+    for (const std::string place : {of_system ? "/var/log/journal" : journal.c_str(),
+                                    of_system ? "/run/log/journal" : journal.c_str()}) {
+      if (!std::filesystem::is_directory(place, failed)) continue;
+      if (access(place.c_str(), R_OK | X_OK) == 0) return good("journal " + place + ": readable");
+      return fail("journal " + place + ": not readable for uid " + std::to_string(getuid()));
+    }
+    warn("journal " + journal + ": not there; it will be waited for");
   }
 
   void look_at_log(const std::string& path, const SourceSettings& source) {
@@ -140,9 +172,12 @@ class Doctor {
       const auto headed = LinePipeline::read_header(*origin, raw);
       const auto kind = pipeline.understand(headed).kind();
       ++lines;
-      if (headed.headed && kind != LineKind::foreign) keep(headed);
+      if (headed.headed) newest_at = headed.header.logged_at;
+      // Every log of a syslog daemon has its start.
+      const bool is_foreign = kind == LineKind::foreign || kind == LineKind::log_restart;
+      if (headed.headed && !is_foreign) keep(headed);
       if (!headed.headed) ++headless;
-      if (kind == LineKind::foreign) ++foreign;
+      if (is_foreign) ++foreign;
       if (kind == LineKind::unrecognised) ++unrecognised;
     }
     void keep(const HeadedLine& line) {
@@ -154,7 +189,8 @@ class Doctor {
     LinePipeline pipeline;
     std::unique_ptr<LineOrigin> origin;
     std::deque<KeptLine> kept;  // the newest of mail programs
-    bool in_mid_line = false;   // the sample may begin inside of a line
+    Time newest_at = Time::min();
+    bool in_mid_line = false;  // the sample may begin inside of a line
     std::size_t lines = 0, headless = 0, foreign = 0, unrecognised = 0;
   };
 
@@ -176,6 +212,10 @@ class Doctor {
            " are understood, " + std::to_string(sample.foreign) + " are of other programs, " +
            std::to_string(sample.unrecognised) + " are not understood");
     }
+    if (sample.newest_at > SystemClock().wall() + kFutureMax)
+      warn(path +
+           ": its lines are stamped ahead of the clock of this host: which time zone is it "
+           "written in? (`timezone:` of the source)");
   }
 
   void look_at_state() {
@@ -197,6 +237,13 @@ class Doctor {
     if (!failed && space.available < config_.store.ballast + kFreeBytesMin) {
       warn(directory + ": only " + std::to_string(space.available >> 20) + " MiB free on its disk");
     }
+    for (const auto& file : index_files(directory)) {
+      const auto kind = identify(file);
+      if (kind && *kind == FileKind::newer) {
+        fail(file.string() +
+             ": written by a newer version of rastro; this one does not start with it");
+      }
+    }
     for (const auto& trouble : list_quarantined(directory)) {
       warn(directory + "/" + trouble.file + ": damaged, set aside: " + trouble.why);
     }
@@ -212,15 +259,17 @@ class Doctor {
     return locked;
   }
 
+  void look_at_accounts() {
+    std::vector<YamlProblem> problems;
+    check_on_machine(config_, YamlNode(), problems);
+    for (const auto& problem : problems) fail(problem.message);
+  }
+
   void look_at_socket() {
-    const auto& group = config_.api.socket_group;
-    if (!group.empty() && getgrnam(group.c_str()) == nullptr) {
-      fail("api.socket_group: there is no group " + group);
-    }
     const std::filesystem::path path(config_.api.socket);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (config_.api.socket.size() >= sizeof address.sun_path) {
+    if (config_.api.socket.size() > kApiSocketPathMax) {
       return fail(config_.api.socket + ": the path is too long for a socket");
     }
     struct stat parent {};

@@ -52,6 +52,14 @@ class PlainContent final : public Content {
   Descriptor file_;
 };
 
+std::optional<Time> birth_of(int file) {
+  struct statx is {};
+  if (::statx(file, "", AT_EMPTY_PATH, STATX_BTIME, &is) != 0 || (is.stx_mask & STATX_BTIME) == 0)
+    return std::nullopt;
+  return Time(std::chrono::duration_cast<Duration>(std::chrono::seconds(is.stx_btime.tv_sec) +
+                                                   std::chrono::nanoseconds(is.stx_btime.tv_nsec)));
+}
+
 }  // namespace
 
 Result<std::size_t> pread_some(int descriptor, std::uint64_t offset, char* out, std::size_t size) {
@@ -83,6 +91,7 @@ Result<OpenedFile> open_content(const std::string& path, Symlinks symlinks) {
   opened.inode = is.st_ino;
   opened.modified_at = Time(std::chrono::duration_cast<Duration>(
       std::chrono::seconds(is.st_mtim.tv_sec) + std::chrono::nanoseconds(is.st_mtim.tv_nsec)));
+  opened.born_at = birth_of(file.get());
   std::array<char, kArchiveMagicBytes> magic{};
   const auto got = pread_some(file.get(), 0, magic.data(), magic.size());
   if (!got) return make_error(got.error().code, says(path, got.error().message));

@@ -34,6 +34,7 @@ struct OpenedFile {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   Time modified_at{};
+  std::optional<Time> born_at;  // nullopt: the file system does not tell
   bool compressed = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <sstream>
 #include <utility>
 
 #include "core/check.h"
@@ -46,6 +47,34 @@ std::optional<std::size_t> current_member(const std::vector<FamilyMember>& membe
 // Some packers keep the file's time in whole seconds only (bzip2 does).
 Time last_written(const OpenedFile& file) {
   return file.compressed ? file.modified_at + std::chrono::seconds(1) : file.modified_at;
+}
+
+Error no_such_file(const std::string& path) {
+  return {Error::Code::not_found, "open " + path + ": No such file or directory"};
+}
+
+// Of two names with dates; 0: one has none. Where files are of more than a day, nothing is missing,
+// and what is told as missing is the moment between their lines.
+int days_between(const Rotation& before, const Rotation& after) {
+  const auto day = [](const Rotation& rotation) -> std::optional<std::chrono::sys_days> {
+    constexpr std::size_t kDigits = 8;
+    if (rotation.kind != Rotation::Kind::date || rotation.date.size() < kDigits)
+      return std::nullopt;
+    unsigned number = 0;
+    for (std::size_t i = 0; i < kDigits; ++i) {
+      const char digit = rotation.date[i];
+      if (digit < '0' || digit > '9') return std::nullopt;
+      number = number * 10 + static_cast<unsigned>(digit - '0');
+    }
+    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(number / 10'000)),
+                                           std::chrono::month(number / 100 % 100),
+                                           std::chrono::day(number % 100)};
+    if (!date.ok()) return std::nullopt;
+    return std::chrono::sys_days(date);
+  };
+  const auto from = day(before);
+  const auto until = day(after);
+  return from && until ? static_cast<int>((*until - *from).count()) : 0;
 }
 
 // An archive beside the file it is being made from.
@@ -217,6 +246,15 @@ Result<void> FileTail::locate(bool was_down) {
     }
   }
   if (was_down || located_) report_lost(found);
+  for (auto& candidate : found) {
+    candidate.starts = std::ranges::find(unread, &candidate) != unread.end();
+    if (candidate.known) candidate.source = known_[*candidate.known].source;
+    if (candidate.reader != nullptr) candidate.source = candidate.reader->generation().source;
+  }
+  newest_is_named_ =
+      !readings_.empty() && std::any_of(found.begin(), found.end(), [this](const auto& one) {
+        return one.reader == readings_.back().reader.get();
+      });
   std::vector<std::size_t> resumed;
   for (auto* const candidate : std::views::reverse(unread)) {
     if (candidate->known) resumed.push_back(*candidate->known);
@@ -227,6 +265,7 @@ Result<void> FileTail::locate(bool was_down) {
     }
     start_reading(*candidate, before);
   }
+  if (was_down) find_gaps(found);
   std::sort(resumed.rbegin(), resumed.rend());
   for (const auto index : resumed)
     known_.erase(known_.begin() + static_cast<std::ptrdiff_t>(index));
@@ -235,7 +274,7 @@ Result<void> FileTail::locate(bool was_down) {
   }
   located_ = true;
   if (readings_.empty()) {
-    return make_error(Error::Code::not_found, "open " + path_ + ": No such file or directory");
+    return no_such_file(path_);
   }
   return {};
 }
@@ -253,6 +292,7 @@ void FileTail::start_reading(Candidate& candidate, const GenerationReader* befor
   }
   Generation generation{position.source, options_.spec, position.path, candidate.member.path,
                         candidate.file.modified_at};
+  candidate.source = position.source;
   Reading reading;
   reading.blank_at = candidate.file.modified_at;
   reading.reader =
@@ -281,6 +321,120 @@ void FileTail::report_lost(const std::vector<Candidate>& found) {
   }
 }
 
+// The file that was read has its inode still, and other content; what was read stands in a copy. A
+// log made anew may have the inode of one that was renamed, packed and removed, but was born after
+// the last line of that.
+bool FileTail::copied_over(const std::vector<Candidate>& found) const {
+  return std::ranges::any_of(found, [&](const Candidate& copy) {
+    if (!copy.known) return false;
+    const auto& was = known_[*copy.known];
+    return std::ranges::any_of(found, [&](const Candidate& current) {
+      return current.is_current && &current != &copy && !current.known &&
+             current.file.device == was.device && current.file.inode == was.inode &&
+             current.file.born_at && *current.file.born_at < copy.file.modified_at;
+    });
+  });
+}
+
+// What rotation leaves behind when something went wrong while nobody looked: a number that is not
+// there, and a file that was copied and truncated, where what was written between the two is lost.
+void FileTail::find_gaps(const std::vector<Candidate>& found) {
+  for (std::size_t i = 0; i + 1 < found.size(); ++i) {  // newest first
+    const auto& after = found[i];
+    const auto& before = found[i + 1];
+    const bool is_new = after.starts && !after.known;
+    if (!is_new || before.source == 0 || after.source == 0) continue;
+    Gap gap{before.source, after.source, path_, before.file.modified_at, {}};
+    const auto number = [](const Candidate& one) {
+      return one.member.rotation.kind == Rotation::Kind::none ? 0U : one.member.rotation.number;
+    };
+    const bool numbered = before.member.rotation.kind == Rotation::Kind::number &&
+                          after.member.rotation.kind != Rotation::Kind::date;
+    if ((numbered && number(before) > number(after) + 1) ||
+        days_between(before.member.rotation, after.member.rotation) > 1) {
+      gap.cause =
+          "a rotated file is missing between " + before.member.path + " and " + after.member.path;
+    } else if (copied_over(found)) {
+      gap.cause = "copied and truncated: lines written between the two are lost";
+    } else {
+      continue;
+    }
+    // One that was found before a restart, and waits for its end still.
+    if (std::ranges::find(gaps_, gap.before, &Gap::before) == gaps_.end())
+      gaps_.push_back(std::move(gap));
+  }
+}
+
+const SourcePosition* FileTail::position_of(std::uint32_t source) {
+  for (auto& reading : readings_) {
+    if (reading.reader->generation().source == source) return &reading.reader->position();
+  }
+  const auto known = std::ranges::find(known_, source, &SourcePosition::source);
+  return known == known_.end() ? nullptr : &*known;
+}
+
+// A gap is told once both of its ends are read; one of which the later is silent is open until it
+// speaks (StoreReader::holes()).
+void FileTail::fill_gaps() {
+  std::erase_if(gaps_, [this](Gap& gap) {
+    const bool still_read = std::ranges::any_of(readings_, [&](const Reading& reading) {
+      return reading.reader->generation().source == gap.before && !reading.closing &&
+             !reading.finished;
+    });
+    if (gap.after == 0) {
+      for (const auto& reading : readings_) {
+        const auto source = reading.reader->generation().source;
+        if (source > gap.before && (gap.after == 0 || source < gap.after)) gap.after = source;
+      }
+    }
+    const auto* const after = gap.after == 0 ? nullptr : position_of(gap.after);
+    const bool speaks = after != nullptr && after->first_line_at.has_value();
+    if (!speaks && (still_read || gap.told)) return false;
+    if (!gap.told) {
+      const auto* const before = position_of(gap.before);
+      if (before != nullptr && before->last_line_at) gap.since = *before->last_line_at;
+    }
+    const auto until = speaks ? std::max(gap.since, *after->first_line_at) : Time::max();
+    holes_.push_back({gap.path, gap.since, until, gap.cause});
+    gap.told = true;
+    return speaks;
+  });
+}
+
+// Where the later generation has no line yet, a restart may give it another number.
+void FileTail::restore_pending(std::string_view value) {
+  saved_gaps_ = value;
+  while (!value.empty()) {
+    const auto end = value.find('\n');
+    std::istringstream line{std::string(value.substr(0, end))};
+    value.remove_prefix(end == std::string_view::npos ? value.size() : end + 1);
+    Gap gap;
+    Duration::rep since = 0;
+    std::size_t path_size = 0;
+    line >> gap.before >> since >> gap.told >> path_size;
+    if (!line || !std::getline(line.ignore(), gap.cause) || gap.cause.size() < path_size) continue;
+    gap.path = gap.cause.substr(0, path_size);
+    gap.cause.erase(0, path_size);
+    gap.since = Time(Duration(since));
+    gaps_.push_back(std::move(gap));
+  }
+}
+
+void FileTail::take_pending(std::vector<PendingState>& changed) {
+  if (gaps_.empty() && saved_gaps_.empty()) return;
+  std::ostringstream text;
+  for (const auto& gap : gaps_ | std::views::take(kGapsMax)) {
+    text << gap.before << ' ' << gap.since.time_since_epoch().count() << ' ' << gap.told << ' '
+         << gap.path.size() << ' ';
+    for (const char c : gap.path + gap.cause) text << (c == '\n' ? ' ' : c);
+    text << '\n';
+  }
+  auto now = std::move(text).str();
+  if (now == saved_gaps_) return;
+  saved_gaps_ = now;
+  changed.push_back({std::string(kPendingPrefix) + path_, std::move(now)});
+}
+
 // --- Following -----------------------------------------------------------------------------------
 
 std::optional<std::string> FileTail::current_path() {
@@ -289,10 +443,16 @@ std::optional<std::string> FileTail::current_path() {
   if (listed_at_ != Duration::min() && now - listed_at_ < kRetry) return std::nullopt;
   listed_at_ = now;
   const auto list = members();
-  if (!list) return std::nullopt;
+  if (!list) {
+    note_absence(list.error());
+    return std::nullopt;
+  }
   // Between a rename and the next line there may be hours: the newest renamed file counts.
   const auto current = current_member(*list).value_or(0);
-  if (list->empty()) return std::nullopt;
+  if (list->empty()) {
+    note_absence(no_such_file(path_));
+    return std::nullopt;
+  }
   return (*list)[current].path;
 }
 
@@ -317,16 +477,70 @@ Result<void> FileTail::check_rotation() {
   const auto& newest = readings_.back().reader->position();
   if (names_file(*path, options_.symlinks, newest.device, newest.inode)) {
     seen_end_at_ = clock_.wall();
+    end_absence(false);
     return {};
   }
   // An archive that is newest stays so for hours, and looking into it is work.
   const auto is = identify(*path);
   if (*path != path_ && is && is == looked_at_) return {};
   const auto had = readings_.size();
+  const auto* const before = readings_.back().reader.get();
+  const bool was_missing = is_missing();
   auto looked = locate(false);
-  if (looked) looked_at_ = is;
+  if (looked) {
+    looked_at_ = is;
+    if (readings_.back().reader.get() != before || newest_is_named_) {
+      end_absence(was_missing && readings_.back().reader.get() != before);
+    } else if (*path != path_) {
+      note_absence(no_such_file(path_));
+    }
+  }
   if (readings_.size() > had) past_.rotations += readings_.size() - had;
   return looked;
+}
+
+void FileTail::note_absence(Error error) {
+  if (!absence_) absence_ = {clock_.steady(), seen_end_at_.value_or(clock_.wall()), {}};
+  absence_->error = std::move(error);
+}
+
+bool FileTail::is_missing() const {
+  if (!absence_ || clock_.steady() - absence_->noticed_at < kAbsentMax) return false;
+  if (!options_.wildcard || absence_->error.code != Error::Code::not_found) return true;
+  const auto last_line_at = readings_.back().reader->position().last_line_at;
+  return last_line_at && *last_line_at > absence_->since - kSilent;
+}
+
+// `lost`: what was written in between went somewhere else.
+void FileTail::end_absence(bool lost) {
+  if (lost && absence_) holes_.push_back({path_, absence_->since, clock_.wall(), "not there"});
+  absence_.reset();
+}
+
+std::optional<Time> FileTail::read_until() const {
+  if (absence_) return absence_->since;
+  if (seen_end_at_) return seen_end_at_;
+  std::optional<Time> until;
+  for (const auto& position : known_) until = std::max(until, position.last_line_at);
+  for (const auto& reading : readings_)
+    until = std::max(until, reading.reader->position().last_line_at);
+  return until;
+}
+
+void FileTail::look_for_half_line(const Reading& newest) {
+  auto& reader = *newest.reader;
+  if (options_.alone || !reader.has_partial_line()) {
+    half_line_.reset();
+  } else if (!half_line_ || half_line_->bytes_read != reader.bytes_read()) {
+    half_line_ = {reader.bytes_read(), clock_.steady(), {}};
+  }
+  if (half_line_ && reader.next() == nullptr)
+    half_line_->last_line_at = reader.position().last_line_at;
+}
+
+std::optional<Time> FileTail::half_line_since() const {
+  if (!half_line_ || clock_.steady() - half_line_->seen_at < kHalfLineMax) return std::nullopt;
+  return half_line_->last_line_at.value_or(Time{});
 }
 
 Result<Progress> FileTail::poll(std::size_t budget_bytes) {
@@ -368,6 +582,7 @@ Result<Progress> FileTail::poll(std::size_t budget_bytes) {
       continue;
     }
     progress.bytes += static_cast<std::size_t>(reading.reader->bytes_read() - before);
+    if (index + 1 == readings_.size()) look_for_half_line(reading);
     if (*step == GenerationReader::Step::data) {
       reading.ended_at.reset();
       reading.finished = false;
@@ -390,6 +605,7 @@ Result<Progress> FileTail::poll(std::size_t budget_bytes) {
     }
     if (index < readings_.size() && readings_.size() >= had && !readings_[index].closing) ++index;
   }
+  if (absence_ && !readings_.empty() && is_missing()) return absence_->error;
   return progress;
 }
 
@@ -480,8 +696,21 @@ void FileTail::on_damage(std::size_t index, const std::string& what) {
   auto& reading = readings_[index];
   const auto& generation = reading.reader->generation();
   const auto& position = reading.reader->position();
-  holes_.push_back({generation.path, position.last_line_at.value_or(generation.modified_at),
-                    generation.modified_at, generation.found_at + ": " + what});
+  auto since = generation.modified_at;
+  // Nothing of it could be read: from the file before it.
+  for (const auto& known : known_) {
+    if (!position.last_line_at && known.last_line_at && *known.last_line_at < since)
+      since = *known.last_line_at;
+  }
+  const auto cause = generation.found_at + ": " + what;
+  if (options_.alone) {
+    since = position.last_line_at.value_or(since);
+    holes_.push_back({generation.path, since, std::max(since, generation.modified_at), cause});
+  } else {
+    const bool has_next = index + 1 < readings_.size();
+    const auto next = has_next ? readings_[index + 1].reader->generation().source : 0;
+    gaps_.push_back({generation.source, next, generation.path, since, cause});
+  }
   // Without finish(): half a line may read as something else.
   reading.finished = true;
   reading.closing = true;
@@ -523,6 +752,7 @@ void FileTail::take_positions(std::vector<SourcePosition>& changed) {
 }
 
 void FileTail::take_holes(std::vector<CoverageHole>& holes) {
+  fill_gaps();
   holes.insert(holes.end(), std::make_move_iterator(holes_.begin()),
                std::make_move_iterator(holes_.end()));
   holes_.clear();

@@ -20,6 +20,7 @@ struct FileTailOptions {
   Symlinks symlinks = Symlinks::refused;
   Duration first_read_back = std::chrono::hours(24);  // by file time, when nothing was read before
   bool alone = false;  // this file as it is, read to its end once: no rotation, no waiting (scan)
+  bool wildcard = false;  // a pattern found it: it may end when its time is over
 };
 
 // Follows one log by name, across rename, copy-truncate, re-creation and date-named files, and
@@ -42,7 +43,14 @@ class FileTail final : public Source {
   static constexpr Duration kLinger = std::chrono::seconds(5);
   static constexpr Duration kLateWriters = std::chrono::minutes(10);
   static constexpr Duration kRetry = std::chrono::milliseconds(250);
+  // A log that no name leads to for so long is missing; a rotation is over before.
+  static constexpr Duration kAbsentMax = std::chrono::minutes(1);
+  // One that a pattern found, and that was silent so long before it went, has ended.
+  static constexpr Duration kSilent = std::chrono::hours(24);
   static constexpr std::size_t kKnownMax = 256;
+  static constexpr std::string_view kPendingPrefix = "gap:";
+  // A line is written at once; one that has no end for longer may stay without.
+  static constexpr Duration kHalfLineMax = std::chrono::seconds(2);
 
   // `saved`: the positions of this log's generations, in any order.
   FileTail(std::string path, std::vector<SourcePosition> saved, FileTailOptions options,
@@ -56,6 +64,11 @@ class FileTail final : public Source {
   void take(std::optional<Time> stamp) override;
   void take_positions(std::vector<SourcePosition>& changed) override;
   void take_holes(std::vector<CoverageHole>& holes) override;
+  void take_pending(std::vector<PendingState>& changed) override;
+  // Before the first poll(): a value of take_pending().
+  void restore_pending(std::string_view value);
+  std::optional<Time> read_until() const override;
+  std::optional<Time> half_line_since() const override;
   SourceCounters counters() const override;
 
  private:
@@ -75,7 +88,9 @@ class FileTail final : public Source {
     const GenerationReader* reader = nullptr;  // one of readings_, which reads it already
     std::optional<std::size_t> known;          // index into known_
     bool is_current = false;
-    bool blank = false;  // nothing was read of it: says nothing about older files
+    bool blank = false;        // nothing was read of it: says nothing about older files
+    bool starts = false;       // to be read since this look
+    std::uint32_t source = 0;  // of what reads it, or read it
     bool matched() const { return reader != nullptr || known.has_value(); }
   };
 
@@ -92,8 +107,35 @@ class FileTail final : public Source {
   bool blank_changed();
   void report_lost(const std::vector<Candidate>& found);
 
+  // Lines between two generations that are in neither: from the last line of the one to the first
+  // one of the other.
+  struct Gap {
+    std::uint32_t before = 0;  // generations, by their source number
+    std::uint32_t after = 0;   // 0: whichever comes next
+    std::string path;
+    Time since{};  // when no line of `before` tells
+    std::string cause;
+    bool told = false;  // as a hole without an end
+  };
+  static constexpr std::size_t kGapsMax = 100;
+  bool copied_over(const std::vector<Candidate>& found) const;
+  void find_gaps(const std::vector<Candidate>& found);
+  void fill_gaps();
+  const SourcePosition* position_of(std::uint32_t source);
+  void look_for_half_line(const Reading& newest);
+
+  // No name leads to the newest generation any more, nor to a newer one.
+  struct Absence {
+    Duration noticed_at{0};  // steady
+    Time since{};            // wall; the last look that found it
+    Error error;
+  };
+
   std::optional<std::string> current_path();
   Result<void> check_rotation();
+  void note_absence(Error error);
+  bool is_missing() const;
+  void end_absence(bool lost);
   void on_changed(std::size_t index);
   void on_damage(std::size_t index, const std::string& what);
   Result<void> on_end(std::size_t index);
@@ -107,11 +149,13 @@ class FileTail final : public Source {
   const Clock& clock_;
   SourceNumbers& numbers_;
 
-  std::vector<SourcePosition> known_;      // generations that are not being read, oldest first
-  std::vector<Reading> readings_;          // oldest first; the last one is followed by name
-  bool located_ = false;                   // the first look at the family was taken
-  std::string unreadable_;                 // why a rotated file could not be looked at
-  std::optional<Time> seen_end_at_;        // wall; the end of the newest generation was last seen
+  std::vector<SourcePosition> known_;  // generations that are not being read, oldest first
+  std::vector<Reading> readings_;      // oldest first; the last one is followed by name
+  bool located_ = false;               // the first look at the family was taken
+  std::string unreadable_;             // why a rotated file could not be looked at
+  std::optional<Time> seen_end_at_;    // wall; the end of the newest generation was last seen
+  std::optional<Absence> absence_;
+  bool newest_is_named_ = false;           // at the last look at the family
   std::optional<Time> changed_opened_at_;  // time of the file that on_changed() is about
   std::optional<Error> failure_;  // of the last look at the family, repeated until retry_at_
   Duration retry_at_{0};
@@ -121,7 +165,15 @@ class FileTail final : public Source {
   std::vector<SourcePosition> retired_;  // not yet reported
   std::map<std::uint32_t, SourcePosition> reported_;
   std::vector<CoverageHole> holes_;
-  SourceCounters past_;  // of readers that are gone
+  std::vector<Gap> gaps_;
+  std::string saved_gaps_;  // as take_pending() told them last
+  struct HalfLine {
+    std::uint64_t bytes_read = 0;
+    Duration seen_at{0};  // steady
+    std::optional<Time> last_line_at;
+  };
+  std::optional<HalfLine> half_line_;  // at the end of the newest generation
+  SourceCounters past_;                // of readers that are gone
 };
 
 }  // namespace rastro

@@ -1,5 +1,7 @@
 #include "daemon/source/raw_lines.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 
@@ -17,6 +19,13 @@ bool starts_alike(const SourcePosition& position, Content& content) {
          fingerprint(std::string_view(head).substr(0, position.head_length)) == position.head_hash;
 }
 
+// Whether rotation has left the file that name.
+bool is_named(const std::string& path, const OpenedFile& file) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0 && found.st_dev == file.device &&
+         found.st_ino == file.inode;
+}
+
 Error gone(const std::string& path) {
   return make_error(Error::Code::not_found, path + ": the log that held this line is gone");
 }
@@ -32,6 +41,13 @@ void RawLines::know(const std::vector<SourcePosition>& positions) {
 std::string RawLines::source_path(std::uint32_t source) const {
   const auto known = positions_.find(source);
   return known == positions_.end() ? std::string() : known->second.path;
+}
+
+std::string RawLines::moved_to(std::uint32_t source) const {
+  // The last used stands first.
+  if (open_.empty() || open_.front().source != source) return "";
+  const auto& path = open_.front().path;
+  return path == source_path(source) ? "" : path;
 }
 
 // Reads on through an archive in slices, so that the deadline is looked at.
@@ -63,7 +79,7 @@ Result<std::string> RawLines::read_bytes(Content& content, std::uint64_t offset,
   return bytes;
 }
 
-Result<OpenedFile> RawLines::search(const SourcePosition& position) const {
+Result<RawLines::NamedFile> RawLines::search(const SourcePosition& position) const {
   const auto slash = position.path.rfind('/');
   const std::string directory = slash == std::string::npos ? "."
                                 : slash == 0               ? "/"
@@ -75,29 +91,31 @@ Result<OpenedFile> RawLines::search(const SourcePosition& position) const {
     if (family) members.insert(members.end(), family->begin(), family->end());
     if (base == base_of(name)) break;
   }
-  std::vector<OpenedFile> alike;
+  std::vector<NamedFile> alike;
   for (const auto& member : members) {
     if (late()) return took_too_long();
     auto file = open_content(member.path, symlinks_);
     if (!file || !starts_alike(position, *file->content)) continue;
     const bool twice = std::any_of(alike.begin(), alike.end(), [&](const auto& other) {
-      return other.device == file->device && other.inode == file->inode;
+      return other.file.device == file->device && other.file.inode == file->inode;
     });
     if (twice) continue;
     // A plain file is told apart at once; archives only when the head alone does not.
     if (!file->compressed) {
       const auto head = read_head(*file->content);
-      if (same_content(position, head, *file->content)) return std::move(*file);
+      if (same_content(position, head, *file->content))
+        return NamedFile{std::move(*file), member.path};
       continue;
     }
-    alike.push_back(std::move(*file));
+    alike.push_back({std::move(*file), member.path});
   }
-  for (auto& file : alike) {
-    if (alike.size() == 1) return std::move(file);
-    if (const auto walked = skip_to(*file.content, 0, position.offset); !walked) {
+  for (auto& one : alike) {
+    if (alike.size() == 1) return std::move(one);
+    auto& content = *one.file.content;
+    if (const auto walked = skip_to(content, 0, position.offset); !walked) {
       if (walked.error().code == Error::Code::limit) return walked.error();
     }
-    if (same_content(position, read_head(*file.content), *file.content)) return std::move(file);
+    if (same_content(position, read_head(content), content)) return std::move(one);
   }
   return gone(position.path);
 }
@@ -108,14 +126,18 @@ Result<RawLines::Open*> RawLines::find(const SourcePosition& position) {
   if (cached != open_.end()) {
     // An archive is complete; a log may have been truncated since.
     if (!cached->file.content->growing() || starts_alike(position, *cached->file.content)) {
+      if (!cached->path.empty() && !is_named(cached->path, cached->file)) {
+        auto moved = search(position);
+        cached->path = moved ? std::move(moved->path) : std::string();
+      }
       open_.splice(open_.begin(), open_, cached);
       return &open_.front();
     }
     open_.erase(cached);
   }
-  auto file = search(position);
-  if (!file) return file.error();
-  open_.push_front({position.source, std::move(*file), 0});
+  auto found = search(position);
+  if (!found) return found.error();
+  open_.push_front({position.source, std::move(found->file), std::move(found->path), 0});
   if (open_.size() > kOpenMax) open_.pop_back();
   return &open_.front();
 }

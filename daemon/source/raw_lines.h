@@ -36,16 +36,22 @@ class RawLines final : public RawLineSource {
   // archive), unavailable, io.
   Result<std::string> read(const LineRef& line) override;
   std::string source_path(std::uint32_t source) const override;
+  std::string moved_to(std::uint32_t source) const override;
 
  private:
+  struct NamedFile {
+    OpenedFile file;
+    std::string path;
+  };
   struct Open {
     std::uint32_t source = 0;
     OpenedFile file;
+    std::string path;
     std::uint64_t reached = 0;  // how far an archive was unpacked
   };
 
   Result<Open*> find(const SourcePosition& position);
-  Result<OpenedFile> search(const SourcePosition& position) const;
+  Result<NamedFile> search(const SourcePosition& position) const;
   Result<std::string> read_bytes(Content& content, std::uint64_t offset, std::size_t length) const;
   Result<void> skip_to(Content& content, std::uint64_t from, std::uint64_t offset) const;
   bool late() const { return deadline_ && clock_.steady() >= *deadline_; }

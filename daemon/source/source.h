@@ -41,6 +41,12 @@ struct SourceCounters {
   std::uint64_t damaged_archives = 0;
 };
 
+// Of a source's state; stored with its positions. An empty value: nothing more under that key.
+struct PendingState {
+  std::string key;
+  std::string value;
+};
+
 // Hands out numbers of content generations, across all sources and restarts.
 class SourceNumbers {
  public:
@@ -78,6 +84,16 @@ class Source {
 
   // Appends the holes found since the last call.
   virtual void take_holes(std::vector<CoverageHole>& holes) = 0;
+
+  // Appends what a restart must know beside the positions, where it changed since the last call.
+  virtual void take_pending(std::vector<PendingState>& /*changed*/) {}
+
+  // Everything that stood in the log then (wall) was read. nullopt: nothing is known of it.
+  virtual std::optional<Time> read_until() const { return std::nullopt; }
+
+  // The log ends in a line that has no end, and for so long that none may come: read up to then
+  // (wall).
+  virtual std::optional<Time> half_line_since() const { return std::nullopt; }
 
   virtual SourceCounters counters() const = 0;
 };

@@ -84,15 +84,19 @@ std::vector<SourcePosition> SourceSet::saved_for(const std::string& path) {
   return mine;
 }
 
-void SourceSet::add_log(const std::string& path, std::size_t spec, Symlinks symlinks) {
+void SourceSet::add_log(const std::string& path, std::size_t spec, Symlinks symlinks,
+                        bool wildcard) {
   if (by_path_.contains(path)) return;
   if (sources_.size() >= kSourcesMax) {
     ++refused_;
     return;
   }
   by_path_.emplace(path, sources_.size());
-  FileTailOptions options{spec, symlinks, options_.first_read_back, options_.alone};
-  add(std::make_unique<FileTail>(path, saved_for(path), options, clock_, numbers_));
+  FileTailOptions options{spec, symlinks, options_.first_read_back, options_.alone, wildcard};
+  auto log = std::make_unique<FileTail>(path, saved_for(path), options, clock_, numbers_);
+  if (const auto saved = saved_pending_.extract(path)) log->restore_pending(saved.mapped());
+  logs_[path] = log.get();
+  add(std::move(log));
 }
 
 void SourceSet::expand() {
@@ -105,13 +109,24 @@ void SourceSet::expand() {
       for (const auto& pattern : files.globs) {
         if (!options_.alone && has_wildcard(pattern) != wildcard) continue;
         if (options_.alone || !wildcard) {
-          add_log(pattern, spec, files.symlinks);
+          add_log(pattern, spec, files.symlinks, false);
           continue;
         }
-        for (const auto& path : matched_logs(pattern)) add_log(path, spec, files.symlinks);
+        const auto logs = matched_logs(pattern);
+        for (const auto& path : logs) add_log(path, spec, files.symlinks, true);
+        note_matches(pattern, !logs.empty());
       }
     }
   }
+}
+
+// A pattern that never matched is a log that is not there. Of one that did, the logs tell.
+void SourceSet::note_matches(const std::string& pattern, bool any) {
+  const auto [known, is_new] = matched_.emplace(pattern, any);
+  if (is_new && !any) problems_.push_back({pattern, "no file matches", true});
+  if (!any || known->second) return;
+  known->second = true;
+  problems_.push_back({pattern, {}, false});
 }
 
 void SourceSet::expand_if_due() {
@@ -126,8 +141,9 @@ bool SourceSet::refill(Entry& entry, std::size_t budget_bytes, Progress& progres
     const std::string problem = got ? std::string() : got.error().message;
     if (problem != entry.problem) {
       entry.problem = problem;
-      problems_.push_back(
-          {entry.source->name(), problem, !got && got.error().code == Error::Code::not_found});
+      problems_.push_back({entry.source->name(), problem,
+                           !got && got.error().code == Error::Code::not_found,
+                           got ? std::nullopt : entry.source->read_until()});
     }
     if (!got) return false;
     progress.bytes += got->bytes;
@@ -210,7 +226,39 @@ std::vector<CoverageHole> SourceSet::take_holes() {
   return holes;
 }
 
+std::vector<PendingState> SourceSet::take_pending() {
+  std::vector<PendingState> changed;
+  for (auto& entry : sources_) entry.source->take_pending(changed);
+  return changed;
+}
+
+bool SourceSet::restore_pending(std::string_view key, std::string_view value) {
+  if (!key.starts_with(FileTail::kPendingPrefix)) return false;
+  const std::string path(key.substr(FileTail::kPendingPrefix.size()));
+  if (const auto log = logs_.find(path); log != logs_.end()) {
+    log->second->restore_pending(value);
+  } else {
+    saved_pending_[path] = value;
+  }
+  return true;
+}
+
 std::vector<SourceProblem> SourceSet::take_problems() { return std::exchange(problems_, {}); }
+
+std::vector<std::string> SourceSet::unfollowed() const {
+  std::set<std::string> paths;
+  for (const auto& position : saved_) paths.insert(position.path);
+  return {paths.begin(), paths.end()};
+}
+
+std::vector<SourceSet::HalfLine> SourceSet::half_lines() const {
+  std::vector<HalfLine> half;
+  for (const auto& entry : sources_) {
+    if (const auto since = entry.source->half_line_since())
+      half.push_back({entry.source->name(), *since});
+  }
+  return half;
+}
 
 SourceCounters SourceSet::counters() const {
   SourceCounters all;

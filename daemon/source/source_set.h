@@ -26,8 +26,9 @@ struct SourceSetOptions {
 // What an operator should know about one source. An empty message: it is well again.
 struct SourceProblem {
   std::string source;
-  std::string message;   // empty: it is well again
-  bool missing = false;  // there is no such file, now
+  std::string message;          // empty: it is well again
+  bool missing = false;         // there is no such file, now
+  std::optional<Time> since{};  // it was read up to then; nullopt: never
 };
 
 // All logs of the configuration. Lines come by callback, positions and holes by asking.
@@ -64,8 +65,22 @@ class SourceSet {
 
   std::vector<SourcePosition> take_positions();
   std::vector<CoverageHole> take_holes();
+  // What is to be stored with the positions, where it changed.
+  std::vector<PendingState> take_pending();
+  // Before the first line, of what was stored. False: it is not the sources'.
+  bool restore_pending(std::string_view key, std::string_view value);
   // What changed since the last call: a source in trouble is named once, and again when it is well.
   std::vector<SourceProblem> take_problems();
+
+  // Of saved positions that no source goes on with: their logs are no longer configured, or gone.
+  std::vector<std::string> unfollowed() const;
+
+  struct HalfLine {
+    std::string path;
+    Time since{};
+  };
+  // Logs that end in a line without an end, of which more may not come (Source::half_line_since()).
+  std::vector<HalfLine> half_lines() const;
 
   SourceCounters counters() const;
   std::size_t size() const { return sources_.size(); }
@@ -83,7 +98,8 @@ class SourceSet {
 
   void expand();
   void expand_if_due();
-  void add_log(const std::string& path, std::size_t spec, Symlinks symlinks);
+  void add_log(const std::string& path, std::size_t spec, Symlinks symlinks, bool wildcard);
+  void note_matches(const std::string& pattern, bool any);
   std::vector<SourcePosition> saved_for(const std::string& path);
   bool refill(Entry& entry, std::size_t budget_bytes, Progress& progress);
 
@@ -93,6 +109,9 @@ class SourceSet {
   SourceNumbers numbers_;
   std::vector<Entry> sources_;
   std::map<std::string, std::size_t> by_path_;
+  std::map<std::string, FileTail*> logs_;             // in sources_, by path
+  std::map<std::string, std::string> saved_pending_;  // of logs that are not there yet
+  std::map<std::string, bool> matched_;               // patterns: whether anything ever fitted
   std::vector<SourceProblem> problems_;
   std::optional<Duration> expanded_at_;
   std::size_t turn_ = 0;

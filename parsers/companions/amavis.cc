@@ -74,7 +74,7 @@ bool take_envelope(std::string_view& text, Envelope& out) {
     if (!word || !maybe_take(text, ' ')) return false;
     if (word->starts_with('[') && out.client_ip.empty()) {
       out.client_ip = word->substr(1, word->find(']') - 1);
-      if (!is_ip(out.client_ip)) return false;
+      if (!is_ip(out.client_ip) && !is_hidden_ip(out.client_ip)) return false;
     } else if (!word->starts_with('[') && !is_bank(*word)) {
       return false;
     }
@@ -303,7 +303,7 @@ ParsedLine parse_verdict(std::string_view session, std::string_view text) {
   if (maybe_take(text, " {") && !maybe_take_until(text, '}')) return {};
   Envelope envelope;
   if (!maybe_take(text, ", ") || !take_envelope(text, envelope)) return {};
-  fact.client.ip = envelope.client_ip;
+  if (is_ip(envelope.client_ip)) fact.client.ip = envelope.client_ip;
   fact.envelope_sender = envelope.sender;
   if (!envelope.several) fact.recipient = envelope.first_recipient;
   if (!text.empty() && !maybe_take(text, ' ') && !maybe_take(text, ", ")) return {};
@@ -344,6 +344,9 @@ constexpr FactForm kForms[] = {
     {"ESMTP:{} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
     {"LMTP:{} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
     {"LMTP {} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
+    {"SMTP:{} <{?}> -> {} SIZE={} Received: {}", "listener from to size received", "received"},
+    {"SMTP:{} <{?}> -> {} Received: {}", "listener from to received", "received"},
+    {"ESMTP :{}: <{?}> -> {}", "listener from to", "received"},  // cut behind them
     {"Checking: {} {} [{}] <{?}> -> {}", "mail_id policy ip from to", "checking"},
     {"Checking: {} [{}] <{?}> -> {}", "mail_id ip from to", "checking"},
     {"Checking: {} <{?}> -> {}", "mail_id from to", "checking"},
@@ -375,6 +378,7 @@ constexpr FactForm kForms[] = {
     {"header_edits_for_quar: <{?}> -> {}, {}", "from to status", "quarantined"},
     {"local delivery: <{?}> -> {}, mbx={}", "from mailbox file", "quarantined"},
     {"Quarantined message {} ({}): {} <{?}> -> {}", "request kind mail_id from to", "released"},
+    {"Quarantined message {}: {} <{?}> -> {}", "request mail_id from to", "released"},
     {"p{} {} Content-Type: {}", "part parent content_type", "part"},
     {"p.path {}: {}", "recipient_class path", "part"},
     {"sending SMTP response: \"{}\"", "reply", "answered"},
@@ -393,6 +397,10 @@ constexpr FactForm kForms[] = {
     {"allow bad header section from {}<{?}> -> <{}>: {}", "quarantine from to detail",
      "bad header"},
     {"check_header: {}, {}", "category detail", "bad header"},
+    // Before 2.4.
+    {"BAD HEADER from <{?}>: {}", "from detail", "bad header"},
+    {"BAD HEADER from ({}) <{?}>: {}", "kind from detail", "bad header"},
+    {"FAKE SENDER, {}: {}, {}", "category ip from", "fake sender"},
     {"wbl: (DB) recip <{}> whitelisted sender <{?}>", "to from", "whitelisted"},
     {"wbl: (SQL) recip <{}> whitelisted sender <{?}>{?}", "to from rule", "whitelisted"},
     {"wbl: (DB) recip <{}> blacklisted sender <{?}>", "to from", "blacklisted"},
@@ -516,6 +524,16 @@ constexpr KnownForm kIgnored[] = {
     {"ESMTP> {}", "amavisd"},
     {"ESMTP: {}", "amavisd"},
     {"smtp cmd> {}", "amavisd"},
+    {"tempdir being removed{?}", "amavisd"},
+    {"Cached {} check expired, TTL = {} s", "amavisd"},
+    {"presenting full original message to scanners as {}", "amavisd"},
+    {"providing full original message to scanners as {}", "amavisd"},
+    {"Actual message size {} B greater than the declared {} B", "amavisd"},
+    {"Actual message size {} B, declared {} B", "amavisd"},
+    {"disabling DSN{?}", "amavisd"},
+    {"Virus {} matches {}, sender addr ignored", "amavisd"},
+    {"adding SA score {} to existing {}", "amavisd"},
+    {"{} result: clean", "amavisd"},
     // syslog has one line of at most 980 letters: what follows is the same sentence.
     {"...{?}", "amavisd"},
 };
@@ -531,6 +549,8 @@ constexpr KnownForm kTrouble[] = {
     {"SA warn: {}", "amavisd"},
     {"SA error: {}", "amavisd"},
     {"Negative SMTP resp{}", "amavisd"},
+    {"TROUBLE in {}", "amavisd"},
+    {"{}: broken pipe (don't worry), retrying ({})", "amavisd"},
     {"connect to {} failed, attempt {}", "amavisd"},
     {"connect_to_sql: {}", "amavisd"},
     {"Decoding of {} failed, {}", "amavisd"},

@@ -31,6 +31,7 @@ constexpr Row kRows[] = {
     {"sqlgrey", {companions::parse_sqlgrey, "sqlgrey"}},
     {"milter-greylist", {companions::parse_milter_greylist, "milter-greylist"}},
     {"gld", {companions::parse_gld, "gld"}},
+    {"tumgreyspf", {companions::parse_tumgreyspf, "tumgreyspf"}},
     {"policyd-spf", {companions::parse_policyd_spf, "policyd-spf"}},
     {"policy-spf", {companions::parse_policyd_spf, "policyd-spf"}},
     {"postfix-policyd-spf-perl", {companions::parse_policyd_spf, "policyd-spf"}},

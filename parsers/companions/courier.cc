@@ -28,9 +28,11 @@ ParsedLine parse_login(std::string_view service, std::string_view text) {
     return {};
   }
   constexpr std::string_view kIp = ", ip=[";
-  const auto at = text.rfind(kIp);
+  auto at = text.rfind(kIp);
+  const bool alone = at == std::string_view::npos && text.starts_with("ip=[");  // before 3
+  if (alone) at = 0;
   if (at == std::string_view::npos) return {};
-  auto ip = text.substr(at + kIp.size());
+  auto ip = text.substr(at + kIp.size() - (alone ? 2 : 0));
   ip = ip.substr(0, ip.find(']'));
   if (!is_ip(ip)) return {};
   out.client.ip = plain_ip(ip);
@@ -39,7 +41,7 @@ ParsedLine parse_login(std::string_view service, std::string_view text) {
     if (!who.empty()) out.login = who;
   } else if (maybe_take(who, "method=")) {
     out.method = who;
-  } else {
+  } else if (!alone) {
     return {};
   }
   out.service = service.find("pop3") == std::string_view::npos ? "imap" : "pop3";
@@ -49,6 +51,7 @@ ParsedLine parse_login(std::string_view service, std::string_view text) {
 
 constexpr KnownForm kIgnored[] = {
     {"Connection, ip=[{}]{?}", "tcpd/couriertcpd.c"},
+    {"last message repeated {} times", "syslogd(8)"},
     {"LOGOUT, {}", "imap/imapd.c"},
     {"LOGIN: {}", "imap/imaplogin.c"},  // DEBUG_LOGIN
     {"DISCONNECTED, {}", "imap/imapd.c"},

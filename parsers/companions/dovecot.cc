@@ -51,6 +51,7 @@ bool is_service(std::string_view word) {
                                             "stats",
                                             "old-stats",
                                             "ssl-params",
+                                            "ssl-build-param",
                                             "dict",
                                             "dict-async",
                                             "dict-expire",
@@ -114,6 +115,8 @@ std::optional<Prefix> maybe_take_prefix(std::string_view& text) {
   const auto end = rest.find_first_of("(:<");
   if (end == std::string_view::npos) return std::nullopt;
   out.service = rest.substr(0, end);
+  if (out.service == "IMAP") out.service = "imap";  // 1.x
+  if (out.service == "POP3") out.service = "pop3";
   rest.remove_prefix(end);
   if (!is_service(out.service) || !take_user(rest, out)) return std::nullopt;
   while (maybe_take(rest, '<')) {
@@ -460,6 +463,7 @@ ParsedLine parse_said(const Prefix& prefix, std::string_view said) {
 
 ParsedLine parse_dovecot(const LineHeader& /*header*/, std::string_view text) {
   maybe_take(text, "Info: ");
+  maybe_take(text, "dovecot: ");  // the master process of 1.x
   auto said = text;
   const auto prefix = maybe_take_prefix(said);
   if (maybe_take(said, "Debug: ")) return parse_dovecot_debug(said);

@@ -150,6 +150,11 @@ ParsedLine parse_dovecot_login(std::string_view service, std::string_view text) 
       {"proxy({}): started proxying to {}: {}", "login relay detail", "proxied"},
       {"proxy({}): disconnecting {}", "login detail", "proxy ended"},
       {"proxy({}): {}", "login detail", "proxy"},
+      // 0.99 and 1.0 before its release.
+      {"Login: {} [{}]", "login ip", "Login"},
+      {"Aborted login [{}]", "ip", "Aborted login"},
+      {"Disconnected [{}]", "ip", "Disconnected"},
+      {"Disconnected: {} [{}]", "reason ip", "Disconnected"},
   };
   const auto out = parse_fact("dovecot", LineKind::dovecot_session, kForms, text);
   return out.kind == LineKind::unrecognised ? parse_dovecot_known(service, text) : out;

@@ -107,6 +107,10 @@ bool is_ip(std::string_view word) {
          });
 }
 
+bool is_hidden_ip(std::string_view word) {
+  return word.find_first_not_of("xXnN*#0123456789.:") == std::string_view::npos;
+}
+
 bool is_number(std::string_view word) {
   maybe_take(word, '-');
   return !word.empty() && word.size() < 20 &&

@@ -52,8 +52,11 @@ ParsedLine parse_action(std::string_view text) {
     if (!is_number(value.substr(slash + 1))) return {};
     value = value.substr(0, slash);
   }
-  fact.client.ip = value;
-  if (!is_ip(value)) return {};
+  if (is_ip(value)) {
+    fact.client.ip = value;
+  } else if (!is_hidden_ip(value)) {
+    return {};
+  }
   if (maybe_take(text, ", sender=")) {
     const auto at = text.rfind(", recipient=");
     fact.envelope_sender = text.substr(0, at);

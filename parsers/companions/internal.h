@@ -38,6 +38,9 @@ void add_value(CompanionFact& fact, std::string_view name, std::string_view valu
 // "<a@b>" without its brackets, anything else as it is.
 std::string_view unbracketed(std::string_view address);
 bool is_ip(std::string_view word);
+// "xx.xx.xx.xx", "client-ip": what stands for an address in a line that somebody pasted; or
+// nothing.
+bool is_hidden_ip(std::string_view word);
 // -1.5, 12, 0.0
 bool is_number(std::string_view word);
 bool is_queue_id(std::string_view word);
@@ -57,6 +60,7 @@ ParsedLine parse_plesk_saslauthd(const LineHeader& header, std::string_view text
 ParsedLine parse_amavis(const LineHeader& header, std::string_view text);
 ParsedLine parse_rspamd(const LineHeader& header, std::string_view text);
 ParsedLine parse_spamd(const LineHeader& header, std::string_view text);
+ParsedLine parse_tumgreyspf(const LineHeader& header, std::string_view text);
 ParsedLine parse_spampd(const LineHeader& header, std::string_view text);
 ParsedLine parse_cyrus_login(const LineHeader& header, std::string_view text);
 ParsedLine parse_gld(const LineHeader& header, std::string_view text);

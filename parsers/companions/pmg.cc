@@ -11,7 +11,7 @@
 namespace rastro::companions {
 namespace {
 
-constexpr std::size_t kIdMin = 13;
+constexpr std::size_t kIdMin = 12;
 constexpr std::size_t kIdMax = 25;
 
 bool is_session(std::string_view id) {
@@ -23,6 +23,41 @@ constexpr FactForm kForms[] = {
     {"new mail message-id={}", "message_id", ""},
     {"virus detected: {} ({})", "virus scanner", "infected"},
     {"processing time: {} seconds{?}", "#seconds times", ""},
+    {"found archive '{}' ({})", "file content_type", "archive"},
+    {"unpack archive '{}' done ({} ms)", "file #elapsed_ms", "archive read"},
+    {"unpack archive failed ({} ms) - {}", "#elapsed_ms error", "archive not read"},
+    {"unpack failed - {}", "error", "archive not read"},
+};
+// Of the daemon itself, about no message.
+constexpr KnownForm kFilterIgnored[] = {
+    {R"({} CONNECT TCP Peer: "{}" Local: "{}")", "Net::Server"},
+    {"Process Backgrounded", "Net::Server"},
+    {"{} Process Backgrounded", "Net::Server"},
+    {"Binding to {}", "Net::Server"},
+    {"{} Server closing!", "Net::Server"},
+    {"{} Beginning prefork ({} processes)", "Net::Server::PreFork"},
+    {"Beginning prefork ({} processes)", "Net::Server::PreFork"},
+    {"Starting \"{}\" children", "Net::Server::PreFork"},
+    {"Killing \"{}\" children", "Net::Server::PreFork"},
+    {"Setting gid to {}", "Net::Server"},
+    {"Setting uid to {}", "Net::Server"},
+    {"Filter daemon (re)started (max. {} processes)", "bin/pmg-smtp-filter"},
+    {"using pre-fork workers with {}", "bin/pmg-smtp-filter"},
+    {"reloading configuration {}", "bin/pmg-smtp-filter"},
+    {"starting database maintenance", "bin/pmg-smtp-filter"},
+    {"end database maintenance ({} ms)", "bin/pmg-smtp-filter"},
+    {"starting database maintainance", "bin/pmg-smtp-filter, before 8.2"},
+    {"end database maintainance ({} ms)", "bin/pmg-smtp-filter, before 8.2"},
+    {"demo mode detected - not starting server", "bin/pmg-smtp-filter"},
+};
+constexpr KnownForm kFilterTrouble[] = {
+    {"ERROR: {}", "bin/pmg-smtp-filter"},
+    {"WARNING: {}", "bin/pmg-smtp-filter"},
+    {"Cleanup failures: {}", "bin/pmg-smtp-filter"},
+    {"memory usage: {} bytes", "bin/pmg-smtp-filter"},
+    {"fast exit because of errors (free {} bytes)", "bin/pmg-smtp-filter"},
+    {"fast exit to reduce server load (free {} bytes)", "bin/pmg-smtp-filter"},
+    {"processing took {}s, longer than the timeout ({}s)", "bin/pmg-smtp-filter"},
 };
 // "(rule: name)" and the end; the name is the operator's and may hold brackets.
 bool take_rule(std::string_view rest, std::string_view& rule) {
@@ -75,6 +110,8 @@ ParsedLine parse_action(CompanionFact fact, std::string_view rest) {
     if (!where || !maybe_take_word(rest) || !maybe_take(rest, ' ')) return {};
     add_value(fact, "quarantine", *where);
     add_value(fact, "quarantined_for", *recipient);
+  } else {
+    add_value(fact, "blocked_for", *recipient);
   }
   if (!take_rule(rest, rule)) return {};
   add_value(fact, "rule", rule);
@@ -131,7 +168,10 @@ ParsedLine parse_pmg(const LineHeader& /*header*/, std::string_view text) {
   while (text.ends_with("#012")) text.remove_suffix(4);  // rsyslog's newline
   auto rest = text;
   const auto session = maybe_take_until(rest, std::string_view(": "));
-  if (!session || !is_session(*session)) return {};
+  if (!session || !is_session(*session)) {
+    const auto known = parse_ignored(kFilterIgnored, text);
+    return known.kind == LineKind::unrecognised ? parse_trouble(kFilterTrouble, text) : known;
+  }
   CompanionFact fact;
   fact.source = "pmg";
   fact.queue_id = *session;

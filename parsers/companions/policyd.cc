@@ -160,7 +160,15 @@ constexpr KnownForm kIgnored[] = {
     {"Setting gid to {}", "Net::Server"},
     {"Setting uid to {}", "Net::Server"},
     {"Binding to {}", "Net::Server"},
+    {"{} Process Backgrounded", "Net::Server"},
+    {"{} Server closing!", "Net::Server"},
 };
+constexpr KnownForm kTrouble[] = {
+    {"{} Can't connect to TCP port {} on {} [{}]", "Net::Server"},
+    {"{} Pid_file already exists for running process ({})... aborting{?}", "Net::Server"},
+    {"Couldn't unlink \"{}\" [{}]", "Net::Server"},
+};
+
 constexpr KnownForm kWeightIgnored[] = {
     {"policyd-weight {} started and daemonized. {}", "policyd-weight"},
     {"Daemon terminated.", "policyd-weight"},
@@ -193,7 +201,8 @@ ParsedLine parse_policyd(const LineHeader& /*header*/, std::string_view text) {
   if (out.kind == LineKind::unrecognised) {
     out = parse_fact("policyd", LineKind::policyd_verdict, kForms, text);
   }
-  return out.kind == LineKind::unrecognised ? parse_ignored(kIgnored, text) : out;
+  if (out.kind == LineKind::unrecognised) out = parse_ignored(kIgnored, text);
+  return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, text) : out;
 }
 
 ParsedLine parse_policyd_weight(const LineHeader& /*header*/, std::string_view text) {

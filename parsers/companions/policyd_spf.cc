@@ -155,11 +155,10 @@ constexpr KnownForm kIgnored[] = {
 ParsedLine parse_policyd_spf(const LineHeader& /*header*/, std::string_view text) {
   // Versions that print a queue id do so even where there is none.
   std::string_view id;
-  if (auto rest = text; const auto word = maybe_take_until(rest, std::string_view(": "))) {
-    if (word->empty() || is_queue_id(*word)) {
-      id = *word;
-      text = rest;
-    }
+  for (auto rest = text; const auto word = maybe_take_until(rest, std::string_view(": "));) {
+    if (!word->empty() && (!id.empty() || !is_queue_id(*word))) break;
+    if (!word->empty()) id = *word;
+    text = rest;
   }
   auto out = parse_python(text);
   if (out.kind == LineKind::unrecognised) {

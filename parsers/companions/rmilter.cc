@@ -33,6 +33,10 @@ constexpr FactForm kForms[] = {
     {"mlfi_eom: d={}, s={}, added DKIM signature", "domain selector", "signed"},
     {"mlfi_eom: d={}, s={}, {} failed: {}", "domain selector step error", "not signed"},
     {"cannot add signature for domain {}: {}", "domain error", "not signed"},
+    // Before 1.8 lines had no mark of the task in front.
+    {"mlfi_eom: {}: tempfile={}, size={}", "id file #size", "received"},
+    {"spamdscan: scan qid: <{}>, mid: <{?}>, {}, {}, metric: {}: [{} / {}], symbols: {}",
+     "id message_id #seconds server metric score required tests", "scanned"},
     {"spamdscan: start scanning message on {}", "server", "asked"},
     {"spamdscan: finish scanning message on {}", "server", "answered"},
 };
@@ -49,16 +53,30 @@ constexpr KnownForm kTrouble[] = {
     {"rspamd: {} ({}), {}", "src/libspamd.c"},
 };
 
+constexpr KnownForm kIgnored[] = {
+    {"accepted connection from {}; client: {}", "src/rmilter.c"},
+    {"closing connection{?}", "src/rmilter.c"},
+};
+
 }  // namespace
 
 ParsedLine parse_rmilter(const LineHeader& /*header*/, std::string_view text) {
-  if (!maybe_take(text, '<')) return {};
-  const auto task = maybe_take_until(text, '>');
-  const bool hexadecimal = task && !task->empty() &&
-                           task->find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  if (!hexadecimal || (!maybe_take(text, "; ") && !maybe_take(text, ' '))) return {};
+  std::string_view task;
+  if (maybe_take(text, '<')) {
+    const auto told = maybe_take_until(text, '>');
+    const bool hexadecimal = told && !told->empty() &&
+                             told->find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    if (!hexadecimal || (!maybe_take(text, "; ") && !maybe_take(text, ' '))) return {};
+    task = *told;
+  } else {
+    const auto function = text.substr(0, text.find(": "));
+    if (function.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != std::string_view::npos) {
+      return {};
+    }
+  }
   auto out = parse_fact("rmilter", LineKind::rspamd_verdict, kForms, text);
-  if (auto* fact = std::get_if<CompanionFact>(&out.event)) fact->task = *task;
+  if (auto* fact = std::get_if<CompanionFact>(&out.event)) fact->task = task;
+  if (out.kind == LineKind::unrecognised) out = parse_ignored(kIgnored, text);
   return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, text) : out;
 }
 

@@ -117,7 +117,12 @@ constexpr KnownForm kProxyIgnored[] = {
     {"Setting gid to \"{}\"", "Net::Server"},
     {"Setting uid to \"{}\"", "Net::Server"},
     {"{} Server closing!", "Net::Server"},
+    {R"({} CONNECT TCP Peer: "{}" Local: "{}")", "Net::Server"},
     {"child process initialized", "spampd.pl"},
+    {"Initiated Server", "spampd.pl"},  // its debug
+    {"Initiated Client", "spampd.pl"},
+    {"smtp_server state: '{}'", "spampd.pl"},
+    {"Destination response: '{}'", "spampd.pl"},
 };
 
 }  // namespace

@@ -12,11 +12,12 @@ namespace {
 
 // The reply of another host inside Exim's own words: "SMTP error from remote mail server after
 // RCPT TO:<a>: 550 5.1.1 no" (src/transports/smtp.c check_response()), "LMTP error after ..."
-// (src/transports/lmtp.c), and before 4.90 "...: host mx [ip]: 550 ...". Empty if there is none.
+// (src/transports/lmtp.c), "PRDR error after DATA: 450 ..." for one recipient of several
+// (src/transports/smtp.c), and before 4.90 "...: host mx [ip]: 550 ...". Empty if there is none.
 std::string_view remote_reply(std::string_view text) {
   if (!maybe_take(text, "SMTP error from remote mail server after ") &&
       !maybe_take(text, "SMTP error from remote mailer after ") &&
-      !maybe_take(text, "LMTP error after ")) {
+      !maybe_take(text, "LMTP error after ") && !maybe_take(text, "PRDR error after ")) {
     return {};
   }
   maybe_take(text, "pipelined ");
@@ -125,8 +126,9 @@ bool read_sent(const Line& line, unsigned reading, DeliveryAttempt& event) {
     return destination.original.has_value();
   }
   set_destination(event, destination);
-  event.status = DeliveryStatus::sent;
-  event.delivered_to = place_of(event, final);
+  // A filter or an alias that throws it away: "=> /dev/null <a@b> R=r T=address_file".
+  event.status = final == "/dev/null" ? DeliveryStatus::discarded : DeliveryStatus::sent;
+  if (event.status == DeliveryStatus::sent) event.delivered_to = place_of(event, final);
   if (fields.confirmation) {
     set_confirmation(event, *fields.confirmation);
     if (event.relay.ip.empty()) complete_from_confirmation(event);
@@ -137,6 +139,7 @@ bool read_sent(const Line& line, unsigned reading, DeliveryAttempt& event) {
 bool is_expiry(std::string_view text) {
   // src/retry.c; src/transports/smtp.c when every host has failed past its retry time.
   return text.starts_with("retry timeout exceeded") ||
+         (text.ends_with(": retry timeout exceeded") && !remote_reply(text).starts_with('5')) ||
          (text.starts_with("all hosts ") && text.ends_with("(and retry time not reached)"));
 }
 
@@ -209,6 +212,12 @@ bool take_code(std::string_view& rest, int& code) {
 // which moved by one when ERRNO_TAINT came in between (src/macros.h).
 bool is_bookkeeping(int code, std::string_view text) {
   if (code <= -52 && code >= -57) return true;
+  // src/deliver.c: routed, and left for a queue run; the latter two in older versions.
+  if (text.starts_with("first-pass only routing due to -odqs") ||
+      text == "SMTP delivery explicitly queued" ||
+      text == "domain matches queue_smtp_domains, or -odqs set") {
+    return true;
+  }
   if (code != -51 && code != 0) return false;
   if (text.starts_with("retry time not reached") || text.starts_with("Retry time not yet reached"))
     return true;
@@ -312,11 +321,21 @@ ParsedLine parse_delivery(const Line& line) {
     return parse_discarded_message(line, rest);
   }
   if (rest == "mua_wrapper is set but recipients cannot all be delivered in one transaction") {
-    return {LineKind::exim_note, Note{line.queue_id, Note::About::other, rest}};
+    QueueAction event;
+    event.queue_id = line.queue_id;
+    event.action = QueueAction::Action::cancelled;
+    event.by = "mua_wrapper";
+    event.text = rest;
+    return {LineKind::exim_failure, event};
   }
   if (arrow && line.text[0] == '*') return parse_not_delivered(line);
-  return read_event<DeliveryAttempt>(
+  auto attempt = read_event<DeliveryAttempt>(
       line.queue_id, [&](DeliveryAttempt& event) { return read_attempt(line, event); });
+  // Why local_scan() threw it away is said in the site's own words.
+  if (attempt.kind == LineKind::unrecognised && arrow && rest.starts_with("blackhole ")) {
+    return parse_discarded_message(line, rest);
+  }
+  return attempt;
 }
 
 }  // namespace rastro::exim

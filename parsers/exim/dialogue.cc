@@ -88,6 +88,8 @@ constexpr Stage kStages[] = {
     {"VRFY ", "VRFY"},
     {"EXPN ", "EXPN"},
     {"ETRN ", "ETRN"},
+    {"ATRN ", "ATRN"},            // since 4.99
+    {"WELLKNOWN ", "WELLKNOWN"},  // since 4.98
     {"AUTH ", "AUTH"},
     {"MAILAUTH ", "AUTH"},
     {"STARTTLS", "STARTTLS"},
@@ -98,6 +100,10 @@ constexpr Stage kStages[] = {
     {"QUIT", "QUIT"},
     {"NOTQUIT", "QUIT"},
 };
+
+bool comes_before_content(const Stage& stage) {
+  return stage.stage != "END-OF-MESSAGE" && stage.stage != "QUIT";
+}
 
 // "[temporarily ]rejected WHAT[: text]" behind client and fields.
 ParsedLine parse_rejected(std::string_view rest, PolicyVerdict event, const Fields& fields) {
@@ -111,6 +117,8 @@ ParsedLine parse_rejected(std::string_view rest, PolicyVerdict event, const Fiel
     }
   }
   if (stage == nullptr) return {};
+  // A message has its id from the content on: before, another reading is right.
+  if (!event.queue_id.empty() && comes_before_content(*stage)) return {};
   rest.remove_prefix(stage->words.size());
   event.stage = stage->stage;
   event.envelope_sender = fields.envelope_sender;
@@ -154,21 +162,32 @@ ParsedLine trouble(const Line& line, const Peer& client, std::string_view what,
   return {kind, event};
 }
 
+ParsedLine turned_away(ParsedLine parsed) {
+  std::get<SessionTrouble>(parsed.event).turned_away = true;
+  return parsed;
+}
+
 // "... incomplete transaction (QUIT) from <a> for b c" behind the client; smtp_in.c with
 // log_selector +smtp_incomplete_transaction.
 ParsedLine parse_incomplete(const Line& line, std::string_view rest, const Client& client) {
   if (!maybe_take(rest, " incomplete transaction (")) return {};
   const auto what = maybe_take_until(rest, ')');
   if (!what) return {};
-  PolicyVerdict event = verdict(line, client.host);
-  event.action = PolicyVerdict::Action::info;
+  SessionTrouble event;
+  event.client = client.host.peer;
+  event.helo = client.host.helo;
+  event.what = "incomplete transaction";
   event.stage = *what;
+  event.queue_id = line.queue_id;
   if (maybe_take(rest, " from ")) {
     event.envelope_sender = maybe_take_address(rest);
     if (!event.envelope_sender) return {};
   }
-  if (!rest.empty() && !rest.starts_with(" for ")) return {};
-  event.reply_text = "incomplete transaction";
+  if (maybe_take(rest, " for ")) {
+    event.recipients = rest;
+    rest = {};
+  }
+  if (!rest.empty()) return {};
   return {LineKind::exim_session_trouble, event};
 }
 
@@ -224,6 +243,22 @@ ParsedLine parse_cutthrough(const Line& line, std::string_view rest, const Clien
   return {LineKind::exim_reject, event};
 }
 
+// cPanel's ACL: "\"SpamAssassin as user detected message as NOT spam (-0.2)\"". Without an id
+// nobody knows which message it is about.
+bool take_spam_score(std::string_view rest, CompanionFact& event) {
+  if (!maybe_take(rest, "\"SpamAssassin as ") || !maybe_take_word(rest)) return false;
+  if (!maybe_take(rest, " detected ") || !maybe_take_until(rest, "message as ")) return false;
+  const auto verdict = maybe_take_until(rest, " (");
+  const auto score = maybe_take_until(rest, ')');
+  if (!verdict || !score || rest != "\"" || (*verdict != "spam" && *verdict != "NOT spam")) {
+    return false;
+  }
+  event.source = "exim.spamassassin";
+  event.values[event.value_count++] = {"verdict", *verdict};
+  event.values[event.value_count++] = {"score", *score};
+  return true;
+}
+
 // All that starts with "H=client" or "U=caller".
 ParsedLine parse_from_client(const Line& line) {
   auto rest = line.text;
@@ -232,6 +267,11 @@ ParsedLine parse_from_client(const Line& line) {
   auto event = verdict(line, client.host);
 
   if (maybe_take(rest, " Warning: ")) {
+    CompanionFact score;
+    if (!line.queue_id.empty() && take_spam_score(rest, score)) {
+      score.queue_id = line.queue_id;
+      return {LineKind::exim_verification, score};
+    }
     event.action = PolicyVerdict::Action::warn;
     event.reply_text = rest;
     return {LineKind::exim_policy, event};
@@ -312,6 +352,18 @@ ParsedLine parse_connection(const Line& line) {
   }
   if (!take_read_error_and_time(rest)) return {};
   return trouble(line, peer, "lost connection");
+}
+
+// "SMTP connection lost after final dot H=client P=esmtp": the message is thrown away,
+// src/receive.c.
+ParsedLine parse_lost_at_the_end(const Line& line) {
+  auto rest = line.text;
+  Fields fields;
+  if (line.queue_id.empty() || !maybe_take(rest, "SMTP connection lost after final dot") ||
+      !take_fields(rest, Place::arrival, line.reading, fields) || !rest.empty()) {
+    return {};
+  }
+  return trouble(line, fields.host.peer, "lost connection", "END-OF-MESSAGE");
 }
 
 // Forms that name the client behind fixed words.
@@ -407,7 +459,7 @@ ParsedLine parse_protocol_error(const Line& line) {
     if (maybe_take(rest, "connection from ")) {
       if (!take_client_and_ident(rest, rest.starts_with("H="), line.reading, client)) return {};
       if (!rest.starts_with(" input=\"")) return {};
-      return trouble(line, client.host.peer, what, "CONNECT");
+      return turned_away(trouble(line, client.host.peer, what, "CONNECT"));
     }
   } else if (maybe_take(rest, "SMTP syntax error in ")) {
     what = "SMTP syntax error";
@@ -423,7 +475,8 @@ ParsedLine parse_protocol_error(const Line& line) {
     Client client;
     if (!take_client_and_ident(tail, true, 0, client) || !tail.starts_with(' ')) continue;
     if (skip-- > 0) continue;
-    return trouble(line, client.host.peer, what);
+    auto parsed = trouble(line, client.host.peer, what);
+    return what.ends_with("synchronization error") ? turned_away(parsed) : parsed;
   }
   return {};
 }
@@ -467,8 +520,12 @@ ParsedLine parse_tls_error(const Line& line) {
     maybe_take(rest, " (via inetd)");
   }
   if (!maybe_take(rest, ' ') || rest.empty()) return {};
-  return trouble(line, client.host.peer, rest, "STARTTLS", std::nullopt,
-                 LineKind::exim_tls_failure);
+  auto parsed =
+      trouble(line, client.host.peer, rest, "STARTTLS", std::nullopt, LineKind::exim_tls_failure);
+  // The handshake; what comes later often is a client that left without saying so.
+  const bool before_any_mail =
+      rest.starts_with("(SSL_accept)") || rest.starts_with("(gnutls_handshake)");
+  return before_any_mail ? turned_away(parsed) : parsed;
 }
 
 // "rejected EHLO from client: syntactically invalid argument(s): text", `rejected "EHLO x" from
@@ -538,7 +595,8 @@ ParsedLine parse_rejected_mail(const Line& line) {
 }
 
 // "rejected from <a> H=client U=ident: message too big: read=2 max=1" (with an id), "Too many
-// "Received" headers" (whose H= has no blank in front), "syntax error in 'From' header ...".
+// "Received" headers" (whose H= has no blank in front), "syntax error in 'From' header ...". A
+// local caller has a login name only: "rejected from <a> U=ana: ...".
 ParsedLine parse_rejected_message(const Line& line) {
   auto rest = line.text;
   if (!maybe_take(rest, "rejected from ")) return {};
@@ -549,8 +607,11 @@ ParsedLine parse_rejected_message(const Line& line) {
   if (!event.envelope_sender) return {};
   maybe_take(rest, ' ');
   Client client;
-  if (!rest.starts_with(": ") && !rest.starts_with(':') &&
-      !take_client_and_ident(rest, true, line.reading, client)) {
+  if (maybe_take(rest, "U=")) {
+    const auto end = rest.find(": ");
+    if (end == std::string_view::npos) return {};
+    rest.remove_prefix(end);
+  } else if (!rest.starts_with(':') && !take_client_and_ident(rest, true, line.reading, client)) {
     return {};
   }
   if (!maybe_take(rest, ": ")) return {};
@@ -695,13 +756,21 @@ ParsedLine parse_ignored_auth(const Line& line) {
 ParsedLine parse_dialogue(const Line& line) {
   using Parser = ParsedLine (*)(const Line&);
   static constexpr Parser kParsers[] = {
-      parse_connection,       parse_disconnected,
-      parse_timeout,          parse_no_mail,
-      parse_protocol_error,   parse_login_failed,
-      parse_tls_error,        parse_rejected_mail,
-      parse_rejected_message, parse_rejected_greeting,
-      parse_rejected_address, parse_refused_connection,
-      parse_rejected_by_us,   parse_etrn,
+      parse_connection,
+      parse_lost_at_the_end,
+      parse_disconnected,
+      parse_timeout,
+      parse_no_mail,
+      parse_protocol_error,
+      parse_login_failed,
+      parse_tls_error,
+      parse_rejected_mail,
+      parse_rejected_message,
+      parse_rejected_greeting,
+      parse_rejected_address,
+      parse_refused_connection,
+      parse_rejected_by_us,
+      parse_etrn,
       parse_ignored_auth,
   };
   if (line.text.starts_with("H=") || line.text.starts_with("U=") ||

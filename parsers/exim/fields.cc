@@ -71,7 +71,8 @@ bool is_ip(std::string_view text) {
   } else if (tail.size() > 1 && tail[0] == ':' && tail[1] >= 'A' && tail[1] <= 'Z') {
     const auto name =
         tail.substr(1, tail.find_first_of(" :*", 1) - 1);  // "PORT", a mark in its place
-    if (!std::ranges::all_of(name, [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; })) {
+    if (!std::ranges::all_of(
+            name, [](char c) { return (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c); })) {
       return false;
     }
     tail.remove_prefix(1 + name.size());

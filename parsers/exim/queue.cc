@@ -1,5 +1,6 @@
 #include <array>
 
+#include "parsers/exim/destination.h"
 #include "parsers/exim/fields.h"
 #include "parsers/exim/line.h"
 #include "parsers/scan.h"
@@ -93,25 +94,41 @@ ParsedLine parse_edited(const Line& line) {
   return {};
 }
 
+// What a program or a file did not take: "|/usr/bin/prog arg <a@b>".
+bool take_recipient_of_command(std::string_view& rest, std::string_view& address) {
+  for (unsigned reading = 0; reading < kReadingsMax; ++reading) {
+    auto tail = rest;
+    Destination destination;
+    if (!take_destination(tail, reading, destination)) return false;
+    if (!destination.original || !tail.starts_with(": error ignored")) continue;
+    address = *destination.original;
+    rest = tail;
+    return true;
+  }
+  return false;
+}
+
 // "a@b: error ignored", "a@b <parent>: error ignored: RFC 3461 DSN, ...". The address is a
 // stranger's and may hold blanks, so its end is the form's only text.
 ParsedLine parse_error_ignored(const Line& line) {
   auto rest = line.text;
-  const auto final = maybe_take_mailbox(rest);
-  if (!final) return {};
-  auto address = *final;
-  std::string_view text;
-  if (address.ends_with(':') && rest.starts_with(" error ignored")) {
-    address.remove_suffix(1);
-    rest.remove_prefix(1);
+  std::string_view address;
+  if (rest.starts_with('|') || rest.starts_with('/')) {
+    if (!take_recipient_of_command(rest, address)) return {};
   } else {
-    if (!maybe_take(rest, ' ') || !maybe_take_address(rest) || !maybe_take(rest, ": ")) return {};
+    const auto final = maybe_take_mailbox(rest);
+    if (!final) return {};
+    address = *final;
+    if (address.ends_with(':') && rest.starts_with(" error ignored")) {
+      address.remove_suffix(1);
+      rest = std::string_view(rest.data() - 1, rest.size() + 1);
+    } else if (!maybe_take(rest, ' ') || !maybe_take_address(rest)) {
+      return {};
+    }
   }
-  if (!maybe_take(rest, "error ignored")) return {};
+  if (!maybe_take(rest, ": error ignored") || address.empty()) return {};
   if (!rest.empty() && !maybe_take(rest, ": ")) return {};
-  text = rest;
-  if (address.empty()) return {};
-  auto parsed = action(line, Action::error_ignored, {}, text);
+  auto parsed = action(line, Action::error_ignored, {}, rest);
   std::get<QueueAction>(parsed.event).address = address;
   return parsed;
 }
@@ -220,15 +237,16 @@ ParsedLine parse_old_host_failure(const Line& line) {
 }
 
 // "name authenticator failed H=mx [ip] text", "DANE attempt failed; TLS connection to mx [ip]: ",
-// "text: delivering unencrypted to H=mx [ip] (not in hosts_require_tls)".
+// "text: delivering unencrypted to H=mx [ip] (not in hosts_require_tls)", before 4.88 without "H=".
 ParsedLine parse_outgoing_trouble(const Line& line) {
   auto rest = line.text;
   const auto text = line.text;
-  constexpr std::string_view kUnencrypted = ": delivering unencrypted to H=";
+  constexpr std::string_view kUnencrypted = ": delivering unencrypted to ";
   // The TLS library's text stands in front; the host behind the last mark is Exim's.
   if (const auto at = rest.rfind(kUnencrypted);
       at != std::string_view::npos && rest.ends_with(" (not in hosts_require_tls)")) {
     rest.remove_prefix(at + kUnencrypted.size());
+    maybe_take(rest, "H=");
   } else if (!maybe_take(rest, "DANE attempt failed; TLS connection to ") &&
              !maybe_take(rest, "Failed to connect to ")) {
     const auto name = maybe_take_word(rest);
@@ -266,7 +284,6 @@ constexpr NoteForm kNotes[] = {
     {"Spool error for ", Note::About::queue_error},
     {"spoolfile error on close: ", Note::About::queue_error},
     {"Error while reading message with ", Note::About::queue_error},
-    {"SMTP connection lost after final dot", Note::About::other},
     {"Process failed (", Note::About::other},
     {"redirection process ", Note::About::other},
 };

@@ -109,6 +109,11 @@ constexpr Form kForms[] = {
     {"Received TLS cert status response, parse error", kTls},
     {"Received TLS cert status response, error parsing response", kTls},
     {"Received TLS cert status response, itself unverifiable{?}", kTls},
+    {"Received TLS status callback, null content", kTls},  // these five before 4.86
+    {"Received TLS status response, parse error", kTls},
+    {"Received TLS status response, error parsing response", kTls},
+    {"Received TLS status response, itself unverifiable{?}", kTls},
+    {"Server OSCP dates invalid", kTls},
     {"Server certificate revoked{?}", kTls},
     {"Server certificate status unknown, in OCSP stapling", kTls},
     {"peer close after all rcpt responses; converting i/o-error to no-error", kNote},
@@ -199,6 +204,8 @@ constexpr Form kForms[] = {
     {"Ci={} SMTP peer appears to have NOT SEEN our banner", kNote},
     {"sender verify {} (making callout connection): T={} {}", kWarning},
     {"recipient verify {} (making callout connection): T={} {}", kWarning},
+    {"sender verify {} (making calloout connection): T={} {}", kWarning},  // as 4.9x spelt it
+    {"recipient verify {} (making calloout connection): T={} {}", kWarning},
     {"attempt to used tainted value '{}' for atrn_domains{}", kWarning},
     {"Module {} is not compatible with this version of Exim", kWarning},
     {"{} module {} is not compatible with this version of Exim", kWarning},

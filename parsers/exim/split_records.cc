@@ -1,14 +1,30 @@
 #include "parsers/exim/split_records.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
+#include "core/varint.h"
 #include "parsers/scan.h"
 
 namespace rastro {
 namespace {
 
 constexpr std::uint64_t kPiecesMax = 999;
+
+void append_text(std::string& out, std::string_view text) {
+  append_varint(out, text.size());
+  out.append(text);
+}
+
+std::optional<std::string_view> take_text(std::string_view& rest) {
+  const auto size = take_varint(rest);
+  if (!size || *size > rest.size()) return std::nullopt;
+  const auto text = rest.substr(0, *size);
+  rest.remove_prefix(*size);
+  return text;
+}
 
 }  // namespace
 
@@ -48,6 +64,34 @@ std::string_view EximSplitRecords::add(const LineHeader& header, std::string_vie
   whole_ = std::move(begun->text);
   begun_.erase(begun);
   return whole_;
+}
+
+std::string EximSplitRecords::encode() const {
+  std::string out;
+  for (const auto& one : begun_) {
+    append_text(out, one.host);
+    append_varint(out, one.pid);
+    append_varint(out, one.last.number);
+    append_varint(out, one.last.total);
+    append_text(out, one.text);
+  }
+  return out;
+}
+
+void EximSplitRecords::decode(std::string_view encoded) {
+  begun_.clear();
+  while (!encoded.empty() && begun_.size() < kRecordsMax) {
+    const auto host = take_text(encoded);
+    const auto pid = take_varint(encoded);
+    const auto number = take_varint(encoded);
+    const auto total = take_varint(encoded);
+    const auto text = take_text(encoded);
+    if (!host || !pid || !number || !total || !text) return;
+    begun_.push_back({std::string(*host),
+                      static_cast<std::uint32_t>(*pid),
+                      {*number, *total, false},
+                      std::string(*text)});
+  }
 }
 
 }  // namespace rastro

@@ -24,8 +24,7 @@ std::optional<EximPiece> maybe_take_exim_piece(std::string_view& text);
 // Puts the main log's line together again. Pieces of one process come one behind the other; those
 // of several processes are told apart by their pid, and without one nothing is put together.
 //
-// Nothing depends on it alone: the first piece is a line of its own right, and after a restart
-// between two pieces it is all that is known.
+// Nothing depends on it alone: the first piece is a line of its own right.
 // Bounds: kRecordsMax unfinished ones, the oldest goes first; kBytesMax bytes each, longer ones are
 // given up. Threads: one at a time.
 class EximSplitRecords {
@@ -35,6 +34,11 @@ class EximSplitRecords {
 
   // The whole line when `text` is its last piece, else empty. Valid until the next call.
   std::string_view add(const LineHeader& header, std::string_view text);
+
+  bool empty() const { return begun_.empty(); }
+  // All unfinished ones, as they are kept over a restart. decode(): what encode() made, or nothing.
+  std::string encode() const;
+  void decode(std::string_view encoded);
 
  private:
   struct Begun {

@@ -1,4 +1,5 @@
 // cleanup(8): Message-IDs, header and body checks, milters at end of message (src/cleanup/*.c).
+#include "core/address.h"
 #include "parsers/forms.h"
 #include "parsers/postfix/internal.h"
 #include "parsers/scan.h"
@@ -19,6 +20,14 @@ bool take_origin_fields(std::string_view tail, PolicyVerdict& out) {
     return true;
   }
   return false;
+}
+
+// "Subject: text" to "text".
+bool maybe_take_name(std::string_view& header, std::string_view name) {
+  if (!equal_ignoring_case(header.substr(0, name.size()), name)) return false;
+  header.remove_prefix(name.size());
+  maybe_take(header, ' ');
+  return true;
 }
 
 // "reject: header Subject: text from host[ip]; from=<a> to=<b> proto=ESMTP helo=<h>: text"
@@ -58,6 +67,10 @@ ParsedLine parse_check(std::string_view id, std::string_view word, std::string_v
     found = out;
     found.subject_matter = rest.substr(0, kContentBytesMax);
   }
+  // Where the header ends is known by the envelope behind it.
+  auto subject = found.subject_matter;
+  if (fits == 1 && found.stage == "header" && maybe_take_name(subject, "subject:"))
+    found.subject = subject;
   auto text = found.reply_text;
   found.enhanced_status = maybe_take_enhanced_status(text);
   if (found.action == PolicyVerdict::Action::redirect ||

@@ -154,27 +154,47 @@ bool was_bounced_by_filter(std::string_view text) {
   return text.starts_with("Ok, id=") && text.ends_with(", BOUNCE");
 }
 
+// What a server that keeps mailboxes answers over LMTP for each recipient: Dovecot's "... Saved",
+// and "250 2.1.5 ..." of Cyrus IMAP, Zimbra and others. A filter that passes the message on answers
+// with another code, or with the id of its next hop.
+bool is_of_mailbox_server(std::string_view text) {
+  if (text.ends_with(" Saved")) return true;
+  return text.starts_with("250 2.1.5 ") && !queued_as(text);
+}
+
+// pipe(8) names its transport alone, "relay=dovecot-spamass ... (delivered via dovecot-spamass
+// service)": what people call it is the only sign of what runs there. Those that put mail into
+// mailboxes; the folder is theirs to tell.
+bool is_mailbox_agent(std::string_view transport) {
+  for (const std::string_view name : {"dovecot", "maildrop", "cyrus", "procmail"}) {
+    if (begins_with(transport, name) || transport.ends_with(name)) return true;
+  }
+  return is(transport, "lda") || transport.ends_with("-lda");
+}
+
 void read_destination(std::string_view agent, DeliveryAttempt& out) {
   if (out.status != DeliveryStatus::sent) return;
   auto text = out.reply_text;
   const bool relayed = !is(agent, "pipe") && !is(agent, "local") && !is(agent, "virtual");
-  if (is(agent, "discard") || (relayed && was_dropped_by_filter(text))) {
+  if (is(agent, "discard") || text == "delivered to file: /dev/null" ||
+      (relayed && was_dropped_by_filter(text))) {
     out.status = DeliveryStatus::discarded;
   } else if (relayed && was_bounced_by_filter(text)) {
     out.status = DeliveryStatus::bounced;
   } else if (maybe_take(text, "forwarded as ")) {
     const auto id = maybe_take_word(text);
     if (id && is_like_id(out.queue_id, *id)) out.forwarded_as = *id;
-  } else if (is(agent, "pipe") || begins_with(text, "delivered to command") ||
+  } else if ((is(agent, "pipe") && !is_mailbox_agent(out.relay.host)) ||
+             begins_with(text, "delivered to command") ||
              (is(agent, "local") && begins_with(text, "\"|"))) {  // of the first 2.x
     out.delivered_to = DeliveredTo::program;
   } else if (begins_with(text, "delivered to file")) {
     out.delivered_to = DeliveredTo::file;
-  } else if (is(agent, "local") || is(agent, "virtual")) {
+  } else if (is(agent, "local") || is(agent, "virtual") || is(agent, "pipe")) {
     out.delivered_to = DeliveredTo::mailbox;
   } else {
-    out.delivered_to =
-        is(agent, "lmtp") && text.ends_with(" Saved") ? DeliveredTo::mailbox : DeliveredTo::remote;
+    out.delivered_to = is(agent, "lmtp") && is_of_mailbox_server(text) ? DeliveredTo::mailbox
+                                                                       : DeliveredTo::remote;
     if (text.starts_with("250 ") || text.starts_with("2")) out.queued_as = queued_as(text);
   }
 }
@@ -203,7 +223,8 @@ LineKind read_attempt(std::string_view text, DeliveryAttempt& out) {
   out.status = *status;
   out.soft_bounce = is(*word, "SOFTBOUNCE");
   out.reply_text = text;
-  out.bookkeeping = is(out.agent, "error") || is(out.agent, "retry");
+  // Before 2.3 the queue manager itself told of whom it did not try.
+  out.bookkeeping = is(out.agent, "error") || is(out.agent, "retry") || out.agent.ends_with("qmgr");
   if (out.bookkeeping && out.status == DeliveryStatus::bounced) out.bookkeeping = false;
   read_reply(out);
   read_destination(out.agent, out);

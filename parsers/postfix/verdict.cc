@@ -145,6 +145,23 @@ void read_login(PolicyVerdict& out) {
   }
 }
 
+// A line that was cut before its fields says in its reply whom it is about (smtpd_check.c). Not
+// where there is more than one bracket: a client may have written the first.
+void read_quoted_address(PolicyVerdict& out) {
+  auto text = out.reply_text;
+  if (text.find('>') != text.rfind('>')) return;
+  if (!maybe_take_until(text, std::string_view(" <"))) return;
+  text = out.reply_text.substr(out.reply_text.size() - text.size() - 1);
+  const auto address = maybe_take_address(text);
+  if (!address || address->find('@') == std::string_view::npos) return;
+  if (text.starts_with(": Recipient address rejected") ||
+      text.starts_with(": Relay access denied")) {
+    out.recipient = *address;
+  } else if (text.starts_with(": Sender address rejected")) {
+    out.envelope_sender = *address;
+  }
+}
+
 LineKind kind_of(Action action) {
   switch (action) {
     case Action::reject:
@@ -288,6 +305,7 @@ LineKind read_verdict(std::string_view text, PolicyVerdict& out) {
   if (!split_reply_and_fields(text, out)) {
     out.reply_text = text;
     if (out.reply_text.ends_with(';')) out.reply_text.remove_suffix(1);
+    if (out.action == Action::reject) read_quoted_address(out);
   }
   return finish(out);
 }

@@ -1,6 +1,7 @@
 // "warning:", "error:", "fatal:" and "panic:" of any program (Postfix src/util/msg_output.c).
 #include <array>
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "parsers/forms.h"
@@ -123,6 +124,12 @@ constexpr WarningForm kMoreForms[] = {
     // smtpd/smtpd_check.c since 3.9
     {"smtpd", R"~(warning: {}: {}: {}: Fragile access policy: {}=yes, but {})~"},
     {"smtp", R"~(warning: {}: bad size limit "{}" in EHLO reply from {})~"},  // before 2.1
+    {"smtp", R"~(warning: bad size limit "{}" in EHLO reply from {})~"},      // before 2.0
+    {"qmgr", "warning: qmgr_active_corrupt: save corrupt file queue {} id {}: {}"},
+    {"pickup", "warning: {}/{}: Error writing message file"},
+    {"", "warning: {}: read timeout on {} socket"},
+    {"postfix-script", "error: unknown command: '{?}'"},
+    {"postfix-script", "fatal: usage: postfix start (or {})"},
     {"smtp", "warning: {} offered no supported AUTH mechanisms: '{}'"},
     {"smtp", "warning: MX name '{}' does not match STS MX pattern for '{?}'"},
     {"", "warning: backward time jump detected -- slewing clock"},  // util/sane_time.c
@@ -187,25 +194,49 @@ struct ClientForm {
   std::string_view text;
   std::size_t client;  // which hole names it
   std::string_view stage;
+  bool turned_away = false;
 };
+constexpr std::string_view kIllegalAddress =
+    "warning: Illegal address syntax from {} in {} command: {}";
 constexpr ClientForm kClientForms[] = {
     // src/smtpd/smtpd.c
-    {"warning: Connection concurrency limit exceeded: {} from {} for service {}", 1, "CONNECT"},
-    {"warning: Connection rate limit exceeded: {} from {} for service {}", 1, "CONNECT"},
-    {"warning: Message delivery request rate limit exceeded: {} from {} for service {}", 1, "MAIL"},
-    {"warning: Recipient address rate limit exceeded: {} from {} for service {}", 1, "RCPT"},
-    {"warning: New TLS session rate limit exceeded: {} from {} for service {}", 1, "STARTTLS"},
-    {"warning: AUTH command rate limit exceeded: {} from {} for service {}", 1, "AUTH"},
+    {"warning: Connection concurrency limit exceeded: {} from {} for service {}", 1, "CONNECT",
+     true},
+    {"warning: Connection rate limit exceeded: {} from {} for service {}", 1, "CONNECT", true},
+    {"warning: Message delivery request rate limit exceeded: {} from {} for service {}", 1, "MAIL",
+     true},
+    {"warning: Recipient address rate limit exceeded: {} from {} for service {}", 1, "RCPT", true},
+    {"warning: New TLS session rate limit exceeded: {} from {} for service {}", 1, "STARTTLS",
+     true},
+    {"warning: AUTH command rate limit exceeded: {} from {} for service {}", 1, "AUTH", true},
     {"warning: non-SMTP command from {}: {}", 0, "UNKNOWN"},
-    {"warning: Illegal address syntax from {} in {} command: {}", 0, "UNKNOWN"},
+    {"warning: {} sent {} header instead of SMTP command: {?}", 0, "UNKNOWN"},  // before 2.3
+    {kIllegalAddress, 0, "UNKNOWN"},
     {"improper command pipelining after {} from {}: {?}", 1, "UNKNOWN"},
     {"improper command pipelining after {} from {}:", 1, "UNKNOWN"},
     {"improper command pipelining after {} from {}", 1, "UNKNOWN"},  // before 2.7
     {"warning: improper command pipelining after {} from {}: {?}", 1, "UNKNOWN"},
     {"warning: improper command pipelining after {} from {}", 1, "UNKNOWN"},
-    {"NOQUEUE: abort: TLS from {}: {}", 0, "STARTTLS"},
-    {"SSL_accept error from {}: {}", 0, "STARTTLS"},
+    {"NOQUEUE: abort: TLS from {}: {}", 0, "STARTTLS", true},
+    {"SSL_accept error from {}: {}", 0, "STARTTLS", true},
 };
+
+// The client was told 501, and no other line says whom it named, as it wrote it.
+void refuse_illegal(const Captured& found, PolicyVerdict& out) {
+  const auto command = found.at[1];
+  auto address = found.at[2];
+  if (address.starts_with('<') && address.ends_with('>') && address.size() > 2)
+    address = address.substr(1, address.size() - 2);
+  if (command == "RCPT") {
+    out.recipient = address;
+  } else if (command == "MAIL") {
+    out.envelope_sender = address;
+  } else {
+    return;
+  }
+  out.action = PolicyVerdict::Action::reject;
+  out.stage = command;
+}
 
 std::optional<ParsedLine> maybe_parse_client_form(std::string_view text) {
   for (const auto& form : kClientForms) {
@@ -219,6 +250,8 @@ std::optional<ParsedLine> maybe_parse_client_form(std::string_view text) {
     out.stage = form.stage;
     out.client = *client;
     out.reply_text = text;
+    out.turned_away = form.turned_away;
+    if (form.text == kIllegalAddress) refuse_illegal(*found, out);
     return ParsedLine{LineKind::postfix_policy, out};
   }
   return std::nullopt;
@@ -250,6 +283,13 @@ ParsedLine parse_login_failure(const Peer& client, std::string_view rest) {
   return {LineKind::postfix_login_failed, out};
 }
 
+// A log keeper may have cut the blank at the end, and with it a last word that was empty.
+bool fits_with_nothing_behind(const FormIndex& forms, std::size_t severity,
+                              std::string_view program, std::string_view text) {
+  if (!text.ends_with(':') && !text.ends_with(" =")) return false;
+  return forms.match(severity, program, std::string(text) + " -").has_value();
+}
+
 Note::About about_of(std::string_view text) {
   if (text.starts_with("queue file size limit exceeded")) return Note::About::size_limit;
   if (text == "message rejected: hopcount exceeded") return Note::About::hop_count;
@@ -279,7 +319,10 @@ ParsedLine parse_warning(std::string_view program, std::string_view text) {
   }
   const auto id = maybe_take_queue_id(rest);
   const auto about = id ? about_of(rest) : Note::About::other;
-  if (about == Note::About::other && !forms.match(*severity, program, text)) return {};
+  if (about == Note::About::other && !forms.match(*severity, program, text) &&
+      !fits_with_nothing_behind(forms, *severity, program, text)) {
+    return {};
+  }
   if (id) return {LineKind::postfix_note, Note{*id, about, rest}};
   return {LineKind::postfix_warning, Note{{}, Note::About::other, text}};
 }

@@ -37,8 +37,10 @@ std::vector<fs::path> samples() {
 
 std::vector<std::string> names_of(const json::array& recipients) {
   std::vector<std::string> out;
-  for (const auto& recipient : recipients)
-    out.push_back(fold_address(recipient.at("recipient").as_string()));
+  for (const auto& recipient : recipients) {
+    const auto& name = recipient.at("recipient");
+    if (!name.is_null()) out.push_back(fold_address(name.as_string()));
+  }
   std::ranges::sort(out);
   return out;
 }
@@ -55,7 +57,8 @@ void expect_recipients(const json::array& want, const json::array& got) {
   EXPECT_EQ(names_of(got), names_of(want));
   for (const auto& wanted : want) {
     const auto found = std::ranges::find_if(got, [&](const json::value& r) {
-      return equal_ignoring_case(r.at("recipient").as_string(), wanted.at("recipient").as_string());
+      return r.at("recipient").is_string() &&
+             equal_ignoring_case(r.at("recipient").as_string(), wanted.at("recipient").as_string());
     });
     if (found == got.end()) continue;  // said above
     auto fields = wanted.as_object();
@@ -109,7 +112,8 @@ TEST(BounceCorpus, NearlyEveryReasonIsAsLabelled) {
       ++labelled;
       const auto& told = got.at("recipients").as_array();
       const auto found = std::ranges::find_if(told, [&](const json::value& r) {
-        return equal_ignoring_case(r.at("recipient").as_string(),
+        return r.at("recipient").is_string() &&
+               equal_ignoring_case(r.at("recipient").as_string(),
                                    wanted.at("recipient").as_string());
       });
       if (found != told.end() && found->at("reason") == wanted.at("reason")) continue;

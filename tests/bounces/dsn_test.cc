@@ -52,6 +52,14 @@ TEST(Dsn, VagueStatusGivesWayToTheDiagnostic) {
   EXPECT_EQ(got.recipients[0].reply_code.value, "552");
   EXPECT_EQ(got.recipients[0].diagnostic.value, "552 5.2.2 Mailbox full");
 }
+// OpenSMTPD says 5.0.0 of everything that it gave up.
+TEST(Dsn, VagueStatusOfAnotherClassGivesWayToo) {
+  const auto got = read(
+      "Final-Recipient: rfc822;a@example.org\nAction: failed\nStatus: 5.0.0\n"
+      "Diagnostic-Code: smtp; 451 4.7.1 Greylisted\n");
+  ASSERT_EQ(got.recipients.size(), 1U);
+  EXPECT_EQ(got.recipients[0].enhanced_status.value, "4.7.1");
+}
 TEST(Dsn, AddressForms) {
   EXPECT_EQ(dsn_address("rfc822; a@example.org"), "a@example.org");
   EXPECT_EQ(dsn_address("RFC822;<a@example.org>"), "a@example.org");

@@ -101,6 +101,77 @@ TEST_F(BouncedJourneys, RecipientWithTheSameEndIsPossible) {
   EXPECT_TRUE(says(got.matches[0], "outcome"));
 }
 
+TEST_F(BouncedJourneys, ReceiptOfWhatWasDeliveredIsPossible) {
+  leg_.recipients.at(0).outcome = Outcome::delivered;
+  leg_.recipients.at(0).delivered_to = DeliveredTo::remote;
+  commit({leg_}, at_);
+  for (const auto kind : {BounceKind::delivered, BounceKind::relayed, BounceKind::expanded}) {
+    auto report = failure_of(kJuan);
+    report.kind = kind;
+    const auto got = find(report);
+    ASSERT_EQ(got.matches.size(), 1U);
+    EXPECT_EQ(got.matches[0].certainty, Certainty::possible);
+    EXPECT_TRUE(says(got.matches[0], "outcome"));
+    EXPECT_FALSE(says(got.matches[0], "other_outcome"));
+  }
+}
+
+// The server that took it sent the bounce, or the log ends before it was given up.
+TEST_F(BouncedJourneys, AnotherOutcomeIsPossibleAndSaidToBeOne) {
+  auto& recipient = leg_.recipients.at(0);
+  recipient.outcome = Outcome::delivered;
+  recipient.delivered_to = DeliveredTo::remote;
+  auto got = find(failure_of(kJuan));
+  ASSERT_EQ(got.matches.size(), 1U);
+  EXPECT_EQ(got.matches[0].certainty, Certainty::possible);
+  EXPECT_TRUE(says(got.matches[0], "other_outcome"));
+  recipient.outcome = Outcome::deferred;
+  got = find(failure_of(kJuan));
+  ASSERT_EQ(got.matches.size(), 1U);
+  EXPECT_TRUE(says(got.matches[0], "other_outcome"));
+}
+
+TEST_F(BouncedJourneys, WhatLiesInTheMailboxDidNotComeBack) {
+  leg_.recipients.at(0).outcome = Outcome::delivered;
+  leg_.recipients.at(0).delivered_to = DeliveredTo::mailbox;
+  EXPECT_TRUE(find(failure_of(kJuan)).matches.empty());
+}
+
+TEST_F(BouncedJourneys, AnotherOutcomeOfAnotherMessageIsNoMatch) {
+  leg_.recipients.at(0).outcome = Outcome::deferred;
+  auto report = failure_of(kJuan);
+  report.original_sender = {"eva@example.org", "test"};
+  EXPECT_TRUE(find(report).matches.empty());
+  report = failure_of(kJuan);
+  report.message_id = {"<another@example.org>", "test"};
+  EXPECT_TRUE(find(report).matches.empty());
+}
+
+TEST_F(BouncedJourneys, ABetterFitHidesWhatEndedOtherwise) {
+  auto second = samples::simple_leg(2, at_ + minutes(20), kJuan);
+  second.recipients.at(0).outcome = Outcome::deferred;
+  commit({second}, at_);
+  const auto got = find(failure_of(kJuan));
+  ASSERT_EQ(got.matches.size(), 1U);
+  EXPECT_EQ(got.matches[0].journey.id(), leg_.id);
+}
+
+TEST_F(BouncedJourneys, TheSameReplyIsAFact) {
+  leg_.recipients.at(0).outcome = Outcome::deferred;
+  leg_.recipients.at(0).reply_text =
+      "host mx.example.net[192.0.2.7] said: 451 4.7.1 Sorry, ana wrote 812 messages today";
+  auto report = failure_of(kJuan);
+  report.recipients.at(0).diagnostic = {"451 4.7.1 sorry, ana wrote 812 messages today", "test"};
+  const auto got = find(report);
+  ASSERT_EQ(got.matches.size(), 1U);
+  EXPECT_TRUE(says(got.matches[0], "reply"));
+  EXPECT_TRUE(says(got.matches[0], "other_outcome"));
+}
+
+TEST_F(BouncedJourneys, AReplyToNobodyIsNoMatch) {
+  EXPECT_TRUE(find(failure_of("")).matches.empty());
+}
+
 TEST_F(BouncedJourneys, NothingInCommonIsNoMatch) {
   auto report = failure_of("other@example.com");
   report.message_id = {"<another@example.org>", "test"};

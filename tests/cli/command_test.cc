@@ -418,6 +418,27 @@ TEST_F(Commands, WhoWroteANoticeIsNotTheServerThatSaidNothing) {
   EXPECT_TRUE(told(R"(, "reply_code": 451)"));
 }
 
+TEST_F(Commands, ABounceThatNamesNobodyIsExplained) {
+  const auto told = [](const std::string& kind, const std::string& language) {
+    FakeDaemon daemon({{"/v1/bounce", {200, "{" + kind + R"(, "journeys": [], "journeys_missing":
+      "nothing_to_look_for", "recipients": [{"recipient": null, "action": "failed",
+        "reason": "auth_required", "reply_code": 535, "explanation": {"text": "The login.",
+        "whose_move": "sender", "final": true, "what_to_do": "Check it."}}]})"}}});
+    const auto path = testing::TempDir() + "rastro_nobody." + std::to_string(getpid());
+    std::ofstream(path) << "x";
+    auto out = run({"--socket", daemon.socket(), "--lang", language, "bounce", path}).out;
+    std::remove(path.c_str());
+    return out;
+  };
+  const auto failed = told(R"("kind": "failed")", "en");
+  EXPECT_NE(failed.find("recipient not named"), std::string::npos) << failed;
+  EXPECT_NE(failed.find("Check it."), std::string::npos) << failed;
+  EXPECT_EQ(failed.find("recipients not logged"), std::string::npos) << failed;
+  const auto login = told(R"("kind": "not_a_bounce", "not_a_bounce": "login_refused")", "es");
+  EXPECT_NE(login.find("No es una devolución: el servidor rechazó"), std::string::npos) << login;
+  EXPECT_NE(login.find("destinatario no indicado"), std::string::npos) << login;
+}
+
 TEST_F(Commands, CoverageWithHolesIsIncomplete) {
   FakeDaemon whole({{"/v1/coverage", {200, R"({"complete": true, "holes": []})"}}});
   FakeDaemon holes({{"/v1/coverage", {200, R"({"complete": false, "holes": [{"source": null,

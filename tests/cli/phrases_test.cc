@@ -39,6 +39,21 @@ const PhraseCase kPhrases[] = {
      "queued, delivered",
      "outcome: \"delivred\" no existe; \xc2\xbfquería decir delivered? Se admite, uno o varios con "
      "comas: queued, delivered"},
+    {"no_parameter", "at: is no parameter of /v1/status; allowed: lines",
+     "at: /v1/status no lo admite; se admite lines"},
+    {"no_parameter_at_all", "at: is no parameter of /v1/alerts, which has none",
+     "at: /v1/alerts no lo admite, ni ning\xc3\xban otro"},
+    {"two_at", "recipient: is no address: it has two @ in a row; a domain alone is @example.org",
+     "recipient: no es una direcci\xc3\xb3n: tiene dos @ seguidas; un dominio solo es "
+     "@example.org"},
+    {"role",
+     "the role of uid 1001 is monitoring, which may not ask this; see api.operators in "
+     "rastro.yaml(5)",
+     "el usuario con uid 1001 tiene el papel monitoring, que no puede preguntar esto; v\xc3\xa9"
+     "ase "
+     "api.operators en rastro.yaml(5)"},
+    {"busy", "too many questions wait for an answer; try again",
+     "hay demasiadas preguntas en espera; int\xc3\xa9ntelo de nuevo"},
     {"goes_with_at", "within: goes with at", "within: solo sirve junto con --at"},
     {"place_first", "7 clients were refused in that interval before they named an address",
      "en esas horas se rechazó a 7 clientes antes de que nombraran ninguna dirección"},
@@ -113,7 +128,9 @@ TEST(Phrases, AreMadeOfTheDaemonsWords) {
        {"daemon/answer/coverage.cc", "daemon/answer/nearby.cc", "daemon/answer/rank.cc",
         "daemon/answer/find_request.cc", "daemon/answer/sentences.cc", "daemon/answer/times.cc",
         "daemon/answer/typed.cc", "daemon/http/routes_summary.cc", "daemon/http/answer.cc",
-        "daemon/http/routes_journeys.cc", "daemon/source/file_tail.cc", "store/writer_work.cc"}) {
+        "daemon/http/routes_journeys.cc", "daemon/http/routes_reasons.cc", "daemon/http/router.cc",
+        "daemon/http/session.cc", "daemon/http/api_server.cc", "cli/client.cc",
+        "daemon/source/file_tail.cc", "daemon/source/raw_lines.cc", "store/writer_work.cc"}) {
     ASSERT_NO_FATAL_FAILURE(add_literals(path, literals));
   }
   EXPECT_FALSE(is_made_of("not read today", literals));

@@ -50,6 +50,19 @@ expect 0 'Message ' scan "$postfix" --show "$id"
 expect 0 'postfix.log, byte ' scan "$postfix" --show "$id" --raw
 expect 0 'Mensaje ' --lang es scan "$postfix" --show "$id"
 expect 1 'nothing' scan "$postfix" --show nosuchid
+COLUMNS=1000 expect 0 "(rastro scan $postfix --show " scan "$postfix" --show "$id"
+expect 2 'two @ in a row' scan "$postfix" --to rosa@@moody.example.net
+
+# What is exported is explained in the language that the rest of the answers has, too.
+for lang in en es; do
+  "$bin/rastro" --lang "$lang" scan "$postfix" --export "$work/journeys.$lang" 2>/dev/null
+  python3 - "$work/journeys.$lang" "$lang" <<'PY' || { echo "FAILED: not exported in $lang"; failures=$((failures + 1)); }
+import json, sys
+journeys = [json.loads(line) for line in open(sys.argv[1])]
+langs = {r["explanation"]["lang"] for j in journeys for r in j["recipients"]}
+assert langs == {sys.argv[2]}, langs
+PY
+done
 
 # The zone of TZ is the zone of stamps that name none.
 printf 'Nov 24 10:00:00 mx1 postfix/smtpd[1]: AA2F1A0E5D: client=pc[192.0.2.7]\n' >"$work/no-zone"

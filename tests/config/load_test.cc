@@ -151,6 +151,12 @@ const MistakeCase kMistakes[] = {
     {"source_key", "sources:\n  - path: /a\n    formt: exim\n", "did you mean \"format\"?"},
     {"source_format", "sources:\n  - path: /a\n    format: sendmail\n", "one of auto syslog exim"},
     {"timezone", "sources:\n  - path: /a\n    timezone: ../../etc/passwd\n", "a time zone name"},
+    {"timezone_mistyped", "sources:\n  - path: /a\n    timezone: Europe/Madird\n",
+     "f:3:15: timezone must be a time zone name such as Europe/Madrid, not \"Europe/Madird\": the "
+     "zone database has none of that name; did you mean Europe/Madrid?"},
+    {"timezone_of_nowhere", "sources:\n  - path: /a\n    timezone: Mars/Base\n",
+     "the zone database has none of that name"},
+    {"timezone_directory", "sources:\n  - path: /a\n    timezone: Europe\n", "a time zone name"},
     {"timezone_offset", "sources:\n  - path: /a\n    timezone: \"+02:00\"\n", "a time zone name"},
     {"flag_word", "store: {retention_ack: yes}\n", "true or false"},
     {"flag_quoted", "store: {retention_ack: \"true\"}\n", "true or false"},
@@ -159,6 +165,8 @@ const MistakeCase kMistakes[] = {
     {"open_legs_shorter", "store: {open_legs_age_max: 2h}\n", "must not be shorter"},
     {"network", "submission: {webmail_clients: [192.0.2.0/33]}\n", "an address or a block"},
     {"mode_unwritable", "api: {socket_mode: \"0460\"}\n", "owner must be able"},
+    {"socket_path_long", "api:\n  socket: /" + std::string(103, 'x') + "\n",
+     "f:2:11: api.socket: a socket's path has at most 103 bytes, this one has 104"},
     {"negative", "limits: {sessions_max: -1}\n", "a whole number"},
     {"journald_is_not_there", "journald: true\n", "unknown key \"journald\""},
 };
@@ -185,6 +193,32 @@ TEST_F(LoadConfig, ReadsAFileAndNamesItInMistakes) {
   EXPECT_EQ(load_config(write("good.yaml", "lang: es\n"))->lang, Language::es);
   const auto path = write("bad.yaml", "lang: fr\n");
   EXPECT_THAT(load_config(path).error().message, HasSubstr(path + ":1:7: "));
+}
+
+TEST_F(LoadConfig, CheckingNamesWhatThisMachineDoesNotHave) {
+  const auto rules = (directory_ / "rules.yaml").string();
+  const auto path = write("machine.yaml",
+                          "api:\n"
+                          "  socket_group: no-such-group\n"
+                          "  operators: [\"user:root\", \"user:no-such-user\"]\n"
+                          "  support:\n"
+                          "    - group:no-such-group\n"
+                          "reasons:\n"
+                          "  rules_file: " +
+                              rules + "\n");
+  EXPECT_TRUE(load_config(path));  // it may be right on another one
+  const auto checked = check_config(path);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().message,
+            path + ":2:17: api.socket_group: there is no group no-such-group\n" +  //
+                path + ":3:28: api.operators: there is no user:no-such-user\n" +   //
+                path + ":5:7: api.support: there is no group:no-such-group\n" +    //
+                path + ":7:15: reasons.rules_file: " + rules + ": No such file or directory");
+  write("rules.yaml", "");
+  EXPECT_TRUE(check_config(write("fine.yaml",
+                                 "api: {socket_group: \"\", operators: [\"user:root\"]}\n"
+                                 "reasons: {rules_file: " +
+                                     rules + "}\n")));
 }
 
 TEST_F(LoadConfig, SaysWhyAFileCannotBeRead) {

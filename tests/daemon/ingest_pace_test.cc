@@ -154,5 +154,21 @@ TEST_F(IngestPaceTest, KnowsUpToWhenTheIndexIsComplete) {
   EXPECT_EQ(ingest_->complete_until(), looked_last);
 }
 
+TEST_F(IngestPaceTest, ABacklogThatIsNotCommittedIsNotComplete) {
+  pause();
+  turn(Pace::asked);
+  const auto read_to_end_at = clock_.steady();
+  clock_.advance(1s);
+  for (int i = 0; i < 14'000; ++i) append_line();  // more than one turn reads
+  int turns = 1;
+  for (; ingest_->turn(*sources_); ++turns) clock_.advance(1s);
+  EXPECT_GT(turns, 1);
+  pause();
+  turn(Pace::asked);
+  EXPECT_EQ(ingest_->complete_until(), read_to_end_at);
+  commit();
+  EXPECT_GT(ingest_->complete_until(), read_to_end_at);
+}
+
 }  // namespace
 }  // namespace rastro

@@ -69,6 +69,14 @@ TEST(Metrics, NoLagWhenEverythingIsReadOrAClockRunsAhead) {
   EXPECT_EQ(samples_of(metrics_text(ahead, {}, true, {}))["rastro_log_lag_seconds"], 0);
 }
 
+TEST(Metrics, ALogThatCannotBeReadLagsBehindSinceItCouldBe) {
+  auto unreadable = status();
+  unreadable.read_to_end = true;
+  unreadable.unreadable = {{"/var/log/mail.log", "Permission denied", Time(700s)},
+                           {"/var/log/never.log", "Permission denied", std::nullopt}};
+  EXPECT_EQ(samples_of(metrics_text(unreadable, {}, true, {}))["rastro_log_lag_seconds"], 300);
+}
+
 TEST(Metrics, AnIndexThatCannotBeWrittenIsSaid) {
   EXPECT_EQ(samples_of(metrics_text(status(), {}, false, {}))["rastro_index_writable"], 0);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <string>
@@ -20,6 +21,8 @@ class NotingWriter final : public Writer {
     calls.push_back('b');
     return {};
   }
+  IndexPlace place() const override { return place_now.load(); }
+  std::size_t note_read_to_end() override { return 0; }
   Result<bool> work_a_slice() override {
     calls.push_back('s');
     if (slices_left == 0) return false;
@@ -39,6 +42,7 @@ class NotingWriter final : public Writer {
   std::shared_ptr<const StoreSnapshot> snapshot() const override { return nullptr; }
   WriterCounters counters() const override { return {}; }
 
+  std::atomic<IndexPlace> place_now{IndexPlace::same};
   std::string calls;
   int slices_left = 0;
   std::promise<void> all_work_done;
@@ -78,6 +82,40 @@ TEST(WriterLoop, WithNoBatchesTheSlicesFollowEachOther) {
   thread.join();
   EXPECT_EQ(done, std::future_status::ready);
   EXPECT_EQ(writer.slices_left, 0);
+}
+
+TEST(WriterLoop, TellsHowFarWhatIsInTheIndexGoes) {
+  NotingWriter writer;
+  BoundedQueue<NumberedBatch> queue(2);
+  for (const auto line_time : {Time(20s), Time(10s)}) {
+    NumberedBatch batch;
+    batch.batch.line_time = line_time;
+    EXPECT_TRUE(queue.push(std::move(batch)));
+  }
+  queue.close();
+  WriterLoop loop(writer, queue, 1h);
+  EXPECT_EQ(loop.committed_line_time(), Time{});
+  loop.run();
+  EXPECT_EQ(loop.committed_line_time(), Time(20s));
+}
+
+TEST(WriterLoop, NothingIsWrittenWhereNobodyWouldFindIt) {
+  NotingWriter writer;
+  writer.place_now = IndexPlace::gone;
+  BoundedQueue<NumberedBatch> queue(1);
+  EXPECT_TRUE(queue.push(NumberedBatch{}));
+  WriterLoop loop(writer, queue, 1h);
+  std::thread thread([&] { loop.run(); });
+  while (!loop.failing()) std::this_thread::yield();
+  EXPECT_EQ(loop.place(), IndexPlace::gone);
+  EXPECT_NE(loop.trouble(), "");
+  // What was read meanwhile was read without the index.
+  writer.place_now = IndexPlace::same;
+  while (loop.place() != IndexPlace::replaced) std::this_thread::yield();
+  queue.close();
+  thread.join();
+  EXPECT_EQ(writer.calls, "");
+  EXPECT_EQ(loop.committed(), 0U);
 }
 
 }  // namespace

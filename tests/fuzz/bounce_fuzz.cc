@@ -52,7 +52,8 @@ void check_report(const BounceReport& report, const BounceLimits& limits) {
                             &report.original_sender, &report.envelope_id})
     check_value(*found, limits);
   for (const auto& id : report.queue_ids) check_value(id, limits);
-  check(report.kind != BounceKind::not_a_bounce || report.recipients.empty());
+  check(report.kind != BounceKind::not_a_bounce || report.recipients.empty() ||
+        report.not_a_bounce == rastro::NotABounce::login_refused);
   // Time may be out before anything is decided.
   const bool named = report.not_a_bounce != rastro::NotABounce::none;
   check(report.cuts.time || (report.kind == BounceKind::not_a_bounce) == named);

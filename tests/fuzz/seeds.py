@@ -44,5 +44,8 @@ for path in sorted((source / "tests/logs").rglob("*.log"))[:80]:
     content = path.read_bytes()[:4096]
     write("framing", b"\x05" + content)
     write("correlator", b"\x01" + content)
+for path in sorted((source / "tests/logs").rglob("*.rejectlog")):
+    for record in path.read_bytes().split(b"\n--------"):
+        write("reject_log", record.split(b"\n", 1)[-1] if record.startswith(b"-") else record)
 for path in sorted((source / "tests/bounces/samples").glob("*.eml")):
     write("bounce", path.read_bytes())

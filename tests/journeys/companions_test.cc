@@ -315,6 +315,23 @@ TEST(MailboxRefusal, IsToldWithTheBounce) {
   EXPECT_THAT(told[0].facts, SizeIs(1));
 }
 
+// The agent's line may come before the MTA's, when only the message that the filter was given has
+// been told of.
+TEST(Mailboxes, AreThoseOfTheMessageThatComesBackFromTheFilter) {
+  const std::vector<std::string> rest = {
+      "01 postfix/smtp[14]: AA2F1A0E5D: to=<ana@example.org>, relay=127.0.0.1[127.0.0.1]:10024, "
+      "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 from "
+      "MTA(smtp:[127.0.0.1]:10025): "
+      "250 2.0.0 Ok: queued as BB2F1A0E5D)",
+      "01 dovecot: lda(ana@example.org): msgid=<1@example.net>: saved mail to INBOX",
+      "01 postfix/pipe[15]: BB2F1A0E5D: to=<ana@example.org>, relay=dovecot, delay=1, "
+      "delays=0/0/0/1, dsn=2.0.0, status=sent (delivered via dovecot service)"};
+  EXPECT_THAT(
+      jot_texts(seconds_of(message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
+                           message("00", "BB2F1A0E5D", "a@example.net", "1@example.net") + rest)),
+      ElementsAre("AA2F1A0E5D BB2F1A0E5D | ana@example.org delivered INBOX"));
+}
+
 // ---- spamd's processes, two messages with one Message-ID
 
 std::string spamd(const std::string& second, int pid, const std::string& text) {

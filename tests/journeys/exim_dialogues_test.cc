@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 
 #include "tests/journeys/jotted.h"
+#include "tests/journeys/log_player.h"
 
 namespace rastro {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
@@ -60,6 +63,75 @@ TEST(EximDialogue, IsNotPartedByAnothersMailFromThatAddress) {
       UnorderedElementsAre("1xVmNc-00000001abc-1Ab2 | z@example.org queued",
                            "- 1xVmNd-00000001abc-1Ab2 | a@example.org rejected, b@example.org "
                            "rejected, c@example.org queued"));
+}
+
+// Who is told no and asks again is at another message, or at the same one again.
+TEST(EximDialogue, IsOverWhenARecipientIsRefusedAgain) {
+  EXPECT_THAT(jot_texts({refused_rcpt(36000, "s@example.net", "a@example.org"),
+                         refused_rcpt(36000, "s@example.net", "b@example.org"),
+                         refused_rcpt(36020, "s@example.net", "a@example.org"),
+                         refused_rcpt(36020, "s@example.net", "c@example.org"),
+                         refused_rcpt(36021, "s@example.net", "b@example.org")}),
+              UnorderedElementsAre(
+                  "- | a@example.org rejected, b@example.org rejected",
+                  "- | a@example.org rejected, c@example.org rejected, b@example.org rejected"));
+}
+
+// The reject log says the same again, and may be read behind the main log.
+TEST(EximDialogue, OfTwoLogsIsOne) {
+  const std::vector<std::string> lines = {refused_rcpt(36000, "s@example.net", "a@example.org"),
+                                          refused_rcpt(36001, "s@example.net", "b@example.org")};
+  LogPlayer player({Log{"/var/log/exim4/mainlog", "mx1", false, lines},
+                    Log{"/var/log/exim4/rejectlog", "mx1", false, lines}});
+  player.play_all();
+  EXPECT_THAT(player.journeys(), SizeIs(1));
+}
+
+// "sendmail -bs" may be refused recipients as any client may.
+TEST(EximDialogue, OfALocalProgram) {
+  EXPECT_THAT(
+      jot_texts({"2026-11-24 10:00:00 U=ana F=<ana@example.org> rejected RCPT <x@example.org>: no",
+                 "2026-11-24 10:00:01 1xVmNc-00000001abc-1Ab2 <= ana@example.org U=ana "
+                 "P=local-smtp S=99 for e@example.org"}),
+      UnorderedElementsAre(
+          "- 1xVmNc-00000001abc-1Ab2 | x@example.org rejected, e@example.org queued"));
+}
+
+// What an ACL remarks has no id before the content is there: the process or the port names the
+// dialogue, and nothing else is sure enough.
+TEST(EximDialogue, BringsWhatWasRemarkedAboutIt) {
+  const auto texts_of = [](const std::string& client) {
+    LogPlayer player({Log{"/var/log/exim4/mainlog",
+                          "mx1",
+                          false,
+                          {"2026-11-24 10:00:00 H=(mx) " + client + " Warning: listed somewhere",
+                           "2026-11-24 10:00:01 1xVmNc-00000001abc-1Ab2 <= s@example.net H=(mx) " +
+                               client + " P=esmtp S=99 for e@example.org"}}});
+    player.play_all();
+    return player.journeys();
+  };
+  EXPECT_THAT(texts_of("[192.0.2.9]:41234"), ElementsAre(HasSubstr("listed somewhere")));
+  EXPECT_THAT(texts_of("[192.0.2.9]"), ElementsAre(Not(HasSubstr("listed somewhere"))));
+}
+
+// Behind one address there are many machines, and a bot has another name each time.
+TEST(EximDialogue, IsOfOneName) {
+  const auto as = [](const std::string& name, const std::string& to) {
+    return "2026-11-24 10:00:00 H=" + name + "[192.0.2.9] F=<s@example.net> rejected RCPT <" + to +
+           ">: No such user";
+  };
+  EXPECT_THAT(
+      jot_texts({as("(one) ", "a@example.org"), as("(two) ", "b@example.org"),
+                 as("(ONE) ", "c@example.org"), as("", "d@example.org"),
+                 "2026-11-24 10:00:00 1xVmNc-00000001abc-1Ab2 <= s@example.net H=(two) "
+                 "[192.0.2.9] P=esmtp S=99 for e@example.org"}),
+      UnorderedElementsAre(
+          "- | a@example.org rejected, c@example.org rejected", "- | d@example.org rejected",
+          "1xVmNc-00000001abc-1Ab2 - | e@example.org queued, b@example.org rejected"));
+  // The host's name, once looked up, stands for the same name in HELO.
+  EXPECT_THAT(
+      jot_texts({as("(gw.example.net) ", "a@example.org"), as("gw.example.net ", "b@example.org")}),
+      ElementsAre("- | a@example.org rejected, b@example.org rejected"));
 }
 
 TEST(EximDialogue, OfMoreSendersThanAreKeptLosesNone) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/answer/journey_json.h"
+#include "daemon/reply_reasons.h"
 #include "gmock/gmock.h"
 #include "tests/journeys/log_player.h"
 
@@ -24,7 +25,9 @@ std::map<std::string, std::string> explained(const std::vector<std::string>& tex
   for (const auto& text : texts) {
     log.lines.push_back("2026-11-24T" + text.substr(0, 8) + "+00:00 mx1 postfix/" + text.substr(9));
   }
-  LogPlayer player({std::move(log)});
+  static const auto kRules = load_reply_rules({}).value();
+  ReplyReasons reasons(kRules, 1);
+  LogPlayer player({std::move(log)}, {}, reasons.classify());
   player.play_all();
   player.flush();
   std::map<std::string, std::string> out;
@@ -115,6 +118,106 @@ TEST(ExplainedReport, IsOfTheRecipientWhoFailedBeforeIt) {
   EXPECT_THAT(told["ana@example.com"], failed);
   EXPECT_THAT(told["bob@example.com"], Not(failed));
   EXPECT_THAT(told["cleo@example.com"], failed);
+}
+
+std::vector<std::string> from_outside(const std::string& last) {
+  return {"10:00:00 smtpd[11]: A00001: client=mx.example.net[192.0.2.7]",
+          "10:00:00 cleanup[12]: A00001: message-id=<m1@example.net>",
+          "10:00:00 qmgr[13]: A00001: from=<a@example.net>, size=9, nrcpt=1 (queue active)", last,
+          "10:00:02 qmgr[13]: A00001: removed"};
+}
+
+TEST(ExplainedForward, IsWhatFailsDmarcNotTheSender) {
+  const std::string refused =
+      ", relay=mx.example.com[203.0.113.7]:25, delay=1, delays=0/0/0/1, dsn=5.7.26, "
+      "status=bounced (host mx.example.com[203.0.113.7] said: 550 5.7.26 Unauthenticated email "
+      "from example.net is not accepted due to domain's DMARC policy (in reply to end of DATA "
+      "command))";
+  auto told = explained(from_outside(
+      "10:00:01 smtp[14]: A00001: to=<ana@example.com>, orig_to=<team@example.org>" + refused));
+  EXPECT_THAT(told["ana@example.com"], HasSubstr("it is the forwarding that fails"));
+  told = explained(from_outside("10:00:01 smtp[14]: A00001: to=<ana@example.com>" + refused));
+  EXPECT_THAT(told["ana@example.com"], Not(HasSubstr("forwarding")));
+}
+
+TEST(ExplainedMailbox, IsNamedBesideTheAddressThatLeadsToIt) {
+  auto told = explained(
+      from_outside("10:00:01 local[14]: A00001: to=<ana@example.org>, orig_to=<info@example.org>, "
+                   "relay=local, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to "
+                   "mailbox)"));
+  EXPECT_THAT(told["ana@example.org"], HasSubstr("ana@example.org (for info@example.org)"));
+}
+
+TEST(ExplainedMailboxServer, ThatIsDownIsOurMatter) {
+  for (const std::string why :
+       {"host mx1.example.org[private/dovecot-lmtp] said: 451 4.2.0 Internal error occurred (in "
+        "reply to RCPT TO command)",
+        "lost connection with mx1.example.org[private/dovecot-lmtp] while receiving the initial "
+        "server greeting",
+        "conversation with mx1.example.org[private/dovecot-lmtp] timed out while sending RCPT "
+        "TO"}) {
+    auto lines = from_outside(
+        "10:00:01 lmtp[14]: A00001: to=<ana@example.org>, "
+        "relay=mx1.example.org[private/dovecot-lmtp], delay=1, delays=0/0/0/1, dsn=4.4.2, "
+        "status=deferred (" +
+        why + ")");
+    lines.pop_back();
+    EXPECT_THAT(explained(lines)["ana@example.org"], HasSubstr("a part of this mail system"))
+        << why;
+  }
+}
+
+std::string explained_delivery(const std::string& fields) {
+  const auto told =
+      explained({"10:00:00 cleanup[12]: A00001: message-id=<m1@example.net>",
+                 "10:00:00 qmgr[13]: A00001: from=<a@example.net>, size=9, nrcpt=1 (queue active)",
+                 "10:00:01 " + fields});
+  return told.size() == 1 ? told.begin()->second : "";
+}
+
+TEST(ExplainedRelay, AcceptedAtTheSubmissionPortIsNotAtTheRecipientsServer) {
+  const auto sent_to = [](const std::string& relay) {
+    return explained_delivery("smtp[14]: A00001: to=<b@example.org>, relay=" + relay +
+                              ", delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)");
+  };
+  EXPECT_THAT(sent_to("smtp.relay.example[192.0.2.9]:587"),
+              HasSubstr("Handed on to the relay smtp.relay.example (port 587)"));
+  EXPECT_THAT(sent_to("mx.example.org[192.0.2.9]:25"),
+              HasSubstr("The server mx.example.org accepted"));
+}
+
+TEST(ExplainedPipe, WhatIsCalledAfterAMailboxAgentDeliversToMailboxes) {
+  const auto piped_to = [](const std::string& transport) {
+    return explained_delivery("pipe[14]: A00001: to=<b@example.org>, relay=" + transport +
+                              ", delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (delivered via " +
+                              transport + " service)");
+  };
+  for (const auto* transport :
+       {"dovecot", "dovecot-spamass", "maildrop", "vmail-maildrop", "cyrus", "procmail", "lda"})
+    EXPECT_THAT(piped_to(transport), HasSubstr("Delivered to the mailbox of b@example.org"))
+        << transport;
+  for (const auto* transport : {"mailman", "spamassassin", "lists-dovecotish", "uucp"})
+    EXPECT_THAT(piped_to(transport), HasSubstr("to a program (" + std::string(transport) + ")"))
+        << transport;
+}
+
+TEST(ExplainedRefusal, AFullQueueIsOurOwn) {
+  const auto refused = [](const std::string& reply) {
+    const auto told = explained(
+        {"10:00:00 smtpd[11]: NOQUEUE: reject: RCPT from mx.example.net[192.0.2.7]: " + reply +
+         "; from=<a@example.net> to=<b@example.org> proto=ESMTP helo=<mx.example.net>"});
+    return told.size() == 1 ? told.begin()->second : "";
+  };
+  EXPECT_THAT(refused("452 4.3.1 Insufficient system storage"),
+              HasSubstr("A disk of this mail server is full."));
+  EXPECT_THAT(refused("451 4.3.0 <b@example.org>: Temporary lookup failure"),
+              HasSubstr("set up wrongly on this mail server"));
+  EXPECT_THAT(refused("451 4.3.5 Server configuration error"),
+              HasSubstr("set up wrongly on this mail server"));
+  // What another server said of an address is of that server.
+  EXPECT_THAT(refused("450 4.1.1 <b@example.org>: Recipient address rejected: unverified address: "
+                      "host mx.example.org[192.0.2.8] said: 452 4.3.1 Insufficient system storage"),
+              Not(HasSubstr("disk of this mail server")));
 }
 
 }  // namespace

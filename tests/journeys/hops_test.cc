@@ -619,6 +619,15 @@ TEST(Filters, ProxmoxMailGatewayInFrontOfTheQueue) {
   EXPECT_EQ(told_with({"block mail to <ana@example.org> (rule: Block Viruses)"},
                       "proxy-reject: END-OF-MESSAGE: 554 5.7.1 Rejected for policy reasons", false),
             "ana@example.org rejected, ");
+  // Of several recipients each has an end of its own.
+  const std::string blocked = "block mail to <eva@example.org> (rule: Block Viruses)";
+  EXPECT_EQ(told_with({kept, blocked}, ok, false),
+            "ana@example.org quarantined, eva@example.org discarded, ");
+  EXPECT_EQ(
+      told_with({"accept mail to <ana@example.org> (AA2F1A0E5D) (rule: default-accept)", blocked,
+                 "moved mail for <leo@example.org> to spam quarantine - 9F3A12C04F (rule: Spam)"},
+                ok, true),
+      "eva@example.org discarded, leo@example.org quarantined, ana@example.org delivered, ");
   // Nothing is known of what it did.
   EXPECT_EQ(told_with({}, ok, false), "0 journeys");
 }

@@ -130,6 +130,55 @@ TEST(Retries, AreInferredUnlessBothHaveTheMessageId) {
   EXPECT_THAT(links, Contains("retry child A00002"));
 }
 
+// The dialogue took another recipient, so the refusal has a queue id.
+TEST(Retries, OfOneOfSeveralRecipients) {
+  std::vector<std::string> lines;
+  arrive_at(lines, "10:00:00", "A00001", "a@example.net", "m1@example.net");
+  lines.insert(lines.begin() + 1,
+               at_clock("10:00:00",
+                        "smtpd[11]: A00001: reject: RCPT from mx.example.net[192.0.2.7]: 450 4.2.0 "
+                        "<x@example.org>: Recipient address rejected: Greylisted; "
+                        "from=<a@example.net> to=<x@example.org> proto=ESMTP helo=<h>"));
+  lines.push_back(sent_at("10:00:01", "A00001", "y@example.org", kFar, "250 ok"));
+  lines.push_back(removed_at("10:00:01", "A00001"));
+  arrive_at(lines, "10:10:00", "A00002", "a@example.net", "m1@example.net");
+  lines.push_back(sent_at("10:10:01", "A00002", "x@example.org", kFar, "250 ok"));
+  lines.push_back(removed_at("10:10:01", "A00002"));
+  const auto told = jot(lines);
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_THAT(told[0].links, ElementsAre("retry child A00002"));
+  EXPECT_THAT(told[0].linked, ElementsAre(told[1].id));
+}
+
+// Large senders come back from another host of theirs, in another network, more than once.
+TEST(Retries, OfAPoolThatComesBackFromAnotherNetworkAreOneStory) {
+  const auto refused = [](const std::string& clock, const std::string& client) {
+    return at_clock(clock, "smtpd[11]: NOQUEUE: reject: RCPT from " + client +
+                               ": 450 4.2.0 <x@example.org>: Recipient address rejected: "
+                               "Greylisted; from=<a@example.net> to=<x@example.org> proto=ESMTP "
+                               "helo=<mx.example.net>");
+  };
+  std::vector<std::string> lines = {
+      refused("10:00:00", "on2059.outbound.example.com[40.107.20.59]"),
+      at_clock("10:00:01", "smtpd[11]: disconnect from on2059.outbound.example.com[40.107.20.59]"),
+      refused("10:06:00", "on2071.outbound.example.com[40.107.22.71]"),
+      at_clock("10:06:01", "smtpd[11]: disconnect from on2071.outbound.example.com[40.107.22.71]"),
+      refused("10:07:00", "elsewhere.example.info[203.0.113.9]"),
+      at_clock("10:07:01", "smtpd[11]: disconnect from elsewhere.example.info[203.0.113.9]"),
+      at_clock("10:20:00", "smtpd[11]: A00001: client=on2060.outbound.example.com[40.107.20.60]"),
+      at_clock("10:20:00", "cleanup[12]: A00001: message-id=<m1@example.net>"),
+      at_clock("10:20:00",
+               "qmgr[13]: A00001: from=<a@example.net>, size=900, nrcpt=1 (queue active)"),
+      sent_at("10:20:01", "A00001", "x@example.org", kFar, "250 ok")};
+  std::vector<std::string> links;
+  for (const auto& journey : jot(lines)) {
+    for (const auto& link : journey.links) {
+      if (link.starts_with("retry child")) links.push_back(link);
+    }
+  }
+  EXPECT_THAT(links, ElementsAre("retry child A00001 inferred", "retry child A00001 inferred"));
+}
+
 // ---- what a remote server claims
 
 // It has the id and the Message-ID from the headers of a mail that it was sent.

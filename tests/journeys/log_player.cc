@@ -44,13 +44,6 @@ LogPlayer::LogPlayer(std::vector<Log> logs, CorrelatorOptions options, ClassifyR
       options_(std::move(options)),
       classify_(std::move(classify)) {
   options_.seed = 1;
-  std::uint32_t number = 0;
-  for (const auto& log : logs_) {
-    origins_.push_back(std::make_unique<LineOrigin>(++number, log.path, LineFormat::unknown,
-                                                    StampReader("Europe/Madrid", Time(kNear)),
-                                                    log.host));
-    origins_.back()->override_host = log.host_is_theirs;
-  }
   restart();
 }
 
@@ -64,7 +57,7 @@ bool LogPlayer::play(std::size_t which) {
   raw.length = static_cast<std::uint32_t>(text.size() + 1);
   offsets_[which] += raw.length;
   const auto headed = LinePipeline::read_header(*origins_[which], raw);
-  pipeline_.take(*origins_[which], raw, headed, *correlator_);
+  pipeline_->take(*origins_[which], raw, headed, *correlator_);
   return true;
 }
 
@@ -75,13 +68,32 @@ void LogPlayer::play_all() {
   }
 }
 
-void LogPlayer::flush() { correlator_->committed(correlator_->flush()); }
+void LogPlayer::flush() {
+  correlator_->committed(correlator_->flush());
+  pipeline_->hand_over_pending(index_);
+}
 
 void LogPlayer::restart() {
   correlator_ =
       std::make_unique<Correlator>(options_, classify_ ? classify_ : by_code(), index_, index_);
   for (const auto& [id, leg] : index_.legs) correlator_->know_leg(leg);
-  for (const auto& [key, value] : index_.pending) correlator_->restore_pending(key, value);
+  pipeline_ = std::make_unique<LinePipeline>(counters_, 1);
+  for (const auto& [key, value] : index_.pending) {
+    if (!pipeline_->restore_pending(key, value)) correlator_->restore_pending(key, value);
+  }
+  std::vector<std::unique_ptr<LineOrigin>> origins;
+  for (const auto& log : logs_) {
+    const auto number = static_cast<std::uint32_t>(origins.size() + 1);
+    origins.push_back(std::make_unique<LineOrigin>(number, log.path, LineFormat::unknown,
+                                                   StampReader("Europe/Madrid", Time(kNear)),
+                                                   log.host));
+    auto& origin = *origins.back();
+    origin.override_host = log.host_is_theirs;
+    // The year of stamps that have none is told by the lines before.
+    if (number <= origins_.size()) origin.stamps = origins_[number - 1]->stamps;
+    pipeline_->resume(origin);
+  }
+  origins_ = std::move(origins);
 }
 
 std::vector<std::string> LogPlayer::journeys() {

@@ -55,7 +55,7 @@ class LogPlayer {
   CorrelatorOptions options_;
   ClassifyReply classify_;
   LineCounters counters_;
-  LinePipeline pipeline_{counters_, 1};
+  std::unique_ptr<LinePipeline> pipeline_;
   MemoryIndex index_;
   std::unique_ptr<Correlator> correlator_;
 };

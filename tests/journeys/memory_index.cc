@@ -81,7 +81,7 @@ Result<CutBy> MemoryIndex::for_each_leg(const std::vector<LegKey>& keys, const T
 Result<CutBy> MemoryIndex::for_each_untold(Time since, const QueryLimits& /*limits*/,
                                            const std::function<Visit(const LegRecord&)>& visit) {
   for (const auto& [id, leg] : legs) {
-    if (leg.opened_at < since || !is_open(leg) || !leg.recipients.empty()) continue;
+    if (leg.opened_at < since || !is_open(leg) || names_all_recipients(leg)) continue;
     if (visit(summary(leg)) == Visit::stop) return CutBy::caller;
   }
   return CutBy::nothing;
@@ -90,6 +90,17 @@ Result<CutBy> MemoryIndex::for_each_untold(Time since, const QueryLimits& /*limi
 Result<std::optional<LegRecord>> MemoryIndex::load_leg(std::uint64_t leg_id) {
   const auto found = legs.find(leg_id);
   return found == legs.end() ? std::optional<LegRecord>() : std::optional(found->second);
+}
+
+Result<std::uint64_t> MemoryIndex::count_rows(const std::vector<LegKey>& keys,
+                                              const TimeRange& range) {
+  std::uint64_t rows = 0;
+  const auto done = for_each_leg(keys, range, {}, [&rows](const LegRecord& /*leg*/) {
+    ++rows;
+    return Visit::go_on;
+  });
+  if (!done) return done.error();
+  return rows;
 }
 
 Result<CutBy> MemoryIndex::for_each_encounter(const TimeRange& /*range*/,

@@ -33,10 +33,8 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
     return ChangeMark();
   }
   std::uint64_t rows_seen() const override { return 0; }
-  Result<std::uint64_t> count_rows(const std::vector<LegKey>& /*keys*/,
-                                   const TimeRange& /*range*/) override {
-    return std::uint64_t{0};
-  }
+  Result<std::uint64_t> count_rows(const std::vector<LegKey>& keys,
+                                   const TimeRange& range) override;
   Result<AddressesSeen> for_each_address(const TimeRange& /*range*/, const QueryLimits& /*limits*/,
                                          const AddressVisit& /*visit*/) override {
     return AddressesSeen{.all = false};

@@ -82,6 +82,12 @@ TEST(Direction, OfWhatReachedNoServerIsWhereItWasToGo) {
           "name not found. Name service error for name=example.net type=A: Host not found)")),
       ElementsAre("out"));
   EXPECT_THAT(directions(tried_by(
+                  "error",
+                  "relay=none, delay=1, delays=1/0/0/0, dsn=4.7.8, status=deferred (delivery "
+                  "temporarily suspended: SASL authentication failed; server "
+                  "relay.example.net[198.51.100.2] said: 535 5.7.8 no)")),
+              ElementsAre("out"));
+  EXPECT_THAT(directions(tried_by(
                   "lmtp",
                   "relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred (connect to "
                   "mx1[private/dovecot-lmtp]: Connection refused)")),

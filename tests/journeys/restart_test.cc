@@ -18,7 +18,8 @@ std::vector<fs::path> captured_logs() {
   for (const std::string mta : {"postfix", "exim"}) {
     for (const auto& entry :
          fs::directory_iterator(RASTRO_SOURCE_DIR "/tests/logs/" + mta + "/captured")) {
-      if (entry.path().extension() == ".log") out.push_back(entry.path());
+      const auto kind = entry.path().extension();
+      if (kind == ".log" || kind == ".rejectlog") out.push_back(entry.path());
     }
   }
   std::ranges::sort(out);
@@ -60,6 +61,7 @@ TEST_P(Restart, BehindEveryLineGivesTheSameJourneys) {
 INSTANTIATE_TEST_SUITE_P(, Restart, testing::ValuesIn(captured_logs()), [](const auto& tested) {
   const fs::path& path = tested.param;
   auto name = path.parent_path().parent_path().filename().string() + "_" + path.stem().string();
+  if (path.extension() == ".rejectlog") name += "_rejected";
   std::ranges::replace(name, '.', '_');
   std::ranges::replace(name, '-', '_');
   return name;

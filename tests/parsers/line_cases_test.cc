@@ -49,6 +49,16 @@ INSTANTIATE_TEST_SUITE_P(All, LineCases, testing::ValuesIn(all_cases()), [](cons
   return name;
 });
 
+// What is none of the program's, or ignored, has no event.
+TEST(LineCases, SayNothingOfWhatIsNotTheirs) {
+  for (const auto& [file, one] : all_cases()) {
+    const auto said = run_line_case(one);
+    for (const std::string kind : {"unrecognised", "foreign", "known.ignored"}) {
+      EXPECT_TRUE(!said.starts_with(kind) || said == kind) << said << ": " << one.text;
+    }
+  }
+}
+
 // Cut anywhere, or with a control byte anywhere: no crash (the sanitizers watch), and never more
 // than one of the known kinds.
 TEST(LineCases, AreReadSafelyWhenCutOrDamaged) {

@@ -102,12 +102,30 @@ const MaskCase kRuleTexts[] = {
      "452 4.2.2 over quota"},
     {"ses_expiry_alone", "554 4.4.7 Message expired: unable to deliver in 840 minutes.<",
      "554 4.4.7 message expired: unable to deliver in # minutes.<"},
+    {"exchange_expiry_with_cause",
+     "550 5.4.317 Message expired, connection reset -> 421 4.4.2 Connection dropped",
+     "421 4.4.2 connection dropped"},
+    {"exchange_expiry_cause_alone", "550 5.4.316 Message expired, connection refused(Socket error)",
+     "550 5.4.316 connection refused(socket error)"},
     {"expiry_ends", "554 4.4.7 Message expired", "554 4.4.7 message expired"},
     {"exchange_expiry_alone", "550 5.4.300 Message expired -> ", "550 5.4.300 message expired ->"},
     {"cisco_label_alone", "5.1.1 - Bad destination", "5.1.1 - bad destination"},
     {"postfix_greeting",
      "delivery temporarily suspended: host mx.b.example[192.0.2.7] refused to talk to me: 421 No",
      "refused to talk to me: 421 no"},
+    {"qmail_reply_alone", "Remote host said: 542 Refused", "542 refused"},
+    {"qmail_rcpt",
+     "192.0.2.7 does not like recipient. Remote host said: 550 No Giving up on 192.0.2.7.",
+     "550 no (in reply to rcpt to command)"},
+    {"qmail_mail_from", "Connected to 192.0.2.7 but sender was rejected. Remote host said: 553 No",
+     "553 no (in reply to mail from command)"},
+    {"qmail_end_of_data", "192.0.2.7 failed after I sent the message. Remote host said: 554 No",
+     "554 no (in reply to end of data command)"},
+    {"qmail_unknown_words", "192.0.2.7 was odd. Remote host said: 554 No",
+     "# was odd. remote host said: 554 no"},
+    {"qmail_no_reply", "Remote host said: no", "remote host said: no"},
+    {"diagnostic_type", "smtp;550 No", "550 no"},
+    {"diagnostic_type_alone", "smtp; ", ""},
 };
 INSTANTIATE_TEST_SUITE_P(, RuleText, testing::ValuesIn(kRuleTexts),
                          [](const auto& tested) { return tested.param.name; });
@@ -127,6 +145,19 @@ TEST(MaskProperty, AnyBytesNeverGrowAndMaskTwiceIsStable) {
     const bool has_lead = text.starts_with("host ") || text.starts_with("connect to ");
     if (!has_lead) {
       ASSERT_EQ(shifted.text().substr(64), once.text()) << text;
+    }
+  }
+}
+
+// The text is looked at in blocks: a code, an address or a number may begin in one and end in the
+// next.
+TEST(MaskProperty, WhereATextBeginsChangesNothing) {
+  for (const auto& one : kMasks) {
+    const auto text = " " + std::string(one.text);
+    const std::string want(MaskedReply(text).text());
+    for (std::size_t before = 1; before < 200; ++before) {
+      const std::string words(before, 'a');
+      ASSERT_EQ(MaskedReply(words + text).text(), words + want) << one.name << " behind " << before;
     }
   }
 }

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "gtest/gtest.h"
+#include "gmock/gmock.h"
+#include "parsers/exim/reject_record.h"
 #include "parsers/registry.h"
 #include "tests/support/event_text.h"
 
@@ -130,6 +131,50 @@ TEST(ForgedFields, AReplyThatQuotesNothingIsFollowedByTheTrueFields) {
     EXPECT_NE(said.at("to"), "victim@example.org") << end;
     EXPECT_EQ(said.at("helo"), "real.example") << end;
   }
+}
+
+// Behind a refusal in Exim's reject log stand the envelope and the headers, which a stranger wrote.
+TEST(ForgedFields, InARejectLogNameNoRecipientAndNoMessage) {
+  const std::vector<std::string> places = {"P Received: from {X} by mx.example.org",
+                                           "\tby {X}",
+                                           "  X-Odd: {X}",
+                                           "    <{X}>",
+                                           "    {X}",
+                                           "  {X}",
+                                           "  Subject: {X}",
+                                           "F From: \"{X}\" <a@example.net>",
+                                           "T To: {X}",
+                                           " {X}",
+                                           "  Envelope-to: <{X}>",
+                                           "    <eva@evil.example>",
+                                           "  I Message-ID: <{X}>"};
+  int records = 0;
+  for (const auto& payload : read_lines("payloads.txt")) {
+    EximRejectRecord record("1tFxyz-000123-AB H=(" + payload +
+                            ") [192.0.2.7] F=<a@example.net> rejected after DATA: no");
+    std::vector<std::string> told;
+    const auto add = [&](const std::string& line) {
+      const auto said = record.add(line);
+      if (said.recipient) told.push_back("to " + std::string(*said.recipient));
+      if (said.message_id) told.push_back("id " + std::string(*said.message_id));
+    };
+    add("Envelope-from: <\"" + printed(payload, "local") + "\"@example.net>");
+    add("Envelope-to: <b@example.org>");
+    add("    <c@example.org>");
+    for (const auto& place : places) {
+      auto line = place;
+      if (const auto at = line.find("{X}"); at != std::string::npos) line.replace(at, 3, payload);
+      // The first one begins the headers; without one these would be recipients.
+      add("  X-First: 1");
+      add(line);
+      ++records;
+    }
+    add("I Message-ID: <1@example.net>");
+    EXPECT_THAT(told,
+                testing::ElementsAre("to b@example.org", "to c@example.org", "id 1@example.net"))
+        << payload;
+  }
+  EXPECT_GE(records, 200);
 }
 
 // Most forged lines are read all the same: refusing everything odd would hide what strangers send.

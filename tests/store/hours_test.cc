@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <utility>
 
 #include "store/open_leg_reader.h"
 #include "store/shard.h"
@@ -44,6 +45,44 @@ TEST_F(HoursTest, OneFileForEachHourOfActivityAllButTheLastSealed) {
     EXPECT_EQ(file.state.activity_max, samples::start_time() + i * 1h + 2s);
     EXPECT_EQ(file.runs.size() == 0, i < 3);
   }
+}
+
+// The transaction on a finished hour stays open: it must not be one that began before the end,
+// which a question within another one may meet.
+TEST_F(HoursTest, AReaderGoesOnWhenAnHourIsFinishedWithinItsQuestion) {
+  open();
+  const auto start = samples::start_time();
+  commit({samples::simple_leg(0, start, "a@example.net"),
+          samples::simple_leg(1, start + 1s, "b@example.net")},
+         start);
+  auto reader = samples::reader_of(*writer_);
+  const auto found = [&] { return find(*reader, {{KeyKind::recipient, "b@example.net"}}).size(); };
+  std::size_t hours = 1;
+  const auto finish_hour = [&] {
+    const auto at = start + static_cast<int>(hours) * 1h;
+    clock_.jump_wall(at + 10min - clock_.wall());
+    commit({samples::simple_leg(++hours, at, "b@example.net"),
+            samples::simple_leg(100 + hours, at + 1s, "a@example.net")},
+           at);
+    samples::work_until_done(*writer_);
+  };
+  for (const bool one_state : {false, true, false}) {
+    if (one_state) reader->begin_one_state();
+    bool is_finished = false;
+    const auto done = reader->for_each_leg({}, {}, {}, [&](const LegRecord&) {
+      if (!std::exchange(is_finished, true)) {
+        const auto before = hours;
+        finish_hour();
+        const auto within = found();  // while rows of that hour are still being read
+        EXPECT_TRUE(!one_state || within == before) << within;
+      }
+      return Visit::go_on;
+    });
+    if (one_state) reader->end_one_state();
+    ASSERT_TRUE(done);
+    EXPECT_EQ(found(), hours);
+  }
+  EXPECT_EQ(writer_->counters().files_sealed, 3U);
 }
 
 TEST_F(HoursTest, SealedAndOpenHoursAnswerAlike) {
@@ -378,6 +417,40 @@ TEST_F(HoursTest, TwoWritersAreRefused) {
   EXPECT_NE(second.error().message.find(directory_.path().string()), std::string::npos);
   writer_.reset();
   EXPECT_TRUE(Writer::open(options_, clock_).has_value());
+}
+
+TEST_F(HoursTest, ADirectoryThatIsMovedAwayAndReplacedIsNoticed) {
+  open();
+  write_hours(2);
+  EXPECT_EQ(writer_->place(), IndexPlace::same);
+  const auto away = directory_.path().string() + "-away";
+  std::filesystem::rename(directory_.path(), away);
+  EXPECT_EQ(writer_->place(), IndexPlace::gone);
+  std::filesystem::create_directory(directory_.path());
+  EXPECT_EQ(writer_->place(), IndexPlace::replaced);
+  std::filesystem::remove(directory_.path());
+  std::filesystem::rename(away, directory_.path());
+  EXPECT_EQ(writer_->place(), IndexPlace::same);
+  std::filesystem::remove(samples::shard_files(directory_.path()).back());
+  EXPECT_EQ(writer_->place(), IndexPlace::replaced);
+}
+
+TEST_F(HoursTest, AFinishedHourThatSomebodyRemovesIsAHole) {
+  open();
+  write_hours(3);
+  std::filesystem::remove(directory_.path() / "20260301T11.db");
+  clock_.advance(10s);
+  samples::work_until_done(*writer_);
+  EXPECT_EQ(writer_->counters().files_vanished, 1U);
+  EXPECT_EQ(count_of({}), 2U);
+  for (int start = 0; start < 2; ++start) {
+    const auto at = samples::start_time() + 1h;
+    const auto holes = samples::reader_of(*writer_)->holes({at, at + 30min});
+    ASSERT_TRUE(holes.has_value());
+    ASSERT_EQ(holes->size(), 1U);
+    EXPECT_EQ(holes->front().from, at);
+    reopen();
+  }
 }
 
 TEST_F(HoursTest, ALostSecretCostsNoAnswers) {

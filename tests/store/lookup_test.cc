@@ -66,6 +66,8 @@ const KeyCase kKeyCases[] = {
     {"empty_recipient", {KeyKind::recipient, ""}, false},
     {"empty_queue_id", {KeyKind::queue_id, ""}, false},
     {"empty_client", {KeyKind::client, ""}, false},
+    {"its_sender_is_known", {KeyKind::sender_unknown, ""}, false},
+    {"its_client_is_known", {KeyKind::client_unknown, ""}, false},
     {"no_leg_id", {KeyKind::leg_id, "not-a-leg-id"}, false},
 };
 
@@ -150,6 +152,9 @@ TEST_F(LookupTest, WhatHasNoEndAndNoRecipientYet) {
   commit({samples::simple_leg(9, start + 1h, "eva@example.net")}, start + 1h);
   samples::work_until_done(*writer_);
   EXPECT_EQ(untold(start + 2min), (std::vector<std::string>{"Q3"}));
+  EXPECT_EQ(untold(start), (std::vector<std::string>{"Q3", "Q1"}));
+  reopen();
+  EXPECT_EQ(untold(start), (std::vector<std::string>{"Q3", "Q1"}));
 }
 
 TEST_F(LookupTest, OnlyTheNewestVersionAnswers) {

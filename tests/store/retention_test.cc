@@ -122,6 +122,7 @@ TEST_F(RetentionTest, RunsRightAfterAStart) {
   open();
   samples::work_until_done(*writer_);
   EXPECT_EQ(count_of({}), 0U);
+  let_pass(12min);
   EXPECT_FALSE(std::filesystem::exists(directory_.path() / "20260301T10.db"));
 }
 
@@ -141,6 +142,32 @@ TEST_F(RetentionTest, AClockJumpDropsNothingForTenMinutes) {
   let_pass(12min);
   EXPECT_EQ(count_of({}), 0U);
   EXPECT_FALSE(std::filesystem::exists(directory_.path() / "20260301T10.db"));
+}
+
+TEST_F(RetentionTest, AfterAStopOfDaysOnARunningHostFilesGoAtOnce) {
+  write_one();
+  samples::work_until_done(*writer_);
+  writer_.reset();
+  clock_.advance(72h);
+  open();
+  samples::work_until_done(*writer_);
+  EXPECT_FALSE(std::filesystem::exists(directory_.path() / "20260301T10.db"));
+}
+
+// Before the network tells the time.
+TEST_F(RetentionTest, AStartUnderAWrongClockDropsNothingAtOnce) {
+  write_one();
+  samples::work_until_done(*writer_);
+  writer_.reset();
+  clock_.jump_wall(72h);
+  open();
+  let_pass(9min);
+  EXPECT_TRUE(std::filesystem::exists(directory_.path() / "20260301T10.db"));
+  writer_.reset();
+  clock_.jump_wall(-72h);
+  open();
+  let_pass(30min);
+  EXPECT_EQ(count_of({}), 1U);
 }
 
 TEST_F(RetentionTest, AStampFromTheFutureKeepsNoFileForEver) {

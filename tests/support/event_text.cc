@@ -249,7 +249,11 @@ void write(Writer& w, const MailboxResult& e) {
   w.put("text", e.text);
 }
 void write(Writer& w, const LogLoss& e) {
+  if (e.stage == LogLoss::Stage::begun) w.put("stage", std::string_view("begun"));
+  if (e.stage == LogLoss::Stage::ended) w.put("stage", std::string_view("ended"));
+  if (e.stage == LogLoss::Stage::restarted) w.put("stage", std::string_view("restarted"));
   w.put("lines", e.lines);
+  if (e.within) w.put("within_s", static_cast<std::uint64_t>(e.within->count()));
   w.put("text", e.text);
 }
 

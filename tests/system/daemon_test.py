@@ -209,17 +209,45 @@ class Following(DaemonTest):
         until("it is told", lambda: "mail.log" in daemon.output(), 20)
         daemon.wait_read()
         self.assertEqual(daemon.output().count("Permission denied"), 1, daemon.output())
+        for target in ("/healthz", "/v1/status"):
+            self.assertFalse(daemon.get(target)[1]["caught_up"], target)
+        self.assertEqual([log["source"] for log in daemon.status()["sources"]["unreadable"]], [str(self.log)])
+        self.assertFalse(daemon.answer(recipient="nobody@example.org")["proven_absent"])
         os.chmod(self.log, 0o644)
         self.expect(daemon, [1, 2])
+        until("it says so", lambda: daemon.get("/healthz")[1]["caught_up"], 20)
 
-    def test_a_log_that_does_not_exist_is_no_hole_beside_one_that_does(self):
+    def test_a_pattern_whose_logs_vanish_proves_nothing(self):
+        logs = self.work / "logs"
+        logs.mkdir()
+        self.append(messages(1, 2), logs / "mail-1.log")
+        self.append(messages(3, 2))
+        daemon = self.daemon([self.log, logs / "mail-*.log"])
+        daemon.start()
+        self.expect(daemon, [1, 2, 3, 4])
+        until("it says so", lambda: daemon.get("/healthz")[1]["caught_up"], 20)
+        logs.rename(self.work / "elsewhere")
+        until("it is told", lambda: not daemon.status()["caught_up"], 90)
+        self.assertEqual([log["source"] for log in daemon.status()["sources"]["unreadable"]], [str(logs / "mail-1.log")])
+        self.append(messages(5, 1))
+        self.expect(daemon, [1, 2, 3, 4, 5])
+        self.assertFalse(daemon.answer(recipient="nobody@example.org")["proven_absent"])
+
+    def test_a_log_that_does_not_exist_is_a_hole_unless_it_need_not_exist(self):
         self.append(messages(1, 2))
-        daemon = self.daemon([self.log, self.work / "mainlog"])
+        daemon = self.daemon([self.log, self.work / "rejectlog"])
         daemon.start()
         self.expect(daemon, [1, 2])
         daemon.wait_read()
         self.assertEqual(daemon.cli("find", "--to", "nobody@example.org").returncode, 1)
-        self.assertIn("mainlog", daemon.output())
+        self.assertIn("rejectlog", daemon.output())
+        self.assertEqual(daemon.get("/healthz")[1]["status"], "ok")
+        self.assertEqual(daemon.stop(), 0)
+        daemon.configure([self.log, self.work / "mail.lgo"])
+        daemon.start()
+        daemon.wait_read()
+        self.assertEqual(daemon.cli("find", "--to", "nobody@example.org").returncode, 3)
+        self.assertEqual(daemon.get("/healthz")[1]["status"], "degraded")
         self.assertEqual(daemon.stop(), 0)
         daemon.configure([self.work / "nothing", self.work / "mainlog"])
         daemon.start()
@@ -351,8 +379,16 @@ class Configuration(DaemonTest):
         self.assertEqual(self.check(text)[0], 2, "it starts with a configuration that is wrong")
 
     def test_a_good_one_is_said_to_be_good(self):
-        code, said = self.check("sources:\n  - path: /var/log/mail.log\n", "--check-config")
+        code, said = self.check("sources:\n  - path: /var/log/mail.log\napi:\n  socket_group: \"\"\n", "--check-config")
         self.assertEqual(code, 0, said)
+
+    def test_what_this_machine_does_not_have_is_named_with_its_place(self):
+        text = "api:\n  socket_group: \"\"\n  operators:\n    - user:no-such-user\nreasons:\n  rules_file: /no/such/rules.yaml\nsources:\n  - path: /var/log/mail.log\n    timezone: Europe/Madird\n"
+        code, said = self.check(text, "--check-config")
+        self.assertEqual(code, 2, said)
+        for place in ("4:7: api.operators", "6:15: reasons.rules_file"):
+            self.assertIn(f"check.yaml:{place}", said)
+        self.assertIn("check.yaml:9:15: timezone", said)
 
     def test_absent_and_oversized_files(self):
         done = subprocess.run([str(bin_dir() / "rastrod"), "--config", str(self.work / "absent.yaml"), "--check-config"], capture_output=True, text=True)
@@ -512,13 +548,97 @@ class Storage(DaemonTest):
                     file.write(b"x" * 4096)
             except OSError:
                 pass  # full
+        began = datetime.now(timezone.utc).isoformat()
         self.append(messages(11, 500))
         until("it says so", lambda: daemon.get("/healthz")[1]["status"] == "degraded", 60)
         self.assertIn("cannot be written", daemon.output())
+        code, health = daemon.get("/healthz")
+        self.assertEqual((code, health["caught_up"]), (200, False))
+        self.assertLess(health["read_up_to"], began, "a line that is not in the index counts")
+        status = daemon.status()
+        self.assertFalse(status["index_writable"])
+        self.assertIn("full", status["index_trouble"])
+        self.assertLess(status["read_up_to"], began)
+        coverage = daemon.get("/v1/coverage")[1]
+        self.assertFalse(coverage["complete"])
+        self.assertIn("index_not_written", [hole["cause_code"] for hole in coverage["holes"]])
+        self.assertFalse(daemon.answer(recipient="nobody@example.org")["proven_absent"])
+        done = daemon.cli("find", "--to", "nobody@example.org", "--lang", "en")
+        self.assertEqual(done.returncode, 3, done)
+        self.assertIn(b"the index cannot be written", b" ".join(done.stdout.split()))
+        done = daemon.cli("status", "--lang", "en")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn(b"cannot be written", done.stdout)
         self.assertGreaterEqual(len(daemon.everything()), 10, "questions are not answered any more")
         hog.unlink()
         self.expect(daemon, list(range(1, 511)))
         self.assertEqual(daemon.get("/healthz")[1]["status"], "ok")
+        self.assertIsNone(daemon.status()["index_trouble"])
+
+    def is_told(self, daemon: Rastrod) -> None:
+        until("it says so", lambda: daemon.get("/healthz")[1]["status"] == "degraded", 20)
+        self.assertIn("state directory", daemon.status()["index_trouble"])
+        coverage = daemon.get("/v1/coverage")[1]
+        self.assertFalse(coverage["complete"])
+        self.assertIn("index_gone", [hole["cause_code"] for hole in coverage["holes"]])
+        self.assertFalse(daemon.answer(recipient="nobody@example.org")["proven_absent"])
+        self.assertIn("state directory", daemon.output())
+
+    def is_well_again(self, daemon: Rastrod, wanted: list[int]) -> None:
+        until("all of them are found", lambda: Configuration.told(daemon) == len(wanted), 60)
+        self.expect(daemon, wanted)
+        until("it says so", lambda: daemon.get("/healthz")[1]["status"] == "ok", 20)
+        until("files are there", lambda: list(daemon.state.glob("*.db")), 20)
+
+    def running(self) -> Rastrod:
+        self.append(messages(1, 10))
+        daemon = self.daemon()
+        daemon.start()
+        self.expect(daemon, list(range(1, 11)))
+        return daemon
+
+    def test_a_state_directory_that_is_removed_and_made_again(self):
+        daemon = self.running()
+        shutil.rmtree(daemon.state)
+        self.append(messages(11, 10))
+        self.is_told(daemon)
+        daemon.state.mkdir(mode=0o700)
+        self.is_well_again(daemon, list(range(1, 21)))
+
+    def test_a_state_directory_that_is_moved_away_and_back(self):
+        daemon = self.running()
+        away = self.work / "away"
+        daemon.state.rename(away)
+        self.append(messages(11, 10))
+        self.is_told(daemon)
+        self.assertGreaterEqual(len(daemon.everything()), 10, "what is still open is not answered")
+        away.rename(daemon.state)
+        self.is_well_again(daemon, list(range(1, 21)))
+
+    def test_index_files_that_are_removed_under_it_are_made_again(self):
+        daemon = self.running()
+        for path in daemon.state.glob("*.db*"):
+            path.unlink()
+        self.append(messages(11, 10))
+        self.is_well_again(daemon, list(range(1, 21)))
+        self.assertIn("opened anew", daemon.output())
+
+    @as_root
+    def test_a_file_system_that_is_unmounted_and_mounted_again(self):
+        state, kept = self.work / "rastro.state", self.work / "kept"
+        for path in (state, kept):
+            path.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", str(kept)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "--lazy", str(kept)], check=False)
+        subprocess.run(["mount", "--bind", str(kept), str(state)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "--lazy", str(state)], check=False, stderr=subprocess.DEVNULL)
+        daemon = self.running()
+        subprocess.run(["umount", "--lazy", str(state)], check=True)
+        self.append(messages(11, 10))
+        self.is_told(daemon)
+        self.assertEqual(list(state.iterdir()), [], "an index was begun below the mount point")
+        subprocess.run(["mount", "--bind", str(kept), str(state)], check=True)
+        self.is_well_again(daemon, list(range(1, 21)))
 
     def damage(self, how) -> Rastrod:
         self.append(messages(1, 50))
@@ -534,6 +654,9 @@ class Storage(DaemonTest):
     def test_a_file_of_zeros_is_put_aside_and_read_again(self):
         daemon = self.damage(lambda path: path.write_bytes(b"\0" * path.stat().st_size))
         self.expect(daemon, list(range(1, 51)))
+        until("nothing is missing", lambda: daemon.get("/healthz")[1]["status"] == "ok", 20)
+        self.assertEqual(daemon.status()["store"]["set_aside"], [])
+        self.assertTrue(daemon.answer(recipient="nobody@example.org")["proven_absent"])
         self.append(message(51))
         self.expect(daemon, list(range(1, 52)))
 

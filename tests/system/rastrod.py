@@ -194,7 +194,7 @@ class Rastrod:
         first = self.status()["at"]
         until("a new status", lambda: self.status()["at"] != first, seconds, 0.05)
         second = self.status()["at"]
-        until("rastrod caught up", lambda: (status := self.status())["at"] != second and status["caught_up"], seconds, 0.05)
+        until("rastrod caught up", lambda: (status := self.status())["at"] != second and status["read_to_end"], seconds, 0.05)
 
     def cli(self, *args: str, **options) -> subprocess.CompletedProcess:
         return run_rastro(*args, env={"RASTRO_SOCKET": str(self.socket)}, **options)

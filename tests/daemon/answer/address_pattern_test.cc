@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/answer/idn.h"
+#include "daemon/answer/letters.h"
 
 namespace rastro {
 namespace {
@@ -43,6 +44,23 @@ INSTANTIATE_TEST_SUITE_P(
                                "juan@B\xc3\x9c"
                                "CHER.example",
                                Fit::exact},
+                    PatternRow{"PE\xc3\x91"
+                               "A@example.org",
+                               "pe\xc3\xb1"
+                               "a@example.org",
+                               Fit::exact},
+                    PatternRow{"pe\xc3\xb1"
+                               "a@example.org",
+                               "PE\xc3\x91"
+                               "A@Example.org",
+                               Fit::exact},
+                    PatternRow{"pe\xc3\xb1"
+                               "a@example.org",
+                               "pena@example.org", Fit::none},
+                    PatternRow{"PE\xc3\x91*",
+                               "pe\xc3\xb1"
+                               "a@example.org",
+                               Fit::pattern},
                     PatternRow{"@example.org", "ana@Example.ORG", Fit::pattern},
                     PatternRow{"@example.org", "ana@mail.example.org", Fit::none},
                     PatternRow{"@.example.org", "ana@mail.example.org", Fit::pattern},
@@ -71,6 +89,29 @@ TEST(AddressPattern, AsksTheIndexInBothFormsOfADomain) {
             "juan@b\xc3\xbc"
             "cher.example");
   EXPECT_TRUE(AddressPattern("*juan*").keys(KeyKind::recipient, KeyKind::recipient_domain).empty());
+}
+
+TEST(AddressPattern, AsksTheIndexInEveryCaseOfOtherLetters) {
+  const auto keys = AddressPattern(
+                        "Pe\xc3\xb1"
+                        "a@example.org")
+                        .keys(KeyKind::recipient, KeyKind::recipient_domain);
+  ASSERT_EQ(keys.size(), 2U);
+  EXPECT_EQ(keys[0].value,
+            "pe\xc3\xb1"
+            "a@example.org");
+  EXPECT_EQ(keys[1].value,
+            "pe\xc3\x91"
+            "a@example.org");
+}
+
+TEST(Letters, HaveTheOtherCase) {
+  EXPECT_EQ(lower_letters("\xc3\x81\xc3\x91\xc5\xa0\xce\xa9\xd0\x90\xd0\x81 A\xc3\x97"),
+            "\xc3\xa1\xc3\xb1\xc5\xa1\xcf\x89\xd0\xb0\xd1\x91 a\xc3\x97");
+  EXPECT_EQ(upper_foreign_letters("\xc3\xa1\xc5\xa1\xcf\x89\xd1\x91 a\xc3\x9f"),
+            "\xc3\x81\xc5\xa0\xce\xa9\xd0\x81 a\xc3\x9f");
+  EXPECT_EQ(lower_letters("\xc3"), "\xc3");
+  EXPECT_EQ(lower_letters("\xff\xc3\x28"), "\xff\xc3\x28");
 }
 
 TEST(AddressPattern, HalfAnAddressIsAsked) {

@@ -52,6 +52,20 @@ TEST_F(CoverageStatement, EndsWhereReadingIsBehind) {
   EXPECT_EQ(coverage.holes[0].cause, "not read yet");
 }
 
+TEST_F(CoverageStatement, WithinTheSecondOfTheLastLineOthersMayWait) {
+  EXPECT_FALSE(of({start_ + 10min, start_ + 20min + 500ms}, behind_).complete);
+  EXPECT_TRUE(of({start_ + 10min, start_ + 20min + 500ms}, caught_up_).complete);
+}
+
+TEST_F(CoverageStatement, AnIndexThatIsNotInItsPlaceProvesNothing) {
+  auto gone = caught_up_;
+  gone.index_in_place = false;
+  const auto coverage = of({start_ + 10min, start_ + 15min}, gone);
+  EXPECT_FALSE(coverage.complete);
+  ASSERT_EQ(coverage.holes.size(), 1U);
+  EXPECT_EQ(cause_of_hole(coverage.holes[0].cause, Language::en).code, "index_gone");
+}
+
 TEST_F(CoverageStatement, ASilentLogThatWasReadToItsEndIsComplete) {
   const auto coverage = of({start_ + 10min, start_ + 25min}, caught_up_);
   EXPECT_TRUE(coverage.complete);
@@ -65,6 +79,21 @@ TEST_F(CoverageStatement, NamesTheHoleAndTheMissingBeginning) {
               testing::UnorderedElementsAre(
                   testing::Field(&CoverageHole::cause, "rsyslog lost 12 messages"),
                   testing::Field(&CoverageHole::cause, "the log starts after the interval does")));
+}
+
+TEST_F(CoverageStatement, AHoleWithoutAnEndGoesOnUntilOneClosesIt) {
+  const auto add = [&](Time from, Time until) {
+    Batch batch;
+    batch.holes = {{"/var/log/mail.log", from, until, "dropped"}};
+    samples::commit_or_die(*writer_, batch);
+  };
+  add(start_ + 10min, Time::max());
+  const auto open_one = of({start_ + 14min, start_ + 15min}, caught_up_);
+  ASSERT_EQ(open_one.holes.size(), 1U);
+  EXPECT_EQ(open_one.holes[0].until, clock_.wall());
+  add(start_ + 10min, start_ + 12min);
+  EXPECT_TRUE(of({start_ + 14min, start_ + 15min}, caught_up_).complete);
+  EXPECT_EQ(of({start_ + 9min, start_ + 15min}, caught_up_).holes.size(), 1U);
 }
 
 TEST_F(CoverageStatement, WithoutABeginningIsOfWhatAllLogsHold) {
@@ -81,10 +110,57 @@ TEST_F(CoverageStatement, WithoutABeginningIsOfWhatAllLogsHold) {
   EXPECT_EQ(of(whole, caught_up_).range.from, start_ + 8min);
 }
 
+// A zone that is not the log's.
+TEST_F(CoverageStatement, StampsInTheFutureProveNothing) {
+  Batch batch;
+  SourcePosition position;
+  position.source = 1;
+  position.path = "/var/log/mail.log";
+  position.first_line_at = start_;
+  position.last_line_at = clock_.wall() + 2h;
+  batch.positions = {position};
+  samples::commit_or_die(*writer_, batch);
+  const auto coverage = of({start_ + 10min, start_ + 15min}, caught_up_);
+  ASSERT_EQ(coverage.holes.size(), 1U);
+  EXPECT_EQ(cause_of_hole(coverage.holes[0].cause, Language::en).code, "ahead");
+}
+
 TEST_F(CoverageStatement, NamesALogThatCannotBeRead) {
   auto state = caught_up_;
   state.unreadable = {{"/var/log/mail.log", "Permission denied"}};
   EXPECT_FALSE(of({start_ + 10min, Time::max()}, state).complete);
+}
+
+TEST_F(CoverageStatement, ALogThatWasNeverThereIsAHole) {
+  auto state = caught_up_;
+  state.unreadable = {{"/var/log/mail.lgo", "not there", {}}};
+  const auto coverage = of({start_ + 10min, start_ + 15min}, state);
+  EXPECT_FALSE(coverage.complete);
+  ASSERT_EQ(coverage.holes.size(), 1U);
+  EXPECT_EQ(coverage.holes[0].source_path, "/var/log/mail.lgo");
+  EXPECT_EQ(cause_of_hole(coverage.holes[0].cause, Language::en).code, "not_there");
+}
+
+TEST_F(CoverageStatement, TheHoleOfAnUnreadableLogBeginsWhereItWasReadTo) {
+  auto state = caught_up_;
+  state.unreadable = {{"/var/log/mail.log", "Permission denied", start_ + 22min}};
+  const auto coverage = of({start_ + 10min, Time::max()}, state);
+  ASSERT_EQ(coverage.holes.size(), 1U);
+  EXPECT_EQ(coverage.holes[0].from, start_ + 22min);
+  EXPECT_EQ(coverage.holes[0].cause, "Permission denied");
+  EXPECT_TRUE(of({start_ + 10min, start_ + 21min}, state).complete);
+  state.unreadable[0].since.reset();
+  EXPECT_EQ(of({start_ + 10min, Time::max()}, state).holes.at(0).from, start_ + 20min);
+}
+
+TEST_F(CoverageStatement, ALogNoLongerConfiguredEndsAtItsLastLine) {
+  auto state = caught_up_;
+  state.unfollowed = {"/var/log/mail.log"};
+  const auto coverage = of({start_ + 10min, Time::max()}, state);
+  ASSERT_EQ(coverage.holes.size(), 1U);
+  EXPECT_EQ(coverage.holes[0].from, start_ + 20min);
+  EXPECT_EQ(coverage.holes[0].cause, "not configured any more");
+  EXPECT_TRUE(of({start_ + 10min, start_ + 15min}, state).complete);
 }
 
 TEST_F(CoverageStatement, AbsenceIsProvenOnlyByCompleteReading) {
@@ -95,6 +171,9 @@ TEST_F(CoverageStatement, AbsenceIsProvenOnlyByCompleteReading) {
   EXPECT_FALSE(prove_absence(request, complete, {}, true).proven);
   EXPECT_FALSE(prove_absence(request, of({start_, start_ + 15min}, caught_up_), {}, false).proven);
   EXPECT_FALSE(prove_absence({}, complete, {}, false).proven);
+  auto of_a_moment = complete;
+  of_a_moment.range = {start_ + 10min, start_ + 10min};
+  EXPECT_EQ(prove_absence(request, of_a_moment, {}, false).code, "no_interval");
   FindRequest of_subject;
   of_subject.subject = "invoice";
   EXPECT_EQ(prove_absence(of_subject, complete, {}, false).code, "subject_not_logged");
@@ -108,6 +187,16 @@ TEST_F(CoverageStatement, AbsenceIsProvenOnlyByCompleteReading) {
   EXPECT_EQ(absence.code, "clients_refused");
   EXPECT_THAT(absence.why(Language::en), testing::HasSubstr("3 clients"));
   EXPECT_THAT(absence.why(Language::es), testing::HasSubstr("a 3 clientes"));
+}
+
+TEST_F(CoverageStatement, WhatCannotBeWrittenIsNotWaitedForInVain) {
+  auto full = caught_up_;
+  full.caught_up = false;
+  full.index_writable = false;
+  const auto coverage = of({start_ + 10min, start_ + 25min}, full);
+  EXPECT_FALSE(coverage.complete);
+  ASSERT_EQ(coverage.holes.size(), 1U);
+  EXPECT_EQ(cause_of_hole(coverage.holes[0].cause, Language::en).code, "index_not_written");
 }
 
 TEST(CauseOfHole, IsACodeAndASentenceInTheLanguageAskedFor) {

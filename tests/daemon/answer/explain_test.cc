@@ -60,8 +60,9 @@ TEST(ExplanationTexts, PlaceholdersAreTheSameInBothLanguages) {
   const auto english = ExplanationTexts::parse(shipped_explanations(Language::en), "f").value();
   const auto spanish = ExplanationTexts::parse(shipped_explanations(Language::es), "f").value();
   for (const auto& [key, text] : english.all()) {
-    for (const auto* name : {"{recipient}", "{relay}", "{folder}", "{attempts}", "{first}",
-                             "{last}", "{next}", "{gives_up}", "{reply_text}", "{your_message}"}) {
+    for (const auto* name :
+         {"{recipient}", "{relay}", "{folder}", "{attempts}", "{first}", "{last}", "{next}",
+          "{gives_up}", "{reply_text}", "{your_message}", "{port}", "{program}"}) {
       EXPECT_EQ(text.find(name) != std::string::npos,
                 spanish.find(key).find(name) != std::string_view::npos)
           << key << " " << name;
@@ -193,6 +194,50 @@ TEST(Explain, AProgramOfOursThatIsDownIsOurMove) {
   EXPECT_EQ(explainer().explain(state, in_a_bounce).whose_move, WhoseMove::nobody);
 }
 
+TEST(Explain, AReplyThatNamesNobodySaysNothingOfALog) {
+  auto nobody = recipient(Outcome::bounced, Reason::relay_denied);
+  nobody.recipient.clear();
+  ExplanationRequest read_out;
+  read_out.by_our_log = false;
+  for (const auto language : {Language::en, Language::es}) {
+    read_out.language = language;
+    const auto told = explainer().explain(nobody, read_out);
+    EXPECT_EQ(told.whose_move, WhoseMove::sender);
+    EXPECT_NE(told.text.find(language == Language::en ? "to its recipient:" : "a su destinatario:"),
+              std::string::npos)
+        << told.text;
+    EXPECT_NE(told.what_to_do.find("587"), std::string::npos) << told.what_to_do;
+    EXPECT_NE(told.reply.find("587"), std::string::npos) << told.reply;
+  }
+}
+
+TEST(Explain, AMailProgramThatHasToLogIn) {
+  ExplanationRequest in_an_error;
+  in_an_error.by_our_log = false;
+  auto state = recipient(Outcome::bounced, Reason::relay_denied);
+  state.reply_text =
+      "550-Please turn on SMTP Authentication in your mail client. 550-(pc) [192.0.2.8]:50233 is "
+      "not permitted to relay through this 550 server without authentication.";
+  const auto told = explainer().explain(state, in_an_error);
+  EXPECT_EQ(told.whose_move, WhoseMove::sender);
+  EXPECT_THAT(told.what_to_do, HasSubstr("Turn on authentication"));
+  EXPECT_THAT(told.reply, HasSubstr("587"));
+  state.reply_text = "550 5.7.1 Relaying denied";
+  EXPECT_EQ(explainer().explain(state, in_an_error).whose_move, WhoseMove::recipient);
+}
+
+TEST(Explain, OfAReplyThatWasReadOutNobodyKnowsWhetherAReportWasSent) {
+  ExplanationRequest read_out;
+  read_out.by_our_log = false;
+  read_out.report_known = false;
+  for (const auto language : {Language::en, Language::es}) {
+    read_out.language = language;
+    const auto told =
+        explainer().explain(recipient(Outcome::bounced, Reason::user_unknown), read_out);
+    EXPECT_THAT(told.text + told.reply, Not(ContainsRegex("report|returned|aviso|devolvi")));
+  }
+}
+
 TEST(Explain, ADelayThatAnotherServerTellsWithoutAReasonIsNobodysMove) {
   auto in_a_bounce = request();
   in_a_bounce.by_our_log = false;
@@ -274,6 +319,50 @@ TEST(Explain, AcceptedByTheRemoteServerIsNotTheInbox) {
   EXPECT_TRUE(told.final);
   state.relay.host.clear();
   EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("The server accepted"));
+}
+
+TEST(Explain, WhatARelayOfOursTookIsNotWithTheRecipientsServer) {
+  auto state = recipient(Outcome::delivered);
+  state.delivered_to = DeliveredTo::remote;
+  state.agent = "smtp";
+  state.relay = {"smtp.relay.example", "192.0.2.9", 587};
+  for (const std::uint16_t port : {587, 465, 2525}) {
+    state.relay.port = port;
+    const auto told = explainer().explain(state, request());
+    EXPECT_THAT(told.text, HasSubstr("relay smtp.relay.example (port " + std::to_string(port)));
+    EXPECT_THAT(told.text, HasSubstr("not the recipient's own"));
+    EXPECT_THAT(told.reply, Not(HasSubstr("recipient's mail server")));
+    EXPECT_EQ(told.whose_move, WhoseMove::us);
+  }
+  state.relay.port = 25;
+  EXPECT_EQ(explainer().explain(state, request()).whose_move, WhoseMove::recipient);
+  state.agent = "remote_smtp_smarthost";
+  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("relay smtp.relay.example,"));
+  // A mailbox server, by LMTP.
+  state.agent = "lmtp";
+  state.relay.port = 7025;
+  EXPECT_EQ(explainer().explain(state, request()).whose_move, WhoseMove::recipient);
+}
+
+TEST(Explain, TheTroubleOfARelayOfOursIsNotTheRecipients) {
+  auto state = recipient(Outcome::deferred, Reason::connection_refused);
+  state.agent = "smtp";
+  state.reply_text = "connect to smtp.relay.example[192.0.2.9]:587: Connection refused";
+  for (const auto language : {Language::en, Language::es}) {
+    const auto told = explainer().explain(state, request(language));
+    EXPECT_EQ(told.whose_move, WhoseMove::us);
+    EXPECT_THAT(told.reply, Not(ContainsRegex("recipient's server|servidor del destinatario")));
+  }
+  state.reply_text = "connect to mx.example.net[192.0.2.9]:25: Connection refused";
+  EXPECT_EQ(explainer().explain(state, request()).whose_move, WhoseMove::nobody);
+}
+
+TEST(Explain, AProgramIsCalledByItsTransport) {
+  auto state = recipient(Outcome::delivered);
+  state.delivered_to = DeliveredTo::program;
+  state.agent = "pipe";
+  state.relay.host = "mailman";
+  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("a program (mailman) for"));
 }
 
 TEST(Explain, NamesTheFolder) {
@@ -503,6 +592,7 @@ TEST(Explain, CallsAGuessSo) {
       "host mx.example.net[192.0.2.7] said: 550 E-4711 (in reply to RCPT TO command)";
   const auto told = careful.explain(state, request());
   EXPECT_THAT(told.text, HasSubstr("That is a guess"));
+  EXPECT_TRUE(told.guess);
   EXPECT_THAT(
       told.reply,
       HasSubstr("550 E-4711 (in reply to RCPT TO command)\". That probably means: The address"));
@@ -510,6 +600,7 @@ TEST(Explain, CallsAGuessSo) {
       "host mx.example.net[192.0.2.7] said: 550 no such user (in reply to RCPT TO command)";
   EXPECT_THAT(careful.explain(state, request()).text, Not(HasSubstr("guess")));
   EXPECT_THAT(explainer().explain(state, request()).text, Not(HasSubstr("guess")));
+  EXPECT_FALSE(explainer().explain(state, request()).guess);
 }
 
 TEST(Explain, ASenderFromOutsideDoesNotLogInHere) {
@@ -537,6 +628,164 @@ TEST(Explain, WithoutATimeNothingStandsForIt) {
   }
   EXPECT_THAT(explainer().explain(recipient(Outcome::bounced), request()).text,
               HasSubstr("failed for good at 14:40."));
+}
+
+// error(8) repeats what happened to another message.
+TEST(Explain, AMessageThatWasNeverSentIsNotTakenTwice) {
+  auto state = recipient(Outcome::deferred, Reason::connection_timeout);
+  state.reply_text =
+      "conversation with mx.example.net[192.0.2.7] timed out while sending end of data -- message "
+      "may be sent more than once";
+  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("gets it twice"));
+  state.attempts = 0;
+  state.reply_text = "delivery temporarily suspended: " + state.reply_text;
+  EXPECT_THAT(explainer().explain(state, request()).text, Not(HasSubstr("gets it twice")));
+}
+
+TEST(Explain, ATableOfThisServerAskedNobody) {
+  auto state = recipient(Outcome::bounced, Reason::local_policy);
+  state.agent = "error";
+  state.reply_text = "prohibido enviar a este dominio";
+  const auto told = explainer().explain(state, request(Language::es));
+  EXPECT_THAT(told.text, HasSubstr("no se consultó a ningún otro servidor"));
+  EXPECT_THAT(told.reply, HasSubstr("«prohibido enviar a este dominio»"));
+  EXPECT_EQ(told.whose_move, WhoseMove::us);
+  // Exim's ":defer:", of a router.
+  state.outcome = Outcome::deferred;
+  state.reason = Reason::other;
+  state.agent.clear();
+  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("no other server was asked"));
+  state.relay.host = "mx.example.net";
+  state.agent = "remote_smtp";
+  EXPECT_THAT(explainer().explain(state, request()).text, Not(HasSubstr("no other server")));
+}
+
+TEST(Explain, ATransportsOwnLimitIsNotTheOtherServers) {
+  auto state = recipient(Outcome::bounced, Reason::too_large);
+  state.agent = "remote_smtp";
+  state.reply_text = "message is too big (transport limit = 10485760)";
+  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("limit of this server's own"));
+  state.relay = {"mx.example.net", "192.0.2.7", 25};
+  state.reply_code = 552;
+  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("receiving server"));
+}
+
+TEST(Explain, AProgramOfOursThatIsLateIsNoSendingLimit) {
+  auto state = recipient(Outcome::bounced, Reason::local_config);
+  state.agent = "pipe";
+  state.relay.host = "otrs";
+  state.reply_text = "Command time limit exceeded: \"/opt/otrs/bin/otrs.PostMaster.pl\"";
+  const auto told = explainer().explain(state, request());
+  EXPECT_THAT(told.text, HasSubstr("did not end in time"));
+  EXPECT_EQ(told.whose_move, WhoseMove::us);
+  state.reason = Reason::user_unknown;
+  state.reply_text = "user unknown. Command output: Invalid user specified.";
+  EXPECT_THAT(explainer().explain(state, request()).text,
+              HasSubstr("no such mailbox on this server"));
+}
+
+TEST(Explain, AMailboxInUseIsNoMistakeInTheSetUp) {
+  auto state = recipient(Outcome::deferred, Reason::local_config);
+  state.agent = "local";
+  state.relay.host = "local";
+  for (const auto* words :
+       {"cannot update mailbox /var/mail/dos for user dos. unable to lock for exclusive access: "
+        "Resource temporarily unavailable",
+        "cannot update mailbox /var/mail/dos for user dos. unable to create lock file "
+        "/var/mail/dos.lock: File exists"}) {
+    state.reply_text = words;
+    const auto told = explainer().explain(state, request());
+    EXPECT_THAT(told.text, HasSubstr("had the mailbox locked")) << words;
+    EXPECT_EQ(told.whose_move, WhoseMove::nobody);
+  }
+  state.reply_text =
+      "cannot update mailbox /var/mail/dos for user dos. unable to create lock file "
+      "/var/mail/dos.lock: Permission denied";
+  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("set up wrongly"));
+}
+
+TEST(Explain, ACheckThatHasNotEndedFoundNothingWrong) {
+  auto state = recipient(Outcome::rejected, Reason::remote_error);
+  state.reply_code = 450;
+  auto asked = request();
+  asked.submission = SubmissionMethod::mx;
+  for (const auto* words :
+       {"450 4.1.7 <ana@example.org>: Sender address rejected: unverified address: host "
+        "mx.example.org[192.0.2.7] said: 450 4.2.0 greylisted (in reply to RCPT TO command)",
+        "450 4.1.1 <juan@example.org>: Recipient address rejected: unverified address: Address "
+        "verification in progress",
+        "Could not complete sender verify callout"}) {
+    state.reply_text = words;
+    const auto told = explainer().explain(state, asked);
+    EXPECT_THAT(told.text, HasSubstr("nothing is known to be wrong")) << words;
+    EXPECT_EQ(told.whose_move, WhoseMove::nobody) << words;
+  }
+  state.reply_text = "451 4.3.0 Temporary failure";
+  EXPECT_THAT(explainer().explain(state, asked).text, Not(HasSubstr("known to be wrong")));
+}
+
+// The headline says that a limit was reached; there is no list to be taken off from.
+TEST(Explain, AThrottledServerIsOnNoList) {
+  auto state = recipient(Outcome::deferred, Reason::rate_limited);
+  state.relay = {"mx.example.net", "192.0.2.7", 25};
+  state.reply_code = 421;
+  state.reply_text =
+      "421-4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your IP";
+  const auto told = explainer().explain(state, request());
+  EXPECT_THAT(told.text, HasSubstr("holds back mail from this server"));
+  EXPECT_THAT(told.text + told.what_to_do, Not(HasSubstr("block list")));
+  EXPECT_EQ(told.whose_move, WhoseMove::us);
+}
+
+TEST(Explain, AnAddressWithAccentsIsNotMisspelt) {
+  auto state = recipient(Outcome::bounced, Reason::syntax);
+  state.relay = {"mx.example.net", "192.0.2.7", 25};
+  state.reply_text = "SMTPUTF8 is required, but was not offered by host mx.example.net[192.0.2.7]";
+  const auto told = explainer().explain(state, request());
+  EXPECT_THAT(told.text, HasSubstr("That is no misspelling"));
+  EXPECT_THAT(told.what_to_do, HasSubstr("without such letters"));
+}
+
+// A refusal of the content names one of three.
+TEST(Explain, WhoWasRefusedWithSomebodyIsToldThoughNoLineNamesThem) {
+  auto asked = request();
+  const auto state = recipient(Outcome::rejected, Reason::spam_content);
+  EXPECT_THAT(explainer().explain(state, asked).text, Not(HasSubstr("more recipient")));
+  asked.refused_beside = 2;
+  EXPECT_THAT(explainer().explain(state, asked).text,
+              HasSubstr("2 more recipients of this message"));
+  asked.refused_beside = 1;
+  EXPECT_THAT(explainer().explain(state, asked).text, HasSubstr("One more recipient"));
+}
+
+TEST(Explain, TheTrashIsNoSpamFolder) {
+  auto state = recipient(Outcome::delivered);
+  state.delivered_to = DeliveredTo::mailbox;
+  state.folder = "Papelera";
+  const auto told = explainer().explain(state, request());
+  EXPECT_THAT(told.text, HasSubstr("in the trash folder (Papelera)"));
+  EXPECT_THAT(told.what_to_do, Not(HasSubstr("spam")));
+}
+
+TEST(Explain, NobodyCanCorrectALostReport) {
+  auto asked = request();
+  asked.null_sender = true;
+  auto state = recipient(Outcome::bounced, Reason::user_unknown);
+  const auto told = explainer().explain(state, asked);
+  EXPECT_EQ(told.whose_move, WhoseMove::nobody);
+  EXPECT_THAT(told.what_to_do, HasSubstr("Nothing has to be sent again"));
+  state.reason = Reason::mailbox_full;
+  EXPECT_EQ(explainer().explain(state, asked).whose_move, WhoseMove::recipient);
+  EXPECT_THAT(explainer().explain(state, asked).what_to_do, Not(HasSubstr("send the message")));
+}
+
+TEST(Explain, AForbiddenFileIsNoVirus) {
+  auto asked = request();
+  asked.finding = ".exe,invoice.exe";
+  asked.only_forbidden = true;
+  const auto told = explainer().explain(recipient(Outcome::discarded), asked);
+  EXPECT_THAT(told.text, HasSubstr("not allowed"));
+  EXPECT_THAT(told.text + told.what_to_do + told.reply, Not(HasSubstr("checked")));
 }
 
 }  // namespace

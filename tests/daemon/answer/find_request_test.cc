@@ -98,6 +98,32 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"lang", "fr", "en, es"}, Bad{"cursor", "x", "cursor"},
                     Bad{"recipient", "", "<>"}, Bad{"color", "red", "no parameter"}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Hosts, BadParameters,
+    testing::Values(
+        Bad{"client", "198.51.100.0/99", "no block"},
+        Bad{"client", "198.51.100.0/255.255.255.0", "192.0.2.0/24"},
+        Bad{"client", "198.51.100.0/", "no block"}, Bad{"client", "198.51.100/24", "no block"},
+        Bad{"client", "198.51.100.*/24", "no block"},
+        Bad{"client", "999.51.100.7", "\"999.51.100.7\" is no address"},
+        Bad{"client", "198.51.100", "192.0.2.*"}, Bad{"client", "198.51.100.", "no address"},
+        Bad{"client", "198.51.100.7.9", "no address"}, Bad{"client", "999.51.*", "no address"},
+        Bad{"client", "2001:db8::/200", "2001:db8::/32"},
+        Bad{"client", "2001:db8:7", "2001:db8::7"}, Bad{"client", "[198.51.100.700]", "no address"},
+        Bad{"relay", "192.0.2.9/40", "no block"}, Bad{"relay", "", "empty"}));
+
+TEST(FindRequest, HostsMayBeNamedInManyWays) {
+  for (const char* host :
+       {"192.0.2.7", "192.0.2.0/24", "192.0.2.7/0", "2001:db8::7", "2001:DB8::/32", "192.0.2.*",
+        "192.0.?.*", "2001:db8:*", "mx.example.net", "mx-7", "*.example.net", "unknown", "none",
+        "7.example.net", "private/lmtp", "/run/dovecot/lmtp", "local", "*"}) {
+    const auto request = parse({{"client", host}, {"relay", host}});
+    ASSERT_TRUE(request) << host << ": " << request.error().detail;
+    EXPECT_EQ(request->client, host);
+    EXPECT_EQ(request->relay, host);
+  }
+}
+
 TEST(FindRequest, AnIntervalMustNotEndBeforeItBegins) {
   const auto request = parse({{"since", "1h ago"}, {"until", "2h ago"}});
   ASSERT_FALSE(request);

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
 #include <chrono>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace rastro {
 namespace {
@@ -36,6 +39,71 @@ TEST(ValidUtf8Test, KeepsWhatIsValidAndReplacesEachOtherByte) {
   EXPECT_EQ(valid_utf8("\xc0\xaf"), replaced + replaced) << "overlong";
   EXPECT_EQ(valid_utf8("\xed\xa0\x80"), replaced + replaced + replaced) << "a surrogate";
   EXPECT_EQ(valid_utf8("\xf4\x90\x80\x80"), replaced + replaced + replaced + replaced);
+}
+
+using Kinds = std::vector<std::string>;
+
+Kinds timeline_kinds(LegRecord leg) {
+  Journey journey;
+  for (const auto& recipient : leg.recipients) journey.recipients.push_back({recipient, 0});
+  journey.legs.push_back(std::move(leg));
+  Kinds out;
+  const auto told = to_json(journey, {});
+  for (const auto& entry : told.at("timeline").as_array())
+    out.emplace_back(entry.at("kind").as_string());
+  return out;
+}
+
+LegRecord thrown_away(std::uint16_t reply_code) {
+  LegRecord leg;
+  auto& recipient = leg.recipients.emplace_back();
+  recipient.recipient = "maria@example.org";
+  recipient.outcome = Outcome::discarded;
+  recipient.reply_code = reply_code;
+  recipient.last_attempt_at = at_microseconds(5'000'000);
+  auto& entry = leg.timeline.emplace_back();
+  entry.kind = TimelineEntry::Kind::discarded;
+  entry.at = at_microseconds(5'000'000);
+  return leg;
+}
+
+TEST(Timeline, ADiscardStandsThereOnce) {
+  EXPECT_EQ(timeline_kinds(thrown_away(0)), Kinds{"discarded"});
+}
+
+// The mailbox server answered 250, and its script threw it away.
+TEST(Timeline, WhatWasThrownAwayBehindTheMailboxServerWasHandedOverFirst) {
+  EXPECT_EQ(timeline_kinds(thrown_away(250)), (Kinds{"passed", "discarded"}));
+}
+
+// In stamps of whole seconds what the queue manager does about a failure has its time.
+TEST(Timeline, WhatFollowsAnAttemptOfTheSameSecondStandsBehindIt) {
+  using Kind = TimelineEntry::Kind;
+  LegRecord leg;
+  auto& recipient = leg.recipients.emplace_back();
+  recipient.recipient = "maria@example.org";
+  recipient.outcome = Outcome::expired;
+  recipient.last_attempt_at = at_microseconds(5'000'000);
+  const auto add = [&](Kind kind) {
+    auto& entry = leg.timeline.emplace_back();
+    entry.kind = kind;
+    entry.at = at_microseconds(5'000'000);
+  };
+  add(Kind::expired);
+  add(Kind::bounce_sent);
+  EXPECT_EQ(timeline_kinds(leg), (Kinds{"deferred", "expired", "bounce_sent"}));
+
+  leg.recipients[0].outcome = Outcome::bounced;
+  leg.timeline.clear();
+  add(Kind::host_failure);
+  add(Kind::bounce_sent);
+  EXPECT_EQ(timeline_kinds(leg), (Kinds{"host_failure", "bounced", "bounce_sent"}));
+
+  leg.timeline.clear();
+  add(Kind::held);
+  EXPECT_EQ(timeline_kinds(leg), (Kinds{"bounced", "held"})) << "Exim: ** and then Frozen";
+  add(Kind::released);
+  EXPECT_EQ(timeline_kinds(leg), (Kinds{"held", "released", "bounced"}));
 }
 
 }  // namespace

@@ -83,8 +83,8 @@ TEST_F(Search, IdsInSmallLettersAreRecognised) {
     ASSERT_EQ(request_.readings.size(), 1U);
     EXPECT_EQ(request_.readings[0].typed, small);
     const auto shown = find_by_id(*reader_, small);
-    ASSERT_TRUE(shown && *shown) << id;
-    EXPECT_EQ((*shown)->legs[0].queue_id, id);
+    ASSERT_TRUE(shown && shown->journey) << id;
+    EXPECT_EQ(shown->journey->legs[0].queue_id, id);
   }
   EXPECT_EQ(ids({{"message_id", "paxpr08mb@example.com"}}), Ids{});
   ASSERT_TRUE(correct_id_case(*reader_, request_, Duration::zero()).value());
@@ -92,7 +92,31 @@ TEST_F(Search, IdsInSmallLettersAreRecognised) {
   EXPECT_EQ(ids({{"queue_id", "nothing"}}), Ids{});
   EXPECT_FALSE(correct_id_case(*reader_, request_, Duration::zero()).value());
   const auto shown = find_by_id(*reader_, "<PAXPR08mb@example.com>");
-  ASSERT_TRUE(shown && *shown);
+  ASSERT_TRUE(shown && shown->journey);
+  EXPECT_TRUE(shown->others.empty());
+}
+
+TEST_F(Search, AnIdThatWasUsedAgainNamesTheOtherMessagesToo) {
+  auto other_host = simple_leg(3, start_ + 40s, "eva@example.com");
+  auto first = simple_leg(1, start_, "juan@example.com");
+  auto second = simple_leg(2, start_ + 30s, "ana@example.com");
+  other_host.host = "mx2";
+  for (auto* leg : {&first, &second, &other_host}) leg->queue_id = "5F00BA4";
+  commit({first, second, other_host}, start_ + 60s);
+  reader_ = samples::reader_of(*writer_);
+  const auto shown = find_by_id(*reader_, "5F00BA4");
+  ASSERT_TRUE(shown && shown->journey);
+  EXPECT_EQ(shown->journey->recipients[0].state.recipient, "eva@example.com");
+  ASSERT_EQ(shown->others.size(), 2U);
+  EXPECT_EQ(shown->others[0].recipients[0].state.recipient, "ana@example.com");
+  EXPECT_EQ(shown->others[1].recipients[0].state.recipient, "juan@example.com");
+  const auto of_host = find_by_id(*reader_, "mx2/5F00BA4");
+  ASSERT_TRUE(of_host && of_host->journey);
+  EXPECT_TRUE(of_host->others.empty());
+  const auto by_own_id = find_by_id(*reader_, format_leg_id(shown->others[1].id()));
+  ASSERT_TRUE(by_own_id && by_own_id->journey);
+  EXPECT_EQ(by_own_id->journey->recipients[0].state.recipient, "juan@example.com");
+  EXPECT_TRUE(by_own_id->others.empty());
 }
 
 TEST(IdCase, OnlyTimesOfTheIndexAreLookedAt) {
@@ -104,6 +128,35 @@ TEST(IdCase, OnlyTimesOfTheIndexAreLookedAt) {
   EXPECT_TRUE(times_of_queue_id("hello", day).empty());
   EXPECT_TRUE(times_of_queue_id("2221e3b1", day).empty());
   EXPECT_TRUE(times_of_queue_id("------------------------", day).empty());
+}
+
+TEST_F(Search, TellsWhichRecipientsWereAskedFor) {
+  auto leg = simple_leg(1, start_ + 1s, "ok@example.com");
+  leg.recipients.push_back(leg.recipients[0]);
+  leg.recipients[1].recipient = "jefe@example.net";
+  leg.recipients[1].outcome = Outcome::bounced;
+  leg.recipients.push_back(leg.recipients[0]);
+  leg.recipients[2].recipient = "ana@example.net";
+  leg.recipients[2].original_recipient = "info@example.net";
+  commit({leg}, start_ + 10s);
+  const auto asked = [&](const Parameters& parameters) {
+    std::string out;
+    for (const auto& item : find(parameters).items) {
+      for (const auto& one : item.recipients)
+        out += std::to_string(one.position) + " " + one.address + ";";
+    }
+    return out;
+  };
+  EXPECT_EQ(asked({{"recipient", "JEFE@example.net"}}), "1 jefe@example.net;");
+  EXPECT_EQ(asked({{"recipient", "ana@example.net"}}), "2 ana@example.net;");
+  EXPECT_EQ(asked({{"recipient", "info@example.net"}}), "2 info@example.net;");
+  EXPECT_EQ(asked({{"recipient", "@example.net"}}), "1 jefe@example.net;2 info@example.net;");
+  EXPECT_EQ(asked({{"recipient", "@example.net"}, {"outcome", "delivered"}}),
+            "2 info@example.net;");
+  EXPECT_EQ(asked({{"outcome", "bounced"}}), "1 ;");
+  EXPECT_EQ(asked({{"sender", "*"}}), "");
+  const auto at = std::to_string((start_ + 1s).time_since_epoch() / 1s);
+  EXPECT_EQ(asked({{"recipient", "jefa@example.net"}, {"at", at}}), "1 jefe@example.net;");
 }
 
 TEST_F(Search, EveryFormOfAnAddress) {
@@ -183,13 +236,17 @@ TEST_F(Search, EveryOtherFilter) {
   one.submission.method = SubmissionMethod::submission;
   one.submission.login = "ana";
   one.subject = "Invoice 42";
-  commit({one, simple_leg(2, start_ + 2s, "eva@example.net")}, start_ + 10s);
+  auto two = simple_leg(2, start_ + 2s, "eva@example.net");
+  two.subject = "Facturaci\xc3\xb3n";
+  commit({one, two}, start_ + 10s);
   EXPECT_EQ(ids({{"outcome", "deferred"}}), Ids{"Q1"});
   EXPECT_EQ(ids({{"outcome", "deferred,delivered"}}), (Ids{"Q2", "Q1"}));
   EXPECT_EQ(ids({{"reason", "greylisted"}}), Ids{"Q1"});
   EXPECT_EQ(ids({{"submission", "submission"}}), Ids{"Q1"});
   EXPECT_EQ(ids({{"login", "ANA"}}), Ids{"Q1"});
   EXPECT_EQ(ids({{"subject", "invoice"}}), Ids{"Q1"});
+  EXPECT_EQ(ids({{"subject", "facturacion"}}), Ids{"Q2"});
+  EXPECT_EQ(ids({{"subject", "FACTURACI\xc3\x93N"}}), Ids{"Q2"});
   EXPECT_EQ(ids({{"text", "greylisted"}}), Ids{"Q1"});
   EXPECT_EQ(ids({{"queue_id", "Q2"}}), Ids{"Q2"});
   EXPECT_EQ(ids({{"message_id", "2@example.org"}}), Ids{"Q2"});
@@ -208,6 +265,7 @@ TEST_F(Search, EveryOtherFilter) {
   EXPECT_EQ(ids({{"client", "192.0.2.0/28"}}), (Ids{"Q2", "Q1"}));
   EXPECT_EQ(ids({{"client", "192.0.2.16/28"}}), Ids{});
   EXPECT_EQ(ids({{"client", "client.*"}}), (Ids{"Q2", "Q1"}));
+  EXPECT_EQ(ids({{"client", "192.0.2.*"}}), (Ids{"Q2", "Q1"}));
   EXPECT_EQ(ids({{"relay", "mx.example.net"}}), (Ids{"Q2", "Q1"}));
   EXPECT_EQ(ids({{"direction", "in"}}), Ids{});
   EXPECT_EQ(ids({{"sort", "oldest"}}), (Ids{"Q1", "Q2"}));
@@ -222,6 +280,38 @@ TEST_F(Search, WhatIsAskedOfARecipientHoldsForOne) {
   EXPECT_EQ(ids({{"recipient", "eva@example.com"}, {"outcome", "deferred"}}), Ids{"Q1"});
   EXPECT_EQ(ids({{"recipient", "juan@example.com"}, {"outcome", "deferred"}}), Ids{});
   EXPECT_EQ(ids({{"recipient", "eva@example.com"}, {"text", "queued as"}}), Ids{});
+}
+
+TEST_F(Search, OneSecondIsInOrderToo) {
+  std::vector<LegRecord> legs;
+  constexpr std::uint64_t kLegs = 12;
+  for (std::uint64_t i = 0; i < kLegs; ++i) {
+    legs.push_back(simple_leg(i + 1, start_ + std::chrono::milliseconds(40 * (i * 5 % kLegs)),
+                              "juan@example.com"));
+  }
+  commit(legs, start_ + 60s);
+  std::ranges::sort(legs, std::ranges::greater(), &LegRecord::opened_at);
+  Ids newest;
+  for (const auto& leg : legs) newest.push_back(leg.queue_id);
+  EXPECT_EQ(ids({{"recipient", "juan@example.com"}}), newest);
+  std::ranges::reverse(newest);
+  EXPECT_EQ(ids({{"recipient", "juan@example.com"}, {"sort", "oldest"}}), newest);
+  // A page is in order, and each message stands on one of them.
+  std::set<std::string> seen;
+  std::string cursor;
+  do {
+    Parameters asked{{"recipient", "juan@example.com"}, {"limit", "5"}};
+    if (!cursor.empty()) asked["cursor"] = cursor;
+    const auto page = find(asked);
+    for (std::size_t i = 0; i < page.items.size(); ++i) {
+      const auto& leg = page.items[i].journey.legs[0];
+      EXPECT_TRUE(seen.insert(leg.queue_id).second) << leg.queue_id;
+      const auto& before = page.items[i == 0 ? 0 : i - 1].journey.legs[0];
+      EXPECT_LE(leg.opened_at, before.opened_at);
+    }
+    cursor = page.cursor;
+  } while (!cursor.empty());
+  EXPECT_EQ(seen.size(), kLegs);
 }
 
 TEST_F(Search, PagesDoNotShiftWhileMailComesIn) {

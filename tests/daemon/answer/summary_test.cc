@@ -62,6 +62,151 @@ TEST_F(Summaries, AMessageThatAFilterHandsBackIsOne) {
   EXPECT_EQ(senders.total.recipients[static_cast<std::size_t>(Outcome::delivered)], 2U);
 }
 
+// The filter's own line, or the id that it was given (orig_queue_id), names no recipient.
+TEST_F(Summaries, AMessageThatAFilterHandsBackAsAWholeIsOne) {
+  auto outer = simple_leg(1, start_, "juan@example.com");
+  outer.recipients.push_back(simple_leg(1, start_, "eva@example.net").recipients[0]);
+  LegLink link;
+  link.kind = LegLink::Kind::filter;
+  link.direction = LegLink::Direction::child;
+  link.queue_id = "Q2";
+  link.at = start_ + 1s;
+  outer.links = {link};
+  auto inner = simple_leg(2, start_ + 1s, "juan@example.com");
+  inner.submission.client = {"localhost", "127.0.0.1", 0};
+  inner.recipients.push_back(outer.recipients[1]);
+  link.direction = LegLink::Direction::parent;
+  link.queue_id = "Q1";
+  inner.links = {link};
+  commit({outer, inner}, start_ + 10s);
+  const auto domains = sum(SummaryBy::domain);
+  ASSERT_EQ(domains.rows.size(), 2U);
+  EXPECT_EQ(domains.rows[0].recipients[static_cast<std::size_t>(Outcome::delivered)], 1U);
+  EXPECT_EQ(domains.rows[1].recipients[static_cast<std::size_t>(Outcome::delivered)], 1U);
+}
+
+LegLink child_of(const LegRecord& parent, const std::string& queue_id, std::int32_t recipient) {
+  LegLink link;
+  link.kind = LegLink::Kind::hop;
+  link.direction = LegLink::Direction::child;
+  link.claimed_by_peer = true;
+  link.queue_id = queue_id;
+  link.recipient = recipient;
+  link.at = parent.opened_at + 1s;
+  return link;
+}
+
+std::uint64_t ended(const SummaryRow& row, Outcome outcome) {
+  return row.recipients[static_cast<std::size_t>(outcome)];
+}
+
+// "queued as" of a host whose log is read too: what the sender's message came to is what happened
+// there, whichever of the two is read first.
+TEST_F(Summaries, AMessageThatAnotherHostOfOursTookOverIsOne) {
+  for (const bool sent_last : {false, true}) {
+    auto sent = simple_leg(1, start_, "juan@example.com");
+    sent.submission.login = "www";
+    sent.recipients.push_back(sent.recipients[0]);
+    sent.recipients[1].recipient = "eva@example.com";
+    sent.links = {child_of(sent, "Q2", 0), child_of(sent, "Q2", 1)};
+    auto relayed = simple_leg(2, start_ + 1s, "juan@example.com");
+    relayed.host = "relay";
+    relayed.submission.client = {"web1", "10.0.0.1", 0};
+    relayed.recipients[0].outcome = Outcome::bounced;
+    relayed.recipients.push_back(relayed.recipients[0]);
+    relayed.recipients[1].recipient = "eva@example.com";
+    relayed.recipients[1].outcome = Outcome::delivered;
+    commit({sent_last ? relayed : sent}, start_ + 10s);
+    commit({sent_last ? sent : relayed}, start_ + 20s);
+    const auto logins = sum(SummaryBy::login);
+    ASSERT_EQ(logins.rows.size(), 1U);
+    EXPECT_EQ(logins.rows[0].key, "www");
+    EXPECT_EQ(logins.rows[0].messages, 1U);
+    EXPECT_EQ(ended(logins.rows[0], Outcome::bounced), 1U);
+    EXPECT_EQ(ended(logins.rows[0], Outcome::delivered), 1U);
+    const auto outcomes = sum(SummaryBy::outcome);
+    EXPECT_EQ(outcomes.total.messages, 1U);
+    for (const auto& row : outcomes.rows) EXPECT_EQ(row.messages, 1U) << row.key;
+  }
+}
+
+// amavis: one recipient comes back, the other was quarantined there.
+TEST_F(Summaries, OfAMessageThatAFilterHandsBackInPartEachRecipientCountsOnce) {
+  auto outer = simple_leg(1, start_, "juan@example.com");
+  outer.submission.login = "ana";
+  outer.recipients.push_back(outer.recipients[0]);
+  outer.recipients[1].recipient = "eva@example.com";
+  outer.recipients[1].outcome = Outcome::quarantined;
+  outer.links = {child_of(outer, "Q2", 0)};
+  outer.links[0].kind = LegLink::Kind::filter;
+  auto inner = simple_leg(2, start_ + 1s, "juan@example.com");
+  inner.submission.client = {"localhost", "127.0.0.1", 0};
+  for (const bool outer_last : {true, false}) {
+    commit({outer_last ? inner : outer}, start_ + 10s);
+    commit({outer_last ? outer : inner}, start_ + 20s);
+    const auto logins = sum(SummaryBy::login);
+    ASSERT_EQ(logins.rows.size(), 1U);
+    EXPECT_EQ(logins.rows[0].messages, 1U);
+    EXPECT_EQ(ended(logins.rows[0], Outcome::delivered), 1U);
+    EXPECT_EQ(ended(logins.rows[0], Outcome::quarantined), 1U);
+  }
+}
+
+TEST_F(Summaries, RecipientsOfARequeuedMessageWaitSinceItCame) {
+  auto before = deferred_leg(1, start_, "juan@gmail.com");
+  before.recipients[0].outcome = Outcome::passed;
+  before.recipients[0].attempts = 2;
+  before.closed_at = start_ + 1h;
+  auto after = deferred_leg(2, start_ + 1h, "juan@gmail.com");
+  after.recipients[0].attempts = 1;
+  LegLink link;
+  link.kind = LegLink::Kind::requeue;
+  link.direction = LegLink::Direction::parent;
+  link.queue_id = "Q1";
+  link.at = start_ + 1h;
+  after.links = {link};
+  commit({before, after}, start_ + 1h + 10s);
+  auto reader = samples::reader_of(*writer_);
+  const auto by_domain = list_deferrals(*reader, {}, DeferralsBy::domain, 10, {Duration::zero()});
+  ASSERT_TRUE(by_domain);
+  ASSERT_EQ(by_domain->rows.size(), 1U);
+  EXPECT_EQ(by_domain->rows[0].recipients, 1U);
+  EXPECT_EQ(by_domain->rows[0].attempts, 3U);
+  EXPECT_EQ(by_domain->rows[0].oldest_arrived_at, start_);
+  const auto outcomes = sum(SummaryBy::outcome);
+  ASSERT_EQ(outcomes.rows.size(), 1U);
+  EXPECT_EQ(outcomes.rows[0].key, "deferred");
+  EXPECT_EQ(outcomes.rows[0].messages, 1U);
+}
+
+TEST_F(Summaries, MailWhoseRecipientsNoLineNamesCountsAsOne) {
+  auto refused = simple_leg(1, start_, "juan@example.com");
+  refused.recipients.clear();
+  refused.accepted = false;
+  refused.size_bytes = 700;
+  TimelineEntry entry;
+  entry.kind = TimelineEntry::Kind::rejected;
+  entry.at = start_ + 1s;
+  entry.reason = Reason::too_large;
+  refused.timeline = {entry};
+  auto broken_off = simple_leg(2, start_ + 1s, "eva@example.com");
+  broken_off.recipients.clear();
+  broken_off.accepted = false;
+  broken_off.timeline.clear();
+  commit({refused, broken_off, simple_leg(3, start_ + 2s, "pia@example.com")}, start_ + 10s);
+  const auto by_outcome = sum(SummaryBy::outcome);
+  const auto rejected = std::ranges::find(by_outcome.rows, "rejected", &SummaryRow::key);
+  ASSERT_NE(rejected, by_outcome.rows.end());
+  EXPECT_EQ(rejected->messages, 1U);
+  EXPECT_EQ(rejected->bytes, 700U);
+  EXPECT_EQ(by_outcome.total.messages, 3U);
+  EXPECT_EQ(by_outcome.total.recipients[static_cast<std::size_t>(Outcome::rejected)], 1U);
+  const auto by_sender = sum(SummaryBy::sender);
+  ASSERT_EQ(by_sender.rows.size(), 1U);
+  EXPECT_EQ(by_sender.rows[0].messages, 3U);
+  EXPECT_EQ(by_sender.rows[0].recipients[static_cast<std::size_t>(Outcome::rejected)], 1U);
+}
+
 TEST_F(Summaries, DeferralsAreThoseThatWaitNow) {
   commit({deferred_leg(1, start_, "juan@gmail.com"), deferred_leg(2, start_ + 1s, "eva@gmail.com"),
           deferred_leg(3, start_ + 2s, "pia@example.net")},

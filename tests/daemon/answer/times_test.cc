@@ -122,6 +122,8 @@ INSTANTIATE_TEST_SUITE_P(
         Spoken{"las dos y media", utc(2026, 11, 25, 13h + 30min)},
         Spoken{"sobre las 14:30", utc(2026, 11, 25, 13h + 30min)},
         Spoken{"ayer a eso de las tres menos cuarto", utc(2026, 11, 24, 13h + 45min)},
+        Spoken{"ayer a las doce menos veinte de la noche", utc(2026, 11, 24, 22h + 40min)},
+        Spoken{"the day before yesterday at 14:45", utc(2026, 11, 23, 13h + 45min)},
         Spoken{"2:30 de la tarde", utc(2026, 11, 25, 13h + 30min)},
         Spoken{"2:30 de la madrugada", utc(2026, 11, 25, 1h + 30min)},
         Spoken{"ayer a las 9 de la noche", utc(2026, 11, 24, 20h)},
@@ -185,6 +187,59 @@ INSTANTIATE_TEST_SUITE_P(
         Spoken{"la \xc3\xbaltima media hora", kNow - 30min, 30min},
         Spoken{"hace un cuarto de hora", kNow - 15min},
         Spoken{"1764000000123", Time(1764000000123ms)},
+        Spoken{"las nueve y pico", utc(2026, 11, 25, 7h + 45min), 75min},
+        Spoken{"a las 9 y algo de la ma\xc3\xb1"
+               "ana",
+               utc(2026, 11, 25, 7h + 45min), 75min},
+        Spoken{"ayer a las tres y pico", utc(2026, 11, 24, 13h + 45min), 75min},
+        Spoken{"las nueve pasadas de la noche", utc(2026, 11, 24, 19h + 45min), 75min},
+        Spoken{"pasada la medianoche", utc(2026, 11, 24, 22h + 45min), 75min},
+        Spoken{"just before noon", utc(2026, 11, 25, 10h + 15min), 1h},
+        Spoken{"shortly after three yesterday", utc(2026, 11, 24, 13h + 45min), 1h},
+        Spoken{"a bit past nine", utc(2026, 11, 25, 7h + 45min), 1h},
+        Spoken{"just before 10 this morning", utc(2026, 11, 25, 8h + 15min), 1h},
+        Spoken{"un poco antes de las dos y media", utc(2026, 11, 25, 12h + 45min), 1h},
+        Spoken{"antes de las 10", utc(2026, 11, 25, 7h), 135min},
+        Spoken{"pasado el mediod\xc3\xad"
+               "a",
+               utc(2026, 11, 25, 10h + 45min), 135min},
+        Spoken{"after 9am", utc(2026, 11, 25, 7h + 45min), 135min},
+        Spoken{"esta ma\xc3\xb1"
+               "ana a primera hora",
+               utc(2026, 11, 25, 5h), 6h},
+        Spoken{"a primera hora de la tarde", utc(2026, 11, 25, 11h), 9h},
+        Spoken{"a \xc3\xbaltima hora de la tarde de ayer", utc(2026, 11, 24, 11h), 9h},
+        Spoken{"a media ma\xc3\xb1"
+               "ana",
+               utc(2026, 11, 25, 5h), 6h},
+        Spoken{"first thing this morning", utc(2026, 11, 25, 5h), 6h},
+        Spoken{"first thing yesterday", utc(2026, 11, 24, 5h), 6h},
+        Spoken{"mid-afternoon yesterday", utc(2026, 11, 24, 11h), 6h},
+        Spoken{"early afternoon", utc(2026, 11, 25, 11h), 6h},
+        Spoken{"in the morning", utc(2026, 11, 25, 5h), 6h},
+        Spoken{"por la noche", utc(2026, 11, 24, 19h), 10h},
+        Spoken{"around lunchtime", utc(2026, 11, 25, 11h), 2h},
+        Spoken{"ayer a la hora de comer", utc(2026, 11, 24, 12h), 3h},
+        Spoken{"despu\xc3\xa9s de comer", utc(2026, 11, 25, 12h), 5h},
+        Spoken{"har\xc3\xa1 unas dos horas", utc(2026, 11, 25, 12h)},
+        Spoken{"hace cosa de una hora", utc(2026, 11, 25, 13h)},
+        Spoken{"almost two hours ago", utc(2026, 11, 25, 12h)},
+        Spoken{"about an hour or so ago", utc(2026, 11, 25, 13h)},
+        Spoken{"an hour or two ago", utc(2026, 11, 25, 11h + 30min), 2h},
+        Spoken{"hace dos o tres horas", utc(2026, 11, 25, 10h + 30min), 2h},
+        Spoken{"a las 2 o as\xc3\xad", utc(2026, 11, 25, 13h)},
+        Spoken{"por ah\xc3\xad de las 2", utc(2026, 11, 25, 13h)},
+        Spoken{"cinco para las tres", utc(2026, 11, 25, 13h + 55min)},
+        Spoken{"un cuarto para las tres", utc(2026, 11, 25, 13h + 45min)},
+        Spoken{"this afternoon at around 2ish", utc(2026, 11, 25, 13h)},
+        Spoken{"noonish", utc(2026, 11, 25, 11h)},
+        Spoken{"at 14:30ish", utc(2026, 11, 25, 13h + 30min)},
+        Spoken{"between 2 and 3 this afternoon", utc(2026, 11, 25, 13h), 1h},
+        Spoken{"las 10 de esta ma\xc3\xb1"
+               "ana",
+               utc(2026, 11, 25, 9h)},
+        Spoken{"a las once anoche", utc(2026, 11, 24, 22h)},
+        Spoken{"at 11 last night", utc(2026, 11, 24, 22h)},
         // The day on which summer time ended has 25 hours.
         Spoken{"25 oct", utc(2026, 10, 24, 22h), 25h}));
 
@@ -192,17 +247,17 @@ class NoTimes : public testing::TestWithParam<const char*> {};
 
 TEST_P(NoTimes, AreRefused) { EXPECT_FALSE(parse(GetParam())) << GetParam(); }
 
-INSTANTIATE_TEST_SUITE_P(Forms, NoTimes,
-                         testing::Values("", " ", "14", "25:00", "14:60", "2026-13-01",
-                                         "2026-02-30", "31 nov", "30 feb 14:30", "soon", "ago",
-                                         "hace", "2x ago", "14:30 15:30", "yesterday today",
-                                         "14:30 foo", "2026-11-24T01:40:29+2",
-                                         "2026-11-24T01:40:29Zjunk", "99999999999999", "13pm",
-                                         "0:30pm", "a", "half past", "half past noon", "a las",
-                                         "a las 24", "a las 2 y", "dos", "two", "y media",
-                                         "2 y setenta", "las 25 y media", "about", "sobre las",
-                                         "half past two and a half", "between 2", "entre y",
-                                         "de 2 a", "a las -2", "1h30x", "2026-11-24T1:40:29Z"));
+INSTANTIATE_TEST_SUITE_P(
+    Forms, NoTimes,
+    testing::Values("", " ", "14", "25:00", "14:60", "2026-13-01", "2026-02-30", "31 nov",
+                    "30 feb 14:30", "soon", "ago", "hace", "2x ago", "14:30 15:30",
+                    "yesterday today", "14:30 foo", "2026-11-24T01:40:29+2",
+                    "2026-11-24T01:40:29Zjunk", "99999999999999", "13pm", "0:30pm", "a",
+                    "half past", "half past noon", "a las", "a las 24", "a las 2 y", "dos", "two",
+                    "y media", "2 y setenta", "las 25 y media", "about", "sobre las",
+                    "half past two and a half", "between 2", "entre y", "manana", "tarde", "before",
+                    "antes de", "y pico", "after yesterday", "just after", "de 2 a", "a las -2",
+                    "1h30x", "2026-11-24T1:40:29Z"));
 
 TEST(Zone, TheHourThatComesTwiceIsTheFirst) {
   const auto madrid = *Zone::find("Europe/Madrid");

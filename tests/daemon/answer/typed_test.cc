@@ -69,7 +69,8 @@ TEST(Typed, SaysWhatIsNoAddress) {
     EXPECT_EQ(why_no_address(good), "") << good;
   for (const char* bad : {"", "@", "juan maria", "ana@example.org,juan@example.org",
                           "ana@example.org; juan@example.org", "ana@example.org juan@example.org",
-                          "ana@example.org y juan@example.org", "ana@example.org/juan@example.org"})
+                          "ana@example.org y juan@example.org", "ana@example.org/juan@example.org",
+                          "ana@@example.org", "ana@@tienda", "@@example.org"})
     EXPECT_NE(why_no_address(bad), "") << bad;
 }
 
@@ -110,10 +111,13 @@ TEST(Typed, MessageIdsDomainsAndHosts) {
   EXPECT_EQ(typed_domain("@example.org"), "@example.org");
   EXPECT_EQ(typed_domain(".example.org"), ".example.org");
   for (const char* host : {"192.0.2.7", "[192.0.2.7]", "[192.0.2.7]:25", "unknown[192.0.2.7]",
-                           "mx.example.org[192.0.2.7]:25", "(helo) [192.0.2.7]"})
+                           "mx.example.org[192.0.2.7]:25", "(helo) [192.0.2.7]", "192.0.2.7:25"})
     EXPECT_EQ(typed_host(host), "192.0.2.7") << host;
   EXPECT_EQ(typed_host("192.0.2.0/24"), "192.0.2.0/24");
-  EXPECT_EQ(typed_host("2001:db8::7"), "2001:db8::7");
+  for (const char* host : {"2001:db8::7", "[2001:db8::7]:25", "[IPv6:2001:db8::7]",
+                           "IPv6:2001:db8::7", "2001:DB8:0:0::7"})
+    EXPECT_EQ(typed_host(host), "2001:db8::7") << host;
+  EXPECT_EQ(typed_host("mx.example.org:25"), "mx.example.org");
   EXPECT_EQ(typed_host("*.example.org"), "*.example.org");
 }
 

@@ -153,6 +153,35 @@ TEST_F(OfflineTest, DoctorNamesALogThatRepeatsAnother) {
   EXPECT_EQ(answer_of([&] { return run_doctor(config_); }).code, kOfflineGood);
 }
 
+TEST_F(OfflineTest, DoctorKnowsThatANewerIndexKeepsRastrodFromStarting) {
+  const auto file = make_file("ABC123");
+  constexpr std::streamoff kUserVersionAt = 60;  // of the database header
+  std::fstream(file, std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(kUserVersionAt)
+      .write("\0\0\0\x63", 4);
+  const auto ill = answer_of([&] { return run_doctor(config_); });
+  EXPECT_EQ(ill.code, kOfflineFound);
+  EXPECT_THAT(ill.text, AllOf(HasSubstr("FAIL  " + file + ": written by a newer version"),
+                              HasSubstr("something has to be mended first")));
+}
+
+TEST_F(OfflineTest, DoctorNamesSourcesThatAreNoFiles) {
+  make_file("ABC123");
+  config_.sources.push_back({.listen = "udp:127.0.0.1:5514"});
+  config_.sources.push_back({.listen = "unix:" + (directory_.path() / "log").string()});
+  config_.sources.push_back({.journal = directory_.path().string()});
+  const auto well = answer_of([&] { return run_doctor(config_); });
+  EXPECT_EQ(well.code, kOfflineGood) << well.text;
+  EXPECT_THAT(well.text, AllOf(HasSubstr("ok    udp:127.0.0.1:5514: receives"),
+                               HasSubstr("ok    journal " + directory_.path().string())));
+  config_.sources.push_back({.listen = "unix:/no/such/place/log"});
+  config_.sources.push_back({.journal = "/no/such/journal"});
+  const auto ill = answer_of([&] { return run_doctor(config_); });
+  EXPECT_EQ(ill.code, kOfflineFound);
+  EXPECT_THAT(ill.text, AllOf(HasSubstr("warn  unix:/no/such/place/log: there is no directory"),
+                              HasSubstr("warn  journal /no/such/journal: not there")));
+}
+
 TEST_F(OfflineTest, DoctorNamesWhatIsWrong) {
   make_file("ABC123");
   std::ofstream(log_, std::ios::trunc) << "no stamp here\nnor here\n";

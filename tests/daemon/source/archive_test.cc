@@ -136,6 +136,41 @@ TEST_P(Archive, ADamagedOneIsAHoleAndTheRestIsRead) {
   EXPECT_EQ(log.tail().counters().damaged_archives, 1U);
 }
 
+// Whenever it is discovered: what is missing is between two lines.
+TEST_P(Archive, TheHoleOfADamagedOneIsFromLineToLine) {
+  pack(numbered(1, 9000));
+  const auto size = std::filesystem::file_size(directory_ / packed_name());
+  std::filesystem::resize_file(directory_ / packed_name(), size - 10);
+  directory_.append("mail.log", numbered(9001, 9010));
+  TailedLog log(directory_ / "mail.log");
+  log.stamp_of = stamp_of_numbered;
+  log.settle();
+  ASSERT_FALSE(log.holes.empty());
+  const auto got = numbers_of(log.lines);
+  EXPECT_EQ(log.holes.back().from, time_of_numbered(got.at(got.size() - 11)));
+  EXPECT_EQ(log.holes.back().until, time_of_numbered(9001));
+}
+
+TEST_P(Archive, TheHoleOfADamagedOneEndsAfterARestart) {
+  pack(numbered(1, 9000));
+  const auto size = std::filesystem::file_size(directory_ / packed_name());
+  std::filesystem::resize_file(directory_ / packed_name(), size - 10);
+  directory_.create("mail.log");
+  TailedLog log(directory_ / "mail.log");
+  log.stamp_of = stamp_of_numbered;
+  log.settle();
+  ASSERT_EQ(log.holes.size(), 1U);
+  ASSERT_EQ(log.holes[0].until, Time::max());
+  log.restart();
+  directory_.append("mail.log", numbered(9001, 9010));
+  log.settle();
+  ASSERT_EQ(log.holes.size(), 2U);
+  EXPECT_EQ(log.holes[1].source_path, log.holes[0].source_path);
+  EXPECT_EQ(log.holes[1].from, log.holes[0].from);
+  EXPECT_EQ(log.holes[1].cause, log.holes[0].cause);
+  EXPECT_EQ(log.holes[1].until, time_of_numbered(9001));
+}
+
 INSTANTIATE_TEST_SUITE_P(, Archive, testing::Values("gz", "bz2", "xz", "zst"),
                          [](const auto& tested) { return tested.param; });
 

@@ -203,6 +203,102 @@ TEST_F(FollowedLog, Pitfall4CopyTruncateWhileStopped) {
   expect(1, 62);
 }
 
+// What was written between the copy and the truncation is lost, whoever was looking.
+TEST_F(FollowedLog, CopyTruncateWhileStoppedIsAHole) {
+  for (const bool packed : {false, true}) {
+    const LogDirectory directory;
+    TailedLog log(directory / "mail.log");
+    log.stamp_of = stamp_of_numbered;
+    directory.append("mail.log", numbered(1, 50));
+    log.read();
+    directory.append("mail.log", numbered(51, 60));
+    directory.copy("mail.log", "mail.log.1");
+    if (packed) directory.compress("mail.log.1", "gz");
+    directory.truncate("mail.log");
+    log.restart();
+    log.settle();
+    ASSERT_EQ(log.holes.size(), 1U) << "nothing tells when it ends";
+    EXPECT_EQ(log.holes[0].until, Time::max());
+    directory.append("mail.log", numbered(71, 72));
+    log.settle();
+    ASSERT_EQ(log.holes.size(), 2U);
+    EXPECT_EQ(log.holes[1].from, time_of_numbered(60));
+    EXPECT_EQ(log.holes[1].until, time_of_numbered(71));
+    EXPECT_EQ(log.holes[1].from, log.holes[0].from) << "it closes that one";
+    EXPECT_NE(log.holes[1].cause.find("copied and truncated"), std::string::npos);
+  }
+}
+
+TEST_F(FollowedLog, AHoleThatIsOpenAtARestartIsClosedByTheNextLine) {
+  for (const bool told : {false, true}) {
+    const LogDirectory directory;
+    TailedLog log(directory / "mail.log");
+    log.stamp_of = stamp_of_numbered;
+    directory.append("mail.log", numbered(1, 50));
+    log.read();
+    directory.append("mail.log", numbered(51, 60));
+    directory.copy("mail.log", "mail.log.1");
+    directory.truncate("mail.log");
+    log.restart();
+    if (told) {
+      log.settle();
+      ASSERT_EQ(log.holes.size(), 1U);
+    } else {
+      log.read_lines(5);
+      ASSERT_TRUE(log.holes.empty());
+    }
+    for (int start = 0; start < 2; ++start) log.restart();
+    directory.append("mail.log", numbered(71, 72));
+    log.settle();
+    ASSERT_FALSE(log.holes.empty());
+    EXPECT_EQ(log.holes.back().from, time_of_numbered(60));
+    EXPECT_EQ(log.holes.back().until, time_of_numbered(71));
+    // Once.
+    const auto holes = log.holes.size();
+    log.restart();
+    directory.append("mail.log", numbered(73, 74));
+    log.settle();
+    EXPECT_EQ(log.holes.size(), holes);
+  }
+}
+
+TEST_F(FollowedLog, ANumberThatRotationLeftOutIsAHole) {
+  const auto holes_of = [](const std::string& oldest, const std::string& newer) {
+    const LogDirectory directory;
+    directory.append(oldest, numbered(1, 50));
+    directory.append(newer, numbered(101, 110));
+    directory.append("mail.log", numbered(111, 112));
+    TailedLog log(directory / "mail.log");
+    log.stamp_of = stamp_of_numbered;
+    log.settle();
+    return log.holes;
+  };
+  for (const auto& [oldest, newer] : std::vector<std::pair<std::string, std::string>>{
+           {"mail.log.3", "mail.log.1"}, {"mail.log-20261127", "mail.log-20261129"}}) {
+    const auto holes = holes_of(oldest, newer);
+    ASSERT_EQ(holes.size(), 1U) << oldest;
+    EXPECT_EQ(holes[0].from, time_of_numbered(50));
+    EXPECT_EQ(holes[0].until, time_of_numbered(101));
+    EXPECT_NE(holes[0].cause.find("missing between"), std::string::npos);
+  }
+  EXPECT_TRUE(holes_of("mail.log.2", "mail.log.1").empty());
+  EXPECT_TRUE(holes_of("mail.log-20261128", "mail.log-20261129").empty());
+}
+
+TEST_F(FollowedLog, ALineThatHasNoEndIsToldAfterTwoSeconds) {
+  log_.stamp_of = stamp_of_numbered;
+  write(1, 50);
+  directory_.append("mail.log", "2026-11-24T01:02:03");
+  log_.read();
+  EXPECT_EQ(log_.tail().half_line_since(), std::nullopt);
+  log_.clock().advance(seconds(3));
+  log_.read();
+  EXPECT_EQ(log_.tail().half_line_since(), time_of_numbered(50));
+  directory_.append("mail.log", "+00:00 mail postfix/qmgr[77]: line 51\n");
+  log_.read();
+  EXPECT_EQ(log_.tail().half_line_since(), std::nullopt);
+}
+
 TEST_F(FollowedLog, TruncatedWithoutACopyStartsAgainAt0) {
   write(1, 50);
   log_.read();

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -82,6 +83,7 @@ class TailedLog {
     }
     numbers_ = std::make_unique<SourceNumbers>(last);
     tail_ = std::make_unique<FileTail>(path_, saved, options_, clock_, *numbers_);
+    tail_->restore_pending(saved_pending_);
   }
 
   // Reads all there is. Saves as the writer would: positions with the lines up to them.
@@ -122,6 +124,9 @@ class TailedLog {
     tail_->take_positions(changed);
     for (auto& position : changed) saved_[position.source] = position;
     tail_->take_holes(holes);
+    std::vector<PendingState> pending;
+    tail_->take_pending(pending);
+    for (auto& state : pending) saved_pending_ = std::move(state.value);
   }
 
   ManualClock& clock() { return clock_; }
@@ -132,12 +137,13 @@ class TailedLog {
   std::vector<std::string> lines;
   std::vector<LineRef> refs;
   std::vector<CoverageHole> holes;
+  std::function<std::optional<Time>(std::string_view)> stamp_of;
 
  private:
   void take(const SourceLine& line) {
     lines.emplace_back(line.raw.text);
     refs.push_back({line.generation->source, line.raw.length, line.raw.offset});
-    tail_->take(std::nullopt);
+    tail_->take(stamp_of ? stamp_of(line.raw.text) : std::nullopt);
   }
 
   std::string path_;
@@ -146,6 +152,7 @@ class TailedLog {
   std::unique_ptr<SourceNumbers> numbers_;
   std::unique_ptr<FileTail> tail_;
   std::map<std::uint32_t, SourcePosition> saved_;
+  std::string saved_pending_;
   std::string failure_;
 };
 
@@ -157,6 +164,16 @@ inline std::string numbered(int first, int last) {
             "+00:00 mail postfix/qmgr[77]: line " + number + "\n";
   }
   return text;
+}
+
+// Of such a line, a second apart.
+inline Time time_of_numbered(int number) {
+  return Time(std::chrono::seconds(1'795'482'123 + number));
+}
+inline std::optional<Time> stamp_of_numbered(std::string_view line) {
+  const auto at = line.rfind("line ");
+  if (at == std::string_view::npos) return std::nullopt;
+  return time_of_numbered(std::atoi(std::string(line.substr(at + 5)).c_str()));
 }
 
 // The numbers of such lines.

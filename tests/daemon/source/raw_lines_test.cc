@@ -37,6 +37,23 @@ TEST_F(ReadAgain, FromTheLogItself) {
   EXPECT_EQ(raw_.source_path(9), "");
 }
 
+TEST_F(ReadAgain, TellsWhereTheLineIsNow) {
+  follow(1, 300);
+  ASSERT_TRUE(raw_.read(log_.refs[0]));
+  EXPECT_EQ(raw_.moved_to(1), "");
+  directory_.rename("mail.log", "mail.log.1");
+  follow(301, 400);
+  ASSERT_TRUE(raw_.read(log_.refs[0]));
+  EXPECT_EQ(raw_.moved_to(1), directory_ / "mail.log.1");
+  EXPECT_EQ(raw_.source_path(1), directory_ / "mail.log");
+  ASSERT_TRUE(raw_.read(log_.refs[350]));
+  EXPECT_EQ(raw_.moved_to(2), "");
+  EXPECT_EQ(raw_.moved_to(1), "");
+  directory_.compress("mail.log.1", "gz");
+  ASSERT_TRUE(raw_.read(log_.refs[1]));
+  EXPECT_EQ(raw_.moved_to(1), directory_ / "mail.log.1.gz");
+}
+
 TEST_F(ReadAgain, WhereverRotationPutIt) {
   follow(1, 300);
   directory_.rename("mail.log", "mail.log.1");

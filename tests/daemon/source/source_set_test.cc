@@ -191,5 +191,68 @@ TEST_F(Sources, AScanReadsJustWhatIsNamed) {
   EXPECT_EQ(lines_.size(), 5U);
 }
 
+TEST_F(Sources, APatternThatNothingEverMatchedIsMissingUntilAFileComes) {
+  auto set = make({"mail*.log"});
+  read(set);
+  auto problems = set.take_problems();
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_TRUE(problems[0].missing);
+  EXPECT_FALSE(problems[0].since);
+  directory_.append("mail-a.log", numbered(1, 2));
+  clock_.advance(SourceSet::kExpandEvery);
+  read(set);
+  problems = set.take_problems();
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_TRUE(problems[0].message.empty());
+}
+
+TEST_F(Sources, ALogThatVanishesIsMissingSinceItWasLastSeen) {
+  directory_.append("mail.log", numbered(1, 2));
+  auto set = make({"mail.log"});
+  read(set);
+  const auto seen_at = clock_.wall();
+  clock_.advance(std::chrono::seconds(10));
+  directory_.remove("mail.log");
+  read(set);
+  EXPECT_TRUE(set.take_problems().empty()) << "a rotation looks the same for a moment";
+  clock_.advance(FileTail::kAbsentMax);
+  read(set);
+  const auto problems = set.take_problems();
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_TRUE(problems[0].missing);
+  EXPECT_EQ(problems[0].since, seen_at);
+  directory_.append("mail.log", numbered(3, 4));
+  clock_.advance(FileTail::kRetry);
+  read(set);
+  EXPECT_EQ(numbers_of(lines_), sequence(1, 4));
+  const auto holes = set.take_holes();
+  ASSERT_EQ(holes.size(), 1U);
+  EXPECT_EQ(holes[0].from, seen_at);
+  EXPECT_EQ(holes[0].cause, "not there");
+}
+
+TEST_F(Sources, ARenamedLogWithoutSuccessorIsNotMissing) {
+  directory_.append("mail.log", numbered(1, 2));
+  auto set = make({"mail.log"});
+  read(set);
+  directory_.rename("mail.log", "mail.log.1");
+  for (int i = 0; i < 3; ++i) {
+    clock_.advance(FileTail::kAbsentMax);
+    read(set);
+  }
+  EXPECT_TRUE(set.take_problems().empty());
+}
+
+TEST_F(Sources, SavedPositionsOfNoSourceAreUnfollowed) {
+  SourcePosition gone;
+  gone.source = 1;
+  gone.path = directory_ / "old.log";
+  auto kept = gone;
+  kept.source = 2;
+  kept.path = directory_ / "mail.log";
+  const auto set = make({"mail.log"}, {gone, kept});
+  EXPECT_EQ(set.unfollowed(), std::vector<std::string>{gone.path});
+}
+
 }  // namespace
 }  // namespace rastro

@@ -486,8 +486,8 @@ def program_and_file(run: Run):
         address = f"{name}@example.org"
         run.send(EVA, [To(address, outcome, "program" if outcome == "delivered" else None,
                           original=address if run.is_postfix else None)], bounce=remote(EVA) if outcome == "bounced" else None)
-    for address in ("archive@example.org", "null@example.org"):
-        run.send(EVA, [To(address, "delivered", "file", original=address if run.is_postfix else None)])
+    for address, outcome, place in (("archive@example.org", "delivered", "file"), ("null@example.org", "discarded", None)):
+        run.send(EVA, [To(address, outcome, place, original=address if run.is_postfix else None)])
     run.mta.wait_for_log("try later|T=address_pipe defer|status=deferred")
     run.mta.sandbox.write("/tmp/free", "")
     run.mta.wait_idle()
