@@ -47,6 +47,7 @@ struct ExplanationRequest {
   bool only_forbidden = false;       // `finding` is a type of file, and no virus is told of
   std::string rule;                  // what held or discarded it, in the log's words
   bool by_own_script = false;  // a script of the recipient refused it, behind our own delivery
+  bool ended_by_hand = false;  // `postsuper -e`, before its time was up
   Language language = Language::en;
   std::string timezone;  // IANA name of the times shown; empty: this machine's
   Time now{};            // times of this day are shown without a date

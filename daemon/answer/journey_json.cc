@@ -166,6 +166,13 @@ bool is_refused_by_script(const Journey& journey, const LegRecipient& state) {
          });
 }
 
+bool is_ended_by_hand(const LegRecord& leg, const LegRecipient& state) {
+  return state.outcome == Outcome::expired &&
+         std::ranges::any_of(leg.timeline, [](const TimelineEntry& entry) {
+           return entry.kind == TimelineEntry::Kind::expired && entry.text == "force-expired";
+         });
+}
+
 // Who was refused with those that a refusal of the content names.
 std::uint32_t refused_beside(const LegRecord& leg, const LegRecipient& state) {
   if (state.outcome != Outcome::rejected || leg.accepted) return 0;
@@ -199,6 +206,7 @@ json::value explanation_json(const Journey& journey, const JourneyRecipient& rec
        .only_forbidden = finding.only_forbidden,
        .rule = rule_of(journey, state),
        .by_own_script = is_refused_by_script(journey, state),
+       .ended_by_hand = is_ended_by_hand(journey.legs[recipient.leg], state),
        .language = options.language,
        .timezone = options.timezone,
        .now = options.now,

@@ -244,6 +244,7 @@ ReasonCase reason_case(const LegRecipient& recipient, const ExplanationRequest& 
                        WhoseMove move) {
   if (!request.by_our_log) return told_elsewhere_case(recipient);
   if (recipient.outcome == Outcome::rejected) return refusal_case(recipient, request);
+  if (request.ended_by_hand) return {.texts = "cancelled.", .move = WhoseMove::us};
   const std::string_view reply = recipient.reply_text;
   switch (recipient.reason) {
     case Reason::auth_policy:

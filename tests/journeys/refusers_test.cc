@@ -79,6 +79,23 @@ TEST(Refusers, AnAdministratorCancelled) {
   EXPECT_THAT(told.text, HasSubstr("An administrator of this server gave it up"));
 }
 
+TEST(Refusers, AnAdministratorExpired) {
+  const std::string mx = "Nov 24 10:00:0";
+  const auto told = answers_of(
+      {mx + "1 mx1 postfix/smtpd[11]: 4C1A2B3D: client=pc.example.org[192.0.2.8]",
+       mx + "1 mx1 postfix/qmgr[12]: 4C1A2B3D: from=<ana@example.org>, size=1, nrcpt=1 (queue "
+            "active)",
+       mx + "2 mx1 postfix/smtp[13]: 4C1A2B3D: to=<bo@example.com>, relay=none, delay=1, "
+            "delays=0/0/1/0, dsn=4.4.1, status=deferred (connect to "
+            "mx.example.com[198.51.100.9]:25: "
+            "Connection timed out)",
+       mx + "5 mx1 postfix/qmgr[12]: 4C1A2B3D: from=<ana@example.org>, status=force-expired, "
+            "returned to sender",
+       mx + "5 mx1 postfix/qmgr[12]: 4C1A2B3D: removed"})[0];
+  EXPECT_EQ(told.move, "us");
+  EXPECT_THAT(told.text, HasSubstr("An administrator of this server gave it up"));
+}
+
 TEST(Refusers, ThisServerAskedNobody) {
   auto told = told_by_exim({"** bo@example.com R=virtual_aliases: No Such User Here"});
   EXPECT_THAT(told.text, HasSubstr("no such mailbox on this server"));
