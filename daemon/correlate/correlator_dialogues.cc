@@ -196,7 +196,11 @@ void Correlator::on(const LogLine& line, const SessionTls& event) {
 
 void Correlator::on(const LogLine& line, const SessionClosed& event) {
   auto* session = find_session(line, &event.client);
-  if (session == nullptr) return;
+  if (session == nullptr) {
+    // Its beginning is not in the log, which has no line of a mail or a refusal either.
+    if (line.mta == Mta::postfix) tell_of_untold_mail(line, event.client, Session(), event.counts);
+    return;
+  }
   for (const auto* legs : {&session->legs, &session->refused, &session->refused_before}) {
     for (const auto handle : *legs) {
       auto* leg = reopen(handle);

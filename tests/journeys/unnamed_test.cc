@@ -394,8 +394,9 @@ TEST_F(UnnamedTest, WhatOnlyTheCountsTellOf) {
       "postfix/smtpd[9]: NOQUEUE: reject: RCPT from mx.example.net[192.0.2.7]: 450 4.7.1 "
       "<ana@example.org>: Recipient address rejected: Greylisted; from=<eva@example.com> "
       "to=<ana@example.org> proto=ESMTP helo=<mx>";
+  bool begins = true;
   const auto code_of = [&](std::vector<std::string> lines, const std::string& counts) {
-    lines.insert(lines.begin(), connect);
+    if (begins) lines.insert(lines.begin(), connect);
     lines.insert(
         lines.end(),
         {disconnect + counts, "postfix/smtpd[8]: AA2F1A0E5D: client=mx.example.com[192.0.2.8]",
@@ -420,6 +421,16 @@ TEST_F(UnnamedTest, WhatOnlyTheCountsTellOf) {
   EXPECT_EQ(code_of({refused, refused}, "ehlo=1 mail=2 rcpt=0/2 quit=1 commands=4/6"), "proven");
   EXPECT_EQ(code_of({refused}, "ehlo=1 mail=1 rcpt=0/2 quit=1 commands=3/5"), "mail_unnamed");
   EXPECT_EQ(code_of({refused}, "ehlo=1 mail=2 rcpt=0/1 quit=1 commands=4/5"), "mail_unnamed");
+
+  begins = false;  // the log starts in the middle of it, or its administrator left such lines out
+  const std::string taken = "postfix/smtpd[9]: AB2F1A0E5D: client=mx.example.net[192.0.2.7]";
+  const std::string named =
+      "postfix/smtp[14]: AB2F1A0E5D: to=<c@d.example>, relay=mx[192.0.2.9]:25, delay=1, "
+      "delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)";
+  EXPECT_EQ(code_of({}, "ehlo=1 quit=1 commands=2"), "proven");
+  EXPECT_EQ(code_of({}, "ehlo=1 mail=1 rcpt=0/2 quit=1 commands=3/5"), "mail_unnamed");
+  EXPECT_EQ(code_of({refused}, "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4"), "proven");
+  EXPECT_EQ(code_of({taken, named}, "ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5"), "proven");
 }
 
 TEST_F(UnnamedTest, AnAddressThatIsNoneIsNamedAsItWasWritten) {
