@@ -144,13 +144,18 @@ class Finder {
   }
 
   // Of a journey's legs only the first that the driver holds for stands for it, so that it comes
-  // once, at one place, however it grows meanwhile.
-  bool stands_for(std::uint64_t leg_id, const Journey& journey) const {
+  // once, at one place, however it grows meanwhile. The driver saw the legs as they are stored: in
+  // a journey what was handed on to the next leg is `passed`, not delivered.
+  Result<bool> stands_for(std::uint64_t leg_id, const Journey& journey) {
     for (const auto& leg : journey.legs) {
       if (leg.opened_at > range_.until ||
           std::max(leg.opened_at, leg.last_activity_at) < range_.from)
         continue;
-      if (driver_.holds(leg)) return leg.id == leg_id;
+      if (!driver_.holds(leg)) continue;
+      if (leg.id == leg_id) return true;
+      const auto stored = memory_.load(store_, leg.id);
+      if (!stored) return stored.error();
+      if (*stored && driver_.holds(**stored)) return false;
     }
     return true;  // what the driver saw has changed since
   }
@@ -206,7 +211,10 @@ class Finder {
       if (!assembled) return assembled.error();
       ++looked_at_;
       auto& journey = *assembled;
-      if (!journey || !stands_for(leg, *journey)) continue;
+      if (!journey) continue;
+      const auto stands = stands_for(leg, *journey);
+      if (!stands) return stands.error();
+      if (!*stands) continue;
       auto matched = match(*journey, request_);
       if (!matched) continue;
       if (misspelt_ != nullptr) (*matched).*misspelt_ = AddressPattern::Fit::misspelt;

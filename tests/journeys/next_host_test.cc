@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
+#include "daemon/answer/search.h"
 #include "gmock/gmock.h"
 #include "tests/journeys/log_player.h"
 
@@ -67,6 +69,41 @@ TEST(NextHost, AReportEndsWhereItsLastHostLeavesIt) {
     }
   }
   EXPECT_THAT(ends, ElementsAre("deferred"));
+}
+
+// What the front handed on is delivered in its row and `passed` in the journey.
+TEST(NextHost, AnotherOutcomeAskedForHidesNoMessage) {
+  LogPlayer player(
+      {host_log("front",
+                {"01.000000+01:00 front postfix/smtpd[11]: AA2F1A0E5D: client=pc[192.0.2.8]",
+                 "01.010000+01:00 front postfix/cleanup[12]: AA2F1A0E5D: message-id=<m1@pc>",
+                 "01.020000+01:00 front postfix/qmgr[13]: AA2F1A0E5D: from=<ana@example.org>, "
+                 "size=900, nrcpt=1 (queue active)",
+                 "01.040000+01:00 front postfix/smtp[14]: AA2F1A0E5D: to=<bo@example.net>, "
+                 "relay=out.example.org[10.0.0.4]:25, delay=2, delays=1/0/0/1, dsn=2.0.0, "
+                 "status=sent (250 2.0.0 Ok: queued as BB2F1A0E5D)",
+                 "01.050000+01:00 front postfix/qmgr[13]: AA2F1A0E5D: removed"}),
+       host_log("out", {"01.030000+01:00 out postfix/smtpd[21]: BB2F1A0E5D: "
+                        "client=front.example.org[10.0.0.1]",
+                        "01.035000+01:00 out postfix/cleanup[22]: BB2F1A0E5D: message-id=<m1@pc>",
+                        "01.040000+01:00 out postfix/qmgr[23]: BB2F1A0E5D: "
+                        "from=<ana@example.org>, size=950, nrcpt=1 (queue active)",
+                        "02.000000+01:00 out postfix/smtp[24]: BB2F1A0E5D: to=<bo@example.net>, "
+                        "relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (connect "
+                        "to mx.example.net[192.0.2.7]:25: Connection timed out)"})});
+  player.play_all();
+  player.flush();
+  const SystemClock clock;
+  const auto found = [&](std::vector<Outcome> outcomes) {
+    FindRequest request;
+    request.outcomes = std::move(outcomes);
+    const auto answer = find_journeys(player.index(), request, Duration::zero(), clock);
+    return answer ? answer->items.size() : 0;
+  };
+  EXPECT_EQ(found({Outcome::deferred}), 1U);
+  EXPECT_EQ(found({Outcome::deferred, Outcome::unknown}), 1U);
+  EXPECT_EQ(found({Outcome::unknown}), 0U);
+  EXPECT_EQ(found({Outcome::delivered}), 0U);
 }
 
 // The store refuses one of two in the dialogue that takes the other: that is the front's bounce.
