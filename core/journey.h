@@ -252,8 +252,8 @@ struct Encounter {
     login_ok,
     client_rejected,
     lost_connection,
-    unnamed_mail,  // a message that ended, or is held, and not every recipient was named; `text` is
-                   // its envelope sender, empty: not logged
+    unnamed_mail,  // a message that ended, or is held, and not every recipient was named, when it
+                   // came in; `text` is its envelope sender, empty: not logged
   };
   static constexpr std::size_t kKinds = 5;
   Kind kind = Kind::client_rejected;

@@ -124,7 +124,7 @@ class ReaderImpl final : public StoreReader {
   Result<CutBy> for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
                              const QueryLimits& limits,
                              const std::function<Visit(const LegRecord&)>& visit) override;
-  Result<CutBy> for_each_untold(Time since, const QueryLimits& limits,
+  Result<CutBy> for_each_untold(const TimeRange& opened, const QueryLimits& limits,
                                 const std::function<Visit(const LegRecord&)>& visit) override;
   Result<ChangeMark> for_each_change(const std::optional<ChangeMark>& since,
                                      const QueryLimits& limits,
@@ -368,17 +368,18 @@ CutBy ReaderImpl::offer(const LegQuery& query, ReadFile& file, std::uint32_t row
   return query.visit(leg_) == Visit::stop ? CutBy::caller : CutBy::nothing;
 }
 
-Result<CutBy> ReaderImpl::for_each_untold(Time since, const QueryLimits& limits,
+Result<CutBy> ReaderImpl::for_each_untold(const TimeRange& opened, const QueryLimits& limits,
                                           const std::function<Visit(const LegRecord&)>& visit) {
   const auto snapshot = start(limits);
   if (!snapshot->untold) return CutBy::time;
   const std::vector<SearchKey> no_keys;
   const TimeRange whole;
-  const LegQuery query{*snapshot, no_keys, whole, nullptr, visit, false, LegRowDepth::summary,
-                       since};
+  const LegQuery query{*snapshot,  no_keys, whole, nullptr, visit, false, LegRowDepth::summary,
+                       Time::min()};
   const FileView* view = nullptr;
   for (const auto& leg : *snapshot->untold) {
-    if (opening_second(leg.leg_id) + std::chrono::seconds(1) <= since) break;
+    if (opening_second(leg.leg_id) > opened.until) continue;
+    if (opening_second(leg.leg_id) + std::chrono::seconds(1) <= opened.from) break;
     if (view == nullptr || view->serial != leg.serial) {
       const auto found = std::ranges::find(snapshot->files, leg.serial,
                                            [](const auto& one) { return one->serial; });

@@ -115,9 +115,9 @@ class StoreReader {
                                      const QueryLimits& limits,
                                      const std::function<Visit(const LegRecord&)>& visit) = 0;
 
-  // Every leg without an end of which no recipient is known, that opened since then (to the
+  // Every leg without an end that does not name every recipient and opened in that time (to the
   // second), newest first. CutBy::time too when they are more than is kept count of.
-  virtual Result<CutBy> for_each_untold(Time since, const QueryLimits& limits,
+  virtual Result<CutBy> for_each_untold(const TimeRange& opened, const QueryLimits& limits,
                                         const std::function<Visit(const LegRecord&)>& visit) = 0;
 
   // Every version that was written since `since`, oldest first, header and recipients; one that was

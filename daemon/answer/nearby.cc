@@ -311,21 +311,18 @@ class Looker {
     return {};
   }
 
-  // The first attempt is logged when it is over, and Exim may leave it to the next queue run.
+  // The first attempt is logged when it is over; mail on hold or behind others in the queue may
+  // wait for hours.
   Result<void> waiting_unnamed() {
-    constexpr Duration kFirstAttemptMax = std::chrono::minutes(35);
     constexpr std::uint64_t kEnough = 10;
     const auto left = limits();
     if (!left) return {};
-    const auto since = std::max(request_.range.from, clock_.wall() - kFirstAttemptMax);
-    if (since > request_.range.until) return {};
     const auto look = [&](const LegRecord& leg) {
-      if (!leg.probe && !leg.internal && leg.opened_at <= request_.range.until &&
-          may_be_from(leg.envelope_sender.value_or("")))
+      if (!leg.probe && !leg.internal && may_be_from(leg.envelope_sender.value_or("")))
         ++out_.mail_unnamed;
       return out_.mail_unnamed < kEnough ? Visit::go_on : Visit::stop;
     };
-    const auto done = store_.for_each_untold(since, *left, look);
+    const auto done = store_.for_each_untold(request_.range, *left, look);
     if (!done) return done.error();
     if (*done == CutBy::time) out_.cut = CutBy::time;
     return {};

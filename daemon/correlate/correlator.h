@@ -175,9 +175,12 @@ class Correlator {
   std::string_view invocation_name(const LogLine& line);
   void join_invocation(const LogLine& line, OpenLeg& leg);
   void encounter(const LogLine& line, Encounter::Kind kind, const Peer& client,
-                 std::string_view login, std::string_view text);
+                 std::string_view login, std::string_view text,
+                 std::optional<Time> at = std::nullopt);
   // Of a leg that just ended, or was put on hold: nothing else leads to it from a recipient.
   void tell_if_unnamed(const LogLine& line, const LegRecord& leg);
+  // Whoever asks knows about when it was sent, so it stands at its arrival, however late it ended.
+  void tell_of_unnamed(const LogLine& line, const LegRecord& leg);
 
   std::string_view companion_name(std::initializer_list<std::string_view> parts);
   void recall_message_id(std::string_view message_id);

@@ -214,10 +214,10 @@ void Correlator::join_invocation(const LogLine& line, OpenLeg& leg) {
 // ---- encounters and logins
 
 void Correlator::encounter(const LogLine& line, Encounter::Kind kind, const Peer& client,
-                           std::string_view login, std::string_view text) {
+                           std::string_view login, std::string_view text, std::optional<Time> at) {
   Encounter seen;
   seen.kind = kind;
-  seen.at = line.header.logged_at;
+  seen.at = at.value_or(line.header.logged_at);
   seen.host = line.header.host;
   seen.client = to_endpoint(client);
   seen.login = updates_.cut(login);
@@ -227,10 +227,13 @@ void Correlator::encounter(const LogLine& line, Encounter::Kind kind, const Peer
 }
 
 void Correlator::tell_if_unnamed(const LogLine& line, const LegRecord& leg) {
-  if (names_all_recipients(leg) || leg.probe || leg.internal) return;
+  if (!names_all_recipients(leg) && !leg.probe && !leg.internal) tell_of_unnamed(line, leg);
+}
+
+void Correlator::tell_of_unnamed(const LogLine& line, const LegRecord& leg) {
   const auto& client = leg.submission.client;
   encounter(line, Encounter::Kind::unnamed_mail, {client.host, client.ip, client.port}, {},
-            leg.envelope_sender.value_or(""));
+            leg.envelope_sender.value_or(""), leg.opened_at);
 }
 
 void Correlator::on(const LogLine& line, const LoginResult& event) {

@@ -291,9 +291,7 @@ void Correlator::tell_of_others_refused(const LogLine& line, const Session& sess
   } else if (!content_came) {
     return;
   }
-  const auto& client = refused->record.submission.client;
-  encounter(line, Encounter::Kind::unnamed_mail, {client.host, client.ip, client.port}, {},
-            refused->record.envelope_sender.value_or(""));
+  tell_of_unnamed(line, refused->record);
 }
 
 // The queue manager's first line about a message may come after its client has left, and for a

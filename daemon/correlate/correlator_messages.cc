@@ -189,7 +189,11 @@ void Correlator::know_answer(const LogLine& line, OpenLeg& leg) {
 
 void Correlator::on(const LogLine& line, const Removed& event) {
   auto& leg = find_or_open(line, event.queue_id);
+  const bool was_open = is_open(leg.record);
   updates_.apply(leg.record, event, line.header.logged_at);
+  // Done with, it had its recipients' lines: of old mail perhaps before the log begins.
+  const bool done = event.by == Removed::By::queue_manager && !leg.record.recipients.empty();
+  if (was_open && !done) tell_if_unnamed(line, leg.record);
   note_if_closed(leg);
 }
 
@@ -204,7 +208,9 @@ void Correlator::on(const LogLine& line, const QueueAction& event) {
     return;
   }
   auto& leg = find_or_open(line, event.queue_id);
+  const bool was_open = is_open(leg.record);
   updates_.apply(leg.record, event, line.header.logged_at);
+  if (was_open && !is_open(leg.record)) tell_if_unnamed(line, leg.record);
   if (line.mta == Mta::exim && event.action == QueueAction::Action::held &&
       is_told_to_postmaster(leg.record, line.header.logged_at)) {
     know_answer(line, leg);

@@ -78,10 +78,11 @@ Result<CutBy> MemoryIndex::for_each_leg(const std::vector<LegKey>& keys, const T
   return CutBy::nothing;
 }
 
-Result<CutBy> MemoryIndex::for_each_untold(Time since, const QueryLimits& /*limits*/,
+Result<CutBy> MemoryIndex::for_each_untold(const TimeRange& opened, const QueryLimits& /*limits*/,
                                            const std::function<Visit(const LegRecord&)>& visit) {
   for (const auto& [id, leg] : legs) {
-    if (leg.opened_at < since || !is_open(leg) || names_all_recipients(leg)) continue;
+    if (leg.opened_at < opened.from || leg.opened_at > opened.until) continue;
+    if (!is_open(leg) || names_all_recipients(leg)) continue;
     if (visit(summary(leg)) == Visit::stop) return CutBy::caller;
   }
   return CutBy::nothing;

@@ -24,7 +24,7 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
   Result<CutBy> for_each_leg(const std::vector<LegKey>& keys, const TimeRange& range,
                              const QueryLimits& limits,
                              const std::function<Visit(const LegRecord&)>& visit) override;
-  Result<CutBy> for_each_untold(Time since, const QueryLimits& limits,
+  Result<CutBy> for_each_untold(const TimeRange& opened, const QueryLimits& limits,
                                 const std::function<Visit(const LegRecord&)>& visit) override;
   // Of these assemble() asks for nothing.
   Result<ChangeMark> for_each_change(

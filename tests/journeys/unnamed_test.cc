@@ -210,6 +210,30 @@ TEST_F(UnnamedTest, WhatWasNotTriedYetMayBeToAnybody) {
   EXPECT_TRUE(absence_of("luis@example.com", "rosa@example.org").proven);
 }
 
+TEST_F(UnnamedTest, WhatWaitsForHoursMayBeToAnybody) {
+  const std::vector<std::string> queued = {
+      "postfix/smtpd[9]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+      "postfix/cleanup[12]: AA2F1A0E5D: message-id=<1@example.net>",
+      "postfix/qmgr[13]: AA2F1A0E5D: from=<eva@example.com>, size=900, nrcpt=1 (queue active)"};
+  auto held = queued;
+  held.emplace_back("postfix/postsuper[14]: AA2F1A0E5D: placed on hold");
+  clock_.advance(5h);
+  for (const auto& lines : {queued, held}) {
+    play(lines);
+    EXPECT_EQ(absence_of("eva@example.com", "rosa@example.org").code, "mail_unnamed");
+  }
+}
+
+// However late it ended: who asks knows when it was sent.
+TEST_F(UnnamedTest, WhatEndedUnnamedIsToldOfWhenItCameIn) {
+  play({"postfix/smtpd[9]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+        "postfix/cleanup[12]: AA2F1A0E5D: message-id=<1@example.net>",
+        "postfix/qmgr[13]: AA2F1A0E5D: from=<eva@example.com>, size=900, nrcpt=1 (queue active)",
+        "postfix/postsuper[14]: AA2F1A0E5D: removed"});
+  ASSERT_EQ(player_->index().encounters.size(), 1U);
+  EXPECT_EQ(player_->index().encounters[0].at, kNow - 50s);
+}
+
 // Whom Exim's system filter addressed instead is still tried: the message is at no end, and
 // somebody is named.
 TEST_F(UnnamedTest, WhomTheSystemFilterAddressedInsteadIsWaitedFor) {

@@ -129,10 +129,10 @@ TEST_F(LookupTest, WhatHasNoEndAndNoRecipientYet) {
     leg.last_activity_at = opened_at;
     return leg;
   };
-  const auto untold = [&](Time since) {
+  const auto untold = [&](Time since, Time until = Time::max()) {
     std::vector<std::string> ids;
     const auto reader = samples::reader_of(*writer_);
-    const auto done = reader->for_each_untold(since, {}, [&](const LegRecord& leg) {
+    const auto done = reader->for_each_untold({since, until}, {}, [&](const LegRecord& leg) {
       ids.push_back(leg.queue_id);
       return Visit::go_on;
     });
@@ -145,6 +145,7 @@ TEST_F(LookupTest, WhatHasNoEndAndNoRecipientYet) {
          start + 3min);
   EXPECT_EQ(untold(start), (std::vector<std::string>{"Q3", "Q2", "Q1"}));
   EXPECT_EQ(untold(start + 1min), (std::vector<std::string>{"Q3", "Q2"}));
+  EXPECT_EQ(untold(start, start + 1min), (std::vector<std::string>{"Q2", "Q1"}));
   commit({samples::deferred_leg(2, start + 1min, "ana@example.net")}, start + 4min);
   EXPECT_EQ(untold(start), (std::vector<std::string>{"Q3", "Q1"}));
   // In the next hour's file too, where they are carried.
