@@ -97,7 +97,7 @@ bool take_proven(std::string_view& rest, Destination& destination) {
 
 bool take_plain(std::string_view& rest, Destination& destination) {
   auto tail = rest;
-  const auto word = maybe_take_word(tail);
+  const auto word = tail.starts_with('"') ? maybe_take_mailbox(tail) : maybe_take_word(tail);
   if (!word) return false;
   destination.final = *word;
   if (word->ends_with(':') && *word != ":blackhole:") {
@@ -146,6 +146,9 @@ void complete(Destination& destination) {
     destination.final.remove_prefix(pipe + 1);
   }
   destination.recipient = destination.final;
+  // A forward's target that was written with a blank in front of it.
+  if (destination.final.starts_with(' ') && destination.final.find('@') != std::string_view::npos)
+    destination.recipient.remove_prefix(destination.final.find_first_not_of(' '));
   if (!destination.original || is_command_or_path(destination.final)) return;
   const auto parts = split_address(*destination.original);
   const bool same_local_part = equal_ignoring_case(destination.final, parts.local_part) ||

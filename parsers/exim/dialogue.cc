@@ -230,7 +230,9 @@ ParsedLine parse_discarded(const Line& line, std::string_view rest, const Client
 ParsedLine parse_cutthrough(const Line& line, std::string_view rest, const Client& client) {
   if (line.queue_id.empty() || !maybe_take(rest, ' ')) return {};
   const auto recipient = maybe_take_mailbox(rest);
-  if (!recipient || !maybe_take(rest, " F=")) return {};
+  // Without it the client's last field stands there: "X=TLS1.2:...:256 F=<s> rejected after DATA".
+  if (!recipient || recipient->find('@') == std::string_view::npos) return {};
+  if (!maybe_take(rest, " F=")) return {};
   PolicyVerdict event = verdict(line, client.host);
   event.recipient = *recipient;
   event.stage = "END-OF-MESSAGE";
