@@ -153,6 +153,10 @@ std::optional<SpokenTime> between(const Words& day, const Words& first, Words se
   auto end = until->from + until->span;
   // "between 10 and 1", "entre las 11 de la noche y la 1": the second one comes after the first.
   if (end <= from->from) end += hours(24);
+  // "between 11 pm and 1": the first one o'clock behind it.
+  const bool from_night = is_one_of(first.back(), {"pm", "evening", "night", "noche"});
+  if (from_night && !ends_with_part_of_day(second) && end - from->from > hours(12))
+    end -= hours(12);
   if (end <= from->from) return std::nullopt;
   return SpokenTime{from->from, end - from->from};
 }
@@ -173,6 +177,14 @@ std::optional<SpokenTime> two_ends(const Words& words, const SpokenTimeReader& r
     }
   }
   return std::nullopt;
+}
+
+// "desde las dos", "since yesterday 9:00": until now.
+std::optional<SpokenTime> since_then(const Words& words, Time now, const SpokenTimeReader& read) {
+  if (words.size() < 2 || !is_one_of(words[0], {"desde", "since"})) return std::nullopt;
+  const auto began = read(part(words, 1, words.size()));
+  if (!began || began->from >= now) return std::nullopt;
+  return SpokenTime{began->from, now - began->from};
 }
 
 // "14:00-15:30", "14:00 - 15:30", "2-3pm".
@@ -208,6 +220,7 @@ std::optional<SpokenTime> parse_spoken_interval(const Words& words, Time now,
   if (const auto rough = rough_span(words, now)) return rough;
   if (const auto last = last_span(words, now)) return last;
   if (const auto ends = two_ends(words, read)) return ends;
+  if (const auto since = since_then(words, now, read)) return since;
   return dashed(words, read);
 }
 

@@ -305,13 +305,18 @@ class DayReader {
       const auto now = static_cast<int>(std::chrono::weekday(today_).c_encoding());
       const bool past = words.size() > 1 && words[1] == "pasado";
       is_weekday_ = true;
-      return relative((now - *weekday + 7) % 7, past ? 2 : 1);
+      const auto back = (now - *weekday + 7) % 7;
+      return relative(past && back == 0 ? 7 : back, past ? 2 : 1);
     }
     if (const auto taken = numeric(first)) return taken;
     return named_month(words);
   }
   std::chrono::local_days day() const { return day_; }
   bool is_weekday() const { return is_weekday_; }  // "monday"
+  // "last monday", on a Monday.
+  void is_last() {
+    if (is_weekday_ && day_ == today_) day_ -= days(7);
+  }
 
  private:
   static constexpr int kNoYear = -1;
@@ -520,10 +525,12 @@ std::optional<SpokenTime> day_and_clock(Words words, Time now, const Zone& zone)
       has_clock = taken > 0;
     }
     if (taken == 0 && !has_day) {
+      const bool last = words[0] == "last";
       if (is_one_of(words[0], {"on", "el", "last", "the", "de", "del", "of"}))
         words.erase(words.begin());
       taken = day.take(words);
       has_day = taken > 0;
+      if (last) day.is_last();
     }
     if (taken == 0) return std::nullopt;
     words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(taken));
@@ -715,8 +722,15 @@ Time night_of(Time at, const Zone& zone) {
   return local - std::chrono::floor<days>(local) < kNightUntil ? at + days(1) : at;
 }
 
+// "1430 hrs": a time of day, however many hours that would be.
+bool is_military_time(const Words& words) {
+  return words.size() == 2 && (words[0].size() == 3 || words[0].size() == 4) &&
+         number(words[0], 4) && is_one_of(words[1], {"h", "hrs", "hr", "hs", "horas", "hours"});
+}
+
 // One time, no interval of two.
 std::optional<SpokenTime> single_time(Words words, Time now, const Zone& zone) {
+  if (is_military_time(words)) words.pop_back();
   if (words == Words{"now"} || words == Words{"ahora"}) return SpokenTime{now, Duration(0)};
   if (const auto ago = time_ago(words, now)) return ago;
   drop_vague_words(words);
