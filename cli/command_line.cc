@@ -114,11 +114,13 @@ std::string words_of_error(const CLI::App& app, const CLI::ParseError& error, La
   return meant.empty() ? out : out + "\n" + say(language, Text::error_did_you_mean, {meant});
 }
 
-// An option whose value was forgotten has taken the next option's name for it: "--to --lang es".
+// An option whose value was forgotten has taken the next option's name for it: "--to --lang es"; a
+// script's variable may be empty: --to "$address".
 std::string option_without_value(const CLI::App& app, const CLI::App& command) {
   for (const auto* option : command.get_options()) {
     if (option->get_positional()) continue;
     for (const auto& value : option->results()) {
+      if (value.empty() && &command != &app) return option->get_name();
       if (value.starts_with("--") && (command.get_option_no_throw(value) != nullptr ||
                                       app.get_option_no_throw(value) != nullptr))
         return option->get_name();

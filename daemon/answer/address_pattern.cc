@@ -120,8 +120,9 @@ std::vector<LegKey> AddressPattern::keys(KeyKind whole, KeyKind domain) const {
     if (has_one_form(ascii_) || form_ != Form::address) return;
     // The index keeps the case of such letters as it was logged.
     const auto local_part = split_address(ascii_).local_part;
-    for (const auto& logged :
-         {fold_address(typed_local_part_), upper_foreign_letters(local_part)}) {
+    auto all = forms_by_case(local_part);
+    all.push_back(fold_address(typed_local_part_));
+    for (const auto& logged : all) {
       for (const auto& form : {ascii_, unicode_})
         add_once(kind, logged + "@" + std::string(split_address(form).domain));
     }

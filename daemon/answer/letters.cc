@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/address.h"
+#include "core/ascii.h"
 
 namespace rastro {
 namespace {
@@ -35,24 +36,61 @@ unsigned upper_of(unsigned code) {
   return code;
 }
 
-template <typename Convert>
-std::string with_letters(std::string_view text, Convert convert) {
-  auto out = ascii_lower(text);
-  for (std::size_t i = 0; i + 1 < out.size(); ++i) {
-    const auto first = static_cast<unsigned char>(out[i]);
-    const auto second = static_cast<unsigned char>(out[i + 1]);
-    if (first < 0xc3 || first > 0xd1 || (second & 0xc0U) != 0x80U) continue;
-    const unsigned code = convert((first & 0x1fU) << 6U | (second & 0x3fU));
-    out[i] = static_cast<char>(0xc0U | code >> 6U);
-    out[i + 1] = static_cast<char>(0x80U | (code & 0x3fU));
-    ++i;
-  }
-  return out;
+unsigned code_at(std::string_view text, std::size_t at) {
+  const auto first = static_cast<unsigned char>(text[at]);
+  const auto second = static_cast<unsigned char>(text[at + 1]);
+  if (first < 0xc3 || first > 0xd1 || (second & 0xc0U) != 0x80U) return 0;
+  return (first & 0x1fU) << 6U | (second & 0x3fU);
+}
+
+void put_code(std::string& text, std::size_t at, unsigned code) {
+  text[at] = static_cast<char>(0xc0U | code >> 6U);
+  text[at + 1] = static_cast<char>(0x80U | (code & 0x3fU));
 }
 
 }  // namespace
 
-std::string lower_letters(std::string_view text) { return with_letters(text, lower_of); }
-std::string upper_foreign_letters(std::string_view text) { return with_letters(text, upper_of); }
+std::string lower_letters(std::string_view text) {
+  auto out = ascii_lower(text);
+  for (std::size_t i = 0; i + 1 < out.size(); ++i) {
+    const auto code = code_at(out, i);
+    if (code != 0) put_code(out, i++, lower_of(code));
+  }
+  return out;
+}
+
+std::vector<std::string> forms_by_case(std::string_view name) {
+  constexpr std::size_t kEachMax = 4;
+  const auto lower = lower_letters(name);
+  struct Letter {
+    std::size_t at;
+    bool begins_word;
+  };
+  std::vector<Letter> letters;
+  bool within_word = false;
+  for (std::size_t i = 0; i < lower.size(); ++i) {
+    const auto code = i + 1 < lower.size() ? code_at(lower, i) : 0;
+    if (code != 0 && upper_of(code) != code) letters.push_back({i, !within_word});
+    within_word = code != 0 || is_alnum(lower[i]);
+    if (code != 0) ++i;
+  }
+  const auto form = [&](auto is_upper) {
+    auto out = lower;
+    for (std::size_t i = 0; i < letters.size(); ++i) {
+      if (is_upper(i)) put_code(out, letters[i].at, upper_of(code_at(out, letters[i].at)));
+    }
+    return out;
+  };
+  std::vector<std::string> forms;
+  if (letters.size() <= kEachMax) {
+    for (std::size_t chosen = 0; chosen < (std::size_t{1} << letters.size()); ++chosen)
+      forms.push_back(form([&](std::size_t i) { return (chosen >> i & 1U) != 0; }));
+    return forms;
+  }
+  forms.push_back(lower);
+  forms.push_back(form([](std::size_t) { return true; }));
+  forms.push_back(form([&](std::size_t i) { return letters[i].begins_word; }));
+  return forms;
+}
 
 }  // namespace rastro

@@ -1,6 +1,6 @@
 #include "daemon/answer/address_pattern.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "daemon/answer/idn.h"
 #include "daemon/answer/letters.h"
@@ -108,8 +108,16 @@ TEST(AddressPattern, AsksTheIndexInEveryCaseOfOtherLetters) {
 TEST(Letters, HaveTheOtherCase) {
   EXPECT_EQ(lower_letters("\xc3\x81\xc3\x91\xc5\xa0\xce\xa9\xd0\x90\xd0\x81 A\xc3\x97"),
             "\xc3\xa1\xc3\xb1\xc5\xa1\xcf\x89\xd0\xb0\xd1\x91 a\xc3\x97");
-  EXPECT_EQ(upper_foreign_letters("\xc3\xa1\xc5\xa1\xcf\x89\xd1\x91 a\xc3\x9f"),
-            "\xc3\x81\xc5\xa0\xce\xa9\xd0\x81 a\xc3\x9f");
+  EXPECT_THAT(
+      forms_by_case("\xc3\x81lvaro.mu\xc3\xb1oz"),
+      testing::UnorderedElementsAre("\xc3\xa1lvaro.mu\xc3\xb1oz", "\xc3\x81lvaro.mu\xc3\xb1oz",
+                                    "\xc3\xa1lvaro.mu\xc3\x91oz", "\xc3\x81lvaro.mu\xc3\x91oz"));
+  EXPECT_THAT(forms_by_case("A\xc3\x9f"), testing::ElementsAre("a\xc3\x9f"));
+  // Ольга.2ю
+  EXPECT_THAT(forms_by_case("\xd0\xbe\xd0\xbb\xd1\x8c\xd0\xb3\xd0\xb0.2\xd1\x8e"),
+              testing::ElementsAre("\xd0\xbe\xd0\xbb\xd1\x8c\xd0\xb3\xd0\xb0.2\xd1\x8e",
+                                   "\xd0\x9e\xd0\x9b\xd0\xac\xd0\x93\xd0\x90.2\xd0\xae",
+                                   "\xd0\x9e\xd0\xbb\xd1\x8c\xd0\xb3\xd0\xb0.2\xd1\x8e"));
   EXPECT_EQ(lower_letters("\xc3"), "\xc3");
   EXPECT_EQ(lower_letters("\xff\xc3\x28"), "\xff\xc3\x28");
 }
