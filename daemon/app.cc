@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -63,6 +64,13 @@ bool may_be_missing(const std::string& path) {
   static const auto shipped = Config{}.sources;
   return path.ends_with("/rejectlog") ||
          std::ranges::find(shipped, path, &SourceSettings::path) != shipped.end();
+}
+
+std::optional<Time> last_changed_at(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  return Time(std::chrono::seconds(info.st_mtim.tv_sec) +
+              std::chrono::microseconds(info.st_mtim.tv_nsec / 1000));
 }
 
 ReadState::Unreadable as_unreadable(const SourceProblem& problem) {
@@ -429,7 +437,8 @@ ReadState App::read_state() const {
                   status->unreadable,
                   status->unfollowed,
                   !writer_loop_->failing(),
-                  writer_loop_->place() == IndexPlace::same};
+                  writer_loop_->place() == IndexPlace::same,
+                  last_changed_at};
   for (const auto& half : status->half_lines) {
     if (std::ranges::find(state.unreadable, half.path, &ReadState::Unreadable::path) ==
         state.unreadable.end())

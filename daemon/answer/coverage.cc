@@ -33,6 +33,8 @@ class CoverageStatement {
       const auto known = readable ? state_.at : trouble->since.value_or(Time::min());
       if (known > Time::min()) one.until = std::max(one.until.value_or(known), known);
     }
+    if (!one.from && followed && readable && state_.unchanged_since)
+      one.from = state_.unchanged_since(one.path);
     if (followed && (!out_.read_up_to || (one.until && *one.until < *out_.read_up_to)))
       out_.read_up_to = one.until;
     if (one.from && *one.from > range.from && range.from > Time::min()) {

@@ -23,11 +23,13 @@ struct ReadState {
   std::vector<std::string> unfollowed{};  // logs in the index that are not read any more
   bool index_writable = true;             // false: lines are read, or wait, and none is kept
   bool index_in_place = true;             // false: what it holds may be missing
+  // Since when a log without a line has had none; nullopt: unknown. Empty: nobody looks.
+  std::function<std::optional<Time>(const std::string& path)> unchanged_since{};
 };
 
 struct SourceStatement {
   std::string path;
-  std::optional<Time> from;   // first line read
+  std::optional<Time> from;   // first line read; of a log without one: since when that is so
   std::optional<Time> until;  // read completely up to here
 };
 

@@ -1,8 +1,10 @@
 #include "daemon/answer/nearby.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "core/address.h"
+#include "core/ascii.h"
 #include "daemon/answer/match.h"
 #include "daemon/answer/misspelt.h"
 #include "daemon/answer/sentences.h"
@@ -16,6 +18,19 @@ constexpr std::size_t kSuggestionsMax = 8;
 constexpr std::size_t kCountMax = 200;
 constexpr std::size_t kEncountersMax = 50;
 constexpr Duration kEncounterMargin = std::chrono::minutes(30);
+
+// Forwarders (SRS), mailing lists and mailing services (VERP, BATV) write an envelope sender of
+// their own; a person reads the one in the From: header.
+bool names_no_person(std::string_view sender) {
+  const auto local = ascii_lower(split_address(sender).local_part);
+  for (const std::string_view start :
+       {"srs0", "srs1", "prvs=", "msprvs", "btv1=", "bounce", "return"}) {
+    if (local.starts_with(start)) return true;
+  }
+  constexpr int kDigits = 6;
+  return local.find('=') != std::string::npos || local.find("bounce") != std::string::npos ||
+         std::ranges::count_if(local, is_digit) >= kDigits;
+}
 
 class Looker {
  public:
@@ -78,15 +93,17 @@ class Looker {
     return keys;
   }
 
-  // Legs that have the address; at most kCountMax.
+  using Counts = std::function<bool(const LegRecord&)>;
+
+  // Legs that have the address and count; at most kCountMax.
   Result<std::uint64_t> count(const std::string& parameter, const std::string& address,
-                              const TimeRange& range) {
+                              const TimeRange& range, const Counts& counts = {}) {
     std::uint64_t found = 0;
     const auto left = limits();
     if (!left) return found;
     const auto done =
         store_.for_each_leg(keys_of(parameter, address), range, *left, [&](const LegRecord& leg) {
-          if (!leg.probe) ++found;
+          if (!leg.probe && (!counts || counts(leg))) ++found;
           return found < kCountMax ? Visit::go_on : Visit::stop;
         });
     if (!done) return done.error();
@@ -106,21 +123,42 @@ class Looker {
 
   Result<void> same_address_elsewhere() {
     if (whole_time()) return {};
+    const auto elsewhere = [&](const LegRecord& leg) {
+      return leg.last_activity_at < request_.range.from || leg.opened_at > request_.range.until;
+    };
     for (const auto& one : asked()) {
-      const auto messages = count(one.parameter, one.pattern->text(), {});
+      const auto messages = count(one.parameter, one.pattern->text(), {}, elsewhere);
       if (!messages) return messages.error();
       suggest(Suggestion::Kind::other_interval, one.parameter, one.pattern->text(), *messages);
     }
     return {};
   }
 
+  bool is_from_asked(const LegRecord& leg) const {
+    return (leg.envelope_sender && request_.sender->matches(*leg.envelope_sender)) ||
+           (leg.submission.login && request_.sender->matches(*leg.submission.login));
+  }
+  bool is_to_asked(const LegRecord& leg) const {
+    return std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
+      return request_.recipient->matches(recipient.recipient) ||
+             (recipient.original_recipient &&
+              request_.recipient->matches(*recipient.original_recipient));
+    });
+  }
+
   // Sender and recipient were both asked: what each had with others in that interval.
   Result<void> counterparts() {
     if (!request_.sender || !request_.recipient) return {};
     for (const auto& one : asked()) {
-      const auto messages = count(one.parameter, one.pattern->text(), request_.range);
-      if (!messages) return messages.error();
       const bool sender = one.whole == KeyKind::sender;
+      const auto with_others = [&](const LegRecord& leg) {
+        if (sender) return !leg.recipients.empty() && !is_to_asked(leg);
+        if (is_from_asked(leg)) return false;
+        if (leg.envelope_sender && names_no_person(*leg.envelope_sender)) ++out_.sender_by_machine;
+        return true;
+      };
+      const auto messages = count(one.parameter, one.pattern->text(), request_.range, with_others);
+      if (!messages) return messages.error();
       suggest(sender ? Suggestion::Kind::same_sender : Suggestion::Kind::same_recipient,
               one.parameter, one.pattern->text(), *messages);
     }
@@ -390,6 +428,8 @@ Absence prove_absence(const FindRequest& request, const Coverage& coverage, cons
                        !request.client.empty() || !request.login.empty();
   if (by_id && !by_more) return {.code = "only_an_id"};
   if (nearby.mail_unnamed > 0) return {.code = "mail_unnamed", .count = nearby.mail_unnamed};
+  if (nearby.sender_by_machine > 0)
+    return {.code = "sender_by_machine", .count = nearby.sender_by_machine};
   if (nearby.sender_unknown > 0) return {.code = "sender_unknown", .count = nearby.sender_unknown};
   if (nearby.refused_unnamed > 0)
     return {.code = "clients_refused", .count = nearby.refused_unnamed};

@@ -40,6 +40,9 @@ struct Nearby {
   std::uint64_t mail_unnamed = 0;     // messages of which not every recipient is named
   // Messages that fit but for who sent them, which no line tells.
   std::uint64_t sender_unknown = 0;
+  // Messages to that recipient whose envelope sender a machine wrote: what stands in From: may be
+  // the sender that was asked for.
+  std::uint64_t sender_by_machine = 0;
   bool any_leg = true;  // in the whole index
   CutBy cut = CutBy::nothing;
 };

@@ -45,6 +45,19 @@ constexpr InBothLanguages kAbsence[] = {
      "another server's: ask by sender and recipient",
      "el correo rechazado antes de su contenido no deja su Message-ID en el registro, y un "
      "identificador puede ser de otro servidor: pregunte por remitente y destinatario"},
+    {"one_sender_by_machine",
+     "1 message to that recipient has an envelope sender that a forwarder or mailing service "
+     "wrote: "
+     "what stands in its From: may be the sender",
+     "1 mensaje para ese destinatario lleva un remitente de sobre escrito por un reenvío o un "
+     "servicio de envíos: en su De: puede estar ese remitente"},
+    {"sender_by_machine",
+     "{count} messages to that recipient have an envelope sender that a forwarder or mailing "
+     "service "
+     "wrote: what stands in their From: may be the sender",
+     "{count} mensajes para ese destinatario llevan un remitente de sobre escrito por un reenvío o "
+     "un "
+     "servicio de envíos: en su De: puede estar ese remitente"},
     {"one_mail_unnamed", "of 1 message of that interval the log does not name every recipient",
      "de 1 mensaje de esas horas el registro no nombra a todos los destinatarios"},
     {"mail_unnamed", "of {count} messages of that interval the log does not name every recipient",

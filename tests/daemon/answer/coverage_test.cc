@@ -72,6 +72,21 @@ TEST_F(CoverageStatement, ASilentLogThatWasReadToItsEndIsComplete) {
   EXPECT_EQ(coverage.behind, 0s);
 }
 
+// Exim logs to syslog and its mainlog stays empty; a log just rotated whose archive is elsewhere.
+TEST_F(CoverageStatement, ALogWithoutALineProvesNothingOfTheTimeBeforeIt) {
+  Batch batch;
+  batch.positions = {{}};
+  batch.positions[0].source = 7;
+  batch.positions[0].path = "/var/log/exim4/mainlog";
+  samples::commit_or_die(*writer_, batch);
+  auto state = caught_up_;
+  const auto complete = [&](Time from) { return of({from, start_ + 20min}, state).complete; };
+  state.unchanged_since = [&](const std::string&) { return start_ + 12min; };
+  EXPECT_FALSE(complete(start_ + 10min));
+  EXPECT_TRUE(complete(start_ + 13min));
+  EXPECT_EQ(of({start_ + 13min, start_ + 20min}, state).sources.size(), 2U);
+}
+
 TEST_F(CoverageStatement, NamesTheHoleAndTheMissingBeginning) {
   const auto coverage = of({start_ - 1h, start_ + 15min}, caught_up_);
   EXPECT_FALSE(coverage.complete);
