@@ -146,6 +146,8 @@ bool has_one_of(std::string_view folder, std::initializer_list<std::string_view>
 }
 
 bool is_junk(std::string_view folder) {
+  if (has_one_of(folder, {"nospam", "no-spam", "no_spam", "notspam", "not-spam", "not_spam"}))
+    return false;
   return has_one_of(folder, {"junk", "spam", "bulk", "deseado", "indesejad"});
 }
 bool is_trash(std::string_view folder) {
@@ -229,7 +231,10 @@ bool is_suspended(std::string_view reply) { return reply.starts_with(kSuspended)
 UnreachedHost unreached_host(const LegRecipient& recipient) {
   std::string_view text = recipient.reply_text;
   if (is_suspended(text)) text.remove_prefix(kSuspended.size());
-  if (!text.starts_with("connect to ")) return {};
+  const bool names_it = std::ranges::any_of(
+      std::array<std::string_view, 3>{"connect to ", "lost connection with ", "conversation with "},
+      [text](std::string_view words) { return text.starts_with(words); });
+  if (!names_it) return {};
   const auto open = text.find('[');
   const auto close = open == std::string_view::npos ? open : text.find(']', open);
   if (close == std::string_view::npos) return {};
@@ -249,12 +254,11 @@ bool is_about_lmtp_socket(std::string_view text) {
 }
 
 bool is_own_hop(const LegRecipient& recipient) {
-  if (recipient.agent == "pipe") return true;  // and `relay` is the name of its service
-  // lmtp(8) names this machine and a socket: "relay=mail.example[private/dovecot-lmtp]".
-  if (!recipient.relay.empty()) {
-    return is_own_place(recipient.relay.ip) || is_own_place(recipient.relay.host) ||
-           (recipient.relay.ip.empty() && recipient.agent == "lmtp");
-  }
+  // pipe(8)'s `relay` is the name of its service. lmtp(8) hands mail to the mailbox server of its
+  // own mail system, at a socket ("relay=mail.example[private/dovecot-lmtp]") or at a host.
+  if (recipient.agent == "pipe" || recipient.agent == "lmtp") return true;
+  if (!recipient.relay.empty())
+    return is_own_place(recipient.relay.ip) || is_own_place(recipient.relay.host);
   if (is_about_lmtp_socket(recipient.reply_text)) return true;
   return is_own_place(unreached_host(recipient).place);
 }
@@ -315,6 +319,9 @@ std::string outcome_key(const LegRecipient& recipient) {
           return recipient.folder.empty() || recipient.folder == "INBOX" ? "delivered_mailbox"
                                                                          : "delivered_folder";
         case DeliveredTo::remote:
+          if (is_loopback(recipient.relay.ip) &&
+              ascii_lower(recipient.agent).find("lmtp") == std::string::npos)
+            return "delivered_hop";
           return is_at_relay(recipient) ? "delivered_relay" : "delivered_remote";
         case DeliveredTo::program:
           return "delivered_program";
@@ -531,6 +538,17 @@ Values values_of(const LegRecipient& recipient, const ExplanationRequest& reques
           {"gives_up", clock.tell(request.gives_up_at, false)}};
 }
 
+// "32505856" as "31", "5452595" as "5.2".
+std::string in_megabytes(const std::string& bytes) {
+  constexpr double kMegabyte = 1024.0 * 1024;
+  double number = 0;
+  std::from_chars(bytes.data(), bytes.data() + bytes.size(), number);
+  std::array<char, 32> out{};
+  const auto megabytes = number / kMegabyte;
+  std::snprintf(out.data(), out.size(), megabytes < 10 ? "%.1f" : "%.0f", megabytes);
+  return out.data();
+}
+
 class Teller {
  public:
   Teller(const ExplanationTexts& texts, const LegRecipient& recipient,
@@ -549,9 +567,11 @@ class Teller {
     out_.final = is_final(recipient_.outcome) && (!for_now_ || to_program_ || came_back_);
     out_.whose_move = whose_move(recipient_.outcome, recipient_.reason, out_.final);
     if (came_back_) out_.whose_move = WhoseMove::nobody;
-    if (key_ == "delivered_program" || key_ == "delivered_file" || key_ == "delivered_relay")
+    if (key_ == "delivered_program" || key_ == "delivered_file" || key_ == "delivered_relay" ||
+        key_ == "delivered_hop")
       out_.whose_move = WhoseMove::us;
     if (key_ == "delivered_elsewhere") out_.whose_move = WhoseMove::nobody;
+    if (key_ == "discarded" && request_.by_own_script) out_.whose_move = WhoseMove::recipient;
     // Another site's notice of a delay, without its reason: that server goes on trying.
     if (waits_elsewhere()) out_.whose_move = WhoseMove::nobody;
     tell_outcome();
@@ -560,7 +580,8 @@ class Teller {
     } else if (is_failure(recipient_.outcome) && recipient_.reason != Reason::none) {
       tell_reason();
     } else {
-      out_.what_to_do = first_of({dangerous("do_"), "do"});
+      out_.what_to_do =
+          first_of({dangerous("do_"), request_.by_own_script ? "do_script" : "", "do"});
     }
     tell_what_comes();
     return std::move(out_);
@@ -614,6 +635,21 @@ class Teller {
     }
   }
 
+  // Postfix' "message size 32505856 exceeds size limit 26214400 of server ..."
+  // (src/smtp/smtp_proto.c), Exim's "message too big: read=... max=..." (src/receive.c).
+  bool take_sizes() {
+    static const RE2 sizes(
+        R"(message size (\d{1,15}) exceeds size limit (\d{1,15})|message too big: read=(\d{1,15}) max=(\d{1,15}))");
+    std::array<std::string, 4> found;
+    if (!RE2::PartialMatch(recipient_.reply_text, sizes, found.data(), &found[1], &found[2],
+                           &found[3]))
+      return false;
+    const std::size_t first = found[0].empty() ? 2 : 0;
+    values_["size"] = in_megabytes(found.at(first));
+    values_["limit"] = in_megabytes(found.at(first + 1));
+    return true;
+  }
+
   bool is_guess() const {
     if (replies_ == nullptr || recipient_.reason == Reason::none || recipient_.reply_text.empty())
       return false;
@@ -623,7 +659,8 @@ class Teller {
   }
 
   void tell_outcome() {
-    out_.text = first_of({dangerous(""), request_.null_sender ? "no_sender" : "",
+    out_.text = first_of({dangerous(""), request_.by_own_script ? "script" : "",
+                          request_.null_sender ? "no_sender" : "",
                           came_back_                ? "came_back"
                           : to_program_             ? "temporary_program"
                           : for_now_                ? "temporary"
@@ -636,7 +673,11 @@ class Teller {
       append_sentence(out_.text, first_of({"report" + report, "report"}));
     const bool hopeless = recipient_.outcome == Outcome::deferred && !request_.null_sender &&
                           !may_pass(recipient_.reason);
-    out_.reply = first_of({dangerous("reply_"), request_.null_sender ? "reply_no_sender" : "",
+    // The customer knows to whom it was.
+    if (recipient_.recipient.empty() && !recipient_.original_recipient && request_.by_our_log)
+      values_["recipient"] = std::string(texts_.find("recipients.unnamed_reply"));
+    out_.reply = first_of({dangerous("reply_"), request_.by_own_script ? "reply_script" : "",
+                           request_.null_sender ? "reply_no_sender" : "",
                            !report.empty() ? "reply_report" + report : "",
                            request_.report_known ? "" : "reply_unreported",
                            hopeless               ? "reply_cause"
@@ -681,6 +722,8 @@ class Teller {
       if (apart.beside) append_sentence(out_.text, fill(parts.first(told, "what"), values_));
       told.push_back(reason);
     }
+    if (recipient_.reason == Reason::too_large && take_sizes())
+      append_sentence(out_.text, fill(texts_.find("sizes.what"), values_));
     // error(8) repeats what happened to another message.
     if (recipient_.reply_text.find("message may be sent more than once") != std::string::npos &&
         !is_suspended(recipient_.reply_text))

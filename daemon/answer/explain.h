@@ -46,7 +46,8 @@ struct ExplanationRequest {
   std::string finding;               // what a filter of ours found: a virus, a forbidden file
   bool only_forbidden = false;       // `finding` is a type of file, and no virus is told of
   std::string rule;                  // what held or discarded it, in the log's words
-  bool by_own_script = false;  // a script of the recipient refused it, behind our own delivery
+  bool by_own_script = false;  // a script of the recipient refused it or threw it away, behind our
+                               // own delivery
   bool ended_by_hand = false;  // `postsuper -e`, before its time was up
   Language language = Language::en;
   std::string timezone;  // IANA name of the times shown; empty: this machine's

@@ -105,6 +105,10 @@ bool is_one_of_several(const Journey& journey, const LegRecipient& state) {
 // Whether an address here sent it on to this recipient, who is elsewhere: of another domain, and
 // not at a server behind this one.
 bool is_sent_on(const LegRecipient& state) {
+  // "orig_to=<root>": a name of this host, to which the MTA put the domain.
+  if (state.original_recipient && state.original_recipient->find('@') == std::string::npos &&
+      equal_ignoring_case(*state.original_recipient, split_address(state.recipient).local_part))
+    return false;
   return state.original_recipient && leaves_us(state) && !is_own_hop(state) &&
          !is_private_network(state.relay.ip) && state.recipient.find('@') != std::string::npos &&
          !equal_ignoring_case(split_address(*state.original_recipient).domain,
@@ -156,8 +160,11 @@ Finding finding_of(const Journey& journey) {
   return {};
 }
 
-// A Sieve script of the recipient's that rejected what our server had delivered to it.
-bool is_refused_by_script(const Journey& journey, const LegRecipient& state) {
+// A Sieve script of the recipient's that rejected or threw away what our server had delivered to
+// it.
+bool is_ended_by_script(const Journey& journey, const LegRecipient& state) {
+  if (state.outcome == Outcome::discarded)
+    return state.attempts > 0 && (is_own_hop(state) || state.agent == "local");
   return state.outcome == Outcome::bounced &&
          std::ranges::any_of(journey.legs, [&](const LegRecord& leg) {
            return std::ranges::any_of(leg.facts, [&](const Fact& fact) {
@@ -205,7 +212,7 @@ json::value explanation_json(const Journey& journey, const JourneyRecipient& rec
        .finding = finding.text,
        .only_forbidden = finding.only_forbidden,
        .rule = rule_of(journey, state),
-       .by_own_script = is_refused_by_script(journey, state),
+       .by_own_script = is_ended_by_script(journey, state),
        .ended_by_hand = is_ended_by_hand(journey.legs[recipient.leg], state),
        .language = options.language,
        .timezone = options.timezone,

@@ -102,15 +102,19 @@ std::string foreign_domain(std::string_view reply, std::string_view sender) {
   return own.empty() || is_at_or_below(domain, own) || is_at_or_below(own, domain) ? "" : domain;
 }
 
-// Where a server that refuses an address says that its owner has moved to.
+// Where a server that refuses an address says that its owner has moved to. An address beside other
+// words, or of whoever runs that server, is no new one of the recipient's.
 std::string new_address(const LegRecipient& recipient) {
   static const RE2 moved(
-      R"((?i)(?:has |have |is )?(?:moved|changed)(?: permanently)?(?: to|: please use)?[:;]? *<?([^\s<>@"]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+)|user not local;? *(?:please )?try <?([^\s<>@"]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+))");
+      R"((?i)\b(?:user|recipient|mailbox|account|address|person|employee|he|she|they|who)\b[^.:;@]{0,30} (?:moved|changed)(?: permanently)?(?: (?:his|her|their) address)?[,;:]? *(?:to|(?:please )?(?:use|try)|new address(?: is)?)[:;]? *<?([^\s<>@"]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+)|user not local;? *(?:please )?try <?([^\s<>@"]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+))");
+  static const RE2 role(
+      R"((?i)(?:postmaster|abuse|support|help-?desk|admin|security|no-?reply)@.*)");
   std::string one;
   std::string other;
   if (!RE2::PartialMatch(recipient.reply_text, moved, &one, &other)) return {};
   auto& found = one.empty() ? other : one;
-  return equal_ignoring_case(found, recipient.recipient) ? "" : found;
+  const bool same = equal_ignoring_case(found, recipient.recipient);
+  return same || RE2::FullMatch(found, role) ? "" : found;
 }
 
 // "temporarily rate limited due to IP reputation", "an unusual rate of unsolicited mail originating
@@ -169,6 +173,10 @@ bool is_mailbox_locked(std::string_view reply) {
 ReasonCase said_here_case(const LegRecipient& recipient) {
   const std::string_view reply = recipient.reply_text;
   if (reply.starts_with("cancelled by ")) return {.texts = "cancelled.", .move = WhoseMove::us};
+  // A mailbox server of ours, behind a socket.
+  if (recipient.agent == "lmtp" && is_own_hop(recipient) &&
+      recipient.reason == Reason::user_unknown)
+    return {.texts = "not_here."};
   if (!is_said_here(recipient)) return {};
   if (is_about_suspension(reply)) return {.texts = "suspended_here.", .move = WhoseMove::us};
   if (is_about_failures(reply)) return {.texts = "many_failures.", .move = WhoseMove::us};

@@ -23,6 +23,8 @@ std::optional<Outcome> outcome_of(const TimelineEntry& entry) {
       return Outcome::expired;
     case Kind::discarded:
       return Outcome::discarded;
+    case Kind::bounce_sent:  // of those whom no line names
+      return Outcome::bounced;
     default:
       return std::nullopt;
   }

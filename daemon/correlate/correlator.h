@@ -143,6 +143,7 @@ class Correlator {
   std::string_view dialogue_name(const LogLine& line, const Peer& client);
   std::string_view exim_dialogue_name(const LogLine& line, const Peer& client);
   void tell_of_others_refused(const LogLine& line, const Session& session, std::string_view counts);
+  void refuse_content(const LogLine& line, OpenLeg& leg);
   void end_unqueued(const LogLine& line, Session& session, std::string_view counts);
   void part_other_mails(Session& session, std::string_view counts);
   void keep_early_verdict(const LogLine& line, const PolicyVerdict& event);

@@ -294,6 +294,14 @@ void Correlator::tell_of_others_refused(const LogLine& line, const Session& sess
   tell_of_unnamed(line, refused->record);
 }
 
+namespace {
+bool was_refused(const LegRecord& leg) {
+  return std::ranges::any_of(leg.timeline, [](const TimelineEntry& entry) {
+    return entry.kind == TimelineEntry::Kind::rejected;
+  });
+}
+}  // namespace
+
 // The queue manager's first line about a message may come after its client has left, and for a
 // message on hold or discarded there is none: what the client achieved stands in the counts.
 void Correlator::end_unqueued(const LogLine& line, Session& session, std::string_view counts) {
@@ -308,8 +316,9 @@ void Correlator::end_unqueued(const LogLine& line, Session& session, std::string
   if (unsure.empty()) return;
   const auto content = content_counts(counts);
   const auto room = content ? std::int64_t{content->good} - taken : 0;
+  const bool some_came = std::ranges::any_of(
+      unsure, [](const OpenLeg* leg) { return leg->record.message_id.has_value(); });
   for (auto* leg : unsure) {
-    const bool all_were_taken = content && content->good == content->all && content->all > 0;
     const bool content_came = leg->record.message_id.has_value();
     // sendmail -bs: its smtpd writes for pickup, which brings the message under an id of its own.
     const bool for_pickup = is_loopback(session.client.ip) && !content_came &&
@@ -321,9 +330,11 @@ void Correlator::end_unqueued(const LogLine& line, Session& session, std::string
       // Or a filter of ours began to give a message back and thought better of it.
       LegUpdates::close_unqueued(leg->record, line.header.logged_at);
       leg->record.probe = true;
-    } else if (all_were_taken || room >= static_cast<std::int64_t>(unsure.size()) ||
-               (room > 0 && content_came)) {
+    } else if (room >= static_cast<std::int64_t>(unsure.size()) ||
+               (room > 0 && (content_came || !some_came))) {
       updates_.accept(leg->record, line.header.logged_at);
+    } else if (content_came && content->good < content->all && !was_refused(leg->record)) {
+      refuse_content(line, *leg);
     } else {
       LegUpdates::close_unqueued(leg->record, line.header.logged_at);
     }
@@ -331,6 +342,22 @@ void Correlator::end_unqueued(const LogLine& line, Session& session, std::string
     mark_dirty(*leg);
     note_if_closed(*leg);
   }
+}
+
+// The content came, and smtpd said no at its end without a line of its own ("451 Error: queue file
+// write error", src/smtpd/smtpd.c): cleanup's warning before it has the cause, if anything has.
+void Correlator::refuse_content(const LogLine& line, OpenLeg& leg) {
+  PolicyVerdict refused;
+  refused.queue_id = leg.record.queue_id;
+  refused.stage = "END-OF-MESSAGE";
+  refused.reply_code = 451;
+  std::string cause;
+  for (const auto& entry : leg.record.timeline) {
+    if (entry.kind == TimelineEntry::Kind::note) cause = entry.text;
+  }
+  refused.reply_text = cause;
+  updates_.apply(leg.record, refused, line.header.logged_at);
+  LegUpdates::close_unqueued(leg.record, line.header.logged_at);
 }
 
 // Refusals before a message belong to it, unless the client began more mails than were queued:

@@ -47,7 +47,9 @@ bool is_maildir(std::string_view path) { return path.starts_with('/') && path.en
 std::string_view maildir_folder(std::string_view path) {
   path.remove_suffix(1);
   const auto name = path.substr(path.rfind('/') + 1);
-  return name.starts_with('.') ? name.substr(1) : std::string_view();
+  // "~/.maildir/" is a Maildir that is hidden, and no folder of one.
+  const bool is_whole = ascii_lower(name).starts_with(".mail");
+  return name.starts_with('.') && !is_whole ? name.substr(1) : std::string_view();
 }
 
 // Whether Exim's ACL refused this recipient of a message that it took for others (PRDR).
@@ -334,6 +336,9 @@ std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const Del
       outcome == Outcome::delivered ? event.delivered_to : DeliveredTo::nowhere;
   if (recipient->delivered_to == DeliveredTo::mailbox && is_maildir(event.file_or_command))
     recipient->folder = cut(maildir_folder(event.file_or_command));
+  // cPanel's routers of an account with a spam box: "R=virtual_user_spam".
+  if (recipient->delivered_to == DeliveredTo::mailbox && event.router.ends_with("_user_spam"))
+    recipient->folder = "spam";
   // Bookkeeping repeats an older cause, and "retry timeout exceeded" comes behind the true one.
   if ((event.bookkeeping || outcome == Outcome::expired) && cause_known) return index;
 

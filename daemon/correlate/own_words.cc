@@ -27,6 +27,13 @@ Reason reason_of_own_trouble(Reason reason, const std::optional<EnhancedStatus>&
   // Nothing is known to be wrong with the sender.
   if (reason == Reason::sender_rejected && is_check_unfinished(reply_text))
     return Reason::remote_error;
+  const auto says = [reply_text](std::string_view words) {
+    return reply_text.find(words) != std::string_view::npos;
+  };
+  if (says(" said: ")) return reason;
+  if (says("Insufficient system storage") || says("No space left on device"))
+    return Reason::local_disk_full;
+  if (says("map lookup problem")) return Reason::local_config;
   if (reason != Reason::remote_error || !status || status->subject != 3) return reason;
   if (status->detail == 1) return Reason::local_disk_full;
   const bool set_up = status->detail == 5 || reply_text.ends_with("Temporary lookup failure");
@@ -50,7 +57,7 @@ bool answers_by_itself(std::string_view transport, std::string_view command) {
   const auto is_so_called = [](std::string_view called) {
     const auto name = ascii_lower(called);
     for (const std::string_view word :
-         {"vacation", "autoreply", "auto_reply", "autorespon", "auto_respon"}) {
+         {"vacation", "autoreply", "auto_reply", "autorespon", "auto_respon", "autowhitelist"}) {
       if (name.find(word) != std::string::npos) return true;
     }
     return name == "address_reply";

@@ -29,7 +29,8 @@ Reason reason_of_own_table(Reason reason, std::string_view agent, std::string_vi
 Reason reason_of_their_trouble(Reason reason, std::string_view relay_ip);
 
 // Whether a transport of Exim's, or the command that it calls, answers the sender instead of
-// keeping the mail. Both are named by who set them up: "T=uservacation", "T=virtual_userautoreply",
+// keeping the mail, or notes who it is from (cPanel's BoxTrapper). They are named by who set them
+// up: "T=uservacation", "T=virtual_userautoreply", "T=boxtrapper_autowhitelist",
 // "|/usr/local/cpanel/bin/autorespond ...".
 bool answers_by_itself(std::string_view transport, std::string_view command);
 

@@ -315,7 +315,8 @@ ParsedLine parse_warning(std::string_view program, std::string_view text) {
   if (const auto corrupt =
           match_form(rest, R"(saving corrupt file "{}" from queue "{}" to queue "{}")");
       corrupt && is_postfix_queue_id(corrupt->at[0])) {
-    return {LineKind::postfix_note, Note{corrupt->at[0], Note::About::queue_error, rest}};
+    return {LineKind::postfix_note,
+            QueueAction{corrupt->at[0], QueueAction::Action::held, {}, {}, rest}};
   }
   const auto id = maybe_take_queue_id(rest);
   const auto about = id ? about_of(rest) : Note::About::other;

@@ -210,6 +210,8 @@ TEST(ExplainedRefusal, AFullQueueIsOurOwn) {
   };
   EXPECT_THAT(refused("452 4.3.1 Insufficient system storage"),
               HasSubstr("A disk of this mail server is full."));
+  EXPECT_THAT(refused("452 Insufficient system storage"),
+              HasSubstr("A disk of this mail server is full."));
   EXPECT_THAT(refused("451 4.3.0 <b@example.org>: Temporary lookup failure"),
               HasSubstr("set up wrongly on this mail server"));
   EXPECT_THAT(refused("451 4.3.5 Server configuration error"),

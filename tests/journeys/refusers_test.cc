@@ -26,16 +26,19 @@ Answer told_by_exim(const std::vector<std::string>& lines) {
   return answers.empty() ? Answer{} : answers[0];
 }
 
-Answer told_by_postfix(const std::string& relay, const std::string& status,
-                       const std::string& text) {
+Answer told_by_postfix(const std::string& relay, const std::string& status, const std::string& text,
+                       const std::string& agent = "smtp") {
   const std::string at = "Nov 24 10:00:01 mx1 postfix/";
   const auto answers =
       answers_of({at + "submission/smtpd[11]: A00001: client=pc[192.0.2.8], sasl_method=PLAIN, "
                        "sasl_username=ana@example.org",
                   at + "cleanup[12]: A00001: message-id=<m1@example.org>",
                   at + "qmgr[13]: A00001: from=<ana@example.org>, size=900, nrcpt=1 (queue active)",
-                  at + "smtp[14]: A00001: to=<bo@example.com>, relay=" + relay +
-                      ", delay=2, delays=0/0/1/1, dsn=" + (status == "bounced" ? "5" : "4") +
+                  at + agent + "[14]: A00001: to=<bo@example.com>, relay=" + relay +
+                      ", delay=2, delays=0/0/1/1, dsn=" +
+                      (status == "bounced" ? "5"
+                       : status == "sent"  ? "2"
+                                           : "4") +
                       ".0.0, status=" + status + " (" + text + ")"});
   return answers.empty() ? Answer{} : answers[0];
 }
@@ -178,6 +181,78 @@ TEST(Refusers, ANewAddressIsNamed) {
            "bo@example.net"));
   EXPECT_THAT(told.reply, HasSubstr("new address: bo@example.net")) << told.reason;
   EXPECT_THAT(told.text, Not(HasSubstr("guess")));
+}
+
+TEST(Refusers, AnAddressBesideOtherWordsIsNoNewOne) {
+  for (const std::string words :
+       {"550 5.2.1 mailbox disabled. Our policy has changed: postmaster@example.net",
+        "550 5.1.1 user unknown; the account policy has changed, please use support@example.net"}) {
+    const auto told = told_by_postfix(kMx, "bounced", said(words));
+    EXPECT_THAT(told.reply, Not(HasSubstr("@example.net"))) << told.reason;
+  }
+}
+
+TEST(Refusers, OurMailboxServerHasNoSuchMailbox) {
+  const auto told = told_by_postfix(
+      "mx1.example.org[private/dovecot-lmtp]", "bounced",
+      "host mx1.example.org[private/dovecot-lmtp] said: 550 5.1.1 <bo@example.com> User doesn't "
+      "exist: bo@example.com (in reply to RCPT TO command)",
+      "lmtp");
+  EXPECT_THAT(told.text, HasSubstr("no such mailbox on this server"));
+  EXPECT_THAT(told.what_to_do, HasSubstr("set it up here"));
+}
+
+TEST(Refusers, OurOwnPartsAreNoServerOfTheRecipients) {
+  const auto lmtp = told_by_postfix(
+      "none", "deferred", "connect to 172.20.0.6[172.20.0.6]:2525: Connection refused", "lmtp");
+  EXPECT_EQ(lmtp.move, "us") << lmtp.text;
+  const auto filter = told_by_postfix(
+      "none", "deferred",
+      "delivery temporarily suspended: lost connection with 127.0.0.1[127.0.0.1] while receiving "
+      "the initial server greeting");
+  EXPECT_EQ(filter.move, "us") << filter.text;
+  const auto passed = told_by_postfix("127.0.0.1[127.0.0.1]:10024", "sent",
+                                      "250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: "
+                                      "queued as 4B4B4B4B4B");
+  EXPECT_EQ(passed.move, "us");
+  EXPECT_THAT(passed.text, HasSubstr("program of this mail system"));
+}
+
+TEST(Refusers, TheSizesAreTold) {
+  const auto told = told_by_postfix(kMx, "bounced",
+                                    "message size 32505856 exceeds size limit 26214400 of server "
+                                    "mx.example.com[198.51.100.9]");
+  EXPECT_THAT(told.text, HasSubstr("31 MB of 25 MB"));
+}
+
+TEST(Refusers, ANameOfThisHostIsNoForward) {
+  const std::string at = "Nov 24 10:00:01 mx1 postfix/";
+  const auto told = answers_of(
+      {at + "pickup[11]: A00001: uid=0 from=<root>",
+       at + "cleanup[12]: A00001: message-id=<m1@mx1>",
+       at + "qmgr[13]: A00001: from=<root@web.example>, size=900, nrcpt=1 (queue active)",
+       at + "smtp[14]: A00001: to=<root@web.example>, orig_to=<root>, "
+            "relay=mx.web.example[198.51.100.9]:25, delay=2, delays=0/0/1/1, dsn=5.1.1, "
+            "status=bounced (host mx.web.example[198.51.100.9] said: 550 5.1.1 User unknown)"})[0];
+  EXPECT_THAT(told.text, Not(HasSubstr("forward"))) << told.what_to_do;
+}
+
+TEST(Refusers, AScriptThatThrowsAwayIsTheRecipients) {
+  const std::string mx = "Nov 24 10:00:0";
+  const auto told = answers_of(
+      {mx + "1 mx1 postfix/smtpd[11]: 4C1A2B3D: client=mx.example.net[192.0.2.8]",
+       mx + "1 mx1 postfix/cleanup[14]: 4C1A2B3D: message-id=<1@example.net>",
+       mx +
+           "1 mx1 postfix/qmgr[12]: 4C1A2B3D: from=<a@example.net>, size=1, nrcpt=1 (queue active)",
+       mx + "2 mx1 dovecot: lmtp(bo@example.com)<7><x>: sieve: msgid=<1@example.net>: marked "
+            "message to be discarded if not explicitly delivered (discard action)",
+       mx + "2 mx1 postfix/lmtp[13]: 4C1A2B3D: to=<bo@example.com>, "
+            "relay=mx1.example.com[private/dovecot-lmtp], delay=1, delays=0/0/1/0, dsn=2.0.0, "
+            "status=sent (250 2.0.0 <bo@example.com> x Saved)",
+       mx + "5 mx1 postfix/qmgr[12]: 4C1A2B3D: removed"})[0];
+  EXPECT_EQ(told.outcome, "discarded");
+  EXPECT_EQ(told.move, "recipient") << told.text;
+  EXPECT_THAT(told.reply, HasSubstr("filter that the recipient has set up"));
 }
 
 TEST(Refusers, AnEmptySenderRefusedIsTheirs) {

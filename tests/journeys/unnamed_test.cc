@@ -224,6 +224,51 @@ TEST_F(UnnamedTest, WhatWaitsForHoursMayBeToAnybody) {
   }
 }
 
+// smtpd answers 451 at the end of the content, without a line of its own.
+TEST_F(UnnamedTest, ContentThatOurOwnServerRefusedIsNoClientThatWentAway) {
+  const auto told =
+      play({"postfix/smtpd[9]: connect from mx.example.net[192.0.2.7]",
+            "postfix/smtpd[9]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+            "postfix/cleanup[12]: AA2F1A0E5D: message-id=<1@example.net>",
+            "postfix/cleanup[12]: warning: AA2F1A0E5D: virtual_alias_maps map lookup problem for "
+            "rosa@example.org -- message not accepted, try again later",
+            "postfix/smtpd[9]: disconnect from mx.example.net[192.0.2.7] ehlo=1 mail=1 rcpt=1 "
+            "data=0/1 quit=1 commands=4/5"});
+  const auto& unnamed = told.at("unnamed_recipients").as_object();
+  EXPECT_EQ(unnamed.at("outcome").as_string(), "rejected");
+  EXPECT_EQ(unnamed.at("reason").as_string(), "local_config");
+  EXPECT_EQ(unnamed.at("reply_code").as_int64(), 451);
+}
+
+// One MAIL of two was taken back with RSET.
+TEST_F(UnnamedTest, WhatItsClientTookBackIsNotInTheQueue) {
+  Log log{"/var/log/mail.log", "mx1", false, {}};
+  for (const std::string text :
+       {"postfix/smtpd[9]: connect from mx.example.net[192.0.2.7]",
+        "postfix/smtpd[9]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+        "postfix/smtpd[9]: BB2F1A0E5D: client=mx.example.net[192.0.2.7]",
+        "postfix/cleanup[12]: BB2F1A0E5D: message-id=<1@example.net>",
+        "postfix/qmgr[13]: BB2F1A0E5D: from=<eva@example.com>, size=900, nrcpt=1 (queue active)",
+        "postfix/smtpd[9]: disconnect from mx.example.net[192.0.2.7] ehlo=1 mail=2 rcpt=2 data=1 "
+        "rset=1 quit=1 commands=8"})
+    log.lines.push_back("2026-11-24T10:00:10+00:00 mx1 " + text);
+  player_ = std::make_unique<LogPlayer>(std::vector<Log>{std::move(log)});
+  player_->play_all();
+  player_->flush();
+  EXPECT_EQ(ended(Outcome::queued).items.size(), 1U);
+}
+
+TEST_F(UnnamedTest, AReportProvesAFailure) {
+  Log log{"/var/log/mail.log", "mx1", false, {}};
+  log.lines = {
+      "2026-11-24T10:00:10+00:00 mx1 postfix/bounce[9]: AA2F1A0E5D: sender non-delivery "
+      "notification: BB2F1A0E5D"};
+  player_ = std::make_unique<LogPlayer>(std::vector<Log>{std::move(log)});
+  player_->play_all();
+  player_->flush();
+  EXPECT_EQ(ended(Outcome::bounced).items.size(), 1U);
+}
+
 // However late it ended: who asks knows when it was sent.
 TEST_F(UnnamedTest, WhatEndedUnnamedIsToldOfWhenItCameIn) {
   play({"postfix/smtpd[9]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
