@@ -42,6 +42,15 @@ struct Journey {
   std::uint64_t id() const { return legs.front().id; }
 };
 
+// The leg that speaks for the arrival: the earliest that was queued; refused dialogues of the same
+// message come before it.
+inline const LegRecord& arrival_leg(const Journey& journey) {
+  for (const auto& leg : journey.legs) {
+    if (!leg.queue_id.empty()) return leg;
+  }
+  return journey.legs.front();
+}
+
 // What was read to put journeys together: those of one answer look for the same legs and links, and
 // each twice when it is asked for by another leg than its first. For one state of the store.
 class AssemblyMemory {

@@ -48,15 +48,6 @@ json::value relay_json(const Endpoint& relay, const Memory& memory) {
                       memory);
 }
 
-// The leg that speaks for the arrival: the earliest that was queued; refused dialogues of the same
-// message come before it.
-const LegRecord& arrival_leg(const Journey& journey) {
-  for (const auto& leg : journey.legs) {
-    if (!leg.queue_id.empty()) return leg;
-  }
-  return journey.legs.front();
-}
-
 // Of the first leg that has it.
 const std::string* first_known(const Journey& journey, MaybeText LegRecord::*field) {
   for (const auto& leg : journey.legs) {

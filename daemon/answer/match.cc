@@ -158,10 +158,8 @@ bool legs_match(const Journey& journey, const FindRequest& want) {
         return leg.subject && text_matches(want.subject, decode_header(*leg.subject));
       }))
     return false;
-  if (!want.submissions.empty() && !any_leg(journey, [&](const LegRecord& leg) {
-        return holds(want.submissions, leg.submission.method);
-      }))
-    return false;
+  // How it came in, not how a filter gave it back.
+  if (!holds(want.submissions, arrival_leg(journey).submission.method)) return false;
   return want.direction.empty() || direction_of(journey) == want.direction;
 }
 

@@ -269,11 +269,16 @@ std::int32_t LegUpdates::apply_to_program(LegRecord& leg, const DeliveryAttempt&
       known != nullptr && known->attempts > 0 && known->agent != event.agent &&
       (known->outcome == Outcome::deferred || known->outcome == Outcome::bounced);
   if (known != nullptr && (known->outcome == Outcome::delivered || mailbox_failed)) {
-    const bool mailbox_at_last =
-        event.delivered_to == DeliveredTo::mailbox && known->delivered_to == DeliveredTo::program;
+    // An automatic answer keeps no mail: what does is told in its place.
+    const bool mailbox_at_last = known->delivered_to == DeliveredTo::program &&
+                                 (event.delivered_to == DeliveredTo::mailbox ||
+                                  answers_by_itself(known->agent, known->reply_text));
     if (outcome_of(event) == Outcome::delivered && mailbox_at_last) {
       known->attempts = 0;  // the mailbox beside the answer
-      return apply_to(leg, *known, event, at);
+      auto kept = event;
+      if (kept.reply_text.empty() && kept.delivered_to != DeliveredTo::mailbox)
+        kept.reply_text = event.file_or_command;
+      return apply_to(leg, *known, kept, at);
     }
     if (outcome_of(event) == Outcome::delivered) {  // beside a copy that has arrived elsewhere
       note(leg, TimelineEntry::Kind::note, "also given to " + std::string(event.file_or_command),

@@ -84,5 +84,15 @@ TEST(BesideTheMailbox, AnAnswerAloneIsNoMailbox) {
   }
 }
 
+// The answer alone keeps no mail: the file that does is told in its place.
+TEST(BesideMailbox, AFileIsToldInPlaceOfTheAnswer) {
+  const auto told = answers_of(
+      {kMailComes, logged("=> >u@example.net <ana@example.org> R=userforward T=address_reply"),
+       logged("=> /home/ana/mail/inbox <ana@example.org> R=userforward T=address_file"),
+       logged("Completed")});
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_THAT(told[0].text, HasSubstr("file")) << told[0].text;
+}
+
 }  // namespace
 }  // namespace rastro
