@@ -68,7 +68,10 @@ std::optional<Verdict> other_report(const KindEvidence& e) {
   if (e.feedback) return Verdict{kNot, NotABounce::abuse_report, "a feedback-report part"};
   if (e.refusal) return std::nullopt;
   const bool reports = e.delivery_status || e.failed_header || e.names_mail || e.disposition;
-  if (!reports && e.text.has(Phrase::mail_held) && e.text.has(Phrase::release_link))
+  // A refusal of what the reader sent to somebody is one, whatever the notice offers beside it.
+  const bool refused_one = e.reply_class == 5 && (e.named_recipient || e.told_recipient) &&
+                           e.text.has(Phrase::readers_mail);
+  if (!reports && !refused_one && e.text.has(Phrase::mail_held) && e.text.has(Phrase::release_link))
     return Verdict{kNot, NotABounce::held_mail, "the words that offer to release held mail"};
   if (e.disposition && !e.delivery_status)
     return Verdict{kNot, NotABounce::read_receipt, "a disposition-notification part"};

@@ -22,6 +22,7 @@ enum class Phrase : std::uint8_t {
   goods,         // a parcel or an order, which are delivered too
   mail_held,     // messages for the reader are waiting somewhere
   release_link,  // ... and a link would bring them
+  readers_mail,  // what the reader sent to somebody did not arrive
 };
 class Phrases {
  public:

@@ -80,6 +80,15 @@ bool is_said_at_mail_from(std::string_view reply) {
          has_words(reply, "after MAIL FROM:<");
 }
 
+// For that server the domain of the sender is not there or takes no mail.
+bool is_about_sender_domain(std::string_view reply) {
+  static const RE2 domain(
+      R"((?i)\bdomain\b.{0,60}\b(?:not (?:found|exist|resolve|accept (?:e-?)?mail|be (?:found|resolved))|has no|no (?:valid )?(?:mx|a|dns)\b|doesn't (?:exist|resolve)|null ?mx))");
+  static const RE2 sender(R"((?i)\bsender address rejected: domain\b|\bdomain of sender\b)");
+  return RE2::PartialMatch(reply, domain) &&
+         (is_said_at_mail_from(reply) || RE2::PartialMatch(reply, sender));
+}
+
 std::string domain_of(std::string_view address) {
   return ascii_lower(split_address(address).domain);
 }
@@ -209,6 +218,7 @@ ReasonCase sender_case(const LegRecipient& recipient, const ExplanationRequest& 
       break;
     case Reason::sender_rejected:
       if (is_about_refused_callout(reply)) return {.texts = "callout.", .move = WhoseMove::us};
+      if (is_about_sender_domain(reply)) return {.texts = "sender_domain.", .move = WhoseMove::us};
       break;
     case Reason::user_unknown:
     case Reason::mailbox_disabled:

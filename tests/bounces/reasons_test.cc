@@ -111,6 +111,23 @@ TEST(BounceReasons, AnOfferToReleaseHeldMailIsNoBounce) {
   }
 }
 
+TEST(BounceReasons, ARefusalStaysOneBesideAnOfferToReleaseMail) {
+  const auto report = read_bounce(
+      "Your message to juan@example.net was not delivered: 554 5.7.1 blocked by policy.\nYou have "
+      "3 "
+      "pending messages. Click here to release the messages.\n");
+  EXPECT_EQ(report.kind, BounceKind::failed);
+  ASSERT_EQ(report.recipients.size(), 1U);
+  EXPECT_EQ(report.recipients[0].recipient.value, "juan@example.net");
+  for (const auto* text :
+       {"Subject: Mail delivery failed\n\n5 incoming messages to ana@example.org could not be "
+        "delivered: 550 5.2.2 quota error.\nClick here to release messages to your inbox.\n",
+        "Subject: Undelivered mail\n\nAna@example.org has 7 undelivered messages (error 554 "
+        "5.7.1).\nClick below to retrieve your messages.\n"}) {
+    EXPECT_EQ(read_bounce(text).not_a_bounce, NotABounce::held_mail) << text;
+  }
+}
+
 TEST(BounceReasons, ADelayWithoutACauseHasNone) {
   auto report = read_bounce(
       "Delivery is delayed to these recipients or groups:\nbo@example.net (bo@example.net)\n"

@@ -163,6 +163,16 @@ TEST(Refusers, TheSendersDomainIsNotTheRecipients) {
       << told.reason;
 }
 
+TEST(Refusers, TheSendersDomainWithANullMxIsNotTheRecipients) {
+  const auto told = told_by_postfix(
+      kMx, "bounced",
+      said("550 5.7.27 <ana@example.org>: Sender address rejected: Domain example.org does not "
+           "accept mail (nullMX)",
+           "RCPT TO"));
+  EXPECT_EQ(told.reason, "sender_rejected");
+  EXPECT_THAT(told.text, HasSubstr("refused the domain of the sender"));
+}
+
 TEST(Refusers, ACalloutToOurSideFailed) {
   const auto told = told_by_exim(
       {"** bo@example.com R=dnslookup T=remote_smtp H=mx.example.com [198.51.100.9]: SMTP error "
