@@ -37,7 +37,7 @@ class OpenLegPlaces {
   auto begin() const { return places_.begin(); }
   auto end() const { return places_.end(); }
 
-  // Those that name no recipient, newest first; null: they are too many.
+  // Those that do not name every recipient, newest first; null: they are too many.
   std::shared_ptr<const std::vector<UntoldLeg>> untold();
 
  private:

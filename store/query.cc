@@ -5,7 +5,6 @@
 #include <map>
 #include <numeric>
 #include <ranges>
-#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -43,10 +42,17 @@ std::vector<SearchKey> search_keys(const KeyHasher& hasher, const std::vector<Le
   return search;
 }
 
+// Whether the file's rows are posted under all of `keys`: one that an earlier build finished is not
+// under those that came since. What a file has that is not finished was posted by this one.
+bool is_posted_under(const FileView& file, const std::vector<SearchKey>& keys) {
+  return !file.state.sealed || std::all_of(keys.begin(), keys.end(), [&file](const auto& key) {
+    return static_cast<std::uint32_t>(key.kind) < file.state.key_kinds;
+  });
+}
+
 // Whether the file may have a posting of one of `keys`, as far as can be told without reading it.
-template <typename Keys>
-bool may_have_any(const FileView& file, const Keys& keys) {
-  if (!file.state.sealed) return true;
+bool may_have_any(const FileView& file, const std::vector<SearchKey>& keys) {
+  if (!file.state.sealed || !is_posted_under(file, keys)) return true;
   const auto filter = file.notes->key_filter();
   return !filter || std::any_of(keys.begin(), keys.end(), [&filter](const SearchKey& key) {
     return filter->may_hold(key.hash);
@@ -242,8 +248,9 @@ Result<CutBy> ReaderImpl::for_each_leg(const std::vector<LegKey>& keys, const Ti
     auto file = files_.open(view);
     if (!file) return file.error();
     if (*file == nullptr) continue;
-    const auto cut =
-        search.empty() ? scan_file(query, i, **file) : look_up_in_file(query, i, **file);
+    const auto cut = search.empty() || !is_posted_under(view, search)
+                         ? scan_file(query, i, **file)
+                         : look_up_in_file(query, i, **file);
     if (auto done = files_.check(view, **file); !done) return done.error();
     if (cut != CutBy::nothing) return cut;
     if (files_.out_of_time()) return CutBy::time;
@@ -374,7 +381,11 @@ Result<CutBy> ReaderImpl::for_each_untold(const TimeRange& opened, const QueryLi
   if (!snapshot->untold) return CutBy::time;
   const std::vector<SearchKey> no_keys;
   const TimeRange whole;
-  const LegQuery query{*snapshot,  no_keys, whole, nullptr, visit, false, LegRowDepth::summary,
+  // An hour of an earlier build does not say which they are.
+  const std::function<Visit(const LegRecord&)> untold_only = [&visit](const LegRecord& leg) {
+    return names_all_recipients(leg) ? Visit::go_on : visit(leg);
+  };
+  const LegQuery query{*snapshot, no_keys, whole, nullptr, untold_only, false, LegRowDepth::summary,
                        Time::min()};
   const FileView* view = nullptr;
   for (const auto& leg : *snapshot->untold) {
@@ -448,7 +459,7 @@ Result<std::uint64_t> ReaderImpl::count_rows(const std::vector<LegKey>& keys,
     if (!may_hold(view->state, range) || view->state.hour > range.until) continue;
     if (!search.empty() && !may_have_any(*view, search)) continue;
     auto in_file = static_cast<double>(view->row_max);
-    if (!keys.empty()) {
+    if (!keys.empty() && is_posted_under(*view, search)) {  // else any of its rows may be meant
       auto file = files_.open(*view);
       if (!file) return file.error();
       if (*file == nullptr) continue;
@@ -660,17 +671,6 @@ Result<std::vector<SourceCoverage>> ReaderImpl::coverage() {
   coverage.reserve(by_path.size());
   for (auto& [path, one] : by_path) coverage.push_back(std::move(one));
   return coverage;
-}
-
-// One without an end is over when another one of that log begins with it.
-void drop_closed(std::vector<CoverageHole>& holes) {
-  std::set<std::pair<std::string, Time>> closed;
-  for (const auto& hole : holes) {
-    if (hole.until != Time::max()) closed.emplace(hole.source_path, hole.from);
-  }
-  std::erase_if(holes, [&](const CoverageHole& hole) {
-    return hole.until == Time::max() && closed.contains({hole.source_path, hole.from});
-  });
 }
 
 Result<std::vector<CoverageHole>> ReaderImpl::holes(const TimeRange& range) {

@@ -35,6 +35,9 @@ enum class KeyKind : std::uint8_t {
   sender_unknown,
   client_unknown,
 };
+// Files of before `key_kinds` have no postings of the kinds from this one on.
+inline constexpr std::uint32_t kKeyKindsThen = static_cast<std::uint32_t>(KeyKind::sender_unknown);
+inline constexpr std::uint32_t kKeyKinds = static_cast<std::uint32_t>(KeyKind::client_unknown) + 1;
 struct LegKey {
   KeyKind kind = KeyKind::recipient;
   std::string value;

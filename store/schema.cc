@@ -19,7 +19,7 @@ namespace {
 // each costs instructions for each message.
 constexpr const char* kTables = R"sql(
 CREATE TABLE file_state(
-  id INTEGER PRIMARY KEY CHECK(id = 1),
+  id INTEGER PRIMARY KEY CHECK(id = 1), key_kinds INTEGER NOT NULL DEFAULT 12,
   hour INTEGER NOT NULL, sealed INTEGER NOT NULL, carried_all INTEGER NOT NULL,
   arrival_min INTEGER, arrival_max INTEGER, activity_min INTEGER, activity_max INTEGER,
   written_at INTEGER NOT NULL, line_time INTEGER, leg_id_max INTEGER,

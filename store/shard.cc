@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "store/leg_rows.h"
+#include "store/query.h"
 #include "store/schema.h"
 #include "store/state_rows.h"
 
@@ -168,10 +169,18 @@ FileState load_state(Database& database) {
   state.line_time = maybe_time(row, 8);
   state.leg_id_max = static_cast<std::uint64_t>(row.column_int(9));
   state.key_check = static_cast<std::uint32_t>(row.column_int(10));
+  const bool tells_kinds =
+      database.query_int("SELECT 1 FROM pragma_table_info('file_state') WHERE name = 'key_kinds'")
+          .has_value();
+  state.key_kinds = kKeyKindsThen;
+  if (tells_kinds) {
+    const auto kinds = database.query_int("SELECT key_kinds FROM file_state WHERE id = 1");
+    state.key_kinds = static_cast<std::uint32_t>(kinds.value_or(kKeyKindsThen));
+  }
   return state;
 }
 
-// Leaves out row_layout: its default is the layout that the file was made with.
+// Leaves out row_layout and key_kinds: their defaults are what the file was made with.
 void save_state(Database& database, const FileState& state) {
   auto row = database.prepare(
       "INSERT OR REPLACE INTO file_state(id, hour, sealed, carried_all, arrival_min, arrival_max,"
@@ -192,7 +201,7 @@ void save_state(Database& database, const FileState& state) {
 }
 
 Result<Database> create_shard(const std::filesystem::path& path, const FileState& state,
-                              Database* previous) {
+                              Database* previous, const std::vector<EarlierFile>& earlier) {
   const auto fresh = std::filesystem::path(path.string() + ".new");
   remove_shard_files(fresh);
   {
@@ -203,6 +212,7 @@ Result<Database> create_shard(const std::filesystem::path& path, const FileState
     Transaction transaction(*database);
     create_schema(*database);
     save_state(*database, state);
+    write_earlier_files(*database, earlier);
     if (previous != nullptr) copy_state_rows(*previous, *database, state.line_time);
     // Before the commit: an error while reading the previous file must not leave a gap.
     if (previous != nullptr) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.h"
 #include "store/snapshot.h"
@@ -40,11 +41,17 @@ void remove_shard_files(const std::filesystem::path& path);
 FileState load_state(Database& database);
 void save_state(Database& database, const FileState& state);
 
-// A new file under its final name, complete with schema, state row and the positions and pending
-// entries of `previous` (may be null): it is built under another name and renamed, so a file that
-// has its name is never half made.
+// A finished file that is beside the newest one, which lists it.
+struct EarlierFile {
+  std::string file;  // a name in the state directory
+  FileState state;   // no more than what a hole of it and its retention need
+};
+
+// A new file under its final name, complete with schema, state row, the list of the `earlier` files
+// and the positions and pending entries of `previous` (may be null): it is built under another name
+// and renamed, so a file that has its name is never half made.
 Result<Database> create_shard(const std::filesystem::path& path, const FileState& state,
-                              Database* previous);
+                              Database* previous, const std::vector<EarlierFile>& earlier = {});
 
 // Opens an existing file for writing and checks that it is one of ours and undamaged.
 // Error::corrupt: quarantine it. Error::invalid: a stranger's file, leave it alone. Error::limit:

@@ -33,6 +33,7 @@ struct FileState {
   Time written_at{};                               // wall clock at the last commit
   std::optional<Time> line_time;                   // high-water mark
   std::uint64_t leg_id_max = 0;
+  std::uint32_t key_kinds = 0;  // how many kinds of keys (KeyKind) its rows are posted under
   std::uint32_t key_check = 0;  // which installation's secret its postings were made with
 };
 
@@ -53,7 +54,8 @@ struct FileView {
   std::shared_ptr<FileNotes> notes;  // of its readers; never null
 };
 
-// An open leg of which no recipient is known, and its newest version: mail that was not tried yet.
+// An open leg of which not every recipient is known, and its newest version: mail that was not
+// tried yet, or in part.
 struct UntoldLeg {
   std::uint64_t leg_id = 0;
   std::uint64_t serial = 0;

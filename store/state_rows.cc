@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <utility>
 
 #include "core/varint.h"
 #include "store/leg_rows.h"
+#include "store/schema.h"
 #include "store/zstd_frame.h"
 
 namespace rastro {
@@ -13,6 +15,10 @@ namespace {
 
 constexpr std::size_t kPendingBlockBytes = 256UL * 1024;
 constexpr Duration kFinishedKept = std::chrono::hours(24 * 30);
+constexpr const char* kEarlierFileTable =
+    "CREATE TABLE IF NOT EXISTS earlier_file("
+    "file TEXT PRIMARY KEY, hour INTEGER NOT NULL, arrival_min INTEGER, activity_max INTEGER,"
+    " written_at INTEGER NOT NULL)";
 
 }  // namespace
 
@@ -109,6 +115,58 @@ std::vector<CoverageHole> read_holes(Database& database, Time from, Time until) 
                      time_at(row.column_int(2)), std::string(row.column_bytes(3))});
   }
   return holes;
+}
+
+void drop_closed(std::vector<CoverageHole>& holes) {
+  std::multimap<std::pair<std::string, Time>, std::string> closed;
+  for (const auto& hole : holes) {
+    if (hole.until != Time::max())
+      closed.emplace(std::pair(hole.source_path, hole.from), hole.cause);
+  }
+  std::erase_if(holes, [&](const CoverageHole& hole) {
+    if (hole.until != Time::max()) return false;
+    const auto [first, last] = closed.equal_range({hole.source_path, hole.from});
+    return std::any_of(first, last,
+                       [&](const auto& one) { return one.second.starts_with(hole.cause); });
+  });
+}
+
+CoverageHole hole_of(const FileState& state, const char* cause) {
+  return {"", state.arrival_min.value_or(state.hour),
+          state.activity_max.value_or(state.hour + std::chrono::hours(1)), cause};
+}
+
+void write_earlier_files(Database& database, const std::vector<EarlierFile>& files) {
+  database.run(kEarlierFileTable);  // a file that an earlier build began has none
+  database.run("DELETE FROM earlier_file");
+  auto row = database.prepare(
+      "INSERT OR REPLACE INTO earlier_file(file, hour, arrival_min, activity_max, written_at)"
+      " VALUES(?1, ?2, ?3, ?4, ?5)");
+  for (const auto& [file, state] : files) {
+    row.bind_text(1, file)
+        .bind(2, micros(state.hour))
+        .bind(3, maybe_micros(state.arrival_min))
+        .bind(4, maybe_micros(state.activity_max))
+        .bind(5, micros(state.written_at))
+        .run();
+  }
+}
+
+std::vector<EarlierFile> read_earlier_files(Database& database) {
+  std::vector<EarlierFile> files;
+  if (!has_table(database, "earlier_file")) return files;
+  auto row = database.prepare(
+      "SELECT file, hour, arrival_min, activity_max, written_at FROM earlier_file ORDER BY file");
+  while (row.step()) {
+    EarlierFile one;
+    one.file = row.column_bytes(0);
+    one.state.hour = time_at(row.column_int(1));
+    one.state.arrival_min = maybe_time(row, 2);
+    one.state.activity_max = maybe_time(row, 3);
+    one.state.written_at = time_at(row.column_int(4));
+    files.push_back(std::move(one));
+  }
+  return files;
 }
 
 bool for_each_pending_in(std::string_view block,

@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/position.h"
+#include "store/shard.h"
 #include "store/sqlite.h"
 #include "store/writer.h"
 
@@ -22,7 +24,17 @@ Statement select_positions(Database& database);
 std::vector<SourcePosition> read_positions(Statement& all);
 std::vector<SourcePosition> read_positions(Database& database);
 std::vector<CoverageHole> read_holes(Database& database, Time from, Time until);
+// One without an end is over when another one of that log begins with it, and its cause with its
+// cause: at the same moment something else may have been lost.
+void drop_closed(std::vector<CoverageHole>& holes);
 std::vector<PendingEntry> read_pending(Database& database);
+
+// The finished files beside the one that has these rows, so that one which is removed while nobody
+// runs is missed at the next start.
+CoverageHole hole_of(const FileState& state, const char* cause);
+// In place of those that were listed before.
+void write_earlier_files(Database& database, const std::vector<EarlierFile>& files);
+std::vector<EarlierFile> read_earlier_files(Database& database);
 
 // What a finished hour has pending is needed only when the next one is lost: packed meanwhile, in
 // the caller's transaction. Keys of packed blocks begin with this byte.

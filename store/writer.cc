@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "store/keys.h"
+#include "store/query.h"
 #include "store/state_rows.h"
 #include "store/writer_impl.h"
 
@@ -82,6 +83,7 @@ Result<void> WriterImpl::commit_once(const Batch& batch) {
   write_positions(database, batch.positions);
   write_holes(database, batch.holes);
   write_holes(database, dropped_);
+  if (!dropped_.empty()) write_earlier_files(database, earlier_files(open_));
   write_pending(database, batch.pending);
   write_raw_blocks(database, batch.raw_blocks);
   if (!stage.state.line_time || batch.line_time > *stage.state.line_time) {
@@ -221,6 +223,7 @@ Result<void> WriterImpl::roll_to(Time hour) {
   file->state.hour = hour;
   file->state.written_at = clock_.wall();
   file->state.key_check = key_check_;
+  file->state.key_kinds = kKeyKinds;
   file->state.carried_all = open_legs_.empty();
   if (previous != nullptr) {
     file->state.hour = std::max(hour, previous->state.hour);
@@ -240,7 +243,8 @@ Result<void> WriterImpl::roll_to(Time hour) {
   file->path = path_of();
   remove_shard_files(file->path);  // a -wal that outlived its file would be taken for ours
   auto created =
-      create_shard(file->path, file->state, previous_database ? &*previous_database : nullptr);
+      create_shard(file->path, file->state, previous_database ? &*previous_database : nullptr,
+                   earlier_files(nullptr));
   if (!created) return created.error();
   file->database = std::make_unique<Database>(std::move(*created));
   file->rows = make_row_writer(*file);

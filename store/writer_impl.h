@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -21,9 +22,13 @@
 #include "store/retention.h"
 #include "store/row_times.h"
 #include "store/shard.h"
+#include "store/state_rows.h"
 #include "store/writer.h"
 
 namespace rastro {
+
+// Why an hour is missing that somebody removed.
+inline constexpr const char* kVanished = "a file of the index was removed: its hour is missing";
 
 // One file as the writer knows it.
 struct ShardFile {
@@ -98,6 +103,9 @@ class WriterImpl final : public Writer {
   Result<void> load_rows(ShardFile& file);
   Result<void> load_newest_state();
   Result<void> load_open_legs();
+  Result<void> load_earlier_files();
+  void note_missing();
+  bool was_set_aside(const std::string& file) const;
   // Passes `done` on, and remembers whose damage it tells.
   static Result<void> note_damage(const ShardFile& file, Result<void> done);
   void note_if_read_again(const FileTrouble& trouble, bool is_read_again) const;
@@ -127,11 +135,16 @@ class WriterImpl final : public Writer {
   Result<void> keep_retention();
   void set_damaged_aside();
   void forget_file(std::size_t index);
+  void forget_expired(const std::function<bool(const ShardFile&)>& expired);
   void drop_oldest();
   Result<void> keep_within_bytes_max();
   Result<void> note_vanished();
   Result<void> forget_early(std::size_t index, const char* cause);
   std::vector<CoverageHole> holes_left_by(const ShardFile& file, const char* cause) const;
+  // What the newest one lists: all but it. Those that `leaves_out` names are about to go.
+  std::vector<EarlierFile> earlier_files(
+      const ShardFile* newest,
+      const std::function<bool(const ShardFile&)>& leaves_out = nullptr) const;
   void publish();
 
   Result<Database> open_for_reading(const ShardFile& file) const;
@@ -172,7 +185,8 @@ class WriterImpl final : public Writer {
   std::optional<Duration> looked_for_files_at_;   // steady
   std::vector<FileTrouble> foreign_;              // left where they are
   std::vector<FileTrouble> quarantined_;
-  std::vector<CoverageHole> dropped_;  // files dropped early; told with the next batch
+  std::vector<EarlierFile> listed_files_;  // by the newest one, at the start
+  std::vector<CoverageHole> dropped_;      // files dropped early; told with the next batch
   Time ended_visible_since_ = Time::min();
   WriterCounters counters_;
   std::shared_ptr<const StoreSnapshot> snapshot_;

@@ -4,6 +4,7 @@
 
 #include "store/keys.h"
 #include "store/quarantine.h"
+#include "store/query.h"
 #include "store/rebuild.h"
 #include "store/state_rows.h"
 #include "store/writer_impl.h"
@@ -77,10 +78,45 @@ Result<void> WriterImpl::load_directory() {
     note_if_read_again(quarantined_.back(), newest);
   }
   quarantined_ = list_quarantined(options_.state_directory);
+  note_missing();
   // From the first answer on, not from the first housekeeping.
   if (!options_.keep_everything) ended_visible_since_ = clock_.wall() - options_.retention;
   publish();
   return {};
+}
+
+Result<void> WriterImpl::load_earlier_files() {
+  auto database = open_for_reading(*files_.back());
+  if (!database) return database.error();
+  listed_files_ = read_earlier_files(*database);
+  return database->take_error();
+}
+
+// As note_vanished(), of what was removed while nobody ran. The newest file knows the others; with
+// it removed, the logs are read again on from the one before.
+void WriterImpl::note_missing() {
+  if (files_.empty() || options_.keep_everything) return;
+  for (const auto& [name, state] : std::exchange(listed_files_, {})) {
+    const bool is_there = std::any_of(files_.begin(), files_.end(), [&](const auto& file) {
+      return file->path.filename() == name;
+    });
+    if (is_there || was_set_aside(name) || expires_at(state, options_.retention) <= clock_.wall()) {
+      continue;
+    }
+    dropped_.push_back(hole_of(state, kVanished));
+    ++counters_.files_vanished;
+  }
+  if (dropped_.empty()) return;
+  Batch nothing;
+  nothing.line_time = files_.back()->state.line_time.value_or(Time{});
+  // What is in the way of writing stops no start; these holes go with the next batch then.
+  static_cast<void>(commit(nothing));
+}
+
+bool WriterImpl::was_set_aside(const std::string& file) const {
+  const auto bad = (options_.state_directory / file).string() + ".bad";
+  std::error_code failed;
+  return std::filesystem::exists(bad, failed);
 }
 
 void WriterImpl::note_if_read_again(const FileTrouble& trouble, bool is_read_again) const {
@@ -115,6 +151,7 @@ Result<void> WriterImpl::load_newest_state() {
   if (!positions) return note_damage(newest, positions.error());
   const auto pending = load_pending();
   if (!pending) return note_damage(newest, pending.error());
+  if (auto done = load_earlier_files(); !done) return note_damage(newest, done);
   return load_open_legs();
 }
 
@@ -199,7 +236,9 @@ Result<void> WriterImpl::load_open_legs() {
     if (!database) return note_damage(file, database.error());
     for_each_version(*database, [&](const VersionMark& version) {
       if (version.open) {
-        open_legs_.put(version.leg_id, {file.serial, version.row, version.untold, {}});
+        // What an earlier build wrote does not say so.
+        const bool untold = version.untold || file.state.key_kinds < kKeyKinds;
+        open_legs_.put(version.leg_id, {file.serial, version.row, untold, {}});
       } else {
         open_legs_.erase(version.leg_id);
       }

@@ -225,16 +225,41 @@ Result<void> WriterImpl::keep_retention() {
     if (auto done = roll_to(hour_of(now)); !done) return done;
   }
   if (to_carry_.empty()) {
-    for (std::size_t i = files_.size(); i-- > 0;) {
-      if (files_[i].get() == open_) continue;
-      if (expires_at(files_[i]->state, options_.retention) > now) continue;
-      forget_file(i);
-      ++counters_.files_expired;
-    }
+    const auto expired = [&](const ShardFile& file) {
+      return &file != open_ && expires_at(file.state, options_.retention) <= now;
+    };
+    forget_expired(expired);
     if (auto done = keep_within_bytes_max(); !done) return done;
   }
   publish();
   return {};
+}
+
+void WriterImpl::forget_expired(const std::function<bool(const ShardFile&)>& expired) {
+  if (std::none_of(files_.begin(), files_.end(), [&](const auto& file) { return expired(*file); }))
+    return;
+  // First, lest they are missed. On a full disk they go all the same: a start misses none that has
+  // expired.
+  if (open_ != nullptr) {
+    Transaction transaction(*open_->database);
+    write_earlier_files(*open_->database, earlier_files(open_, expired));
+    static_cast<void>(transaction.commit());
+  }
+  for (std::size_t i = files_.size(); i-- > 0;) {
+    if (!expired(*files_[i])) continue;
+    forget_file(i);
+    ++counters_.files_expired;
+  }
+}
+
+std::vector<EarlierFile> WriterImpl::earlier_files(
+    const ShardFile* newest, const std::function<bool(const ShardFile&)>& leaves_out) const {
+  std::vector<EarlierFile> earlier;
+  for (const auto& file : files_) {
+    if (file.get() == newest || (leaves_out && leaves_out(*file))) continue;
+    earlier.push_back({file->path.filename().string(), file->state});
+  }
+  return earlier;
 }
 
 Result<void> WriterImpl::keep_within_bytes_max() {
@@ -260,7 +285,11 @@ Result<void> WriterImpl::keep_within_bytes_max() {
 
 Result<void> WriterImpl::forget_early(std::size_t index, const char* cause) {
   Transaction transaction(*open_->database);
-  write_holes(*open_->database, holes_left_by(*files_[index], cause));
+  const auto& gone = *files_[index];
+  write_holes(*open_->database, holes_left_by(gone, cause));
+  write_earlier_files(*open_->database, earlier_files(open_, [&gone](const ShardFile& file) {
+    return &file == &gone;
+  }));
   if (auto done = transaction.commit(); !done) return done;
   forget_file(index);
   return {};
@@ -275,10 +304,7 @@ Result<void> WriterImpl::note_vanished() {
   const auto before = counters_.files_vanished;
   for (std::size_t i = files_.size(); i-- > 0;) {
     if (files_[i].get() == open_ || !is_absent(files_[i]->path)) continue;
-    if (auto done = forget_early(i, "a file of the index was removed: its hour is missing");
-        !done) {
-      return done;
-    }
+    if (auto done = forget_early(i, kVanished); !done) return done;
     ++counters_.files_vanished;
   }
   if (counters_.files_vanished != before) publish();
@@ -318,14 +344,12 @@ void WriterImpl::forget_file(std::size_t index) {
 // told of and that are still of interest.
 std::vector<CoverageHole> WriterImpl::holes_left_by(const ShardFile& file,
                                                     const char* cause) const {
-  const auto& state = file.state;
   std::vector<CoverageHole> holes;
   if (auto database = open_for_reading(file)) {
     holes = read_holes(*database, clock_.wall() - options_.retention, Time::max());
     static_cast<void>(database->take_error());
   }
-  holes.push_back({"", state.arrival_min.value_or(state.hour),
-                   state.activity_max.value_or(state.hour + std::chrono::hours(1)), cause});
+  holes.push_back(hole_of(file.state, cause));
   return holes;
 }
 

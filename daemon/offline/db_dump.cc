@@ -30,6 +30,7 @@ constexpr Table kTables[] = {
     {"file_state", "SELECT * FROM file_state"},
     {"position", "SELECT * FROM position ORDER BY source"},
     {"hole", "SELECT * FROM hole ORDER BY row"},
+    {"earlier_file", "SELECT * FROM earlier_file ORDER BY file"},
     {"name", "SELECT * FROM name ORDER BY id"},
     {"endpoint", "SELECT * FROM endpoint ORDER BY id"},
     {"leg", "SELECT * FROM leg ORDER BY row"},

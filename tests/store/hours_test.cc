@@ -315,6 +315,24 @@ TEST_F(HoursTest, PositionsAndPendingStateAreCarriedIntoEachFile) {
   EXPECT_TRUE(reader->holes({samples::start_time() + 1h, Time::max()})->empty());
 }
 
+// Lines that rsyslog drops from the moment on at which the log is copied and truncated.
+TEST_F(HoursTest, AnOpenHoleIsClosedByOneOfItsOwnCause) {
+  open();
+  const auto at = samples::start_time();
+  Batch batch;
+  batch.line_time = at;
+  const std::string path = "/var/log/mail.log";
+  batch.holes = {{path, at, Time::max(), "imjournal: begin to drop"},
+                 {path, at, at + 5s, "copied and truncated"}};
+  samples::commit_or_die(*writer_, batch);
+  auto reader = samples::reader_of(*writer_);
+  EXPECT_EQ(reader->holes({at + 1min, at + 2min})->size(), 1U) << "still dropped";
+  batch.holes = {{path, at, at + 1min, "imjournal: begin to drop; imjournal: 80 messages lost"}};
+  samples::commit_or_die(*writer_, batch);
+  EXPECT_EQ(reader->holes({at + 2min, at + 3min})->size(), 0U);
+  EXPECT_EQ(reader->holes({at, at + 1min})->size(), 2U);
+}
+
 TEST_F(HoursTest, ScanKeepsAllAndMakesFewFiles) {
   options_.keep_everything = true;
   open();
@@ -451,6 +469,59 @@ TEST_F(HoursTest, AFinishedHourThatSomebodyRemovesIsAHole) {
     EXPECT_EQ(holes->front().from, at);
     reopen();
   }
+}
+
+TEST_F(HoursTest, AFinishedHourThatIsRemovedWhileNobodyRunsIsAHole) {
+  open();
+  write_hours(4);
+  writer_.reset();
+  std::filesystem::remove(directory_.path() / "20260301T11.db");
+  for (int start = 0; start < 3; ++start) {
+    open();
+    EXPECT_EQ(writer_->counters().files_vanished, start == 0 ? 1U : 0U);
+    EXPECT_EQ(count_of({}), 3U);
+    const auto holes = samples::reader_of(*writer_)->holes({});
+    ASSERT_TRUE(holes.has_value());
+    ASSERT_EQ(holes->size(), 1U);
+    EXPECT_EQ(holes->front().source_path, "");
+    EXPECT_EQ(holes->front().from, samples::start_time() + 1h);
+    EXPECT_EQ(holes->front().until, samples::start_time() + 1h + 2s);
+    EXPECT_EQ(holes->front().cause, "a file of the index was removed: its hour is missing");
+    writer_.reset();
+  }
+}
+
+// What the newest file knew is known to the one before it too, which takes no row any more.
+TEST_F(HoursTest, TheNewestHourAndAnEarlierOneAreRemovedWhileNobodyRuns) {
+  open();
+  write_hours(4);
+  writer_.reset();
+  std::filesystem::remove(directory_.path() / "20260301T10.db");
+  std::filesystem::remove(directory_.path() / "20260301T13.db");
+  for (int start = 0; start < 2; ++start) {
+    open();
+    EXPECT_EQ(writer_->counters().files_vanished, start == 0 ? 1U : 0U);
+    const auto holes = samples::reader_of(*writer_)->holes({});
+    ASSERT_TRUE(holes.has_value());
+    ASSERT_EQ(holes->size(), 1U);
+    EXPECT_EQ(holes->front().from, samples::start_time());
+    writer_.reset();
+  }
+}
+
+TEST_F(HoursTest, WhatExpiredWhileNobodyRanIsNotMissed) {
+  open();
+  write_hours(4);
+  let_pass(24h - 30min);  // the first two hours go, before or after the stop
+  writer_.reset();
+  EXPECT_LT(files(), 4U);
+  for (const auto& file : samples::shard_files(directory_.path())) {
+    if (file.filename() == "20260301T11.db") std::filesystem::remove(file);
+  }
+  clock_.advance(2h);
+  open();
+  EXPECT_EQ(writer_->counters().files_vanished, 0U);
+  EXPECT_TRUE(samples::reader_of(*writer_)->holes({})->empty());
 }
 
 TEST_F(HoursTest, ALostSecretCostsNoAnswers) {

@@ -288,6 +288,32 @@ TEST_F(LookupTest, AReaderMaySurviveTheFileItReads) {
   EXPECT_TRUE(fresh->troubles().empty());
 }
 
+// An hour that a build finished which did not know the kind of key: its rows are read instead.
+TEST_F(LookupTest, AKindOfKeyThatCameLaterIsLookedForInTheRows) {
+  open();
+  const auto start = samples::start_time();
+  auto unknown = samples::simple_leg(1, start, "a@example.net");
+  unknown.envelope_sender.reset();
+  unknown.submission.login.reset();
+  commit({unknown, samples::simple_leg(2, start, "b@example.net")}, start);
+  commit({samples::simple_leg(3, start + 1h, "c@example.net")}, start + 1h);
+  samples::work_until_done(*writer_);
+  writer_.reset();
+  {
+    auto earlier = Database::open(directory_.path() / "20260301T10.db", Database::Mode::read_write);
+    ASSERT_TRUE(earlier.has_value());
+    earlier->run("ALTER TABLE file_state DROP COLUMN key_kinds; DELETE FROM segment");
+    ASSERT_TRUE(earlier->take_error().has_value());
+  }
+  open();
+  const std::vector<LegKey> keys{{KeyKind::sender_unknown, {}}};
+  auto reader = samples::reader_of(*writer_);
+  EXPECT_GT(reader->count_rows(keys, {}).value(), 0U);
+  const auto found = find(*reader, keys);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].recipients[0].recipient, "a@example.net");
+}
+
 class OneStateOfTheStore : public WriterFixture {};
 
 // The hour's file is sealed meanwhile: its postings move from memory into it.
