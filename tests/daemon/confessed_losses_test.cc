@@ -58,17 +58,67 @@ TEST_F(ConfessedLossesTest, AReportAloneReachesBackByItsInterval) {
   EXPECT_EQ(last_cause_, "Suppressed 1340 messages from postfix@-.service");
 }
 
-TEST_F(ConfessedLossesTest, OfSeveralTheHoleLastsAsLongAsOneIsLeft) {
+TEST_F(ConfessedLossesTest, OfSeveralEachHasAHoleOfItsOwn) {
   say(0s, "imuxsock[pid 17]: begin to drop messages due to rate-limiting [v8.2302.0]");
   say(10s, "imuxsock[pid 18]: begin to drop messages due to rate-limiting [v8.2302.0]");
   say(20s,
       "imuxsock[pid: 17, name: x] from <mx1:postfix/smtpd>: 80 messages lost due to rate-limiting "
       "(1000 allowed within 5 seconds)");
-  EXPECT_THAT(holes(), testing::ElementsAre("0 open"));
+  EXPECT_THAT(holes(), testing::ElementsAre("0 open", "10 open", "0 20"));
   say(30s, "imjournal: 5 messages lost due to rate-limiting (20000 allowed within 10 seconds)");
   EXPECT_THAT(holes(), testing::ElementsAre("20 30")) << "answers neither";
   say(40s, "imuxsock lost 455 messages from pid 18 due to rate-limiting");
-  EXPECT_THAT(holes(), testing::ElementsAre("0 40"));
+  EXPECT_THAT(holes(), testing::ElementsAre("10 40"));
+  say(50s, "imuxsock lost 2 messages from pid 18 due to rate-limiting");
+  EXPECT_THAT(holes(), testing::ElementsAre("20 50")) << "ended already: a report alone";
+}
+
+TEST_F(ConfessedLossesTest, WhatBeginsTwiceEndsOnce) {
+  const std::string action = "action 'action-1-builtin:omfile' ";
+  say(0s, action + "suspended (module 'builtin:omfile'), retry 0. [v8.2302.0]");
+  say(5s, "action 'action-2-builtin:omfile' suspended (module 'builtin:omfile'), retry 0.");
+  say(10s, action + "suspended (module 'builtin:omfile'), retry 1. [v8.2302.0]");
+  EXPECT_THAT(holes(), testing::ElementsAre("0 open", "5 open"));
+  say(40s, action + "resumed (module 'builtin:omfile') [v8.2302.0]");
+  EXPECT_THAT(holes(), testing::ElementsAre("0 40")) << "not the other action's";
+  say(50s, "action 'action-2-builtin:omfile' resumed (module 'builtin:omfile') [v8.2302.0]");
+  EXPECT_THAT(holes(), testing::ElementsAre("5 50"));
+  EXPECT_FALSE(losses_.any_begun());
+}
+
+// What closes an open hole begins with its words, by which the index knows it.
+TEST_F(ConfessedLossesTest, WhatClosesAHoleSaysWhichOne) {
+  say(0s, "imuxsock[pid 17]: begin to drop messages due to rate-limiting");
+  holes();
+  const auto opened = last_cause_;
+  say(6s,
+      "imuxsock[pid: 17, name: x]: 9 messages lost due to rate-limiting (5 allowed within 5 "
+      "seconds)");
+  holes();
+  EXPECT_EQ(last_cause_.substr(0, opened.size()), opened);
+  say(10s, "imjournal: begin to drop messages due to rate-limiting");
+  say(20s, "[origin software=\"rsyslogd\" swVersion=\"8.2302.0\"] start");
+  holes();
+  EXPECT_THAT(last_cause_, testing::StartsWith("imjournal: begin to drop"));
+}
+
+// A process that ends before a line of it is let through again is never reported.
+TEST_F(ConfessedLossesTest, TheLimitOfAProcessEndsWithItsInterval) {
+  say(0s, "imuxsock[pid 17]: begin to drop messages due to rate-limiting");
+  say(1s, "imjournal: begin to drop messages due to rate-limiting");
+  EXPECT_THAT(holes(), testing::ElementsAre("0 open", "1 open"));
+  losses_.note_time(kPath, kAt + 59min);
+  losses_.note_time("/var/log/other.log", kAt + 2h);
+  EXPECT_THAT(holes(), testing::IsEmpty());
+  losses_.note_time(kPath, kAt + 1h);
+  EXPECT_THAT(holes(), testing::ElementsAre("0 3600")) << "the other one reports some time";
+  say(2h, "imuxsock[pid 18]: begin to drop messages due to rate-limiting");
+  say(2h + 1s, "imuxsock[pid 19]: begin to drop messages due to rate-limiting");
+  say(2h + 6s,
+      "imuxsock[pid 18]: 9 messages lost due to rate-limiting (9 allowed within 5 seconds)");
+  holes();
+  losses_.note_time(kPath, kAt + 3h + 1s);
+  EXPECT_THAT(holes(), testing::ElementsAre("7201 7206")) << "the interval of the other's report";
 }
 
 TEST_F(ConfessedLossesTest, ARestartOfTheDaemonEndsIt) {
@@ -112,6 +162,8 @@ TEST_F(ConfessedLossesTest, AnOpenHoleSurvivesARestart) {
   losses_ = {};
   EXPECT_TRUE(losses_.restore(pending[0].first, pending[0].second));
   EXPECT_FALSE(losses_.restore("login:x", "y"));
+  EXPECT_TRUE(losses_.restore("loss:" + std::string(kPath), "1795514460000000 imuxsock"));
+  EXPECT_EQ(losses_.take_pending().at(0).second, "") << "of an earlier build: forgotten";
   say(70s, "imuxsock lost 455 messages from pid 17 due to rate-limiting");
   EXPECT_THAT(holes(), testing::ElementsAre("0 70"));
   EXPECT_EQ(losses_.take_pending().at(0).second, "");
