@@ -115,6 +115,8 @@ constexpr InBothLanguages kHoleCauses[] = {
     {"half_line", "its last line has no end", "su última línea no ha terminado"},
     {"file_missing", "a rotated file is missing between {the two}",
      "falta un archivo rotado entre {los dos}"},
+    {"file_missing", "no rotated file of the days between {the two}",
+     "no hay archivo rotado de los días entre {los dos}"},
     {"not_running", "rastrod was not running: what was sent to this socket is lost",
      "rastrod no estaba en marcha: se perdió lo que se envió a este socket"},
     {"disk_full", "the disk was full: the oldest hour of the index was dropped",

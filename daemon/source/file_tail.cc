@@ -53,8 +53,8 @@ Error no_such_file(const std::string& path) {
   return {Error::Code::not_found, "open " + path + ": No such file or directory"};
 }
 
-// Of two names with dates; 0: one has none. Where files are of more than a day, nothing is missing,
-// and what is told as missing is the moment between their lines.
+// Of two names with dates; 0: one has none. More than one need not mean that a file is missing:
+// logrotate makes them weekly too, and none of a day without a line with `notifempty`.
 int days_between(const Rotation& before, const Rotation& after) {
   const auto day = [](const Rotation& rotation) -> std::optional<std::chrono::sys_days> {
     constexpr std::size_t kDigits = 8;
@@ -350,18 +350,27 @@ void FileTail::find_gaps(const std::vector<Candidate>& found) {
     };
     const bool numbered = before.member.rotation.kind == Rotation::Kind::number &&
                           after.member.rotation.kind != Rotation::Kind::date;
-    if ((numbered && number(before) > number(after) + 1) ||
-        days_between(before.member.rotation, after.member.rotation) > 1) {
-      gap.cause =
-          "a rotated file is missing between " + before.member.path + " and " + after.member.path;
+    const auto the_two = before.member.path + " and " + after.member.path;
+    if (numbered && number(before) > number(after) + 1) {
+      gap.cause = "a rotated file is missing between " + the_two;
+    } else if (days_between(before.member.rotation, after.member.rotation) > 1) {
+      gap.cause = "no rotated file of the days between " + the_two;
     } else if (copied_over(found)) {
       gap.cause = "copied and truncated: lines written between the two are lost";
     } else {
       continue;
     }
     // One that was found before a restart, and waits for its end still.
-    if (std::ranges::find(gaps_, gap.before, &Gap::before) == gaps_.end())
-      gaps_.push_back(std::move(gap));
+    if (std::ranges::find(gaps_, gap.before, &Gap::before) == gaps_.end()) add_gap(std::move(gap));
+  }
+}
+
+// Of one too many, nobody waits for the end.
+void FileTail::add_gap(Gap gap) {
+  if (gaps_.size() < kGapsMax) {
+    gaps_.push_back(std::move(gap));
+  } else {
+    holes_.push_back({gap.path, gap.since, Time::max(), gap.cause});
   }
 }
 
@@ -376,15 +385,28 @@ const SourcePosition* FileTail::position_of(std::uint32_t source) {
 // A gap is told once both of its ends are read; one of which the later is silent is open until it
 // speaks (StoreReader::holes()).
 void FileTail::fill_gaps() {
-  std::erase_if(gaps_, [this](Gap& gap) {
+  const auto source_of = [](const Reading& reading) { return reading.reader->generation().source; };
+  std::erase_if(gaps_, [this, &source_of](Gap& gap) {
     const bool still_read = std::ranges::any_of(readings_, [&](const Reading& reading) {
       return reading.reader->generation().source == gap.before && !reading.closing &&
              !reading.finished;
     });
+    // One without a line that ended tells nothing: the next one may.
+    const auto tells_nothing = [](const Reading& reading) {
+      return (reading.finished || reading.closing) && !reading.reader->position().first_line_at;
+    };
+    if (gap.after != 0) {
+      const auto reading = std::ranges::find(readings_, gap.after, source_of);
+      const auto* const after = position_of(gap.after);
+      const bool gone = reading == readings_.end() && (after == nullptr || !after->first_line_at);
+      if (gone || (reading != readings_.end() && tells_nothing(*reading))) gap.after = 0;
+    }
     if (gap.after == 0) {
       for (const auto& reading : readings_) {
-        const auto source = reading.reader->generation().source;
-        if (source > gap.before && (gap.after == 0 || source < gap.after)) gap.after = source;
+        const auto source = source_of(reading);
+        if (source > gap.before && !tells_nothing(reading) &&
+            (gap.after == 0 || source < gap.after))
+          gap.after = source;
       }
     }
     const auto* const after = gap.after == 0 ? nullptr : position_of(gap.after);
@@ -404,7 +426,7 @@ void FileTail::fill_gaps() {
 // Where the later generation has no line yet, a restart may give it another number.
 void FileTail::restore_pending(std::string_view value) {
   saved_gaps_ = value;
-  while (!value.empty()) {
+  while (!value.empty() && gaps_.size() < kGapsMax) {
     const auto end = value.find('\n');
     std::istringstream line{std::string(value.substr(0, end))};
     value.remove_prefix(end == std::string_view::npos ? value.size() : end + 1);
@@ -423,7 +445,7 @@ void FileTail::restore_pending(std::string_view value) {
 void FileTail::take_pending(std::vector<PendingState>& changed) {
   if (gaps_.empty() && saved_gaps_.empty()) return;
   std::ostringstream text;
-  for (const auto& gap : gaps_ | std::views::take(kGapsMax)) {
+  for (const auto& gap : gaps_) {
     text << gap.before << ' ' << gap.since.time_since_epoch().count() << ' ' << gap.told << ' '
          << gap.path.size() << ' ';
     for (const char c : gap.path + gap.cause) text << (c == '\n' ? ' ' : c);
@@ -709,7 +731,7 @@ void FileTail::on_damage(std::size_t index, const std::string& what) {
   } else {
     const bool has_next = index + 1 < readings_.size();
     const auto next = has_next ? readings_[index + 1].reader->generation().source : 0;
-    gaps_.push_back({generation.source, next, generation.path, since, cause});
+    add_gap({generation.source, next, generation.path, since, cause});
   }
   // Without finish(): half a line may read as something else.
   reading.finished = true;

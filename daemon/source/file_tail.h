@@ -119,6 +119,7 @@ class FileTail final : public Source {
   };
   static constexpr std::size_t kGapsMax = 100;
   bool copied_over(const std::vector<Candidate>& found) const;
+  void add_gap(Gap gap);
   void find_gaps(const std::vector<Candidate>& found);
   void fill_gaps();
   const SourcePosition* position_of(std::uint32_t source);

@@ -1,5 +1,6 @@
 #include "daemon/source/source_set.h"
 
+#include <fnmatch.h>
 #include <glob.h>
 
 #include <algorithm>
@@ -245,9 +246,19 @@ bool SourceSet::restore_pending(std::string_view key, std::string_view value) {
 
 std::vector<SourceProblem> SourceSet::take_problems() { return std::exchange(problems_, {}); }
 
-std::vector<std::string> SourceSet::unfollowed() const {
+bool SourceSet::is_configured(const std::string& path) const {
+  return std::ranges::any_of(options_.files, [&path](const FileSpec& files) {
+    return std::ranges::any_of(files.globs, [&path](const std::string& pattern) {
+      return ::fnmatch(pattern.c_str(), path.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+    });
+  });
+}
+
+std::vector<std::string> SourceSet::saved_logs(bool configured) const {
   std::set<std::string> paths;
-  for (const auto& position : saved_) paths.insert(position.path);
+  for (const auto& position : saved_) {
+    if (is_configured(position.path) == configured) paths.insert(position.path);
+  }
   return {paths.begin(), paths.end()};
 }
 

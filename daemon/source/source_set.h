@@ -72,8 +72,10 @@ class SourceSet {
   // What changed since the last call: a source in trouble is named once, and again when it is well.
   std::vector<SourceProblem> take_problems();
 
-  // Of saved positions that no source goes on with: their logs are no longer configured, or gone.
-  std::vector<std::string> unfollowed() const;
+  // Of saved positions that no source goes on with: logs that are no longer configured, and those
+  // that a pattern fits and that are gone.
+  std::vector<std::string> unfollowed() const { return saved_logs(false); }
+  std::vector<std::string> gone() const { return saved_logs(true); }
 
   struct HalfLine {
     std::string path;
@@ -100,6 +102,8 @@ class SourceSet {
   void expand_if_due();
   void add_log(const std::string& path, std::size_t spec, Symlinks symlinks, bool wildcard);
   void note_matches(const std::string& pattern, bool any);
+  bool is_configured(const std::string& path) const;
+  std::vector<std::string> saved_logs(bool configured) const;
   std::vector<SourcePosition> saved_for(const std::string& path);
   bool refill(Entry& entry, std::size_t budget_bytes, Progress& progress);
 

@@ -171,6 +171,34 @@ TEST_P(Archive, TheHoleOfADamagedOneEndsAfterARestart) {
   EXPECT_EQ(log.holes[1].until, time_of_numbered(9001));
 }
 
+// The log that comes behind it stays empty and is rotated away.
+TEST_P(Archive, TheHoleOfADamagedOneEndsBehindAnEmptyLog) {
+  for (const bool restarted : {false, true}) {
+    const LogDirectory directory;
+    directory.append("mail.log.1", numbered(1, 9000));
+    directory.compress("mail.log.1", GetParam());
+    const auto packed = "mail.log.1." + std::string(GetParam());
+    const auto size = std::filesystem::file_size(directory / packed);
+    std::filesystem::resize_file(directory / packed, size - 10);
+    directory.create("mail.log");
+    TailedLog log(directory / "mail.log");
+    log.stamp_of = stamp_of_numbered;
+    log.settle();
+    ASSERT_EQ(log.holes.size(), 1U);
+    ASSERT_EQ(log.holes[0].until, Time::max());
+    directory.rename(packed, "mail.log.2." + std::string(GetParam()));
+    directory.rename("mail.log", "mail.log.1");
+    if (restarted) log.restart();
+    directory.append("mail.log", numbered(9001, 9010));
+    log.settle();
+    log.settle();
+    ASSERT_EQ(log.holes.size(), 2U) << restarted;
+    EXPECT_EQ(log.holes[1].from, log.holes[0].from);
+    EXPECT_EQ(log.holes[1].cause, log.holes[0].cause);
+    EXPECT_EQ(log.holes[1].until, time_of_numbered(9001));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(, Archive, testing::Values("gz", "bz2", "xz", "zst"),
                          [](const auto& tested) { return tested.param; });
 

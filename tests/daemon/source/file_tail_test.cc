@@ -279,7 +279,10 @@ TEST_F(FollowedLog, ANumberThatRotationLeftOutIsAHole) {
     ASSERT_EQ(holes.size(), 1U) << oldest;
     EXPECT_EQ(holes[0].from, time_of_numbered(50));
     EXPECT_EQ(holes[0].until, time_of_numbered(101));
-    EXPECT_NE(holes[0].cause.find("missing between"), std::string::npos);
+    // Of a day without a line `notifempty` makes no file.
+    const auto* const cause =
+        newer.ends_with(".1") ? "a rotated file is missing" : "no rotated file of the days between";
+    EXPECT_TRUE(holes[0].cause.starts_with(cause)) << holes[0].cause;
   }
   EXPECT_TRUE(holes_of("mail.log.2", "mail.log.1").empty());
   EXPECT_TRUE(holes_of("mail.log-20261128", "mail.log-20261129").empty());

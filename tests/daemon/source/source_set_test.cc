@@ -252,6 +252,20 @@ TEST_F(Sources, SavedPositionsOfNoSourceAreUnfollowed) {
   kept.path = directory_ / "mail.log";
   const auto set = make({"mail.log"}, {gone, kept});
   EXPECT_EQ(set.unfollowed(), std::vector<std::string>{gone.path});
+  EXPECT_TRUE(set.gone().empty());
+}
+
+TEST_F(Sources, ALogThatIsGoneFromBelowItsPatternIsStillConfigured) {
+  SourcePosition gone;
+  gone.source = 1;
+  gone.path = directory_ / "b.log";
+  auto other = gone;
+  other.source = 2;
+  other.path = directory_ / "c.txt";
+  directory_.append("a.log", numbered(1, 2));
+  const auto set = make({"*.log"}, {gone, other});
+  EXPECT_EQ(set.gone(), std::vector<std::string>{gone.path});
+  EXPECT_EQ(set.unfollowed(), std::vector<std::string>{other.path});
 }
 
 }  // namespace
