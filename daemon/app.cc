@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 #include <random>
+#include <ranges>
 #include <utility>
 
 #include "daemon/answer/journey_json.h"
@@ -28,7 +29,7 @@ constexpr Duration kPollInterval = std::chrono::milliseconds(500);
 constexpr Duration kAwaitedInterval = std::chrono::milliseconds(1);  // a question awaits a commit
 constexpr std::chrono::seconds kStatusInterval{1};
 constexpr int kMappedBytesMin = 256 * 1024;
-constexpr std::size_t kUnreadableMax = 100;
+constexpr std::size_t kUnreadableShownMax = 100;
 // One log may be read so far behind another one: of its messages that ended a moment ago the next
 // lines are still to come.
 constexpr std::chrono::minutes kSourcesApart{10};
@@ -58,11 +59,11 @@ SourceSetOptions source_options(const Config& config) {
   return options;
 }
 
-// A log that need not exist: the shipped configuration names one for each MTA, and Exim's rejectlog
-// comes with the first refusal, which its mainlog has too. Any other one was named on purpose.
+// A log that need not exist: the shipped configuration names one for each MTA, and Exim's reject
+// log comes with the first refusal, which its mainlog has too. Any other one was named on purpose.
 bool may_be_missing(const std::string& path) {
   static const auto shipped = Config{}.sources;
-  return path.ends_with("/rejectlog") ||
+  return is_exim_reject_log(path) ||
          std::ranges::find(shipped, path, &SourceSettings::path) != shipped.end();
 }
 
@@ -83,7 +84,7 @@ ReadState::Unreadable as_unreadable(const SourceProblem& problem) {
 
 json::array unreadable_json(const std::vector<ReadState::Unreadable>& unreadable) {
   json::array out;
-  for (const auto& one : unreadable) {
+  for (const auto& one : unreadable | std::views::take(kUnreadableShownMax)) {
     out.push_back(json::object{{"source", valid_utf8(one.path)},
                                {"why", valid_utf8(one.why)},
                                {"since", one.since ? json::value(api_time(*one.since)) : nullptr}});
@@ -180,13 +181,17 @@ Result<void> App::load_index() {
   if (!pending) return pending.error();
   auto positions = writer_->load_positions();
   if (!positions) return positions.error();
-  for (const auto& position : *positions)
+  std::vector<std::uint32_t> finished;
+  for (const auto& position : *positions) {
     stored_line_at_ = std::max(stored_line_at_, position.last_line_at.value_or(Time{}));
+    if (position.finished) finished.push_back(position.source);
+  }
   sources_ = std::make_unique<SourceSet>(source_options(config_), std::move(*positions), clock_);
   add_message_sources(config_, *sources_, clock_);
   for (const auto& [key, value] : *pending) {
     if (!sources_->restore_pending(key, value)) ingest_->restore_pending(key, value);
   }
+  for (const auto source : finished) ingest_->end_source(source);
   return {};
 }
 
@@ -356,7 +361,7 @@ void App::note_problems() {
     spdlog::warn("{}", problem.message.find(problem.source) == std::string::npos
                            ? problem.source + ": " + problem.message
                            : problem.message);
-    if (problems_.size() < kUnreadableMax) problems_[problem.source] = problem;
+    problems_[problem.source] = problem;  // of sources and patterns, which are bounded
   }
 }
 
@@ -401,6 +406,7 @@ void App::publish(bool caught_up) {
     one.since = half.since;
   }
   status->unfollowed = sources_->unfollowed();
+  status->gone = sources_->gone();
   status->overlaps = overlaps_;
   status->unknown_replies = reasons_->unknown_snapshot();
   note_stamps_ahead(status->newest_line_at - status->published_at);
@@ -436,6 +442,7 @@ ReadState App::read_state() const {
                   complete_until.value_or(status->published_at),
                   status->unreadable,
                   status->unfollowed,
+                  status->gone,
                   !writer_loop_->failing(),
                   writer_loop_->place() == IndexPlace::same,
                   last_changed_at};

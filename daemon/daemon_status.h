@@ -31,6 +31,7 @@ struct DaemonStatus {
   std::vector<ReadState::Unreadable> unreadable;
   std::vector<ReadState::Unreadable> half_lines;  // logs whose last line has no end
   std::vector<std::string> unfollowed;            // logs in the index that are not read any more
+  std::vector<std::string> gone;                  // those of them that a pattern fits
   std::shared_ptr<const UnknownReplies::List> unknown_replies;  // that no reason rule knew
 };
 

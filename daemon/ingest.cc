@@ -105,7 +105,10 @@ bool Ingest::turn(SourceSet& sources, Pace pace) {
 }
 
 void Ingest::collect(SourceSet& sources) {
-  for (auto& position : sources.take_positions()) batch_.positions.push_back(std::move(position));
+  for (auto& position : sources.take_positions()) {
+    if (position.finished) pipeline_.end_source(position.source);
+    batch_.positions.push_back(std::move(position));
+  }
   for (auto& hole : sources.take_holes()) {
     if (new_holes_.size() < kHolesToldMax) new_holes_.push_back(hole);
     batch_.holes.push_back(std::move(hole));

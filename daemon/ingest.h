@@ -65,6 +65,8 @@ class Ingest final : private LegSink {
 
   // Sends what is not sent yet, whether due or not.
   void send_batch(SourceSet& sources);
+  // A log that was read to its end before the start.
+  void end_source(std::uint32_t source) { pipeline_.end_source(source); }
   // A hole found outside the sources' own knowledge.
   void add_hole(CoverageHole hole) { batch_.holes.push_back(std::move(hole)); }
 

@@ -268,25 +268,38 @@ void LinePipeline::follow_refusal(const LogLine& log_line, const HeadedLine& lin
     forget_refusal(source);
     const auto* verdict = std::get_if<PolicyVerdict>(&parsed.event);
     if (verdict == nullptr || verdict->action != PolicyVerdict::Action::reject ||
-        verdict->queue_id.empty() || refusals_.size() >= kRefusalsMax) {
+        verdict->queue_id.empty()) {
       return;
     }
-    refusals_.emplace(source, OpenRefusal{EximRejectRecord(line.text), line.header.logged_at});
+    if (refusals_.size() >= kRefusalsMax) forget_oldest_refusal();
+    refusals_.try_emplace(source, EximRejectRecord(line.text), line.header.logged_at);
     return;
   }
   if (known == refusals_.end()) return;
   known->second.changed = true;
   const auto told = known->second.record.add(line.text);
   if (!told.recipient && !told.message_id) return;
-  auto refusal = parse_exim(line.header, known->second.record.refusal());
-  auto* verdict = std::get_if<PolicyVerdict>(&refusal.event);
-  if (verdict == nullptr) return;
+  auto& verdict = known->second.verdict;
+  if (std::holds_alternative<std::monostate>(verdict))
+    verdict = parse_exim(line.header, known->second.record.refusal()).event;
+  auto* refused = std::get_if<PolicyVerdict>(&verdict);
+  if (refused == nullptr) return;
   if (told.message_id) {
-    correlator.apply(log_line, MessageIdSeen{verdict->queue_id, *told.message_id});
+    correlator.apply(log_line, MessageIdSeen{refused->queue_id, *told.message_id});
     return;
   }
-  verdict->recipient = told.recipient;
-  correlator.apply(log_line, refusal.event);
+  refused->recipient = told.recipient;  // a view into this line
+  correlator.apply(log_line, verdict);
+  refused->recipient.reset();
+}
+
+// A reject log ends in a header, so that nothing else tells that its last record is over.
+void LinePipeline::end_source(std::uint32_t source) { forget_refusal(source); }
+
+void LinePipeline::forget_oldest_refusal() {
+  const auto oldest = std::ranges::min_element(
+      refusals_, {}, [](const auto& refusal) { return refusal.second.logged_at; });
+  forget_refusal(oldest->first);
 }
 
 void LinePipeline::forget_refusal(std::uint32_t source) {
@@ -323,12 +336,15 @@ bool LinePipeline::restore_pending(std::string_view key, std::string_view value)
   if (!maybe_take(key, kRefusalPrefix)) return false;
   const auto source = maybe_take_number(key);
   const auto logged_at = take_varint(value);
-  if (!source || !logged_at || refusals_.size() >= kRefusalsMax) return true;
+  if (!source || !logged_at) return true;
   auto record = EximRejectRecord::decode(value);
   if (!record) return true;
+  if (refusals_.size() >= kRefusalsMax) forget_oldest_refusal();
   const Time at(Duration(static_cast<std::int64_t>(*logged_at)));
-  refusals_.insert_or_assign(static_cast<std::uint32_t>(*source),
-                             OpenRefusal{std::move(*record), at, false, true});
+  auto& refusal = refusals_.try_emplace(static_cast<std::uint32_t>(*source), std::move(*record), at)
+                      .first->second;
+  refusal.changed = false;
+  refusal.stored = true;
   return true;
 }
 
@@ -341,6 +357,7 @@ void LinePipeline::resume(LineOrigin& origin) const {
 
 void LinePipeline::take(const LineOrigin& origin, const RawLine& raw, const HeadedLine& line,
                         Correlator& correlator) {
+  if (losses_.any_begun() && line.headed) losses_.note_time(origin.path, line.header.logged_at);
   const bool copy =
       overlaps_ != nullptr && overlaps_->comparing() && line.headed && is_copy(origin, line);
   const bool own_log = origin.format == LineFormat::exim && line.headed;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/framing.h"
@@ -104,6 +105,8 @@ class LinePipeline {
   bool restore_pending(std::string_view key, std::string_view value);
   // A log that is read on in the middle of a record has the record's time and format.
   void resume(LineOrigin& origin) const;
+  // It was read to its end, and no line of it comes any more.
+  void end_source(std::uint32_t source);
 
   // Holes that the logs themselves confessed since the last call.
   std::vector<CoverageHole> take_holes() { return losses_.take_holes(); }
@@ -133,12 +136,15 @@ class LinePipeline {
   EximSplitRecords split_records_;
   static constexpr std::size_t kRefusalsMax = 64;
   struct OpenRefusal {
+    OpenRefusal(EximRejectRecord started, Time at) : record(std::move(started)), logged_at(at) {}
     EximRejectRecord record;
-    Time logged_at{};
+    Time logged_at;
     bool changed = true;  // since the last hand_over_pending()
     bool stored = false;
+    Event verdict;  // once it was needed: what the refusal says, views into `record`
   };
   void forget_refusal(std::uint32_t source);
+  void forget_oldest_refusal();
 
   std::map<std::uint32_t, OpenRefusal> refusals_;  // by source: its newest line is of one
   std::vector<std::uint32_t> ended_refusals_;      // that `pending` knows

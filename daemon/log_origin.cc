@@ -7,6 +7,11 @@
 
 namespace rastro {
 
+bool is_exim_reject_log(std::string_view path) {
+  const auto name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+  return name.ends_with("rejectlog") || name.ends_with("reject.log");
+}
+
 std::string machine_host_name() {
   std::array<char, 256> name{};
   if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";

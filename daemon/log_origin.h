@@ -20,6 +20,9 @@ std::unique_ptr<LineOrigin> make_line_origin(const Generation& generation,
 // however late some of its lines come.
 bool is_newest_first(std::string_view text, LineOrigin& origin);
 
+// By its name: Exim's own ("rejectlog"), cPanel's ("exim_rejectlog"), Red Hat's ("reject.log").
+bool is_exim_reject_log(std::string_view path);
+
 // This machine's name, for logs that name no host.
 std::string machine_host_name();
 

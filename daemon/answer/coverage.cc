@@ -9,6 +9,8 @@ namespace {
 
 // A line is in the index within two seconds; the state that says so is a second old at most.
 constexpr Duration kFresh = std::chrono::seconds(4);
+// FileTail::kSilent, where it is not known when the log went.
+constexpr Duration kSilentMin = std::chrono::hours(24);
 
 class CoverageStatement {
  public:
@@ -23,9 +25,15 @@ class CoverageStatement {
   void add_source(const SourceCoverage& source, Time visible_since) {
     SourceStatement one{source.path, source.from, source.until};
     const auto& range = out_.range;
-    const bool followed = std::ranges::find(state_.unfollowed, one.path) == state_.unfollowed.end();
-    // A log that was given up before the interval begins has no part in it.
-    if (!followed && one.until && *one.until < std::max(range.from, visible_since)) return;
+    const auto is_of = [&one](const std::vector<std::string>& paths) {
+      return std::ranges::find(paths, one.path) != paths.end();
+    };
+    const bool gone = is_of(state_.gone);
+    const bool followed = !gone && !is_of(state_.unfollowed);
+    // A log that was given up before the interval begins has no part in it, nor has one that was
+    // silent for a day before and went while nobody looked.
+    const auto begin = std::max(range.from, visible_since);
+    if (!followed && one.until && *one.until + (gone ? kSilentMin : Duration(0)) < begin) return;
     const auto trouble =
         std::ranges::find(state_.unreadable, one.path, &ReadState::Unreadable::path);
     const bool readable = trouble == state_.unreadable.end();
@@ -48,6 +56,7 @@ class CoverageStatement {
       const auto from = std::max(one.until.value_or(range.from), range.from);
       hole({one.path, from, range.until,
             !readable                ? trouble->why
+            : gone                   ? "not there"
             : !followed              ? "not configured any more"
             : !state_.index_writable ? "the index cannot be written"
                                      : "not read yet"});

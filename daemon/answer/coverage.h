@@ -20,7 +20,8 @@ struct ReadState {
         since{};  // read completely up to then; nullopt: as far as lines stand in the index
   };
   std::vector<Unreadable> unreadable;
-  std::vector<std::string> unfollowed{};  // logs in the index that are not read any more
+  std::vector<std::string> unfollowed{};  // logs in the index that are not configured any more
+  std::vector<std::string> gone{};        // logs in the index that a pattern fits and that are gone
   bool index_writable = true;             // false: lines are read, or wait, and none is kept
   bool index_in_place = true;             // false: what it holds may be missing
   // Since when a log without a line has had none; nullopt: unknown. Empty: nobody looks.
