@@ -226,7 +226,7 @@ void Correlator::count_refusal(const LogLine& line, const PolicyVerdict& event) 
   if (line.mta != Mta::postfix || line.agent != "smtpd" || !refuses || !with_reply) return;
   if (event.stage != "MAIL" && event.stage != "RCPT") return;
   auto& session = open_session(line, event.client);
-  ++session.commands_refused;
+  if (session.commands_refused) ++*session.commands_refused;
   inbound_.changed(session);
 }
 
@@ -240,7 +240,8 @@ void Correlator::tell_of_untold_mail(const LogLine& line, const Peer& client,
   const auto content = content_counts(counts);
   if (!mails || !named || !content || mails->all == 0) return;
   if (session.legs.size() >= Sessions::kLegsMax) return;
-  const std::int64_t told = session.commands_refused;
+  if (!session.commands_refused) return;
+  const std::int64_t told = *session.commands_refused;
   const auto senders_refused = std::int64_t{mails->all} - mails->good;
   // Behind a MAIL that was refused, recipients are refused without a word.
   const auto refused =
@@ -279,7 +280,8 @@ void Correlator::tell_of_others_refused(const LogLine& line, const Session& sess
   const auto named = command_count(counts, "rcpt");
   const auto content = content_counts(counts);
   if (named && mails && content) {
-    const auto refusals = std::int64_t{session.commands_refused} - (mails->all - mails->good);
+    if (!session.commands_refused) return;
+    const auto refusals = std::int64_t{*session.commands_refused} - (mails->all - mails->good);
     const auto others = std::int64_t{named->good} - (told - std::max(std::int64_t{0}, refusals));
     if (others <= 0) return;
     const bool alone = mails->all == 1 && session.legs.size() == 1 && refused_legs == 1;

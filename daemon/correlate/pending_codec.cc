@@ -7,10 +7,10 @@
 namespace rastro {
 namespace {
 
-constexpr char kVersion = 7;
+constexpr char kVersion = 8;
+constexpr char kVersionOfPlainCount = 7;  // had a number of refused commands always
+constexpr std::uint64_t kNotKnownThen = std::uint64_t{1} << 30;
 constexpr char kVersionBefore = 6;  // did not count refused commands
-// Of a session stored before they were: all are taken as told.
-constexpr std::uint32_t kAllRefused = 1U << 30;
 constexpr std::size_t kItemsMax = 1000;
 constexpr std::size_t kBytesUsual = 160;  // with the text of a client and some lines
 
@@ -203,12 +203,13 @@ std::string encode_session(const Session& session) {
   put(out, session.mailboxes.size());
   for (const auto& note : session.mailboxes) put(out, note);
   put(out, std::uint64_t{session.refusals});
-  put(out, std::uint64_t{session.commands_refused});
+  // 0: not known.
+  put(out, session.commands_refused ? std::uint64_t{*session.commands_refused} + 1 : 0);
   return out;
 }
 
 bool decode_session(std::string_view value, Session& session) {
-  if (value.empty() || (value[0] != kVersion && value[0] != kVersionBefore)) return false;
+  if (value.empty() || value[0] < kVersionBefore || value[0] > kVersion) return false;
   Reader in{value.substr(1)};
   session.last_at = in.time();
   session.client = in.endpoint();
@@ -233,8 +234,15 @@ bool decode_session(std::string_view value, Session& session) {
   session.mailboxes.resize(in.count());
   for (auto& mailbox : session.mailboxes) mailbox = in.mailbox();
   session.refusals = static_cast<std::uint32_t>(in.number());
-  session.commands_refused =
-      value[0] == kVersionBefore ? kAllRefused : static_cast<std::uint32_t>(in.number());
+  session.commands_refused.reset();
+  if (value[0] == kVersionBefore) return in.good && in.left.empty();
+  const auto commands = in.number();
+  if (value[0] == kVersionOfPlainCount) {
+    // What was not known then was written as a number that no session reaches.
+    if (commands < kNotKnownThen) session.commands_refused = static_cast<std::uint32_t>(commands);
+  } else if (commands > 0) {
+    session.commands_refused = static_cast<std::uint32_t>(commands - 1);
+  }
   return in.good && in.left.empty();
 }
 

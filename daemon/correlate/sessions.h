@@ -74,7 +74,9 @@ struct Session : boost::intrusive::list_base_hook<> {
                                    // each envelope sender
   std::vector<LegHandle> refused_before;  // those before it: they may belong to it
   std::uint32_t refusals = 0;  // dialogues refused so far, those too that `refused` has no room for
-  std::uint32_t commands_refused = 0;  // MAIL and RCPT, as told by lines with a reply (Postfix)
+  // MAIL and RCPT, as told by lines with a reply (Postfix); nullopt: not known, of a session that
+  // an earlier build stored.
+  std::optional<std::uint32_t> commands_refused = 0;
   std::vector<EarlyVerdict> verdicts;  // since the last message was taken
   MaybeText tls;                       // of this connection: "TLSv1.3 with cipher ..."
   MaybeText tls_peer;

@@ -73,9 +73,9 @@ TEST(PendingCodec, RefusesEveryTruncationAndEveryOtherVersion) {
   EXPECT_FALSE(decode_session(value + "x", back));
 }
 
-TEST(PendingCodec, ReadsTheVersionBefore) {
+TEST(PendingCodec, ReadsTheVersionsBefore) {
   auto session = full_session();
-  session.commands_refused = 0;
+  session.commands_refused.reset();
   auto value = encode_session(session);
   value[0] = 6;
   value.pop_back();  // ended before the number of refused commands
@@ -83,7 +83,26 @@ TEST(PendingCodec, ReadsTheVersionBefore) {
   ASSERT_TRUE(decode_session(value, back));
   EXPECT_EQ(back.mailboxes.size(), 1u);
   EXPECT_EQ(back.refusals, session.refusals);
-  EXPECT_GT(back.commands_refused, 1'000'000u) << "unknown: more than any that could be missing";
+  EXPECT_EQ(back.commands_refused, std::nullopt);
+  value[0] = 7;
+  value.push_back(5);
+  ASSERT_TRUE(decode_session(value, back));
+  EXPECT_EQ(back.commands_refused, 5u);
+  value.pop_back();
+  value.append("\x85\x80\x80\x80\x04");  // 2^30 + 5: of one that version 6 had stored
+  ASSERT_TRUE(decode_session(value, back));
+  EXPECT_EQ(back.commands_refused, std::nullopt);
+}
+
+TEST(PendingCodec, KeepsWhetherRefusedCommandsAreKnown) {
+  auto session = full_session();
+  for (const auto count : {std::optional<std::uint32_t>(), std::optional<std::uint32_t>(0),
+                           std::optional<std::uint32_t>(300)}) {
+    session.commands_refused = count;
+    Session back;
+    ASSERT_TRUE(decode_session(encode_session(session), back));
+    EXPECT_EQ(back.commands_refused, count);
+  }
 }
 
 }  // namespace
