@@ -81,8 +81,11 @@ Duration lag_of(const DaemonStatus& status) {
 
 void add_sources(Families& out, const DaemonStatus& status) {
   const auto behind = lag_of(status);
-  out.gauge("rastro_log_lag_seconds", "Age of the newest line in the index; 0 when caught up.",
-            std::chrono::duration<double>(behind).count());
+  out.gauge(
+      "rastro_log_lag_seconds",
+      "Since when lines may be missing: from the newest line in the index, or from when a log that "
+      "cannot be read was read to its end; 0 when caught up.",
+      std::chrono::duration<double>(behind).count());
   out.gauge("rastro_caught_up",
             "1: everything in all logs is in the index; 0 while one cannot be read.",
             status.caught_up ? 1 : 0);

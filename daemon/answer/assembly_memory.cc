@@ -1,7 +1,7 @@
+#include "daemon/answer/assembly_memory.h"
+
 #include <algorithm>
 #include <tuple>
-
-#include "daemon/answer/journey.h"
 
 namespace rastro {
 

@@ -5,10 +5,10 @@
 #include <set>
 
 #include "core/address.h"
-#include "core/clock.h"
 #include "core/ip_networks.h"
 #include "daemon/answer/idn.h"
 #include "daemon/answer/journey.h"
+#include "daemon/answer/time_left.h"
 #include "daemon/answer/unnamed.h"
 
 namespace rastro {
@@ -92,22 +92,6 @@ struct Part {
   }
 };
 
-// Of what is asked leg by leg, while the store itself is not at work.
-class TimeLeft {
- public:
-  explicit TimeLeft(const QueryLimits& limits) : limits_(limits), since_(clock_.steady()) {}
-  bool is_over() const {
-    const bool late =
-        limits_.deadline > Duration::zero() && clock_.steady() - since_ > limits_.deadline;
-    return late || (limits_.stop_when != nullptr && limits_.stop_when->load());
-  }
-
- private:
-  const QueryLimits& limits_;
-  SystemClock clock_;
-  Duration since_;
-};
-
 class Summarizer {
  public:
   explicit Summarizer(SummaryBy by) : by_(by) {}
@@ -134,8 +118,7 @@ class Summarizer {
 
   // Messages of which no line names a recipient: what became of one stands in its timeline, which
   // add() does not get. After all of add().
-  Result<CutBy> add_unnamed(StoreReader& store, const QueryLimits& limits) {
-    const TimeLeft left(limits);
+  Result<CutBy> add_unnamed(StoreReader& store, const TimeLeft& left) {
     for (const auto& [leg_id, queue_id] : unnamed_) {
       if (left.is_over()) return CutBy::time;
       if (named_children_.contains(queue_id)) continue;
@@ -150,8 +133,7 @@ class Summarizer {
 
   // Messages that another host took over before its leg was met: what stands there replaces what
   // was counted. After all of add().
-  Result<CutBy> join_late(StoreReader& store, const QueryLimits& limits) {
-    const TimeLeft left(limits);
+  Result<CutBy> join_late(StoreReader& store, const TimeLeft& left) {
     std::vector<std::uint64_t> numbers;
     numbers.reserve(aside_.size());
     for (const auto& [number, part] : aside_) numbers.push_back(number);
@@ -407,9 +389,8 @@ std::optional<DeferralsBy> parse_deferrals_by(std::string_view name) {
 }
 
 Result<Summary> summarize(StoreReader& store, const TimeRange& range, SummaryBy by,
-                          std::size_t rows_max, const QueryLimits& limits) {
-  const SystemClock clock;
-  const auto started_at = clock.steady();
+                          std::size_t rows_max, const QueryLimits& limits, const Clock& clock) {
+  const TimeLeft left(limits, clock);
   Summarizer summarizer(by);
   auto figures = limits;
   figures.figures_only = true;
@@ -420,9 +401,6 @@ Result<Summary> summarize(StoreReader& store, const TimeRange& range, SummaryBy 
   if (!done) return done.error();
   Summary out;
   out.cut = *done;
-  auto left = limits;
-  if (left.deadline > Duration::zero())
-    left.deadline = std::max(left.deadline - (clock.steady() - started_at), Duration(1));
   const auto joined = summarizer.join_late(store, left);
   if (!joined) return joined.error();
   if (out.cut == CutBy::nothing) out.cut = *joined;
@@ -434,7 +412,9 @@ Result<Summary> summarize(StoreReader& store, const TimeRange& range, SummaryBy 
 }
 
 Result<Deferrals> list_deferrals(StoreReader& store, const TimeRange& range, DeferralsBy by,
-                                 std::size_t rows_max, const QueryLimits& limits) {
+                                 std::size_t rows_max, const QueryLimits& limits,
+                                 const Clock& clock) {
+  const TimeLeft left(limits, clock);
   Deferrals out;
   std::map<std::string, DeferralsRow> rows;
   const auto count = [&](const LegRecord& leg, const LegRecipient& recipient) {
@@ -459,9 +439,15 @@ Result<Deferrals> list_deferrals(StoreReader& store, const TimeRange& range, Def
     return Visit::go_on;
   });
   if (!done) return done.error();
+  out.cut = *done;
   // They wait since they came, under whichever id.
+  AssemblyMemory memory;
   for (const auto leg_id : requeued) {
-    const auto assembled = assemble(store, leg_id);
+    if (left.is_over()) {
+      out.cut = CutBy::time;
+      break;
+    }
+    const auto assembled = assemble(store, leg_id, memory);
     if (!assembled) return assembled.error();
     const auto& journey = *assembled;
     if (!journey) continue;
@@ -470,7 +456,6 @@ Result<Deferrals> list_deferrals(StoreReader& store, const TimeRange& range, Def
       if (legs[recipient.leg].id == leg_id) count(legs.front(), recipient.state);
     }
   }
-  out.cut = *done;
   out.keys = rows.size();
   for (auto& keyed : rows) {
     keyed.second.key = keyed.first;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/journey.h"
 #include "store/query.h"
 
@@ -34,7 +35,7 @@ struct Summary {
 // line names a recipient counts as one of no domain. Of hosts that reach each other over public
 // addresses each leg counts by itself.
 Result<Summary> summarize(StoreReader& store, const TimeRange& range, SummaryBy by,
-                          std::size_t rows_max, const QueryLimits& limits);
+                          std::size_t rows_max, const QueryLimits& limits, const Clock& clock);
 
 enum class DeferralsBy : std::uint8_t { domain, provider, reason, relay, sender };
 std::optional<DeferralsBy> parse_deferrals_by(std::string_view name);
@@ -56,7 +57,8 @@ struct Deferrals {
 };
 // Recipients that are deferred now, of messages active within `range`.
 Result<Deferrals> list_deferrals(StoreReader& store, const TimeRange& range, DeferralsBy by,
-                                 std::size_t rows_max, const QueryLimits& limits);
+                                 std::size_t rows_max, const QueryLimits& limits,
+                                 const Clock& clock);
 
 // Who runs that mail server, by its name, or by the domain when nobody answered: "google",
 // "microsoft", ...; "other" when not known.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
+#include <ranges>
 
 #include "daemon/answer/find_request.h"
 #include "daemon/answer/id_case.h"
@@ -115,20 +116,21 @@ ApiAnswer show_journey(const ApiRequest& request, QueryTools& tools) {
     return problem(403, "not allowed", "raw log lines are for operators");
   auto found = find_by_id(*tools.store, request.id);
   if (!found) return cannot_answer(found.error());
-  const auto visible = [&](const Journey& journey) {
-    return is_visible(journey, request.peer.domains);
+  // The newest that the asker may see, whosever the newest of all is.
+  std::vector<const Journey*> visible;
+  const auto add = [&](const Journey& journey) {
+    if (is_visible(journey, request.peer.domains)) visible.push_back(&journey);
   };
-  const auto& journey = found->journey;
-  if (!journey || !visible(*journey))
+  if (found->journey) add(*found->journey);
+  for (const auto& other : found->others) add(other);
+  if (visible.empty())
     return problem(404, "no such message", "nothing in the index is called " + request.id);
-  auto out =
-      journey_json(*journey, tools, with_lines, request.peer.role, telling_of(request.parameters));
+  auto out = journey_json(*visible.front(), tools, with_lines, request.peer.role,
+                          telling_of(request.parameters));
   json::array same_id;
-  for (const auto& other : found->others) {
-    if (visible(other))
-      same_id.push_back(json::object{{"id", format_leg_id(other.id())},
-                                     {"arrived_at", api_time(other.legs.front().opened_at)}});
-  }
+  for (const auto* const other : visible | std::views::drop(1))
+    same_id.push_back(json::object{{"id", format_leg_id(other->id())},
+                                   {"arrived_at", api_time(other->legs.front().opened_at)}});
   out["same_id"] = std::move(same_id);
   return ok(out, 1);
 }

@@ -86,8 +86,8 @@ ApiAnswer summary(const ApiContext& context, const ApiRequest& request, QueryToo
     return no_addresses(name.empty() ? "sender" : name);
   const auto frame = parse_frame(context, request, tools);
   if (!frame) return bad_parameter(frame.error());
-  const auto found =
-      summarize(*tools.store, frame->range, *by, frame->rows_max, limits_of(request));
+  const auto found = summarize(*tools.store, frame->range, *by, frame->rows_max, limits_of(request),
+                               *context.clock);
   if (!found) return cannot_answer(found.error());
   const bool mask = *by == SummaryBy::login && request.peer.role < Role::operates;
   json::array rows;
@@ -125,8 +125,8 @@ ApiAnswer deferrals(const ApiContext& context, const ApiRequest& request, QueryT
   if (!may_see_people && *by == DeferralsBy::sender) return no_addresses(name);
   const auto frame = parse_frame(context, request, tools);
   if (!frame) return bad_parameter(frame.error());
-  const auto found =
-      list_deferrals(*tools.store, frame->range, *by, frame->rows_max, limits_of(request));
+  const auto found = list_deferrals(*tools.store, frame->range, *by, frame->rows_max,
+                                    limits_of(request), *context.clock);
   if (!found) return cannot_answer(found.error());
   json::array rows;
   for (const auto& row : found->rows) rows.push_back(deferral_json(row, may_see_people));

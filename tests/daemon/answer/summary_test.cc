@@ -11,12 +11,22 @@ using namespace std::chrono_literals;
 using samples::deferred_leg;
 using samples::simple_leg;
 
+// Each look at it takes a day.
+class HastyClock final : public Clock {
+ public:
+  Time wall() const override { return samples::start_time(); }
+  Duration steady() const override { return days_ += std::chrono::hours(24); }
+
+ private:
+  mutable Duration days_{0};
+};
+
 class Summaries : public WriterFixture {
  protected:
   void SetUp() override { open(); }
   Summary sum(SummaryBy by) {
     auto reader = samples::reader_of(*writer_);
-    auto summary = summarize(*reader, {}, by, 10, {Duration::zero()});
+    auto summary = summarize(*reader, {}, by, 10, {Duration::zero()}, clock_);
     EXPECT_TRUE(summary);
     return std::move(*summary);
   }
@@ -167,12 +177,18 @@ TEST_F(Summaries, RecipientsOfARequeuedMessageWaitSinceItCame) {
   after.links = {link};
   commit({before, after}, start_ + 1h + 10s);
   auto reader = samples::reader_of(*writer_);
-  const auto by_domain = list_deferrals(*reader, {}, DeferralsBy::domain, 10, {Duration::zero()});
+  const auto by_domain =
+      list_deferrals(*reader, {}, DeferralsBy::domain, 10, {Duration::zero()}, clock_);
   ASSERT_TRUE(by_domain);
   ASSERT_EQ(by_domain->rows.size(), 1U);
   EXPECT_EQ(by_domain->rows[0].recipients, 1U);
   EXPECT_EQ(by_domain->rows[0].attempts, 3U);
   EXPECT_EQ(by_domain->rows[0].oldest_arrived_at, start_);
+  const auto late =
+      list_deferrals(*reader, {}, DeferralsBy::domain, 10, {std::chrono::hours(1)}, HastyClock());
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->cut, CutBy::time);
+  EXPECT_TRUE(late->rows.empty());
   const auto outcomes = sum(SummaryBy::outcome);
   ASSERT_EQ(outcomes.rows.size(), 1U);
   EXPECT_EQ(outcomes.rows[0].key, "deferred");
@@ -213,7 +229,8 @@ TEST_F(Summaries, DeferralsAreThoseThatWaitNow) {
          start_ + 10s);
   commit({simple_leg(3, start_ + 2s, "pia@example.net")}, start_ + 20s);
   auto reader = samples::reader_of(*writer_);
-  const auto by_domain = list_deferrals(*reader, {}, DeferralsBy::domain, 10, {Duration::zero()});
+  const auto by_domain =
+      list_deferrals(*reader, {}, DeferralsBy::domain, 10, {Duration::zero()}, clock_);
   ASSERT_TRUE(by_domain);
   ASSERT_EQ(by_domain->rows.size(), 1U);
   EXPECT_EQ(by_domain->rows[0].key, "gmail.com");

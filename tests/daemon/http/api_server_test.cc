@@ -382,6 +382,16 @@ TEST_F(LimitedToDomains, SupportFindsTheirMailOnly) {
   EXPECT_THAT(get("/v1/journeys/Q3"), StartsWith("HTTP/1.1 404"));
 }
 
+TEST_F(LimitedToDomains, AnIdThatANewerMessageOfOthersHasTooIsOfTheirOwn) {
+  auto of_others = simple_leg(4, samples::start_time() + 3s, "pedro@example.com");
+  of_others.queue_id = "Q2";
+  of_others.host = "mx2";
+  commit({of_others}, samples::start_time() + 7s);
+  EXPECT_THAT(get("/v1/journeys/Q2"),
+              testing::AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("eva@Sub.Example.NET"),
+                             HasSubstr(R"("same_id":[])"), testing::Not(HasSubstr("pedro"))));
+}
+
 TEST_F(LimitedToDomains, NothingTellsOfOtherMail) {
   const auto none = body_of(get("/v1/journeys?recipient=pedro@example.com"));
   EXPECT_TRUE(none.at("items").as_array().empty());
