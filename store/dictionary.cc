@@ -1,6 +1,8 @@
 #include "store/dictionary.h"
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace rastro {
@@ -41,7 +43,39 @@ void name_relay(const Endpoint& relay, std::string& out) {
   out.push_back(']');
 }
 
+// An IPv4 address as four bytes of a number; nullopt: it is another text, or not written as
+// ip_text() does.
+std::optional<std::int64_t> ip_number(std::string_view ip) {
+  constexpr std::size_t kBytesMax = 15;
+  if (ip.size() > kBytesMax) return std::nullopt;
+  std::uint32_t number = 0;
+  const char* at = ip.data();
+  const char* const end = at + ip.size();
+  for (int i = 0; i < 4; ++i) {
+    if (i != 0 && (at == end || *at++ != '.')) return std::nullopt;
+    if (at == end || *at < '0' || *at > '9' || (*at == '0' && at + 1 != end && at[1] != '.'))
+      return std::nullopt;
+    unsigned part = 0;
+    const auto read = std::from_chars(at, end, part);
+    if (read.ec != std::errc() || part > 255) return std::nullopt;
+    at = read.ptr;
+    number = (number << 8) | part;
+  }
+  // Signed, so that SQLite takes four bytes for each.
+  return at == end ? std::optional(std::int64_t{static_cast<std::int32_t>(number)}) : std::nullopt;
+}
+
 }  // namespace
+
+std::string ip_text(std::int64_t number) {
+  std::string text;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    char part[3];
+    text.append(part, std::to_chars(part, std::end(part), (number >> shift) & 255).ptr);
+    if (shift != 0) text.push_back('.');
+  }
+  return text;
+}
 
 SplitReply ReplySplitter::split(std::string_view text, std::string_view recipient,
                                 const Endpoint& relay) {
@@ -166,10 +200,12 @@ std::int64_t DictionaryWriter::endpoint_id(const Endpoint& endpoint, bool with_p
   const auto found = endpoints_.find(hash);
   if (found != endpoints_.end() && is_same(found->second)) return found->second.id;
   const auto id = next_endpoint_++;
-  insert_endpoint_.bind(1, id)
-      .bind_text(2, endpoint.host)
-      .bind_text(3, endpoint.ip)
-      .bind(4, std::int64_t{port});
+  insert_endpoint_.bind(1, id).bind_text(2, endpoint.host).bind(4, std::int64_t{port});
+  if (const auto number = ip_number(endpoint.ip)) {
+    insert_endpoint_.bind(3, *number);
+  } else {
+    insert_endpoint_.bind_text(3, endpoint.ip);
+  }
   insert_endpoint_.run();
   auto value = endpoint.host;
   value.push_back('\0');
@@ -215,7 +251,9 @@ const Endpoint& DictionaryReader::endpoint(std::int64_t id) {
     select_endpoint_.bind(1, id);
     if (select_endpoint_.step()) {
       value.host = select_endpoint_.column_bytes(0);
-      value.ip = select_endpoint_.column_bytes(1);
+      value.ip = select_endpoint_.column_type(1) == Statement::Type::integer
+                     ? ip_text(select_endpoint_.column_int(1))
+                     : std::string(select_endpoint_.column_bytes(1));
       value.port = static_cast<std::uint16_t>(select_endpoint_.column_int(2));
     }
     select_endpoint_.reset();

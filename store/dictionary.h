@@ -42,6 +42,9 @@ std::string join_reply(const std::optional<std::string>& template_text,
                        const std::optional<std::string_view>& part, std::string_view recipient,
                        const Endpoint* relay);
 
+// An IPv4 address that a file has as a number.
+std::string ip_text(std::int64_t number);
+
 // Writes the dictionary tables `name` and `endpoint` of one file: each value once, as far as the
 // bounded memory of what was written goes. Row 0 is the empty value and never written.
 class DictionaryWriter {

@@ -20,7 +20,7 @@ class LegNamesReader {
 
   // For a statement's list of columns: kColumnCount of them.
   std::string_view columns() const;
-  static constexpr int kColumnCount = 4;
+  static constexpr int kColumnCount = 5;
   // From a row of such a statement; `first` is the first of these columns. False: damage.
   bool read(const Statement& row, int first, std::uint64_t leg_id, std::string& queue_id,
             MaybeText& message_id);

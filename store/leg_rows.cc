@@ -8,6 +8,7 @@
 #include "store/leg_flags.h"
 #include "store/old_leg_rows.h"
 #include "store/packed_leg.h"
+#include "store/packed_text.h"
 #include "store/row_columns.h"
 #include "store/told_attempt.h"
 
@@ -40,6 +41,19 @@ std::uint64_t number(Enum value) {
   return static_cast<std::uint64_t>(value);
 }
 
+std::int64_t flag_of_mta(Mta mta) {
+  return mta == Mta::postfix ? kLegOfPostfix
+                             : static_cast<std::int64_t>(number(mta) << kLegMtaShift);
+}
+
+void bind_packed(Statement& statement, int index, std::string_view text, std::string& buffer) {
+  if (pack_text(text, buffer)) {
+    statement.bind_blob(index, buffer);
+  } else {
+    statement.bind_text(index, text);
+  }
+}
+
 // Binds parameters in the order of the statement's text.
 class Binder {
  public:
@@ -59,6 +73,11 @@ class Binder {
   }
   Binder& text(std::string_view value) {
     statement_.bind_text(++index_, value);
+    return *this;
+  }
+  // `buffer` has to live as long as what is bound.
+  Binder& packed(std::string_view value, std::string& buffer) {
+    bind_packed(statement_, ++index_, value, buffer);
     return *this;
   }
   // By the row of `name` that has it, when it came before.
@@ -120,6 +139,7 @@ void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRo
   submission.method = header.as<SubmissionMethod>(F::method);
   if (header.has(F::accepted_tls)) leg.accepted_tls = name(F::accepted_tls);
   maybe_text(F::helo, submission.helo);
+  if (header.has(F::helo_of_client)) submission.helo = submission.client.host;
   submission.client.port = header.as<std::uint16_t>(F::client_port);
   leg.accepted_reply_code = header.as<std::uint16_t>(F::accepted_reply_code);
   std::optional<std::string> words;
@@ -136,7 +156,16 @@ void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRo
 }
 
 // `columns` stands at the result: result, relay, reply, reply_part.
-void take_recipient(Columns& columns, const Statement& row, const PackedRecipient& more,
+void take_flags(std::int64_t flags, LegRecord& leg) {
+  leg.accepted = (flags & kLegAccepted) != 0;
+  leg.arrival_seen = (flags & kLegArrivalSeen) != 0;
+  leg.internal = (flags & kLegInternal) != 0;
+  leg.probe = (flags & kLegProbe) != 0;
+  leg.mta = (flags & kLegOfPostfix) != 0 ? Mta::postfix : static_cast<Mta>(flags >> kLegMtaShift);
+}
+
+// False: damaged.
+bool take_recipient(Columns& columns, const Statement& row, const PackedRecipient& more,
                     DictionaryReader& dictionary, LegRowDepth depth, bool relay_marked,
                     const LegRecord& leg, LegRecipient& one) {
   using F = RecipientField;
@@ -149,12 +178,15 @@ void take_recipient(Columns& columns, const Statement& row, const PackedRecipien
   one.reason = result.reason;
   const int relay = columns.skip(1);
   const int reply = columns.skip(2);
-  if (depth == LegRowDepth::figures) return;
+  if (depth == LegRowDepth::figures) return true;
   one.relay = dictionary.endpoint(row.column_int(relay));
   std::optional<std::string> words;
-  std::optional<std::string_view> part;
+  std::optional<std::string> part;
   if (!row.is_null(reply)) words = dictionary.name(row.column_int(reply));
-  if (!row.is_null(reply + 1)) part = row.column_bytes(reply + 1);
+  if (!row.is_null(reply + 1)) {
+    part = packed_column(row, reply + 1);
+    if (!part) return false;
+  }
   one.reply_text = join_reply(words, part, one.recipient, relay_marked ? &one.relay : nullptr);
 
   one.delivered_to = more.as<DeliveredTo>(F::delivered_to);
@@ -175,6 +207,7 @@ void take_recipient(Columns& columns, const Statement& row, const PackedRecipien
     one.dsn_original_recipient = more.text(F::dsn_original_recipient);
   one.folder = name(F::folder);
   one.unknown_because = more.as<UnknownBecause>(F::unknown_because);
+  return true;
 }
 
 TimelineEntry timeline_entry(const PackedTimelineEntry& fields, DictionaryReader& dictionary,
@@ -202,13 +235,13 @@ TimelineEntry timeline_entry(const PackedTimelineEntry& fields, DictionaryReader
   return entry;
 }
 
-LegLink link_of(const PackedLink& fields, const LegRecord& leg) {
+LegLink link_of(const PackedLink& fields, const std::string& queue_id, const LegRecord& leg) {
   using F = LinkField;
   LegLink link;
   link.kind = fields.as<LegLink::Kind>(F::kind);
   link.direction = fields.has(F::is_child) ? LegLink::Direction::child : LegLink::Direction::parent;
   link.claimed_by_peer = fields.has(F::claimed_by_peer);
-  link.queue_id = fields.text(F::queue_id);
+  link.queue_id = queue_id;
   if (fields.has(F::recipient))
     link.recipient = static_cast<std::int32_t>(fields.difference(F::recipient));
   link.at = plus(leg.opened_at, fields.difference(F::at_after));
@@ -269,7 +302,8 @@ LegRowWriter::HeaderIds LegRowWriter::pack_header(const LegRecord& leg) {
   if (leg.size_bytes) packer_.number(F::size_bytes, *leg.size_bytes);
   packer_.number_unless_0(F::method, number(submission.method));
   if (leg.accepted_tls) packer_.number(F::accepted_tls, name_number(*leg.accepted_tls));
-  maybe_text(F::helo, submission.helo);
+  const bool helo_of_client = submission.helo && submission.helo == submission.client.host;
+  if (!helo_of_client) maybe_text(F::helo, submission.helo);
   packer_.number_unless_0(F::client_port, submission.client.port);
   packer_.number_unless_0(F::accepted_reply_code, leg.accepted_reply_code);
   const auto reply = replies_.split(leg.accepted_reply_text, {}, {});
@@ -281,6 +315,7 @@ LegRowWriter::HeaderIds LegRowWriter::pack_header(const LegRecord& leg) {
   maybe_text(F::user, submission.user);
   maybe_text(F::script, submission.script);
   maybe_text(F::script_dir, submission.script_dir);
+  packer_.mark_if(F::helo_of_client, helo_of_client);
   header_.clear();
   packer_.finish(header_);
   return {static_cast<std::int64_t>(name_number(host_, leg.host)),
@@ -325,13 +360,23 @@ LegRowWriter::LeftTo LegRowWriter::leave_to(HeaderPlace& before, const LegRecord
   return left;
 }
 
-// The part from the last @ on, mostly a host, by its row of `name` when it came before.
-void LegRowWriter::bind_message_id(int index, std::string_view message_id) {
+// The part from the last @ on, mostly a host, by 0 when it is the client's, and by its row of
+// `name` when it came before. `client_host`: that of the row's own header.
+void LegRowWriter::bind_message_id(int index, std::string_view message_id,
+                                   std::string_view client_host) {
   const auto at = message_id.rfind('@');
-  const auto end =
-      at == std::string_view::npos ? 0 : dictionary_.repeated_name_id(message_id.substr(at));
-  leg_.bind_text(index, end == 0 ? message_id : message_id.substr(0, at));
-  end == 0 ? leg_.bind_null(index + 1) : leg_.bind(index + 1, end);
+  std::optional<std::int64_t> row;
+  if (at != std::string_view::npos) {
+    const auto end = message_id.substr(at);
+    if (!client_host.empty() && end.size() == client_host.size() + 2 && end.back() == '>' &&
+        end.substr(1, client_host.size()) == client_host) {
+      row = 0;
+    } else if (const auto named = dictionary_.repeated_name_id(end); named != 0) {
+      row = named;
+    }
+  }
+  bind_packed(leg_, index, row ? message_id.substr(0, at) : message_id, packed_message_id_);
+  leg_.bind(index + 1, row);
 }
 
 void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t previous,
@@ -350,12 +395,11 @@ void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t 
   write_further_recipients(leg);
 
   const bool closed_when_active = leg.closed_at == leg.last_activity_at;
-  const std::int64_t flags = (leg.accepted ? kLegAccepted : 0) |
-                             (leg.arrival_seen ? kLegArrivalSeen : 0) |
-                             (leg.internal ? kLegInternal : 0) | (leg.probe ? kLegProbe : 0) |
-                             (closed_when_active ? kLegClosedWhenActive : 0) |
-                             (is_open(leg) && !names_all_recipients(leg) ? kLegUntold : 0) |
-                             static_cast<std::int64_t>(number(leg.mta) << kLegMtaShift);
+  const std::int64_t flags =
+      (leg.accepted ? kLegAccepted : 0) | (leg.arrival_seen ? kLegArrivalSeen : 0) |
+      (leg.internal ? kLegInternal : 0) | (leg.probe ? kLegProbe : 0) |
+      (closed_when_active ? kLegClosedWhenActive : 0) |
+      (is_open(leg) && !names_all_recipients(leg) ? kLegUntold : 0) | flag_of_mta(leg.mta);
   Binder binder(leg_);
   binder.integer(row)
       .integer(static_cast<std::int64_t>(leg.id))
@@ -366,7 +410,7 @@ void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t 
       .integer(after(leg.opened_at, second_of_id(leg.id)))
       .integer(after(leg.last_activity_at, leg.opened_at))
       .integer(closed_when_active ? 0 : after(leg.closed_at, leg.opened_at));
-  left.names == 0 ? binder.text(leg.queue_id) : binder.nulls(1);
+  left.names == 0 ? binder.packed(leg.queue_id, packed_queue_id_) : binder.nulls(1);
   if (own_header) {
     binder.integer(ids.host)
         .integer(ids.client)
@@ -376,7 +420,8 @@ void LegRowWriter::write(const LegRecord& leg, std::uint32_t row, std::uint32_t 
     binder.nulls(4);
   }
   if (left.names == 0 && leg.message_id) {
-    bind_message_id(binder.skip(2), *leg.message_id);
+    bind_message_id(binder.skip(2), *leg.message_id,
+                    own_header ? std::string_view(leg.submission.client.host) : std::string_view());
   } else {
     binder.nulls(2);
   }
@@ -403,7 +448,11 @@ void LegRowWriter::bind_result(Statement& statement, int index, const LegRecipie
   } else {
     statement.bind_null(index + 2);
   }
-  split.part ? statement.bind_text(index + 3, *split.part) : statement.bind_null(index + 3);
+  if (split.part) {
+    bind_packed(statement, index + 3, *split.part, packed_part_);
+  } else {
+    statement.bind_null(index + 3);
+  }
 }
 
 void LegRowWriter::find_told_attempts(const LegRecord& leg) {
@@ -496,13 +545,19 @@ void LegRowWriter::pack_timeline(const LegRecord& leg, std::size_t count) {
 void LegRowWriter::pack_links(const LegRecord& leg) {
   using F = LinkField;
   append_varint(more_, leg.links.size());
+  const std::string* before = nullptr;
   for (const auto& link : leg.links) {
     packer_.number_unless_0(F::kind, number(link.kind));
     packer_.mark_if(F::is_child, link.direction == LegLink::Direction::child);
     packer_.mark_if(F::claimed_by_peer, link.claimed_by_peer);
-    packer_.text(F::queue_id, link.queue_id);
+    const bool same = before != nullptr && *before == link.queue_id;
+    const bool packed = !same && pack_text(link.queue_id, packed_queue_id_);
+    before = &link.queue_id;
+    if (!same && !packed) packer_.text(F::queue_id, link.queue_id);
     if (link.recipient != -1) packer_.difference(F::recipient, link.recipient);
     packer_.difference(F::at_after, after(link.at, leg.opened_at));
+    packer_.mark_if(F::same_queue_id, same);
+    if (packed) packer_.text(F::packed_queue_id, packed_queue_id_);
     packer_.finish(more_);
   }
 }
@@ -570,11 +625,7 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
   leg.id = columns.as<std::uint64_t>();
   const auto header_row = columns.maybe_integer();
   const auto flags = columns.integer();
-  leg.accepted = (flags & kLegAccepted) != 0;
-  leg.arrival_seen = (flags & kLegArrivalSeen) != 0;
-  leg.internal = (flags & kLegInternal) != 0;
-  leg.probe = (flags & kLegProbe) != 0;
-  leg.mta = static_cast<Mta>(flags >> kLegMtaShift);
+  take_flags(flags, leg);
   leg.opened_at = time_at(columns.integer());
   leg.last_activity_at = plus(leg.opened_at, columns.integer());
   leg.closed_at = columns.maybe_time_after(leg.opened_at);
@@ -601,8 +652,10 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
   if (has_recipient) {
     auto& one = leg.recipients.emplace_back();
     one.recipient = dictionary_.address(leg_, recipient).value_or("");
-    take_recipient(columns, leg_, start.recipient, dictionary_, depth, layout_ >= RowLayout::shared,
-                   leg, one);
+    if (!take_recipient(columns, leg_, start.recipient, dictionary_, depth,
+                        layout_ >= RowLayout::shared, leg, one)) {
+      return false;
+    }
     if (whole && start.recipient.has(RecipientField::timeline_position)) {
       entries_.emplace_back(start.recipient.as<std::int64_t>(RecipientField::timeline_position),
                             last_attempt(one, 0));
@@ -612,7 +665,8 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
   }
   const auto first = columns.integer();
   if (!load_further_recipients(first, columns.integer(), depth, leg)) return false;
-  const bool sound = take_lists(
+  LinkQueueIds link_ids;
+  bool sound = take_lists(
       more,
       [&](const PackedTimelineEntry& fields) {
         if (!whole) return;
@@ -620,13 +674,16 @@ bool LegRowReader::take_leg(Depth depth, LegRecord& leg) {
             fields.as<std::int64_t>(TimelineField::position),
             timeline_entry(fields, dictionary_, layout_ >= RowLayout::shared, leg));
       },
-      [&](const PackedLink& fields) { leg.links.push_back(link_of(fields, leg)); },
+      [&](const PackedLink& fields) {
+        leg.links.push_back(link_of(fields, link_ids.next(fields), leg));
+      },
       [&](const PackedFact& fields) {
         if (depth == Depth::figures) return;
         leg.facts.push_back({dictionary_.name(fields.as<std::int64_t>(FactField::source)),
                              dictionary_.name(fields.as<std::int64_t>(FactField::name)),
                              std::string(fields.text(FactField::value))});
       });
+  sound = sound && link_ids.sound();
   if (!sound || !whole) return sound;
   std::stable_sort(entries_.begin(), entries_.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -669,8 +726,9 @@ bool LegRowReader::load_further_recipients(std::int64_t first, std::int64_t coun
     PackedRecipient fields;
     sound = fields.take(more, kRecipientFields) && more.empty();
     if (!sound) break;
-    take_recipient(columns, delivery_, fields, dictionary_, depth, layout_ >= RowLayout::shared,
-                   leg, one);
+    sound = take_recipient(columns, delivery_, fields, dictionary_, depth,
+                           layout_ >= RowLayout::shared, leg, one);
+    if (!sound) break;
     if (depth == Depth::whole && fields.has(RecipientField::timeline_position)) {
       entries_.emplace_back(fields.as<std::int64_t>(RecipientField::timeline_position),
                             last_attempt(one, index));

@@ -59,7 +59,7 @@ class LegRowWriter {
                   std::uint32_t row);
   std::uint64_t hash_header(const LegRecord& leg, const HeaderIds& ids);
   std::uint64_t hash_names(const LegRecord& leg);
-  void bind_message_id(int index, std::string_view message_id);
+  void bind_message_id(int index, std::string_view message_id, std::string_view client_host);
   void find_told_attempts(const LegRecord& leg);
   void pack_recipient(const LegRecord& leg, std::size_t index, std::string& out);
   void write_further_recipients(const LegRecord& leg);
@@ -86,6 +86,7 @@ class LegRowWriter {
   std::string to_hash_;
   std::string more_;
   std::string more_of_recipient_;
+  std::string packed_queue_id_, packed_message_id_, packed_part_;  // bound, or written next
   ReplySplitter replies_;
   LastName host_, instance_, protocol_, agent_;
 };

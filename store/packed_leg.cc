@@ -1,5 +1,9 @@
 #include "store/packed_leg.h"
 
+#include <utility>
+
+#include "store/packed_text.h"
+
 namespace rastro {
 namespace {
 
@@ -12,6 +16,18 @@ static_assert(static_cast<unsigned>(Outcome::passed) < 1U << kOutcomeBits);
 bool PackedLegStart::take(std::string_view& more, bool has_header, bool has_recipient) {
   if (has_header && !header.take(more, kHeaderFields)) return false;
   return !has_recipient || recipient.take(more, kRecipientFields);
+}
+
+const std::string& LinkQueueIds::next(const PackedLink& link) {
+  using F = LinkField;
+  if (link.has(F::packed_queue_id)) {
+    auto id = unpack_text(link.text(F::packed_queue_id));
+    sound_ = sound_ && id.has_value();
+    id_ = std::move(id).value_or("");
+  } else if (!link.has(F::same_queue_id)) {
+    id_ = link.text(F::queue_id);
+  }
+  return id_;
 }
 
 std::int64_t pack_result(const ResultNumber& result) {

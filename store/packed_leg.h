@@ -35,6 +35,7 @@ struct HeaderField {
     user,
     script,
     script_dir,
+    helo_of_client,  // it is the client's host
     count
   };
 };
@@ -57,6 +58,7 @@ inline constexpr FieldInfo kHeaderFields[] = {
     {"user", FieldKind::text},
     {"script", FieldKind::text},
     {"script_dir", FieldKind::text},
+    {"helo_of_client", FieldKind::mark},
 };
 using PackedHeader = PackedFields<HeaderField::count>;
 
@@ -133,14 +135,36 @@ inline constexpr FieldInfo kTimelineFields[] = {
 using PackedTimelineEntry = PackedFields<TimelineField::count>;
 
 struct LinkField {
-  enum : unsigned { kind, is_child, claimed_by_peer, queue_id, recipient, at_after, count };
+  enum : unsigned {
+    kind,
+    is_child,
+    claimed_by_peer,
+    queue_id,
+    recipient,
+    at_after,
+    same_queue_id,    // as the link before
+    packed_queue_id,  // store/packed_text.h
+    count
+  };
 };
 inline constexpr FieldInfo kLinkFields[] = {
     {"kind", FieldKind::number},          {"is_child", FieldKind::mark},
     {"claimed_by_peer", FieldKind::mark}, {"queue_id", FieldKind::text},
     {"recipient", FieldKind::difference}, {"at_after", FieldKind::difference},
+    {"same_queue_id", FieldKind::mark},   {"packed_queue_id", FieldKind::text},
 };
 using PackedLink = PackedFields<LinkField::count>;
+
+// The queue ids of a row's links, one after the other.
+class LinkQueueIds {
+ public:
+  const std::string& next(const PackedLink& link);
+  bool sound() const { return sound_; }  // false: one was damaged
+
+ private:
+  std::string id_;
+  bool sound_ = true;
+};
 
 struct FactField {
   enum : unsigned { source, name, value, count };

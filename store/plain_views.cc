@@ -6,6 +6,7 @@
 
 #include "core/journey.h"
 #include "store/packed_leg.h"
+#include "store/packed_text.h"
 
 namespace rastro {
 namespace {
@@ -38,9 +39,14 @@ std::string reply_text(const std::string& prefix, const std::string& recipient) 
          "_part, '')), char(2), " + recipient + "), " + prefix + "_part, '')";
 }
 
-std::string endpoint(const std::string& id, const char* part) {
-  return std::string("(SELECT ") + part + " FROM endpoint WHERE id = " + id + ")";
+std::string endpoint(const std::string& id, const std::string& part) {
+  return "(SELECT " + part + " FROM endpoint WHERE id = " + id + ")";
 }
+
+// A column `ip` is a text, or an IPv4 address as a number.
+constexpr const char* kIp =
+    "CASE typeof(ip) WHEN 'integer' THEN printf('%d.%d.%d.%d', ip >> 24 & 255, ip >> 16 & 255,"
+    " ip >> 8 & 255, ip & 255) ELSE ip END";
 
 std::string old_status_text(const std::string& column) {
   const auto parts = [&column](int shift, int bits) {
@@ -243,8 +249,9 @@ std::string address(const std::string& column) {
 std::string packed_reply(const std::string& words_id, const std::string& part,
                          const std::string& relay, const std::string& recipient) {
   return "coalesce(replace(replace(replace(" + named(words_id) + ", char(1), coalesce(" + part +
-         ", '')), char(3), coalesce((SELECT host || '[' || ip || ']' FROM endpoint WHERE id = " +
-         relay + "), '')), char(2), " + recipient + "), " + part + ", '')";
+         ", '')), char(3), coalesce(" +
+         endpoint(relay, std::string("host || '[' || ") + kIp + " || ']'") + ", '')), char(2), " +
+         recipient + "), " + part + ", '')";
 }
 
 std::string packed_status_text(const std::string& value) {
@@ -266,16 +273,20 @@ std::string journey_view() {
   const auto text = [](unsigned number) { return text_field("h.more", "f", number); };
   return "CREATE VIEW journey_plain AS SELECT leg.row AS row, printf('%016x', leg.leg_id) AS"
          " leg_id, " +
-         named("h.host") + " AS host, " + spelled("(leg.flags >> 8 & 255)", mta_name, Mta::exim) +
-         " AS mta, " + named(field("f", F::instance)) + " AS instance, n.queue_id AS queue_id, " +
-         field_or_0("f", F::generation) + " AS generation, " + stamp("leg.opened_at") +
-         " AS opened_at, " + stamp("leg.opened_at + leg.active_after") + " AS last_activity_at, " +
+         named("h.host") + " AS host, " +
+         spelled("(CASE WHEN leg.flags & 16 THEN 1 ELSE leg.flags >> 8 & 255 END)", mta_name,
+                 Mta::exim) +
+         " AS mta, " + named(field("f", F::instance)) + " AS instance, " +
+         packed_text_sql("n.queue_id") + " AS queue_id, " + field_or_0("f", F::generation) +
+         " AS generation, " + stamp("leg.opened_at") + " AS opened_at, " +
+         stamp("leg.opened_at + leg.active_after") + " AS last_activity_at, " +
          stamp(
              "leg.opened_at + CASE WHEN leg.flags & 32 THEN leg.active_after ELSE"
              " leg.closed_after END") +
-         " AS closed_at, " + address("h.envelope_sender") +
-         " AS envelope_sender, n.message_id || coalesce(" + named("n.message_id_end") +
-         ", '') AS message_id, " + field("f", F::size_bytes) + " AS size_bytes, " +
+         " AS closed_at, " + address("h.envelope_sender") + " AS envelope_sender, " +
+         packed_text_sql("n.message_id") + " || CASE n.message_id_end WHEN 0 THEN '@' || " +
+         endpoint("n.client", "host") + " || '>' ELSE coalesce(" + named("n.message_id_end") +
+         ", '') END AS message_id, " + field("f", F::size_bytes) + " AS size_bytes, " +
          text(F::subject) + " AS subject, " + field("f", F::recipient_count) +
          " AS recipient_count, leg.flags & 1 AS accepted, " +
          stamp("leg.opened_at + " + signed_field("f", F::accepted_after)) + " AS accepted_at, " +
@@ -285,9 +296,10 @@ std::string journey_view() {
          named(field("f", F::protocol)) + " AS protocol, " +
          spelled(field_or_0("f", F::method), submission_method_name, SubmissionMethod::bounce) +
          " AS method, " + address("h.login") + " AS login, " + endpoint("h.client", "host") +
-         " AS client_host, " + endpoint("h.client", "ip") + " AS client_ip, " + text(F::helo) +
-         " AS helo, " + field("f", F::uid) + " AS uid, " + text(F::user) + " AS user, " +
-         text(F::script) + " AS script, " + text(F::script_dir) +
+         " AS client_host, " + endpoint("h.client", kIp) + " AS client_ip, CASE WHEN " +
+         field("f", F::helo_of_client) + " THEN " + endpoint("h.client", "host") + " ELSE " +
+         text(F::helo) + " END AS helo, " + field("f", F::uid) + " AS uid, " + text(F::user) +
+         " AS user, " + text(F::script) + " AS script, " + text(F::script_dir) +
          " AS script_dir FROM leg JOIN leg AS h ON h.row = coalesce(leg.header_row, leg.row)" +
          kJoinNames + ", " + fields_of("h.more", "0", kHeader, "f");
 }
@@ -297,9 +309,10 @@ std::string recipient_columns(const std::string& d) {
   using F = RecipientField;
   const auto last_attempt =
       "leg.opened_at + leg.active_after + " + signed_field("f", F::last_attempt);
-  return "leg.row AS leg_row, printf('%016x', leg.leg_id) AS leg_id, n.queue_id AS queue_id, " +
-         address(d + ".recipient") + " AS recipient, " +
-         text_field(d + ".more", "f", F::original_recipient) + " AS original_recipient, " +
+  return "leg.row AS leg_row, printf('%016x', leg.leg_id) AS leg_id, " +
+         packed_text_sql("n.queue_id") + " AS queue_id, " + address(d + ".recipient") +
+         " AS recipient, " + text_field(d + ".more", "f", F::original_recipient) +
+         " AS original_recipient, " +
          spelled("(" + d + ".result & 31)", outcome_name, Outcome::passed) + " AS outcome, " +
          spelled(field_or_0("f", F::delivered_to), delivered_to_name, DeliveredTo::file) +
          " AS delivered_to, " +
@@ -309,10 +322,11 @@ std::string recipient_columns(const std::string& d) {
          spelled("(" + d + ".result >> 21)", reason_name, Reason::unknown) + " AS reason, (" + d +
          ".result >> 5 & 65535) AS reply_code, " +
          packed_status_text(field("f", F::enhanced_status)) + " AS enhanced_status, " +
-         packed_reply(d + ".reply", d + ".reply_part", d + ".relay", address(d + ".recipient")) +
+         packed_reply(d + ".reply", packed_text_sql(d + ".reply_part"), d + ".relay",
+                      address(d + ".recipient")) +
          " AS reply_text, " + named(field("f", F::folder)) + " AS folder, " +
          named(field("f", F::agent)) + " AS agent, " + endpoint(d + ".relay", "host") +
-         " AS relay_host, " + endpoint(d + ".relay", "ip") + " AS relay_ip, " +
+         " AS relay_host, " + endpoint(d + ".relay", kIp) + " AS relay_ip, " +
          endpoint(d + ".relay", "port") + " AS relay_port, coalesce(" + field("f", F::one_attempt) +
          ", " + field_or_0("f", F::attempts) + ") AS attempts, " +
          stamp("CASE WHEN " + field("f", F::first_attempt_after) +

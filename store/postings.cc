@@ -74,83 +74,105 @@ std::vector<std::uint64_t> merge(const std::vector<SortedRuns::Run>& runs) {
   return std::move(halves.front());
 }
 
-// Takes postings off `bytes` up to the first one of `key` or behind it, or almost to the end: where
-// rows of other keys need not be read. Returns the key reached.
-std::uint64_t skip_to(std::string_view& bytes, std::uint64_t at_key, std::uint64_t key,
-                      std::uint64_t& row) {
-  const char* at = bytes.data();
-  const char* const end = at + bytes.size();
-  while (at_key < key && end - at >= 16) {
-    const auto step = look_at_varint(at);
-    const auto number = look_at_varint(at + step.length);
-    if (step.length == 0 || number.length == 0) break;
-    at_key += step.value();
-    at += step.length + number.length;
-    row = step.bytes == 0 ? row + number.value() : number.value();
+// A segment starts with this when a posting of the key before takes one number. It is a 0 in two
+// bytes, which the numbers of earlier builds, two for each posting, never were.
+constexpr std::string_view kJoinedMark("\x80\x00", 2);
+
+// Takes the packed postings of one segment one after the other.
+class SegmentSteps {
+ public:
+  SegmentSteps(Posting first, std::string_view bytes)
+      : joined_(bytes.starts_with(kJoinedMark)),
+        rest_(joined_ ? bytes.substr(kJoinedMark.size()) : bytes),
+        key_(key_of(first)),
+        row_(row_of(first)) {}
+
+  bool at_end() const { return rest_.empty(); }
+  std::uint64_t key() const { return key_; }
+  std::uint64_t row() const { return row_; }
+
+  // To the next posting. False: damaged, or there is none.
+  bool take() {
+    if (rest_.size() >= 16) return take_fast();
+    const auto step = take_varint(rest_);
+    if (!step) return false;
+    if (is_of_same_key(*step)) return add_to_row(*step >> 1);
+    const auto row = take_varint(rest_);
+    return row && move_to(*step, *row);
   }
-  bytes.remove_prefix(static_cast<std::size_t>(at - bytes.data()));
-  return at_key;
-}
+
+ private:
+  bool is_of_same_key(std::uint64_t step) const { return joined_ && (step & 1) != 0; }
+
+  bool take_fast() {
+    const auto step = look_at_varint(rest_.data());
+    if (step.length == 0) return false;
+    const auto value = step.value();
+    if (is_of_same_key(value)) {
+      rest_.remove_prefix(step.length);
+      return add_to_row(value >> 1);
+    }
+    const auto row = look_at_varint(rest_.data() + step.length);
+    if (row.length == 0) return false;
+    rest_.remove_prefix(step.length + row.length);
+    return move_to(value, row.value());
+  }
+
+  bool move_to(std::uint64_t step, std::uint64_t row) {
+    if (joined_) step >>= 1;
+    if (step == 0) return add_to_row(row);
+    if (step > UINT32_MAX - key_ || row > kRowMax) return false;
+    key_ += step;
+    row_ = row;
+    return true;
+  }
+
+  bool add_to_row(std::uint64_t by) {
+    if (by > kRowMax - row_) return false;
+    row_ += by;
+    return true;
+  }
+
+  bool joined_;
+  std::string_view rest_;
+  std::uint64_t key_;
+  std::uint64_t row_;
+};
 
 // The rows of `key` up to `row_last`, at most kRowMax, in one packed segment that starts with
 // `first`.
 void collect_from_segment(Posting first, std::string_view bytes, std::uint32_t key,
                           std::uint32_t row_last, std::vector<std::uint32_t>& out) {
-  std::uint64_t at_key = key_of(first);
-  std::uint64_t row = row_of(first);
-  if (at_key < key) at_key = skip_to(bytes, at_key, key, row);
-  while (true) {
-    if (at_key == key && row > row_last) return;
-    if (at_key == key) out.push_back(static_cast<std::uint32_t>(row));
-    if (bytes.empty() || at_key > key) return;
-    const auto step = take_varint(bytes);
-    const auto number = take_varint(bytes);
-    if (!step || !number) return;  // damaged: quick_check's business, not an endless loop's
-    at_key += *step;
-    row = *step == 0 ? row + *number : *number;
-    if (row > kRowMax) return;
+  SegmentSteps steps(first, bytes);
+  while (steps.key() < key) {
+    if (steps.at_end() || !steps.take()) return;  // damaged: quick_check's business
+  }
+  while (steps.key() == key && steps.row() <= row_last) {
+    out.push_back(static_cast<std::uint32_t>(steps.row()));
+    if (steps.at_end() || !steps.take()) return;
   }
 }
 
 }  // namespace
 
 bool unpack_segment(Posting first, std::string_view bytes, std::vector<Posting>& out) {
-  std::uint64_t key = key_of(first);
-  std::uint64_t row = row_of(first);
+  SegmentSteps steps(first, bytes);
   out.push_back(first);
-  while (!bytes.empty()) {
-    const auto step = take_varint(bytes);
-    const auto number = take_varint(bytes);
-    if (!step || !number) return false;
-    key += *step;
-    row = *step == 0 ? row + *number : *number;
-    if (row > kRowMax || key > UINT32_MAX) return false;
-    out.push_back(make_posting(static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(row)));
+  while (!steps.at_end()) {
+    if (!steps.take()) return false;
+    out.push_back(make_posting(static_cast<std::uint32_t>(steps.key()),
+                               static_cast<std::uint32_t>(steps.row())));
   }
   return true;
 }
 
 bool append_keys(Posting first, std::string_view bytes, std::vector<std::uint32_t>& keys) {
-  std::uint64_t key = key_of(first);
-  if (keys.empty() || keys.back() != key) keys.push_back(static_cast<std::uint32_t>(key));
-  const auto add = [&](std::uint64_t step) {
-    if (step == 0) return true;
-    if (step > UINT32_MAX - key) return false;
-    key += step;
-    keys.push_back(static_cast<std::uint32_t>(key));
-    return true;
-  };
-  while (bytes.size() >= 16) {
-    const auto step = look_at_varint(bytes.data());
-    const auto number = look_at_varint(bytes.data() + step.length);
-    if (step.length == 0 || number.length == 0) return false;
-    if (!add(step.value())) return false;
-    bytes.remove_prefix(step.length + number.length);
-  }
-  while (!bytes.empty()) {
-    const auto step = take_varint(bytes);
-    const auto number = take_varint(bytes);
-    if (!step || !number || !add(*step)) return false;
+  SegmentSteps steps(first, bytes);
+  if (keys.empty() || keys.back() != steps.key()) keys.push_back(key_of(first));
+  while (!steps.at_end()) {
+    const auto before = steps.key();
+    if (!steps.take()) return false;
+    if (steps.key() != before) keys.push_back(static_cast<std::uint32_t>(steps.key()));
   }
   return true;
 }
@@ -266,13 +288,17 @@ bool SegmentPacker::write_some(Database& database, std::size_t segments_max) {
   for (std::size_t written = 0; written < segments_max; ++written) {
     Posting first = 0;
     if (!take_next(first)) return true;
-    bytes.clear();
+    bytes = kJoinedMark;
     Posting before = first;
     Posting next = 0;
     while (bytes.size() < kSegmentBytesMax && take_next(next)) {
       const auto step = key_of(next) - key_of(before);
-      append_varint(bytes, step);
-      append_varint(bytes, step == 0 ? row_of(next) - row_of(before) : row_of(next));
+      if (step == 0) {
+        append_varint(bytes, (std::uint64_t{row_of(next) - row_of(before)} << 1) | 1);
+      } else {
+        append_varint(bytes, std::uint64_t{step} << 1);
+        append_varint(bytes, row_of(next));
+      }
       before = next;
     }
     insert.bind(1, static_cast<std::int64_t>(first)).bind_blob(2, bytes).run();

@@ -116,12 +116,12 @@ class PackedRows {
         }
       });
       const auto nothing = [](const auto&) {};
+      LinkQueueIds link_ids;
       sound =
           take_lists(
               more, nothing,
-              [&](const PackedLink& link) { poster_.post_link(link.text(LinkField::queue_id)); },
-              nothing) &&
-          sound;
+              [&](const PackedLink& link) { poster_.post_link(link_ids.next(link)); }, nothing) &&
+          link_ids.sound() && sound;
       if (!sound) return damaged(leg);
       row_done();
     }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "store/leg_rows.h"
+#include "store/packed_text.h"
 #include "store/sqlite.h"
 
 namespace rastro {
@@ -50,5 +51,12 @@ class Columns {
   const Statement& statement_;
   int index_ = 0;
 };
+
+// Of a column whose texts may be packed; nullopt: damaged.
+inline std::optional<std::string> packed_column(const Statement& row, int column) {
+  const auto bytes = row.column_bytes(column);
+  return row.column_type(column) == Statement::Type::blob ? unpack_text(bytes)
+                                                          : std::optional(std::string(bytes));
+}
 
 }  // namespace rastro

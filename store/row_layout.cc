@@ -12,8 +12,10 @@ RowLayout row_layout(Database& database) {
       return RowLayout::packed;
     case 5:
       return RowLayout::shared;
-    default:
+    case 6:
       return RowLayout::brief;
+    default:
+      return RowLayout::dense;
   }
 }
 

@@ -14,8 +14,9 @@ enum class RowLayout : std::uint8_t {
   packed = 4,  // a row for each version; what is rare is packed into its column `more`
   shared = 5,  // as packed; an address that came before is a row of `name`
   brief = 6,   // as shared; what an earlier row of the leg or of `name` says is not said again
+  dense = 7,   // as brief; ids and IPv4 addresses are packed
 };
-inline constexpr RowLayout kRowLayoutNow = RowLayout::brief;
+inline constexpr RowLayout kRowLayoutNow = RowLayout::dense;
 
 RowLayout row_layout(Database& database);
 LinePacking line_packing(RowLayout layout);  // of RowLayout::packed and later

@@ -15,7 +15,8 @@ namespace {
 // `header_row` say which earlier row has what this one leaves out.
 // `delivery_first` and `delivery_count` name a leg's rows in the other table: they are appended
 // together, so a range of row numbers does what an index would. An address has no type: it is a
-// text, or the row of `name` that has it. No constraints and few columns:
+// text, or the row of `name` that has it. Texts that are ids may be packed blobs, an `ip` of IPv4
+// is a number. No constraints and few columns:
 // each costs instructions for each message.
 constexpr const char* kTables = R"sql(
 CREATE TABLE file_state(
@@ -23,9 +24,9 @@ CREATE TABLE file_state(
   hour INTEGER NOT NULL, sealed INTEGER NOT NULL, carried_all INTEGER NOT NULL,
   arrival_min INTEGER, arrival_max INTEGER, activity_min INTEGER, activity_max INTEGER,
   written_at INTEGER NOT NULL, line_time INTEGER, leg_id_max INTEGER,
-  key_check INTEGER NOT NULL, row_layout INTEGER NOT NULL DEFAULT 6);
+  key_check INTEGER NOT NULL, row_layout INTEGER NOT NULL DEFAULT 7);
 CREATE TABLE name(id INTEGER PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE endpoint(id INTEGER PRIMARY KEY, host TEXT NOT NULL, ip TEXT NOT NULL,
+CREATE TABLE endpoint(id INTEGER PRIMARY KEY, host TEXT NOT NULL, ip NOT NULL,
                       port INTEGER NOT NULL);
 CREATE TABLE leg(
   row INTEGER PRIMARY KEY, leg_id INTEGER, previous_row INTEGER, header_row INTEGER,
@@ -89,9 +90,10 @@ ALTER TABLE file_state ADD COLUMN row_layout INTEGER NOT NULL DEFAULT 3;
 PRAGMA user_version=4;
 )sql";
 
-// Likewise: `row_layout` says 4 and 5.
+// Likewise: `row_layout` says 4, 5 and 6.
 constexpr const char* kToVersion5 = "PRAGMA user_version=5";
 constexpr const char* kToVersion6 = "PRAGMA user_version=6";
+constexpr const char* kToVersion7 = "PRAGMA user_version=7";
 
 }  // namespace
 
@@ -137,6 +139,7 @@ Result<void> migrate(Database& database) {
     if (from == 3) database.run(kToVersion4);
     if (from == 4) database.run(kToVersion5);
     if (from == 5) database.run(kToVersion6);
+    if (from == 6) database.run(kToVersion7);
     if (auto done = step.commit(); !done) return done;
   }
   return {};

@@ -12,7 +12,7 @@ namespace rastro {
 // "rast": marks a file as ours, whatever its name (PRAGMA application_id).
 inline constexpr std::int64_t kApplicationId = 0x72617374;
 // The stored format, docs/store.md. A file with a newer one is refused, never rewritten.
-inline constexpr std::int64_t kUserVersion = 6;
+inline constexpr std::int64_t kUserVersion = 7;
 
 // Makes an empty database one of ours, within the caller's transaction.
 void create_schema(Database& database);

@@ -77,8 +77,12 @@ constexpr Rule kBriefRules[] = {
      " WHERE n.row = coalesce(leg.named_row, leg.header_row) AND n.row < leg.row AND n.leg_id ="
      " leg.leg_id AND n.queue_id IS NOT NULL)",
      "versions leave their names to a row that has none, or to another leg's"},
-    {"SELECT count(*) FROM leg WHERE message_id_end NOT IN (SELECT id FROM name)",
+    {"SELECT count(*) FROM leg WHERE message_id_end <> 0 AND message_id_end NOT IN"
+     " (SELECT id FROM name)",
      "Message-IDs end as a row says that the dictionary lacks"},
+    {"SELECT count(*) FROM leg WHERE message_id_end = 0 AND client NOT IN (SELECT id FROM endpoint)"
+     " OR message_id_end = 0 AND client IS NULL",
+     "Message-IDs end as a client that the row does not have"},
 };
 constexpr Rule kPlainRules[] = {
     {"SELECT count(*) FROM leg WHERE timeline_count > 0 AND (timeline_first < 1 OR"

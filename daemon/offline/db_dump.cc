@@ -6,10 +6,12 @@
 #include "daemon/answer/journey_json.h"
 #include "daemon/offline/offline.h"
 #include "store/address_blocks.h"
+#include "store/dictionary.h"
 #include "store/leg_rows.h"
 #include "store/line_refs.h"
 #include "store/old_leg_rows.h"
 #include "store/packed_leg.h"
+#include "store/packed_text.h"
 #include "store/postings.h"
 #include "store/raw_blocks.h"
 #include "store/row_times.h"
@@ -74,6 +76,11 @@ json::value unpacked_lines(std::int64_t flags, std::string_view bytes) {
   return told_lines(lines);
 }
 
+json::value unpacked_text(std::string_view bytes) {
+  const auto text = unpack_text(bytes);
+  return text ? json::value(valid_utf8(*text)) : hex(bytes);
+}
+
 template <std::size_t Count>
 json::object told_fields(const PackedFields<Count>& fields, const FieldInfo (&infos)[Count]) {
   json::object out;
@@ -88,7 +95,9 @@ json::object told_fields(const PackedFields<Count>& fields, const FieldInfo (&in
         value = fields.difference(field);
         break;
       case FieldKind::text:
-        value = json::value(valid_utf8(fields.text(field)));
+        value = infos[field].name == "packed_queue_id"
+                    ? unpacked_text(fields.text(field))
+                    : json::value(valid_utf8(fields.text(field)));
         break;
       case FieldKind::number:
       case FieldKind::name:
@@ -227,6 +236,8 @@ json::value value_of(const Statement& row, int column, std::string_view table) {
     case Statement::Type::integer:
       if (row.column_name(column) == "result" && (table == "leg" || table == "delivery"))
         return told_result(row.column_int(column));
+      if (table == "endpoint" && row.column_name(column) == "ip")
+        return json::value(ip_text(row.column_int(column)));
       return row.column_int(column);
     case Statement::Type::text:
       return json::value(valid_utf8(row.column_bytes(column)));
@@ -234,6 +245,9 @@ json::value value_of(const Statement& row, int column, std::string_view table) {
       break;
   }
   const auto bytes = row.column_bytes(column);
+  const auto name = row.column_name(column);
+  if (name == "queue_id" || name == "message_id" || name == "reply_part")
+    return unpacked_text(bytes);
   if (table == "leg") return unpacked_leg_column(row, column, bytes);
   if (table == "delivery") return unpacked_delivery(bytes);
   if (table == "pending" && column == 1 && is_pending_block(row.column_bytes(0))) {

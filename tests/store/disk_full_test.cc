@@ -29,7 +29,7 @@ class DiskFullTest : public WriterFixture {
     clock_.advance(std::max(Duration::zero(), at - clock_.wall()));
     std::vector<LegRecord> legs;
     // So many that few hours fit: the question at the end needs 32 KiB of -shm for each.
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 380; ++i) {
       legs.push_back(samples::simple_leg(++number_, at, "a@example.net"));
     }
     Batch batch = samples::batch_of(std::move(legs), at);

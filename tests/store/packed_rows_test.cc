@@ -444,6 +444,127 @@ TEST_F(PackedRowsTest, TheEndOfAMessageIdThatComesAgainIsNamed) {
   EXPECT_EQ(stored.column_bytes(0), "<1@out.example.org> <2 <3  no host  <a@b");
 }
 
+// A server names its Message-IDs by its own name, which is the client's.
+TEST_F(PackedRowsTest, TheEndOfAMessageIdIsTheClients) {
+  const std::pair<const char*, bool> ids[] = {
+      {"<1@out.example.org>", true}, {"<2@OUT.example.org>", false},
+      {"<3@out.example.org", false}, {"<4@out.example.org>>", false},
+      {"@out.example.org>", true},   {"<5@example.org>", false}};
+  std::uint32_t row = 0;
+  HeaderPlace place;
+  auto leg = samples::simple_leg(1, samples::start_time(), "juan@example.net");
+  leg.submission.client.host = "out.example.org";
+  for (const auto& [id, is_clients] : ids) {
+    leg.message_id = id;
+    ++row;
+    rows_->write(leg, row, row - 1, row % 2 == 0 ? &place : nullptr);
+    EXPECT_EQ(read(row), samples::describe(leg)) << id;
+    auto plain = database_.prepare(
+        "SELECT message_id, (SELECT message_id_end FROM leg AS l WHERE l.row = j.row) IS 0"
+        " FROM journey_plain AS j WHERE row = ?1");
+    plain.bind(1, std::int64_t{row});
+    ASSERT_TRUE(plain.step());
+    EXPECT_EQ(plain.column_bytes(0), id);
+    // A row that leaves its header to another one has no client.
+    const bool own_header =
+        database_.query_int("SELECT header_row IS NULL FROM leg ORDER BY row DESC LIMIT 1") == 1;
+    EXPECT_EQ(plain.column_int(1) != 0, is_clients && own_header) << id;
+  }
+}
+
+TEST_F(PackedRowsTest, LinksThatNameOneIdSayItOnce) {
+  auto leg = samples::simple_leg(1, samples::start_time(), "juan@example.net");
+  for (const char* id : {"", "", "4C1A93F02B7", "4C1A93F02B7", "4XzQ1x2Y3zK", "4XzQ1x2Y3zK",
+                         "4C1A93F02B7", "", "<a>"}) {
+    leg.links.emplace_back().queue_id = id;
+    leg.links.back().at = leg.opened_at;
+  }
+  rows_->write(leg, 1, 0);
+  EXPECT_EQ(read(1), samples::describe(leg));
+  const auto more = more_of(1);
+  const auto first = more.find("4XzQ1x2Y3zK");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(more.find("4XzQ1x2Y3zK", first + 1), std::string::npos);
+  EXPECT_EQ(more.find("4C1A93F02B7"), std::string::npos);
+  std::vector<Posting> postings;
+  std::vector<Posting> wanted;
+  post_rows(database_, hasher_, 1, 100, postings, [] {});
+  KeyPoster poster(hasher_, wanted);
+  poster.start_row(1);
+  poster.post(leg);
+  std::ranges::sort(postings);
+  std::ranges::sort(wanted);
+  EXPECT_EQ(postings, wanted);
+}
+
+TEST_F(PackedRowsTest, AHeloThatIsTheClientsHostIsAMark) {
+  auto leg = samples::simple_leg(1, samples::start_time(), "juan@example.net");
+  leg.submission.client.host = "out.example.org";
+  std::uint32_t row = 0;
+  for (const char* helo : {"out.example.org", "elsewhere.example.org", ""}) {
+    leg.submission.helo = helo;
+    rows_->write(leg, ++row, 0);
+    EXPECT_EQ(read(row), samples::describe(leg));
+    auto plain = database_.prepare("SELECT helo FROM journey_plain WHERE row = ?1");
+    plain.bind(1, std::int64_t{row});
+    ASSERT_TRUE(plain.step());
+    EXPECT_EQ(plain.column_bytes(0), helo);
+  }
+  EXPECT_EQ(more_of(1).find("out.example.org"), std::string::npos);
+}
+
+TEST_F(PackedRowsTest, AddressesOfClientsAreNumbersOnlyWhenTheyReadTheSame) {
+  const std::pair<const char*, bool> ips[] = {
+      {"192.0.2.9", true},       {"0.0.0.0", true},
+      {"255.255.255.255", true}, {"203.0.113.10", true},
+      {"192.0.2.09", false},     {"192.0.2.256", false},
+      {"192.0.2", false},        {"192.0.2.9.1", false},
+      {"192.0.2.9 ", false},     {"", false},
+      {"2001:db8::1", false},    {"::ffff:192.0.2.9", false},
+      {"192.0.2.", false},       {"192..2.9", false},
+      {"+1.2.3.4", false},       {"00.0.0.0", false},
+      {"1.2.3.-4", false},       {"999999999.1.1", false}};
+  std::uint32_t row = 0;
+  for (const auto& [ip, is_number] : ips) {
+    auto leg = samples::simple_leg(++row, samples::start_time(), "juan@example.net");
+    leg.submission.client = {"host" + std::to_string(row), ip, 0};
+    rows_->write(leg, row, 0);
+    EXPECT_EQ(read(row), samples::describe(leg)) << ip;
+    auto plain = database_.prepare(
+        "SELECT client_ip, (SELECT typeof(ip) FROM endpoint WHERE host = client_host)"
+        " FROM journey_plain WHERE row = ?1");
+    plain.bind(1, std::int64_t{row});
+    ASSERT_TRUE(plain.step());
+    EXPECT_EQ(plain.column_bytes(0), ip);
+    EXPECT_EQ(plain.column_bytes(1), is_number ? "integer" : "text") << ip;
+  }
+}
+
+TEST_F(PackedRowsTest, APackedTextThatIsTornIsDamage) {
+  auto leg = samples::simple_leg(1, samples::start_time(), "juan@example.net");
+  leg.queue_id = "4C1A93F02B7";
+  leg.message_id = "<4C1A93F02B7@example.org>";
+  leg.recipients.resize(2);
+  for (auto& one : leg.recipients) one.reply_text = "250 2.0.0 Ok: queued as 4C1A93F02B7";
+  rows_->write(leg, 1, 0);
+  ASSERT_EQ(read(1), samples::describe(leg));
+  const std::pair<const char*, const char*> columns[] = {{"leg", "queue_id"},
+                                                         {"leg", "message_id"},
+                                                         {"leg", "reply_part"},
+                                                         {"delivery", "reply_part"}};
+  for (const auto& [table, column] : columns) {
+    for (const char* damage : {"X''", "X'1F'", "X'B0'"}) {
+      database_.run("SAVEPOINT before");
+      database_.run((std::string("UPDATE ") + table + " SET " + column + " = " + damage).c_str());
+      EXPECT_EQ(read(1), "not read") << column << ' ' << damage;
+      EXPECT_EQ(database_.take_error().error().code, Error::Code::corrupt);
+      use_everything();
+      database_.run("ROLLBACK TO before; RELEASE before");
+    }
+  }
+  EXPECT_EQ(read(1), samples::describe(leg));
+}
+
 TEST_F(PackedRowsTest, NamesThatAreNotThereAreDamage) {
   auto leg = samples::simple_leg(1, samples::start_time(), "juan@example.net");
   const auto other = samples::simple_leg(2, samples::start_time(), "juan@example.net");
@@ -508,7 +629,7 @@ TEST_F(PackedRowsTest, CountsAndSizesBeyondTheBytesAreDamage) {
            std::string(), bytes({0}),     // no lists
            bytes({0, 8}),                 // a list that does not exist
            most,                          // all fields, some that do not exist
-           bytes({0x80, 0x80, 0x10, 0}),  // field 18 of the header
+           bytes({0x80, 0x80, 0x20, 0}),  // field 19 of the header
            bytes({0x80}),                 // a varint without its end
            bytes({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 0}),
            bytes({0x80, 1}) + most + bytes({0}),        // HELO of 2^64 - 1 bytes

@@ -186,12 +186,55 @@ TEST_F(Segments, HoldWhatTheRunsHeld) {
   EXPECT_LE(database_->query_int("SELECT max(length(postings)) FROM segment").value(), 4030);
 }
 
+// Builds of before wrote two numbers for each posting.
+TEST_F(Segments, OfEarlierBuildsAreRead) {
+  auto put = database_->prepare("INSERT INTO segment VALUES(?1, ?2)");
+  const std::string bytes("\x00\x05\x03\x01\x00\x02", 6);
+  put.bind(1, static_cast<std::int64_t>(make_posting(7, 1))).bind_blob(2, bytes).run();
+  EXPECT_EQ(rows_of(7), (std::vector<std::uint32_t>{1, 6}));
+  EXPECT_EQ(rows_of(10), (std::vector<std::uint32_t>{1, 3}));
+  EXPECT_TRUE(rows_of(8).empty());
+  std::vector<Posting> all;
+  EXPECT_TRUE(unpack_segment(make_posting(7, 1), bytes, all));
+  EXPECT_EQ(all, (std::vector<Posting>{make_posting(7, 1), make_posting(7, 6), make_posting(10, 1),
+                                       make_posting(10, 3)}));
+}
+
+TEST_F(Segments, TakeOneNumberForARowOfTheSameKey) {
+  PostingRuns runs;
+  runs.add({make_posting(7, 1), make_posting(7, 6), make_posting(10, 1), make_posting(10, 3)});
+  SegmentPacker packer(runs);
+  EXPECT_TRUE(packer.write_some(*database_, 5));
+  auto row = database_->prepare("SELECT hex(postings) FROM segment");
+  ASSERT_TRUE(row.step());
+  EXPECT_EQ(row.column_bytes(0), "80000B060105");
+}
+
+TEST(SegmentBytes, AreTakenOrDamaged) {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string bytes(random() % 40, '\0');
+    for (auto& byte : bytes) byte = static_cast<char>(random() % 4 == 0 ? random() : random() % 8);
+    if (round % 2 == 0) bytes.insert(0, std::string("\x80\x00", 2));
+    const auto first = make_posting(static_cast<std::uint32_t>(random()), 1);
+    std::vector<Posting> all;
+    std::vector<std::uint32_t> keys;
+    const bool whole = unpack_segment(first, bytes, all);
+    EXPECT_EQ(append_keys(first, bytes, keys), whole);
+    EXPECT_LE(all.size(), bytes.size() + 1);
+    EXPECT_TRUE(std::ranges::is_sorted(all, {}, key_of));
+  }
+}
+
 TEST_F(Segments, DamagedBytesEndQuietly) {
   auto put = database_->prepare("INSERT INTO segment VALUES(?1, ?2)");
   const std::string garbage(4000, '\xff');
   put.bind(1, static_cast<std::int64_t>(make_posting(5, 1))).bind_blob(2, garbage).run();
   EXPECT_EQ(rows_of(5), std::vector<std::uint32_t>{1});
   EXPECT_TRUE(rows_of(6).empty());
+  put = database_->prepare("UPDATE segment SET postings = ?1");
+  put.bind_blob(1, std::string("\x80\x00", 2) + garbage).run();
+  EXPECT_EQ(rows_of(5), std::vector<std::uint32_t>{1});
 }
 
 }  // namespace
