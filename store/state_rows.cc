@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <iterator>
 #include <map>
+#include <string>
 #include <utility>
 
 #include "core/varint.h"
@@ -19,6 +22,71 @@ constexpr const char* kEarlierFileTable =
     "CREATE TABLE IF NOT EXISTS earlier_file("
     "file TEXT PRIMARY KEY, hour INTEGER NOT NULL, arrival_min INTEGER, activity_max INTEGER,"
     " written_at INTEGER NOT NULL)";
+// So many blocks of changes are written before all is packed anew.
+constexpr std::int64_t kChangesMax = 64;
+constexpr std::size_t kNumberBytes = 8;
+
+// Too large for a block.
+bool needs_a_row(const PendingEntry& entry) {
+  return entry.key.size() + entry.value.size() > kPendingBlockBytes;
+}
+
+// Big-endian, so that they are in order.
+std::string key_of_changes(std::uint64_t number) {
+  std::string key(1 + kNumberBytes, kPendingChangesMark);
+  for (auto at = key.size(); at-- > 1; number >>= 8) key[at] = static_cast<char>(number);
+  return key;
+}
+std::uint64_t number_of_changes(std::string_view key) {
+  std::uint64_t number = 0;
+  for (const char byte : key.substr(1)) number = (number << 8) | static_cast<unsigned char>(byte);
+  return number;
+}
+
+// In zstd frames of about kPendingBlockBytes.
+void pack_entries(const std::vector<PendingEntry>& entries,
+                  const std::function<void(const std::string&)>& take_block) {
+  std::string block;
+  const auto end_block = [&] {
+    if (!block.empty()) take_block(zstd_packed(block));
+    block.clear();
+  };
+  for (const auto& entry : entries) {
+    if (needs_a_row(entry)) continue;
+    append_varint(block, entry.key.size());
+    block += entry.key;
+    append_varint(block, entry.value.size());
+    block += entry.value;
+    if (block.size() >= kPendingBlockBytes) end_block();
+  }
+  end_block();
+}
+
+// Sorted, of each key what was said last; an empty value ends it.
+std::vector<PendingEntry> newest_of(std::vector<PendingEntry> entries) {
+  std::ranges::stable_sort(entries, {}, &PendingEntry::key);
+  std::vector<PendingEntry> newest;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const bool is_last = i + 1 == entries.size() || entries[i + 1].key != entries[i].key;
+    if (is_last && !entries[i].value.empty()) newest.push_back(std::move(entries[i]));
+  }
+  return newest;
+}
+
+void rewrite_pending(Database& database, const std::vector<PendingEntry>& entries) {
+  database.run("DELETE FROM pending");
+  auto insert = database.prepare("INSERT INTO pending(key, value) VALUES(?1, ?2)");
+  std::string key(1, kPendingBlockMark);
+  std::uint64_t blocks = 0;
+  pack_entries(entries, [&](const std::string& packed) {
+    key.resize(1);
+    append_varint(key, blocks++);
+    insert.bind_blob(1, key).bind_blob(2, packed).run();
+  });
+  for (const auto& entry : entries) {
+    if (needs_a_row(entry)) insert.bind_blob(1, entry.key).bind_blob(2, entry.value).run();
+  }
+}
 
 }  // namespace
 
@@ -60,15 +128,24 @@ void write_holes(Database& database, const std::vector<CoverageHole>& holes) {
 
 void write_pending(Database& database, const std::vector<PendingEntry>& entries) {
   if (entries.empty()) return;
-  auto put = database.prepare("INSERT OR REPLACE INTO pending(key, value) VALUES(?1, ?2)");
-  auto drop = database.prepare("DELETE FROM pending WHERE key = ?1");
-  for (const auto& entry : entries) {
-    if (entry.value.empty()) {
-      drop.bind_blob(1, entry.key).run();
-    } else {
-      put.bind_blob(1, entry.key).bind_blob(2, entry.value).run();
-    }
+  if (std::ranges::any_of(entries, needs_a_row)) {
+    auto all = read_pending(database);
+    all.insert(all.end(), entries.begin(), entries.end());
+    rewrite_pending(database, newest_of(std::move(all)));
+    return;
   }
+  auto changes =
+      database.prepare("SELECT count(*), max(key) FROM pending WHERE key >= x'01' AND key < x'02'");
+  if (!changes.step()) return;
+  const auto blocks = changes.column_int(0);
+  auto number = blocks == 0 ? 0 : number_of_changes(changes.column_bytes(1)) + 1;
+  changes.reset();
+  auto insert = database.prepare("INSERT INTO pending(key, value) VALUES(?1, ?2)");
+  pack_entries(entries, [&](const std::string& packed) {
+    const auto key = key_of_changes(number++);
+    insert.bind_blob(1, key).bind_blob(2, packed).run();
+  });
+  if (blocks >= kChangesMax) pack_pending(database);
 }
 
 Statement select_positions(Database& database) {
@@ -193,61 +270,27 @@ bool for_each_pending_in(std::string_view block,
 
 std::vector<PendingEntry> read_pending(Database& database) {
   std::vector<PendingEntry> entries;
-  const auto add = [&entries](std::string_view key, std::string_view value) {
-    entries.push_back({std::string(key), std::string(value)});
-  };
+  std::vector<PendingEntry> changes;
   auto row = database.prepare("SELECT key, value FROM pending ORDER BY key");
   while (row.step()) {
-    if (is_pending_block(row.column_bytes(0))) {
-      static_cast<void>(for_each_pending_in(row.column_bytes(1), add));
-    } else {
-      add(row.column_bytes(0), row.column_bytes(1));
-    }
-  }
-  std::sort(entries.begin(), entries.end(),
-            [](const PendingEntry& a, const PendingEntry& b) { return a.key < b.key; });
-  return entries;
-}
-
-void pack_pending(Database& database) {
-  const auto entries = read_pending(database);
-  database.run("DELETE FROM pending");
-  auto insert = database.prepare("INSERT INTO pending(key, value) VALUES(?1, ?2)");
-  std::string block;
-  std::string key(1, kPendingBlockMark);
-  std::uint64_t blocks = 0;
-  const auto write_block = [&] {
-    if (block.empty()) return;
-    key.resize(1);
-    append_varint(key, blocks++);
-    const auto packed = zstd_packed(block);
-    insert.bind_blob(1, key).bind_blob(2, packed).run();
-    block.clear();
-  };
-  for (const auto& entry : entries) {
-    if (entry.value.size() + entry.key.size() > kPendingBlockBytes) {
-      insert.bind_blob(1, entry.key).bind_blob(2, entry.value).run();
+    const auto key = row.column_bytes(0);
+    if (!is_pending_block(key)) {
+      entries.push_back({std::string(key), std::string(row.column_bytes(1))});
       continue;
     }
-    append_varint(block, entry.key.size());
-    block += entry.key;
-    append_varint(block, entry.value.size());
-    block += entry.value;
-    if (block.size() >= kPendingBlockBytes) write_block();
+    auto& into = key.front() == kPendingChangesMark ? changes : entries;
+    const bool whole = for_each_pending_in(
+        row.column_bytes(1), [&into](std::string_view its_key, std::string_view value) {
+          into.push_back({std::string(its_key), std::string(value)});
+        });
+    if (!whole) database.report_damage("a block of pending");
   }
-  write_block();
+  entries.insert(entries.end(), std::make_move_iterator(changes.begin()),
+                 std::make_move_iterator(changes.end()));
+  return newest_of(std::move(entries));
 }
 
-Result<void> unpack_pending(Database& database) {
-  if (!database.query_int("SELECT 1 FROM pending WHERE key < x'01' LIMIT 1")) {
-    return database.take_error();
-  }
-  Transaction transaction(database);
-  const auto entries = read_pending(database);
-  database.run("DELETE FROM pending");
-  write_pending(database, entries);
-  return transaction.commit();
-}
+void pack_pending(Database& database) { rewrite_pending(database, read_pending(database)); }
 
 void copy_state_rows(Database& from, Database& to, const std::optional<Time>& line_time) {
   auto positions = read_positions(from);

@@ -36,12 +36,16 @@ CoverageHole hole_of(const FileState& state, const char* cause);
 void write_earlier_files(Database& database, const std::vector<EarlierFile>& files);
 std::vector<EarlierFile> read_earlier_files(Database& database);
 
-// What a finished hour has pending is needed only when the next one is lost: packed meanwhile, in
-// the caller's transaction. Keys of packed blocks begin with this byte.
+// Pending entries stand in packed blocks, whose keys begin with one of these bytes: all of them at
+// some moment, and what each commit since has changed, in order. Thousands of them change with a
+// batch, each on another page of a table by key.
 inline constexpr char kPendingBlockMark = '\0';
-inline bool is_pending_block(std::string_view key) { return key.starts_with(kPendingBlockMark); }
+inline constexpr char kPendingChangesMark = '\x01';
+inline bool is_pending_block(std::string_view key) {
+  return key.starts_with(kPendingBlockMark) || key.starts_with(kPendingChangesMark);
+}
+// Leaves no changes, in the caller's transaction.
 void pack_pending(Database& database);
-Result<void> unpack_pending(Database& database);
 // False: damaged behind what was visited.
 bool for_each_pending_in(std::string_view block,
                          const std::function<void(std::string_view, std::string_view)>& visit);

@@ -139,8 +139,6 @@ Result<void> WriterImpl::load_newest_state() {
   if (!newest.state.sealed && newest.layout == kRowLayoutNow) {
     open_ = &newest;
     std::erase(waiting_for_seal_, open_->serial);
-    // It may have been about to be sealed, and what came after it is lost.
-    if (auto done = note_damage(newest, unpack_pending(*newest.database)); !done) return done;
     // What was in flight is asked for by the next lines, and its rows are the last ones.
     if (open_->rebuild) {
       if (auto done = rebuild_some(*open_); !done) return done;
