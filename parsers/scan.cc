@@ -131,6 +131,35 @@ ReplyCodes reply_codes_of(std::string_view text) {
   out.enhanced_status = maybe_take_enhanced_status(rest);
   return out;
 }
+bool is_group_of_number(std::string_view text, std::size_t at) {
+  constexpr std::size_t kGroupMax = 4;
+  const auto is_mark = [](char c) { return c == ' ' || c == '-' || c == '.' || c == '/'; };
+  // The digits of the group that ends here, one mark further on.
+  auto front = text.substr(0, at);
+  bool digits_in_front = false;
+  if (!front.empty() && is_mark(front.back())) {
+    front.remove_suffix(1);
+    if (front.ends_with(')')) front.remove_suffix(1);
+    std::size_t digits = 0;
+    while (digits < front.size() && is_digit(front[front.size() - 1 - digits])) ++digits;
+    const auto rest = front.substr(0, front.size() - digits);
+    digits_in_front = digits != 0 && digits <= kGroupMax &&
+                      (rest.empty() || rest.back() == ' ' || rest.back() == '+' ||
+                       rest.back() == '(' || rest.back() == '-' || rest.back() == '.');
+  }
+  std::size_t groups = 0;
+  for (auto rest = text.substr(std::min(at + 3, text.size())); rest.size() > 2;) {
+    if (!is_mark(rest[0]) || !is_digit(rest[1]) || !is_digit(rest[2])) break;
+    rest.remove_prefix(1);
+    std::size_t digits = 0;
+    while (digits < rest.size() && is_digit(rest[digits])) ++digits;
+    rest.remove_prefix(digits);
+    // "550 192.0.2.7", "452 4.2.2": an address, a status.
+    if (digits > kGroupMax || (rest.size() > 1 && rest[0] == '.' && is_digit(rest[1]))) break;
+    ++groups;
+  }
+  return groups > 1 || (digits_in_front && groups > 0);
+}
 std::optional<std::string_view> queued_as(std::string_view reply) {
   if (!reply.starts_with('2')) return std::nullopt;
   for (const std::string_view mark : {"queued as ", "OK id="}) {

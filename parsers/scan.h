@@ -228,6 +228,8 @@ struct ReplyCodes {
   std::optional<EnhancedStatus> enhanced_status;
 };
 ReplyCodes reply_codes_of(std::string_view text);
+// Whether the three digits at `at` are a group of a longer number: "Tel. 91 555 11 22".
+bool is_group_of_number(std::string_view text, std::size_t at);
 // The id behind "queued as " or "id=" in a 2xx reply that ends with it, else nullopt.
 std::optional<std::string_view> queued_as(std::string_view reply);
 

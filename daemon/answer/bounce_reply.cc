@@ -8,6 +8,7 @@
 #include "core/address.h"
 #include "core/ascii.h"
 #include "daemon/answer/bounce_lines.h"
+#include "parsers/scan.h"
 
 namespace rastro {
 namespace {
@@ -87,7 +88,7 @@ std::uint16_t code_at(std::string_view text, std::size_t at) {
   if (at + 3 < text.size() && (is_word(text[at + 3]) || text[at + 3] == '@' || text[at + 3] == '/'))
     return 0;
   if (at + 4 < text.size() && text[at + 3] == '.' && is_digit(text[at + 4])) return 0;
-  if (is_telephone(text.substr(at + 3))) return 0;
+  if (is_telephone(text.substr(at + 3)) || is_group_of_number(text, at)) return 0;
   return static_cast<std::uint16_t>((text[at] - '0') * 100 + (text[at + 1] - '0') * 10 +
                                     (text[at + 2] - '0'));
 }

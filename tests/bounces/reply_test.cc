@@ -38,6 +38,9 @@ const ReplyCase kCases[] = {
     {"sequence_error_follows", "<<< 550 No such user\n<<< 503 need RCPT command", 550, ""},
     // Refused.
     {"size", "at most 500 MB", 0, ""},
+    {"telephone", "Tel. 91 555 11 22", 0, ""},
+    {"telephone_of_two_codes", "Tel: 555 450 12 34", 0, ""},
+    {"telephone_abroad", "Fax: +34 (93) 452 22 10", 0, ""},
     {"hours", "will be retried for 450 hours", 0, ""},
     {"address", "host 192.5.1.1 and 5.1.1.7", 0, ""},
     {"version", "Exim 4.92.3", 0, ""},

@@ -53,6 +53,14 @@ std::vector<Labelled> corpus(const std::string& file) {
   return out;
 }
 
+TEST(ReasonRules, GroupOfATelephoneNumberIsNoReplyCode) {
+  for (const auto* text : {"Tel. 91 555 11 22", "Tel. 93 452 22 10", "call 555 450 12 34"}) {
+    EXPECT_EQ(shipped()->decide(std::nullopt, 0, text).reply_code, 0) << text;
+  }
+  EXPECT_EQ(shipped()->decide(std::nullopt, 0, "550 192.0.2.7 is blocked").reply_code, 550);
+  EXPECT_EQ(shipped()->decide(std::nullopt, 0, "said: 452 4.2.2 full").reply_code, 452);
+}
+
 TEST(ReasonRules, FirstRuleInOrderDecides) {
   const auto rules = ReasonRules::compile(
       {rule("one", Reason::greylisted, {"later"}), rule("two", Reason::remote_error, {"try"})});
