@@ -7,6 +7,7 @@
 #include "daemon/answer/bounce.h"
 #include "daemon/answer/bounce_address.h"
 #include "daemon/answer/bounce_cause.h"
+#include "daemon/answer/bounce_details.h"
 #include "daemon/answer/bounce_dsn.h"
 #include "daemon/answer/bounce_input.h"
 #include "daemon/answer/bounce_kind.h"
@@ -16,6 +17,7 @@
 #include "daemon/answer/bounce_paste.h"
 #include "daemon/answer/bounce_prose.h"
 #include "daemon/answer/bounce_reply.h"
+#include "daemon/answer/bounce_signature.h"
 
 namespace rastro {
 namespace {
@@ -195,13 +197,21 @@ class BounceReader {
       }
     }
     text_ = readable(std::move(text_));
+    if (!reports) drop_signatures();
     notice_ = find_notice(text_, reports, limits_.notice_bytes_max);
     const bool says_something = tells_failure(notice_.notice.substr(0, 16'000)) ||
                                 !addresses_in(notice_.notice.substr(0, 16'000), 1).empty();
     if (!html.empty() && !says_something) {
       text_ = readable(std::move(html));
+      if (!reports) drop_signatures();
       notice_ = find_notice(text_, reports, limits_.notice_bytes_max);
     }
+  }
+
+  // Who passes a notice on, signs.
+  void drop_signatures() {
+    writers_ = writers_in(text_);
+    text_ = without_signatures(text_);
   }
 
   void read_original(const Mail& bounce) {
@@ -252,6 +262,7 @@ class BounceReader {
     for (const auto name : {"from", "to", "reply-to"}) know(header_value(notice_.forwarded, name));
     know(header_value(notice_.summary, "from"));
     if (report_.original_sender) known_.push_back(report_.original_sender.value);
+    known_.insert(known_.end(), writers_.begin(), writers_.end());
     know(report_.message_id.value);  // looks like an address
     // Who writes to himself is sender and recipient.
     std::erase_if(known_, [&](const std::string& address) {
@@ -601,6 +612,7 @@ class BounceReader {
   BounceReport report_;
   KindEvidence evidence_;
   KnownAddresses known_;
+  std::vector<std::string> writers_;
   std::string text_;
   NoticeText notice_;
 };
