@@ -178,7 +178,7 @@ bool is_scan_note(std::string_view text) {
   static const RE2 scanned(
       R"((?i)\b(?:(?:e-?)?mails?|messages?|attachments?|mensajes?|correos?|nachricht(?:en)?|messaggi[oe]?|mensagem)\b[^.]{0,120}\b(?:(?:has|have) been|was|were|is|are|ha sido|fue|wurde|a été|è stat[oa]|foi)\s(?:\pL+ ){0,2}(?:scanned|checked|swept|screened|analizad|escanead|verificad|comprobad|geprüft|überprüft|analysé|vérifié|controllat|analisad)|\b(?:scanned|checked|protected|certified) (?:for (?:all )?virus\pL* )?(?:and \pL+ )?by\b|\b(?:virus|spam)[- ](?:free|checked|scanned)\b)");
   static const RE2 found(
-      R"((?i)\b(?:infected|(?:was|were|been) found|found (?:a|the|to (?:be infected|contain))|contain(?:s|ed|ing)? (?:a |the )?(?:virus|malware)|detected|reject|refus|violat|prohibit|not allowed|removed|stripped|block|quarantin|not (?:be )?deliver|infizier|infectad|bloquead|rechazad))");
+      R"((?i)\b(?:infected|(?:was|were|been) found|found (?:a|the|to (?:be infected|contain))|contain(?:s|ed|ing)? (?:a |the )?(?:virus|malware)|detected|reject|refus|violat|prohibit|not allowed|removed|stripped|block|quarantin|not (?:be )?deliver|classified|identified|considered|categori[sz]ed|marked|tagged|(?:is|as|be|was|likely|possible|probable) spam\b|spam content|bounced|returned|denied|failed|clasificad|considerad|identificad|marcad|como spam|denegad|devuelt|eingestuft|considéré|infizier|infectad|bloquead|rechazad))");
   text = text.substr(0, kShort);
   return RE2::PartialMatch(text, scanned) && !RE2::PartialMatch(text, found);
 }

@@ -6,6 +6,7 @@
 
 #include "core/address.h"
 #include "daemon/answer/bounce_lines.h"
+#include "daemon/answer/bounce_original.h"
 #include "daemon/answer/bounce_reply.h"
 
 namespace rastro {
@@ -265,9 +266,12 @@ void apply_dsn(const DsnFields& fields, const BounceLimits& limits, BounceReport
   for (const auto name : {"x-original-message-id", "original-message-id"})
     set(report.message_id, field_of(fields.message, name), "delivery-status X-Original-Message-ID",
         max);
-  for (const auto name : {"x-postfix-sender", "x-yandex-sender", "x-sendgrid-sender"})
-    set(report.original_sender, dsn_address(field_of(fields.message, name)),
-        "delivery-status X-Postfix-Sender", max);
+  for (const auto name : {"x-postfix-sender", "x-yandex-sender", "x-sendgrid-sender"}) {
+    const auto sender = dsn_address(field_of(fields.message, name));
+    // Whom the headers name is not who stood on the envelope.
+    if (!sender.empty() && report.original_sender.from == kOriginalFrom) report.original_sender = {};
+    set(report.original_sender, sender, "delivery-status X-Postfix-Sender", max);
+  }
   for (const auto& [name, id] : fields.message) {
     if (!is_queue_id(name) || id.empty()) continue;
     std::erase_if(report.queue_ids, [&](const Found& known) { return known.value == id; });

@@ -252,8 +252,8 @@ bool is_quoted_printable(std::string_view text) {
   const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); };
   for (std::size_t at = text.find('='); at != std::string_view::npos && at + 2 < text.size();
        at = text.find('=', at + 1)) {
-    // A line of "=====" is no soft break.
-    breaks += text[at + 1] == '\n' && (at == 0 || text[at - 1] != '=') ? 1 : 0;
+    // A line of "=====" is no soft break, nor the end of "=?UTF-8?Q?Confirmaci=C3=B3n?=".
+    breaks += text[at + 1] == '\n' && (at == 0 || (text[at - 1] != '=' && text[at - 1] != '?'));
     escapes += is_hex(text[at + 1]) && is_hex(text[at + 2]) ? 1 : 0;
   }
   return breaks >= 1 && breaks + escapes >= 3;
@@ -479,6 +479,10 @@ bool starts_with_headers(std::string_view text) {
     if (headers == 0 && (line.starts_with("From ") || line.starts_with(">From "))) continue;
     const auto length = header_name_length(line);
     if (length == 0) return false;
+    // The fields of a report stand in its body, whatever was pasted directly below them.
+    for (const auto* field : {"final-recipient", "original-recipient", "diagnostic-code"}) {
+      if (is_header(line, field)) return false;
+    }
     ++headers;
     known += std::ranges::any_of(kKnown, [&](const char* name) { return is_header(line, name); });
   }

@@ -15,6 +15,12 @@ void set(Found& into, std::string_view value, std::string_view from, const Bounc
   if (!into && !trim(value).empty()) into = {tidy(value, limits.value_bytes_max), from};
 }
 
+// What some servers write for "<>". A newsletter's own may well be bounces@.
+bool is_null_sender(std::string_view address) {
+  const auto local = ascii_lower(split_address(address).local_part);
+  return local == "mailer-daemon" || local == "mailerdaemon" || local == "double-bounce";
+}
+
 std::string first_address(std::string_view value) {
   auto found = addresses_in(value, 1);
   return found.empty() ? std::string() : std::move(found.front());
@@ -58,9 +64,9 @@ void apply_original_headers(const std::vector<MailHeader>& headers, const Bounce
   if (!report.sent_at) report.sent_at = parse_mail_date(value("date"), limits.zone);
   for (const auto& name : {"return-path", "from", "sender", "x-sender"}) {
     const auto address = first_address(value(name));
-    if (!address.empty() && !is_robot(address))
-      set(report.original_sender, address,
-          std::string_view(name) == "return-path" ? "original Return-Path" : "original From",
+    const bool envelope = std::string_view(name) == "return-path";
+    if (!address.empty() && !(envelope ? is_null_sender(address) : is_robot(address)))
+      set(report.original_sender, address, envelope ? "original Return-Path" : kOriginalFrom,
           limits);
   }
   for (const auto name : {"to", "cc"}) {

@@ -8,6 +8,9 @@
 
 namespace rastro {
 
+// Found::from of a sender whom the headers of the original name, not its envelope.
+inline constexpr std::string_view kOriginalFrom = "original From";
+
 // What the headers of the message that came back say of it.
 void apply_original_headers(const std::vector<MailHeader>& headers, const BounceLimits& limits,
                             BounceReport& report);

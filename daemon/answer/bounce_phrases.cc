@@ -41,6 +41,8 @@ constexpr Rule kMoreFailures[] =
         {Phrase::failure,
          R"(connect to [^\s\[]{1,255}\[[0-9a-f.:]+\](?::\d+)?: (?:connection|operation|no route|network)|name service error for (?:name=|domain )|lost connection with [^\s\[]{1,255}\[|conversation with [^\s\[]{1,255}\[[^\]]{1,64}\] timed out)"},
         {Phrase::failure,
+         R"(tls is required, but (?:was )?not offered|server certificate not (?:trusted|verified)|domain \S+ does not accept mail|can['’]t create user output file|message size \d+ exceeds size limit|unable to look ?up host|(?:bounce|trace)[a-z ]{0,20} service failure|\bunrouteable (?:mail )?(?:address|domain)|too many \"?received\"? headers|all relevant mx records point to|has exceeded the max(?:imum)? (?:defers|emails)|(?:user|recipient|mailbox|address)e?s? (?:is )?(?:not known|unknown|not found): ?<?[^\s@]+@|no me deja (?:enviar|mandar)[^.]{0,200}(?:llen[oa]|no existe|error|rechaza|bloque|desconocid))"},
+        {Phrase::failure,
          R"(nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht|gefunden)|unzustellbar|zustellung[^.]{0,40}(?:fehlgeschlagen|nicht möglich|gescheitert)|fehler bei der (?:zustellung|übermittlung)|konnte[^.]{0,80}nicht)"},
         {Phrase::failure,
          R"(n['’](?:a|ont) (?:pas )?pu être|échec de (?:la )?(?:remise|distribution|livraison)|n['’]a pas (?:pu )?(?:été|être) (?:remis|délivré|distribué|envoyé|remise)|non (?:remis|distribu|délivr)|impossible de (?:remettre|distribuer|délivrer|livrer)|échoué)"},
@@ -81,7 +83,7 @@ constexpr Rule kDelays[] = {
     {Phrase::delay,
      R"(warning message only|(?:you )?do(?:es)? not (?:need|have) to (?:resend|re-send|send)|no need to (?:re-?send|send)|(?:don['’]t|do not) (?:resend|try to resend|need to (?:resend|take))|no action is required|just a warning|advisory.only|this is (?:only )?a warning|temporar(?:y|ily) (?:delay|problem)[^.]{0,80}deliver[^.]{0,100}will|(?:has been|is|was|were|have been) (?:temporarily )?(?:delayed|deferred|postponed)|delivery (?:is |was |has been )?(?:delayed|deferred|postponed)|delay(?:ed)? (?:notification|in (?:the )?delivery)|delivery to the following recipients? has been delayed|message delayed|delay reason)"},
     {Phrase::delay,
-     R"(could not send (?:the )?message for (?:the )?past|undelivered (?:after|for) (?:\d+|four|several) (?:hour|minute|day)|not been delivered (?:for|after) \d+ (?:hours|minutes)|for the (?:past|last) \d+ (?:hours|minutes)[^.]{0,120}(?:will|continue|keep)|no es necesario (?:que )?(?:volver a enviar|reenv|vuelva)|(?:se ha|ha sido|está siendo|fue|se) (?:retrasad|demorad|aplazad|pospuest|demora)|entrega (?:retrasada|demorada|aplazada)|(?:se )?(?:seguirá|volverá a|continuará|seguirán|seguiremos|volveremos)[^.]{0,20}(?:intent|entreg)|todavía no se ha (?:podido )?entrega|aún no (?:se )?ha (?:podido |sido )?(?:ser )?entrega|reintentar[áa] (?:la entrega|el envío|durante)|no tiene que (?:volver|hacer)|no hace falta que)"},
+     R"(could not send (?:the )?message for (?:the )?past|undelivered (?:after|for) (?:\d+|four|several) (?:hour|minute|day)|not been delivered (?:for|after) \d+ (?:hours|minutes)|for the (?:past|last) \d+ (?:hours|minutes)[^.]{0,120}(?:will|continue|keep)|no es necesario (?:que )?(?:volver a enviar|reenv|vuelva)|(?:se ha|ha sido|está siendo|fue|se) (?:retrasad|demorad|aplazad|pospuest|demora)|entrega (?:retrasada|demorada|aplazada)|(?:se )?(?:seguirá|volverá a|continuará|seguirán|seguiremos|volveremos)[^.]{0,20}(?:intent|entreg)|todavía no se ha (?:podido )?entrega|no (?:se )?ha(?:n)? (?:podido |sido )*(?:ser )?(?:entreg|envi)\pL+ (?:todavía|aún)|\((?:intento|attempt) \d+ (?:de|of) \d+\)|aún no (?:se )?ha (?:podido |sido )?(?:ser )?entrega|reintentar[áa] (?:la entrega|el envío|durante)|no tiene que (?:volver|hacer)|no hace falta que)"},
     {Phrase::delay,
      R"(verzögert|verzögerung|noch nicht (?:zugestellt|übermittelt|ausgeliefert)|wird (?:weiter|erneut|noch)[^.]{0,40}versuch|weitere zustellversuche|nicht erneut (?:zu )?senden|bisher nicht zugestellt|nur eine warnung)"},
     {Phrase::delay,
@@ -116,12 +118,14 @@ constexpr Rule kOthers[] = {
     {Phrase::relayed,
      R"(: delivery via [a-z0-9.-]+\[|\brelayed (?:via|to|successfully|by)|was relayed)"},
     {Phrase::relayed,
-     R"(delivery to these recipients[^.]{0,60}is complete, but no delivery notification|(?:but )?no delivery notification was sent by the destination|se (?:ha completado|complet[óo]) la entrega[^.]{0,60}(?:pero|aunque)|relayed mail)"},
+     R"(delivery to these recipients[^.]{0,60}is complete, but no delivery notification|(?:but )?no delivery notification was sent by the destination|se (?:ha completado|complet[óo]) la entrega[^.]{0,60}(?:pero|aunque)|(?:relais|remise) (?:est )?terminée? (?:vers|pour|à) ces destinataires|aucune notification de remise n['’]a été envoyée|aber (?:vom|der) zielserver[^.]{0,40}keine (?:übermittlungs|zustell)|retransmisión[^.]{0,60}(?:completad|finalizad)|relayed mail)"},
     {Phrase::expanded,
      R"((?:was|has been|been|successfully) expanded|message was expanded|distribution list[^.]{0,60}expanded)"},
     // Somebody's program answers.
     {Phrase::auto_reply,
      R"(out of (?:the )?office|on (?:vacation|holiday|leave|annual leave)|(?:i am|i'm|i will be) (?:currently )?(?:away|absent|out)|automat(?:ic|ed) (?:reply|response|answer)|auto-?(?:reply|response|responder)|fuera de (?:la )?oficina|(?:estoy|estaré) (?:de )?(?:vacaciones|ausente|fuera)|respuesta automática|bin (?:ich )?(?:derzeit |zur zeit )?(?:nicht|im urlaub|abwesend)|abwesenheit|im urlaub|réponse automatique|(?:je suis|absent)(?: actuellement)? (?:absent|en congé|en vacances|du bureau)|risposta automatica|fuori (?:sede|ufficio)|sono in ferie|resposta automática|estou (?:de férias|ausente)|fora do escritório|afwezig|thank you for (?:your (?:e-?mail|message)|contacting)|hemos recibido (?:su|tu) (?:mensaje|correo|solicitud)|no longer (?:works?|with|employed)|ya no trabaja)"},
+    {Phrase::auto_reply,
+     R"((?:he|hemos) recibido (?:su|tu|vuestro) (?:mensaje|correo|e-?mail|solicitud|consulta)[^.]{0,60}(?:contestar|responder|atender)|(?:i|we) (?:have )?received your (?:e-?mail|message|mail|request)[^.]{0,60}(?:will|reply|answer|respond)|(?:nous avons|j['’]ai) bien reçu votre|(?:ich )?bin (?:ich )?(?:bis|vom|ab|heute|derzeit|momentan|leider)[^.!?]{0,20}(?:\.\d{0,2}\.?)?[^.!?]{0,40}nicht (?:im (?:haus|büro)|erreichbar|am platz|da\b)|nicht im haus)"},
     {Phrase::auto_reply,
      R"(på (?:ferie|semester)\b|\blomalla\b|szabadságon|na (?:dovolené|dovolenke|urlopie|godišnjem)|în concediu|(?:tatilde|izinde)yim|σε άδεια|в(?: ежегодном)? отпуске|у відпустці|на отпуска|休假|休暇|휴가|automatická odpov|automatyczna odpow|automatisk sv[aе]r|automaattinen vastaus|automatikus válasz)"},
     {Phrase::challenge,
@@ -136,7 +140,7 @@ constexpr Rule kOthers[] = {
     {Phrase::goods,
      R"((?:your|his|the|su|tu|ihre?|votre|vos|(?:il|la) (?:tu[oa]|su[oa])|sua|seu) (?:[a-z]+ )?(?:parcels?|packages?|shipments?|orders?|purchases?|paquetes?|envíos?|pedidos?|compras?|sendung|paket|bestellung|colis|commandes?|pacco|spedizione|ordine|encomendas?|pacote|pakje|bestelling)\b)"},
     {Phrase::read_receipt,
-     R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|lesebestätigung|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
+     R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|confirmaci[oó]n de lectura|accusé de (?:réception du message|lecture)|(?:message|mensaje|messaggio) (?:a été|se ha|è stato) (?:affiché|mostrado|visualizzato)|lesebestätigung|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
 };
 
 constexpr Rule
