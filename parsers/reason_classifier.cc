@@ -42,7 +42,7 @@ std::string place(const ReasonRule& rule) {
 void read_codes(std::string_view text, ReasonDecision& out) {
   for (std::size_t at = 0; at + 3 <= text.size();) {
     const auto codes = reply_codes_of(text.substr(at));
-    if (codes.code >= 400 && !is_group_of_number(text, at)) {
+    if (codes.code >= 400) {
       if (out.reply_code == 0) out.reply_code = codes.code;
       const bool silent = !out.enhanced_status ||
                           (out.enhanced_status->subject == 0 && out.enhanced_status->detail == 0);

@@ -8,6 +8,7 @@
 #include <emmintrin.h>
 
 #include "core/ascii.h"
+#include "parsers/scan.h"
 #endif
 
 namespace rastro {
@@ -307,7 +308,8 @@ class ReplyMasker {
     if (size != 3 || before == '.') return false;
     if (before == '_') return true;  // "OFR_104", "LPN007_104"
     const char first = text_[begin];
-    return (first == '4' || first == '5') && !(at(begin + 3) == '.' && is_digit(at(begin + 4)));
+    return (first == '4' || first == '5') && !(at(begin + 3) == '.' && is_digit(at(begin + 4))) &&
+           !is_group_of_number(text_, begin);
   }
 
   // "AUP#I-1310", "AUP#In-1020", "AUP#1220": the figures that Charter documents.

@@ -104,6 +104,8 @@ Found remote_in(std::string_view body, std::size_t bytes_max) {
       std::make_unique<RE2>(R"((?i)connected to ([0-9.]{7,15}|[a-z0-9.-]+\.[a-z]{2,}))"),
       std::make_unique<RE2>(R"((?im)^host: ([a-z0-9][a-z0-9.-]*))"),
       std::make_unique<RE2>(R"((?im)^\s*<?([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+) #<?#?[45])")};
+  constexpr std::size_t kHead = 32'000;
+  body = body.substr(0, kHead);
   std::string host;
   for (const auto& form : forms) {
     if (RE2::PartialMatch(body, *form, &host)) return {tidy(host, bytes_max), kFromNotice};

@@ -269,13 +269,15 @@ void apply_dsn(const DsnFields& fields, const BounceLimits& limits, BounceReport
   for (const auto name : {"x-postfix-sender", "x-yandex-sender", "x-sendgrid-sender"}) {
     const auto sender = dsn_address(field_of(fields.message, name));
     // Whom the headers name is not who stood on the envelope.
-    if (!sender.empty() && report.original_sender.from == kOriginalFrom) report.original_sender = {};
+    if (!sender.empty() && report.original_sender.from == kOriginalFrom)
+      report.original_sender = {};
     set(report.original_sender, sender, "delivery-status X-Postfix-Sender", max);
   }
   for (const auto& [name, id] : fields.message) {
     if (!is_queue_id(name) || id.empty()) continue;
     std::erase_if(report.queue_ids, [&](const Found& known) { return known.value == id; });
-    report.queue_ids.push_back({tidy(id, max), "delivery-status queue id"});
+    report.queue_ids.push_back(
+        {tidy(std::string_view(id).substr(0, id.find(' ')), max), "delivery-status queue id"});
   }
   for (const auto& block : fields.recipients) {
     BounceRecipient recipient;
@@ -290,6 +292,11 @@ std::string dsn_address(std::string_view value) {
   if (open != std::string_view::npos && address.ends_with('>'))
     address = address.substr(open + 1, address.size() - open - 2);
   if (address.starts_with("mailto:")) address.remove_prefix(7);
+  // Fields that lost their line ends: "rfc822;a@b smtp_code: 554".
+  const auto blank = address.find(' ');
+  if (blank != std::string_view::npos && !address.starts_with('"') &&
+      address.substr(0, blank).find('@') != std::string_view::npos)
+    address = address.substr(0, blank);
   return without_escapes(trim(address));
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/address.h"
 #include "daemon/answer/bounce_lines.h"
+#include "daemon/answer/bounce_links.h"
 
 namespace rastro {
 namespace {
@@ -93,22 +94,6 @@ class Bounder {
   std::size_t types_ = 0;
   std::size_t header_bytes_ = 0;  // of the header being read; 0: none
 };
-
-// What a page or a mail program made of each address: "[ana@example.org](mailto:ana@example.org)",
-// "<a href="mailto:ana@example.org">ana@example.org</a>".
-void remove_links(std::string& text) {
-  static const RE2 markdown(
-      R"(\[(?:\*\*)?(<?[^\s\[\]()<>]{1,64}@[^\s\[\]()<>]{1,255}?>?)(?:\*\*)?\]\(mailto:[^\s()]{1,320}\))");
-  static const RE2 anchor(
-      R"((?i)<a\s[^<>]{0,60}href=["']mailto:[^<>]{1,320}>\s*([^\s<>]{1,64}@[^\s<>]{1,255})\s*</a>)");
-  // Google's page, copied: the bold address lost the blank behind it.
-  static const RE2 glued(
-      R"((delivered to [^\s@<>]{1,64}@[a-z0-9.-]{1,253}?[a-z])(because the address))");
-  if (text.find("because the address") != std::string::npos)
-    RE2::GlobalReplace(&text, glued, R"(\1 \2)");
-  if (text.find("](mailto:") != std::string::npos) RE2::GlobalReplace(&text, markdown, R"(\1)");
-  if (text.find("mailto:") != std::string::npos) RE2::GlobalReplace(&text, anchor, R"(\1)");
-}
 
 // Copied from a page's source or a ticket system: "&lt;ana@example.org&gt;", and no "<" that
 // belongs to an address or to a page.
@@ -499,7 +484,7 @@ Mail read_input(std::string_view input, const BounceLimits& limits, BounceCuts& 
     const auto end = text.find('\n');
     text.erase(0, end == std::string::npos ? text.size() : end + 1);
   }
-  remove_links(text);
+  text = without_links(std::move(text), limits.notice_bytes_max);
   if (is_escaped(text)) text = without_entities(text);
   if (is_doubled(text)) text = single_spaced(std::move(text));
   if (BlankLines::are_lost(text)) text = BlankLines().restore(text);

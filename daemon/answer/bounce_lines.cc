@@ -109,8 +109,15 @@ std::string single_spaced(std::string text) {
     even += count != 0 && blanks % 2 == 0 ? 1 : 0;
     if (count != 0 && blanks < kGaps) {
       ++gaps.at(blanks);
-      if (last.size() >= kFullLine && kSentenceEnds.find(last.back()) == std::string_view::npos)
-        ++broken.at(blanks);
+      const bool ended = kSentenceEnds.find(last.back()) != std::string_view::npos;
+      // What goes on in the middle of a sentence, and names nobody.
+      const char first = line.text.front();
+      constexpr std::size_t kLabelMax = 30;
+      const bool label = line.text.ends_with(':') && line.text.size() < kLabelMax;
+      const bool goes_on =
+          first >= 'a' && first <= 'z' && !label &&
+          line.text.substr(0, line.text.find(' ')).find('@') == std::string_view::npos;
+      if (!ended && (last.size() >= kFullLine || goes_on)) ++broken.at(blanks);
     }
     last = line.text;
     blanks = 0;

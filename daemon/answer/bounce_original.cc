@@ -48,6 +48,9 @@ std::vector<ReceivedId> received_ids(const std::vector<MailHeader>& headers, std
     if (!RE2::PartialMatch(header.value, id, &received.id)) continue;
     RE2::PartialMatch(header.value, by, &received.by);
     while (received.id.ends_with('.')) received.id.pop_back();
+    // "with Microsoft SMTP Server id 14.1.355.2": its version.
+    static const RE2 version(R"(\d+(?:\.\d+){2,3})");
+    if (RE2::FullMatch(received.id, version)) continue;
     out.push_back(std::move(received));
   }
   return out;

@@ -34,7 +34,7 @@ bool inside_of_reply(std::string_view before) {
 
 // Puts `between` before each place where `form` is found; its first group is what begins there,
 // its second, if it has one, what goes to a line below.
-std::string broken_before(std::string_view line, const RE2& form) {
+std::string broken_before(std::string_view line, const RE2& form, bool fields) {
   std::string out;
   re2::StringPiece rest(line.data(), line.size());
   re2::StringPiece begin;
@@ -44,7 +44,7 @@ std::string broken_before(std::string_view line, const RE2& form) {
   while (two ? RE2::FindAndConsume(&rest, form, &begin, &below)
              : RE2::FindAndConsume(&rest, form, &begin)) {
     const auto at = static_cast<std::size_t>(begin.data() - line.data());
-    if (at == 0 || inside_of_reply(line.substr(0, at))) continue;
+    if (at == 0 || (!fields && inside_of_reply(line.substr(0, at)))) continue;
     out.append(trim(line.substr(done, at - done))).append("\n\n");
     done = at;
     if (!two) continue;
@@ -57,12 +57,12 @@ std::string broken_before(std::string_view line, const RE2& form) {
 }
 
 // `form` on each line of `text`.
-std::string broken_lines(const std::string& text, const RE2& form) {
+std::string broken_lines(const std::string& text, const RE2& form, bool fields = false) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
     const auto line = std::string_view(text).substr(at, end - at);
-    out += line.size() < kLongLine ? std::string(line) : broken_before(line, form);
+    out += line.size() < kLongLine ? std::string(line) : broken_before(line, form, fields);
     if (end < text.size()) out.push_back('\n');
     at = end + 1;
   }
@@ -93,19 +93,22 @@ std::string with_line_ends(std::string text) {
       std::make_unique<RE2>("(?i)[\\s](" + address + ")\\s+(" + kEximWords + ")"),
       std::make_unique<RE2>("(?i)\\s(" + address + ": )[A-Za-z45]"),
       std::make_unique<RE2>("(?i)\\s((?:unknown user|failed recipient): ?" + address + ")"),
+      // Outlook: "'a@b' on 11/3/2026 4:05 PM 550 No such user here".
+      std::make_unique<RE2>("(?i)\\s('?" + address + R"('? on \d{1,2}/\d{1,2}/\d{4} ))"),
+      std::make_unique<RE2>("(?i)\\s(?:program|system) (" + angle + R"(: ?)\S)"),
       // Of a transcript.
       std::make_unique<RE2>("(?i)\\s(" + address + R"re(\.\.\. )[A-Za-z])re"),
       std::make_unique<RE2>(R"(\s(-{3,} ?[A-Z][a-z]))"),
       std::make_unique<RE2>(R"re(\s((?:<<<|>>>|\.\.\. while talking to) ))re"),
       // What stands below all that.
       std::make_unique<RE2>(
-          R"(\s(Warning: message still |Below is a copy of the original |Will keep trying until |Original message follows|Message headers follow|Please reply to ))"),
+          R"(\s(Message could not be delivered for \d|Our internal reference code |First upstream SMTP client |_{20,} |Warning: message still |Below is a copy of the original |Will keep trying until |Original message follows|Message headers follow|Please reply to ))"),
       std::make_unique<RE2>(
           R"((?i)\S (?:-- )?((?:reason|motivo|causa|razón|raison|motif|grund|ursache|orsak|årsag|årsak|reden|oorzaak|powód|przyczyna|důvod|razão|причина|原因|理由|사유) ?[:：] ?\S))"),
   };
   static const RE2 titled(R"(( *-{3,} ?[A-Z][^-\n]{3,80}-{3,})[ \t]+)");
   static const RE2 field(
-      R"(\s((?:Reporting-MTA|Arrival-Date|Final-Recipient|Original-Recipient|Action|Status|Remote-MTA|Diagnostic-Code|Last-Attempt-Date|Will-Retry-Until|X-Postfix-Queue-ID|X-Postfix-Sender): ?\S))");
+      R"(\s((?:Reporting-MTA|Arrival-Date|Final-Recipient|Original-Recipient|Action|Status|Remote-MTA|Diagnostic-Code|Last-Attempt-Date|Will-Retry-Until|X-Postfix-Queue-ID|X-Postfix-Sender|Message-I[dD]|Return-Path|Received|smtp_code|reason|std_reason|Notification): ?\S))");
   // Exchange and Domino name the subject, which may hold any words, before they say what happened.
   static const RE2 subject(
       R"((?i)[ \t](subject: [^\n]{0,300}?)[ \t](?:(sent: [^\n]{8,60}?)[ \t])?(did not reach the following|was not delivered to:))");
@@ -113,11 +116,40 @@ std::string with_line_ends(std::string text) {
   RE2::GlobalReplace(&text, subject, "\n\\1\n\\2\n\n\\3");
   if (text.find("Final-Recipient:") != std::string::npos &&
       text.find("Action:") != std::string::npos) {
-    text = broken_lines(text, field);
+    text = broken_lines(text, field, true);
   }
   for (const auto& form : forms) text = broken_lines(text, *form);
   RE2::GlobalReplace(&text, titled, "\\1\n");
   return text;
+}
+
+std::string with_whole_replies(std::string text) {
+  const auto code_of = [](std::string_view line) {
+    const bool code = line.size() > 4 && (line[0] == '4' || line[0] == '5') && line[1] >= '0' &&
+                      line[1] <= '9' && line[2] >= '0' && line[2] <= '9' &&
+                      (line[3] == '-' || line[3] == ' ');
+    return code ? line.substr(0, 3) : std::string_view();
+  };
+  if (text.size() > kTextMax) return text;
+  const auto lines = split_lines(text);
+  std::string out;
+  std::string_view begun;  // the code of a reply whose last line is still to come
+  std::size_t blanks = 0;
+  std::size_t taken = 0;
+  for (const auto& line : lines) {
+    if (line.text.empty()) {
+      ++blanks;
+      continue;
+    }
+    const auto code = code_of(line.text);
+    const bool same = !begun.empty() && code == begun;
+    taken += same ? blanks : 0;
+    out.append(same ? 0 : blanks, '\n');
+    blanks = 0;
+    out.append(line.indent, ' ').append(line.text).push_back('\n');
+    begun = !code.empty() && line.text[3] == '-' ? code : std::string_view();
+  }
+  return taken == 0 ? text : out;
 }
 
 std::string with_plain_addresses(std::string text) {

@@ -13,6 +13,7 @@
 #include "daemon/answer/bounce_cause.h"
 #include "daemon/answer/bounce_phrases.h"
 #include "daemon/answer/bounce_reply.h"
+#include "daemon/answer/bounce_tables.h"
 
 namespace rastro {
 namespace {
@@ -77,7 +78,7 @@ std::optional<Hit> named_heading(std::string_view line) {
   static const RE2 form(pattern(R"re(^["'“«*•·\-–\s]*[\pL\pN][^<>()@:"]{0,60}["'”»]?\s*[<(\[])re",
                                 R"([>)\]]((?:\s*<mailto:[^>]*>)?\s*:?\s*)$)"));
   static const RE2 to_ask(
-      R"((?i)^[^<(\[]*\b(?:contact|assistance|please|write|send|reply|questions?|help|abuse|report|ayuda|contacte|contactar|escriba|kontakt|aide|contacter|contattare|respond\pL*|répond\pL*|antwort\pL*|rispond\pL*)\b|\b(?:from(?: you)?|sent by|on behalf of|(?:mensaje|correo|message|nachricht|messaggio|mensagem|e-?mail)\b[^<(\[]{0,20}\b(?:de|desde|von|da|por))\s*["'”»]?\s*[<(\[])");
+      R"((?i)^\W*[45]\d\d[ -]|^[^<(\[]*\b(?:contact|assistance|please|write|send|reply|questions?|help|abuse|report|verification failed for|verify failed for|ayuda|contacte|contactar|escriba|kontakt|aide|contacter|contattare|respond\pL*|répond\pL*|antwort\pL*|rispond\pL*)\b|\b(?:from(?: you)?|sent by|on behalf of|(?:mensaje|correo|message|nachricht|messaggio|mensagem|e-?mail)\b[^<(\[]{0,20}\b(?:de|desde|von|da|por))\s*["'”»]?\s*[<(\[])");
   std::string address;
   re2::StringPiece rest;
   if (RE2::FullMatch(line, form, &address, &rest) && !RE2::PartialMatch(line, to_ask))
@@ -190,10 +191,11 @@ bool is_report_field(std::string_view line) {
   return std::ranges::any_of(kFields, [&](const char* name) { return is_header(line, name); });
 }
 
-// Sendmail, below why it waits: "Warning: message still undelivered after 4 hours".
+// Sendmail, below why it waits or gave up: "Warning: message still undelivered after 4 hours".
 bool tells_of_waiting(std::string_view line) {
   return line.starts_with("Warning: message still undelivered") ||
-         line.starts_with("Will keep trying until");
+         line.starts_with("Will keep trying until") ||
+         line.starts_with("Message could not be delivered for ");
 }
 
 // "a@example.org, b@example.org": nothing but addresses.
@@ -291,6 +293,10 @@ class Sections {
     auto& body = out_.back().body;
     RE2::Replace(&body, link, "");
     body.erase(0, std::min(body.find_first_not_of(">:;"), body.size()));
+    // Outlook: "a@b on 11/3/2026 4:05 PM 550 No such user here".
+    static const RE2 stamp(
+        R"((?i)^(?:on|el|am|le|il|em|op) \d{1,2}/\d{1,2}/\d{4},? \d{1,2}:\d\d(?::\d\d)?(?: [ap]\.? ?m\.?)?\s+)");
+    RE2::Replace(&body, stamp, "");
     // Exchange: "a@b on Thu, 9 May 2024 10:00:00 +0000", and why on the next line.
     static const RE2 when(
         R"((?i)^(?:on|el|en|am|le|il|em|op) (?:\pL{2,12}\.?,? )?\d{1,2}[ ./-][^\n]{4,40}$)");
@@ -397,7 +403,7 @@ bool is_beside_the_point(std::string_view before) {
   static const RE2 words(
       R"((?i)\b(?:(?:standard|usual|correct) form|for example|such as|contact(?:e|er|ez|ar|o)?|assistance|wr(?:ite|iting) to|e-?mail us|send (?:an? )?(?:e-?)?mail to|reply to|forward|use|usar|utilice|utiliser|verwenden|utilizzare|questions?|help|report (?:it|this)|complaints?|ayuda|asistencia|dudas|consultas|escrib[aeo]|envíe|wenden|kontakt\pL*|fragen|hilfe|schreiben|aide|écrivez|écrire|assistenza|scriv[aei]\pL*|contatt\pL*|dúvidas|contat[eo]\pL*|ajuda|escreva|suporte)\b)");
   static const RE2 sender(
-      R"((?i)\b(?:from(?: you)?|sent by|(?:the )?sender(?:['’]s)? (?:e-?mail )?address|on behalf of|enviad[oa] (?:por|desde)|gesendet von|envoyé par|inviat[oa] da|(?:account|cuenta|konto|compte|conta)\s*:|(?:expanded|generated) from\s*:|proveniente da)\s*["'<(]*$)");
+      R"((?i)\b(?:from(?: you)?|sent by|(?:the )?sender(?:['’]s)? (?:e-?mail )?address|on behalf of|enviad[oa] (?:por|desde)|desde|gesendet von|envoyé par|inviat[oa] da|(?:account|cuenta|konto|compte|conta)\s*:|(?:expanded|generated) from\s*:|proveniente da)\s*["'<(]*$)");
   std::string tail(before.substr(before.size() < kBytesMax ? 0 : before.size() - kBytesMax));
   RE2::Replace(&tail, sentence_end, "");
   return RE2::PartialMatch(tail, words) || RE2::PartialMatch(tail, sender);
@@ -410,7 +416,13 @@ bool is_other_role(std::string_view before, std::string_view behind) {
   constexpr std::size_t kBytesMax = 300;
   static const RE2 field(
       R"re((?i)(?:message-?id|(?:orig\w+ )?message id|references|in-reply-to|return-path|message token|identificativo(?: del)? messaggio|reply-to|x-postfix-sender|envelope-from|mail from|(?:^|[\s>*|])(?:from|de|von|da|sender(?: address)?|remitente|absender|expéditeur|mittente|remetente))\s*[:=]\s*(?:rfc822;\s*)?(?:"[^"<>@]{0,60}"\s*<|[^\x01-\x1F!"#$%&()*+,/0-9:;<=>?@\[\\\]^_`{|}~]{1,40}<|["'<(\[]*)$)re");
-  static const RE2 owner(R"((?i)not owned by (?:user )?<?$)");
+  static const RE2 owner(R"((?i)(?:not owned by (?:user )?|verification failed for )<?$)");
+  // "tengo este error en a@b: 554 ...": whose account it is.
+  static const RE2 own(
+      R"((?i)\b(?:(?:error|fallo|problema|issue)s? (?:en|in|on|at) (?:la cuenta (?:de )?|el correo |mi (?:cuenta|correo) |the account |my account )?|(?:en|desde|con) (?:la|mi|nuestra) cuenta (?:de correo )?|(?:in|on|from|with) (?:my|our) account )["'<(]*$)");
+  // "or contact a@b to clarify", not "unable to contact a@b"
+  static const RE2 to_ask(
+      R"((?i)\b(?:please|or|help|questions?,?|assistance,?|for (?:help|support)) (?:to )?(?:contact|write to|e-?mail)\s*["'<(]*$)");
   // The notice itself went to who sent.
   static const RE2 addressee(
       R"((?i)\b(?:from|de|von|da)\s*:[^@]{0,80}\b(?:mailer-daemon|postmaster)@\S+\s(?:.{0,160}\s)?(?:to|para|pour|an|a|à)\s*:\s*[<"'(]*$)");
@@ -427,7 +439,8 @@ bool is_other_role(std::string_view before, std::string_view behind) {
   if (RE2::PartialMatch(tail, alias)) return false;
   return RE2::PartialMatch(behind, sent_by) || RE2::PartialMatch(tail, addressed) ||
          refuses_sender(behind) || RE2::PartialMatch(tail, field) ||
-         RE2::PartialMatch(tail, owner) || RE2::PartialMatch(tail, addressee) ||
+         RE2::PartialMatch(tail, owner) || RE2::PartialMatch(tail, own) ||
+         RE2::PartialMatch(tail, to_ask) || RE2::PartialMatch(tail, addressee) ||
          RE2::PartialMatch(tail, queued);
 }
 
@@ -502,7 +515,7 @@ std::vector<BounceRecipient> in_sentences(const NoticeText& notice, const KnownA
   if (found.empty()) {
     paragraph = notice.notice.substr(0, 32'000);
     collect(true);
-    from = "notice text, the only address";
+    from = kOnlyAddress;
   }
   std::vector<BounceRecipient> out;
   for (auto& address : found) {
@@ -642,6 +655,7 @@ bool server_said_more(const NoticeText& notice, std::string_view body) {
 std::vector<BounceRecipient> recipients_in(const NoticeText& notice,
                                            const KnownAddresses& not_these,
                                            const BounceLimits& limits) {
+  if (auto told = recipients_of_table(notice, limits); !told.empty()) return told;
   const Sections sections(notice, not_these, limits.recipients_max);
   auto out = of_form(
       sections, [](Form f) { return f == Form::heading; }, limits);

@@ -14,6 +14,9 @@ inline constexpr std::string_view kLocalName = "notice text, a local name";
 // ... whom a sentence names that tells of a failure.
 inline constexpr std::string_view kFromSentence = "notice text, from a sentence";
 
+// ... whom nothing says anything of, but who stands alone.
+inline constexpr std::string_view kOnlyAddress = "notice text, the only address";
+
 // Who is surely not the failed recipient: the sender, and whoever wrote the notice.
 using KnownAddresses = std::vector<std::string>;
 

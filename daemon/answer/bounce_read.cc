@@ -177,7 +177,8 @@ class BounceReader {
   }
 
   static std::string readable(std::string text) {
-    return with_plain_addresses(with_line_ends(single_spaced(with_plain_blanks(std::move(text)))));
+    return with_plain_addresses(
+        with_line_ends(with_whole_replies(single_spaced(with_plain_blanks(std::move(text))))));
   }
 
   // The notice is the plain text; HTML only where there is no other.
@@ -220,7 +221,10 @@ class BounceReader {
                           part.type.find("disposition") != std::string::npos ||
                           part.type.find("feedback") != std::string::npos;
       // message/partial, message/global and others that GMime does not open.
-      if (part.type == "text/rfc822-headers" || (part.type.starts_with("message/") && !report))
+      // Zoho's text/rfc822 indents each line.
+      if (part.type.starts_with("text/rfc822"))
+        apply_original_headers(parse_header_text(unquote(part.text)), limits_, report_);
+      if (part.type.starts_with("message/") && !report)
         apply_original_headers(parse_header_text(part.text), limits_, report_);
     }
     if (!bounce.enclosed.empty())
@@ -335,7 +339,21 @@ class BounceReader {
     if (report_.recipients.empty()) report_.recipients = named;
     add_cut_recipients(bounce, named);
     if (report_.recipients.empty()) guess_recipients(bounce);
+    if (lists_by_name()) {
+      std::erase_if(report_.recipients, [&](const BounceRecipient& r) {
+        return r.recipient.from != kFromNotice &&
+               equal_ignoring_case(r.recipient.value, report_.original_sender.value);
+      });
+    }
     add_notice_details(notice_, limits_, report_.recipients);
+  }
+
+  // Exchange 5.5: "did not reach the following recipient(s):", and below it a name without address.
+  // Then the sender, who wrote to himself as well, is no more likely to be meant than anybody.
+  bool lists_by_name() const {
+    static const RE2 form(
+        R"(did not reach the following recipient\(s\):\s*\n+[^@\n:]+ on \pL\pL\pL, \d)");
+    return RE2::PartialMatch(std::string_view(notice_.notice).substr(0, 16'000), form);
   }
 
   // "Your message to a@b about ... did not reach: c@d": who is named beside those that failed.
@@ -380,7 +398,8 @@ class BounceReader {
 
   // A paste that ends inside of the report: whom the notice lists besides has failed as well.
   void add_cut_recipients(const Mail& bounce, const std::vector<BounceRecipient>& named) {
-    if (!has_type(bounce, "delivery-status") || !evidence_.named_recipient ||
+    const bool pasted = bounce.parts.size() == 1 && evidence_.delivery_status;
+    if ((!has_type(bounce, "delivery-status") && !pasted) || !evidence_.named_recipient ||
         !bounce.enclosed.empty() || has_type(bounce, "rfc822-headers") || !notice_.returned.empty())
       return;
     const auto in = [](const std::vector<BounceRecipient>& list, const std::string& address) {

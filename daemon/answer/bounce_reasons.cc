@@ -110,7 +110,7 @@ Cause first_cause(const ClassifyText& classify, std::string_view text, std::stri
     const auto end = std::min(text.find(separator, at), text.size());
     const auto whole = text.substr(at, end - at);
     at = end + separator.size();
-    if (is_scan_note(whole)) continue;
+    if (is_scan_note(whole) || only_announces(whole)) continue;
     const auto piece = tidy(without_advice(tidy(whole, kPieceMax)), kPieceMax);
     if (piece.size() < kPieceMin) continue;
     // Words alone are a guess, and a notice has many sentences to guess at.

@@ -32,7 +32,8 @@ bool has_cue(std::string_view head) {
   // Chinese and Japanese words in front of a code are a label, whatever they say.
   const auto last = head.find_last_of(std::string_view("\xe3\xe4\xe5\xe6\xe7\xe8\xe9\xef"));
   if (last != std::string_view::npos && last + 3 == head.size()) return true;
-  if (head.ends_with("--") || head.ends_with("‘") || head.ends_with("“")) return true;
+  if (head.ends_with("--") || head.ends_with("‘") || head.ends_with("“") || head.ends_with(" ."))
+    return true;
   constexpr std::array kWords = {"said",   "error",    "code",   "returned", "status",
                                  "reply",  "response", "smtp",   "reason",   "was",
                                  "with",   "is",       "saying", "replied",  "error -",
@@ -83,7 +84,9 @@ bool is_telephone(std::string_view behind) {
 std::uint16_t code_at(std::string_view text, std::size_t at) {
   if (at + 3 > text.size() || (text[at] != '4' && text[at] != '5')) return 0;
   if (!is_digit(text[at + 1]) || !is_digit(text[at + 2])) return 0;
-  if (at > 0 && (is_word(text[at - 1]) || text[at - 1] == '.' || text[at - 1] == '@')) return 0;
+  if (at > 0 && (is_word(text[at - 1]) || text[at - 1] == '@')) return 0;
+  // "could not be delivered to domain <example.org> .501; Spam Blocked"
+  if (at > 0 && text[at - 1] == '.' && (at < 2 || text[at - 2] != ' ')) return 0;
   if (at > 1 && text[at - 1] == '-' && is_word(text[at - 2])) return 0;
   if (at + 3 < text.size() && (is_word(text[at + 3]) || text[at + 3] == '@' || text[at + 3] == '/'))
     return 0;
@@ -275,7 +278,8 @@ std::string reply_line(std::string_view text, std::size_t at, std::size_t bytes_
   auto clean = tidy(out, bytes_max);
   while (clean.ends_with('|') || clean.ends_with(' ')) clean.pop_back();
   // What the reporting MTA appends to the quotation.
-  for (const std::string_view tail : {" (in reply to ", " (state ", " Giving up on "}) {
+  for (const std::string_view tail :
+       {" (in reply to ", " (state ", " Giving up on ", " (expanded from: <"}) {
     const auto found = clean.rfind(tail);
     if (found != std::string::npos && found > 3) clean.resize(found);
   }
@@ -290,6 +294,10 @@ std::string reply_line(std::string_view text, std::size_t at, std::size_t bytes_
     clean.pop_back();
     while (clean.ends_with(' ')) clean.pop_back();
   }
+  // "(reason: 553 Sender Policy Framework (SPF) fail)"
+  if (clean.ends_with(')') && clean.find('(') != std::string::npos &&
+      std::ranges::count(clean, ')') > std::ranges::count(clean, '('))
+    clean.pop_back();
   const bool quoted = clean.find_first_of("'\"") == clean.size() - 1;
   const bool bracketed = clean.find_first_of("([") == std::string::npos;
   if (!clean.empty() && ((quoted && clean.find_last_of("'\"") == clean.size() - 1) ||

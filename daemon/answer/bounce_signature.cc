@@ -44,7 +44,8 @@ bool is_site(std::string_view line) {
 // The address of somebody by itself, labelled, or in a row with name and telephone.
 bool is_contact(std::string_view line) {
   static const std::string address = address_pattern();
-  static const RE2 alone("(?i)^[<(\\[]?(?:mailto:)?" + address + "[>)\\]]?(?:\\s*<mailto:[^>]*>)?$");
+  static const RE2 alone("(?i)^[<(\\[]?(?:mailto:)?" + address +
+                         "[>)\\]]?(?:\\s*<mailto:[^>]*>)?$");
   static const RE2 labelled(
       R"((?i)^(?:✉|📧|@|e|m|(?:e-?)?mail|e-?mail address|correo(?: electr[oó]nico)?|correu|courriel|contact[oe]?|mi correo|mi email)\s*[.:]?\s*<?(?:mailto:)?)" +
       address + ">?$");
@@ -190,8 +191,8 @@ class SignatureCutter {
     bool named = is_named_contact(at(i)) && told_above(i) && !is_announced(i);
     for (std::size_t back = 1; back <= kLinesAbove && back <= i; ++back) {
       const auto line = at(i - back);
-      if (line.empty() || of_notice_[i - back] || line.ends_with(':') ||
-          line.size() > kShortLine || line.find('@') != std::string_view::npos)
+      if (line.empty() || of_notice_[i - back] || line.ends_with(':') || line.size() > kShortLine ||
+          line.find('@') != std::string_view::npos)
         break;
       if (!is_name(line) && !is_telephone_line(line) && !is_site(line)) continue;
       begin = i - back;
