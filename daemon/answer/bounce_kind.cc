@@ -104,7 +104,10 @@ std::optional<Verdict> other_report(const KindEvidence& e) {
     return Verdict{kNot, NotABounce::auto_reply, "the subject"};
   if (e.auto_header && e.reply_class == 0)
     return Verdict{kNot, NotABounce::auto_reply, "headers of an auto-responder"};
-  if (e.text.has(Phrase::auto_reply) && e.reply_class == 0 && !e.named_recipient)
+  // An address on a line of its own is whose program answers, where nothing tells of a failure.
+  const bool bad =
+      e.text.has(Phrase::failure) || e.text.has(Phrase::delay) || e.text.has(Phrase::final_failure);
+  if (e.text.has(Phrase::auto_reply) && e.reply_class == 0 && (!e.named_recipient || !bad))
     return Verdict{kNot, NotABounce::auto_reply, "the words of an auto-responder"};
   return std::nullopt;
 }

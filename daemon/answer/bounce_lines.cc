@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/address.h"
+#include "daemon/answer/mail_header.h"
 
 namespace rastro {
 

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "core/address.h"
 #include "daemon/answer/bounce_input.h"
+#include "daemon/answer/mail_header.h"
 #include "daemon/answer/times.h"
 
 namespace rastro {
@@ -21,11 +21,6 @@ struct Unref {
 };
 template <typename T>
 using Owned = std::unique_ptr<T, Unref>;
-
-void init_once() {
-  static std::once_flag once;
-  std::call_once(once, [] { g_mime_init(); });
-}
 
 // Free of NUL and of invalid sequences, whatever came in.
 std::string clean_utf8(const char* text, std::size_t size) {
@@ -178,7 +173,7 @@ std::string_view header_value(const std::vector<MailHeader>& headers, std::strin
 }
 
 Mail read_mail(const std::string& bytes, const BounceLimits& limits, BounceCuts& cuts) {
-  init_once();
+  init_gmime();
   const auto message = parse_message(bytes);
   if (message == nullptr) return {};
   return Reader(limits, cuts).message(message.get(), 0);
@@ -268,27 +263,6 @@ std::string to_utf8(std::string_view bytes, const std::string& charset) {
   return out;
 }
 
-std::string decode_header(const std::string& raw) {
-  init_once();
-  const auto text = to_utf8(raw, "");
-  std::string out;
-  if (text.find("=?") != std::string::npos) {
-    char* decoded = g_mime_utils_header_decode_text(nullptr, text.c_str());
-    if (decoded != nullptr) out = clean_utf8(decoded, std::char_traits<char>::length(decoded));
-    g_free(decoded);
-  }
-  if (out.empty()) out = text;
-  // Unfolded: a line break and the blanks behind it are one blank.
-  std::string flat;
-  for (const char c : out) {
-    const bool blank = c == '\n' || c == '\r' || c == '\t' || c == ' ';
-    if (!blank) flat.push_back(c);
-    if (blank && !flat.empty() && flat.back() != ' ') flat.push_back(' ');
-  }
-  while (flat.ends_with(' ')) flat.pop_back();
-  return flat;
-}
-
 namespace {
 
 // How far east of UTC a zone is by its name; those of GMime's own (GMT, EST, ...) are left to it,
@@ -349,7 +323,7 @@ DateZone split_zone(std::string_view text) {
 
 std::optional<Time> parse_mail_date(std::string_view text, const Zone* zone) {
   constexpr std::size_t kDateMax = 200;
-  init_once();
+  init_gmime();
   const auto split = split_zone(text.substr(0, kDateMax));
   GDateTime* date = g_mime_utils_header_decode_date(split.text.c_str());
   if (date == nullptr) return std::nullopt;

@@ -42,9 +42,6 @@ Mail read_mail(const std::string& bytes, const BounceLimits& limits, BounceCuts&
 // as UTF-8 if they are, else as Windows-1252.
 std::string to_utf8(std::string_view bytes, const std::string& charset);
 
-// RFC 2047 encoded words decoded.
-std::string decode_header(const std::string& raw);
-
 // An RFC 5322 date, as leniently as mail programs write them: "10:12:00 CET" and "10:12 GMT-3" too.
 // Without a zone it is `zone`'s; null: UTC.
 std::optional<Time> parse_mail_date(std::string_view text, const Zone* zone = nullptr);

@@ -9,6 +9,7 @@
 #include "core/address.h"
 #include "daemon/answer/bounce_address.h"
 #include "daemon/answer/bounce_phrases.h"
+#include "daemon/answer/mail_header.h"
 
 namespace rastro {
 namespace {

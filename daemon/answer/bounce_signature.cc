@@ -53,7 +53,13 @@ bool is_contact(std::string_view line) {
                        R"(>?\s*(?:[|·•/,–-][^@]{0,120})?$)");
   if (line.size() > 2 * kShortLine || line.find('@') == std::string_view::npos) return false;
   if (RE2::FullMatch(line, alone) || RE2::FullMatch(line, labelled)) return true;
-  return line.find_first_of("|") != std::string_view::npos && RE2::FullMatch(line, row);
+  // "a@b - 956 550 551"
+  static const RE2 with_number("(?i)^" + address + R"(\s*[-–/,·•]\s*[+(]*\d[\d\s()./-]{7,24}$)");
+  if (RE2::FullMatch(line, with_number)) return true;
+  const bool parted = line.find('|') != std::string_view::npos ||
+                      line.find("·") != std::string_view::npos ||
+                      line.find("•") != std::string_view::npos;
+  return parted && RE2::FullMatch(line, row);
 }
 
 bool is_bare_contact(std::string_view line) {
@@ -198,6 +204,12 @@ class SignatureCutter {
       begin = i - back;
       named = true;
     }
+    // The name is a paragraph of its own.
+    if (!named && i > 1 && is_blank(i - 1) && is_name(at(i - 2)) && (i == 2 || is_blank(i - 3)) &&
+        told_above(i - 2)) {
+      begin = i - 2;
+      named = true;
+    }
     const bool telephone = (!is_blank(i + 1) && is_telephone_line(at(i + 1))) ||
                            (!is_blank(i + 1) && is_site(at(i + 1))) || is_telephone_line(at(i));
     if (!named && !telephone) return;
@@ -225,13 +237,15 @@ class SignatureCutter {
   // "... does not exist." and at the very end, by itself, who asks.
   void drop_lone_address() {
     auto last = lines_.size();
-    while (last > 0 && (at(last - 1).empty() || dropped_[last - 1])) --last;
+    while (last > 0 && (at(last - 1).empty() || dropped_[last - 1] ||
+                        is_telephone_line(at(last - 1)) || is_site(at(last - 1))))
+      --last;
     if (last == 0) return;
     const auto i = last - 1;
     if (!is_bare_contact(at(i)) || i == 0 || !is_blank(i - 1) || lines_[i].indent > 0) return;
     if (is_announced(i) || !told_above(i) || !names_other(i, i + 1)) return;
     if (best_reply(above_paragraphs(i)).code == 0) return;
-    drop(i, i + 1);
+    drop(i, lines_.size());
   }
 
   std::string_view above_paragraphs(std::size_t i) const {

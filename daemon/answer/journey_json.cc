@@ -7,8 +7,8 @@
 #include "core/address.h"
 #include "core/ip_networks.h"
 #include "core/message_id.h"
-#include "daemon/answer/bounce_mime.h"
 #include "daemon/answer/direction.h"
+#include "daemon/answer/mail_header.h"
 #include "daemon/answer/retry_estimate.h"
 #include "daemon/answer/unnamed.h"
 
