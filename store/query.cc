@@ -385,8 +385,8 @@ Result<CutBy> ReaderImpl::for_each_untold(const TimeRange& opened, const QueryLi
   const std::function<Visit(const LegRecord&)> untold_only = [&visit](const LegRecord& leg) {
     return names_all_recipients(leg) ? Visit::go_on : visit(leg);
   };
-  const LegQuery query{*snapshot, no_keys, whole, nullptr, untold_only, false, LegRowDepth::summary,
-                       Time::min()};
+  const LegQuery query{
+      *snapshot, no_keys, whole, nullptr, untold_only, false, LegRowDepth::summary, Time::min()};
   const FileView* view = nullptr;
   for (const auto& leg : *snapshot->untold) {
     if (opening_second(leg.leg_id) > opened.until) continue;

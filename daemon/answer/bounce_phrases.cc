@@ -132,12 +132,14 @@ constexpr Rule kOthers[] = {
      R"((?:incoming|pending|held|unreceived|undelivered|quarantined|blocked|important) (?:[a-z]+ )?(?:messages?|e-?mails?|mails?)\b|(?:messages?|e-?mails?|mails?)[^.]{0,60}\b(?:to|in|from|for) your (?:mail ?box|inbox|account)|(?:mensajes?|correos?)(?: electrónicos?)? (?:entrantes?|pendientes?|retenidos?|bloqueados?|en espera))"},
     {Phrase::release_link,
      R"(\b(?:click|log ?in|sign ?in|follow|use the (?:link|button))\b[^.]{0,80}\b(?:release|retrieve|recover|restore|receive|review)\b[^.]{0,40}\b(?:messages?|e-?mails?|mails?)\b|(?:haga|haz|hacer) clic[^.]{0,80}(?:liberar|recuperar|recibir|desbloquear)[^.]{0,40}(?:mensajes?|correos?)|(?:pulse|pinche|inicie sesión)[^.]{0,80}(?:liberar|recuperar|recibir|desbloquear)[^.]{0,40}(?:mensajes?|correos?))"},
-    {Phrase::readers_mail, R"(\b(?:your|su|tu) (?:[a-z]+ )?(?:message|e-?mail|mail|letter|mensaje|correo)\b[^.@]{0,40}\b(?:to|for|para|a) [^ ]+@[^ ]+ [^.:]{0,60}\b(?:not|n['’]t|fail|failed|rejected|returned|bounced|refused|undeliver\w*|no (?:pudo|se|ha|fue)|rechazad\w*|devuelt\w*))"},
+    {Phrase::readers_mail,
+     R"(\b(?:your|su|tu) (?:[a-z]+ )?(?:message|e-?mail|mail|letter|mensaje|correo)\b[^.@]{0,40}\b(?:to|for|para|a) [^ ]+@[^ ]+ [^.:]{0,60}\b(?:not|n['’]t|fail|failed|rejected|returned|bounced|refused|undeliver\w*|no (?:pudo|se|ha|fue)|rechazad\w*|devuelt\w*))"},
     {Phrase::list_notice,
      R"((?:is being held|awaits?|held) (?:until|for|the)?[^.]{0,40}(?:moderator|moderation|approval|review)|mailing list[^.]{0,60}(?:confirm|subscri)|(?:you are|you're) not (?:allowed|authori[sz]ed|permitted) to post|(?:not|n['’]t) (?:allowed|authori[sz]ed|permitted) to send (?:mail|messages?|e-?mail) to the [^.]{1,60} list|submitted to the moderators?\b|this is the ezmlm program|mailing list[^.]{0,20} seem to have been bouncing|post(?:ing)? (?:by )?non-?members?|pendiente de (?:moderación|aprobación)|(?:your )?(?:subscription|membership)[^.]{0,80}has been (?:disabled|suspended)|your message (?:for|to) (?:the )?list [^.]{1,80}(?:was|has been) rejected|to be subscribed to the list to post)"},
     {Phrase::goods,
      R"((?:your|his|the|su|tu|ihre?|votre|vos|(?:il|la) (?:tu[oa]|su[oa])|sua|seu) (?:[a-z]+ )?(?:parcels?|packages?|shipments?|orders?|purchases?|paquetes?|envíos?|pedidos?|compras?|sendung|paket|bestellung|colis|commandes?|pacco|spedizione|ordine|encomendas?|pacote|pakje|bestelling)\b)"},
-    {Phrase::read_receipt, R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|confirmaci[oó]n de lectura|accusé de (?:réception du message|lecture)|(?:message|mensaje|messaggio) (?:a été|se ha|è stato) (?:affiché|mostrado|visualizzato)|lesebestätigung|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
+    {Phrase::read_receipt,
+     R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|confirmaci[oó]n de lectura|accusé de (?:réception du message|lecture)|(?:message|mensaje|messaggio) (?:a été|se ha|è stato) (?:affiché|mostrado|visualizzato)|lesebestätigung|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
 };
 
 constexpr Rule

@@ -233,6 +233,41 @@ std::optional<EnhancedStatus> first_status(std::string_view text) {
   return std::nullopt;
 }
 
+namespace {
+
+// Takes off what whoever quoted a reply put behind it.
+void drop_tails(std::string& clean) {
+  while (clean.ends_with('|') || clean.ends_with(' ')) clean.pop_back();
+  // What the reporting MTA appends to the quotation.
+  for (const std::string_view tail :
+       {" (in reply to ", " (state ", " Giving up on ", " (expanded from: <"}) {
+    const auto found = clean.rfind(tail);
+    if (found != std::string::npos && found > 3) clean.resize(found);
+  }
+  // Yahoo's "[RCPT_TO]": the command that was answered.
+  const auto command = clean.rfind(" [");
+  if (command != std::string::npos && clean.ends_with(']') &&
+      std::all_of(clean.begin() + static_cast<std::ptrdiff_t>(command) + 2, clean.end() - 1,
+                  [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; }))
+    clean.resize(command);
+  // "<srv.example.org #5.5.0 smtp;554 Relay access denied>"
+  while (clean.ends_with('>') && std::ranges::count(clean, '>') > std::ranges::count(clean, '<')) {
+    clean.pop_back();
+    while (clean.ends_with(' ')) clean.pop_back();
+  }
+  // "(reason: 553 Sender Policy Framework (SPF) fail)"
+  if (clean.ends_with(')') && clean.find('(') != std::string::npos &&
+      std::ranges::count(clean, ')') > std::ranges::count(clean, '('))
+    clean.pop_back();
+  const bool quoted = clean.find_first_of("'\"") == clean.size() - 1;
+  const bool bracketed = clean.find_first_of("([") == std::string::npos;
+  if (!clean.empty() && ((quoted && clean.find_last_of("'\"") == clean.size() - 1) ||
+                         (bracketed && (clean.back() == ')' || clean.back() == ']'))))
+    clean.pop_back();
+}
+
+}  // namespace
+
 std::string reply_line(std::string_view text, std::size_t at, std::size_t bytes_max) {
   std::string out;
   const auto code = text.substr(at, 3);
@@ -276,33 +311,7 @@ std::string reply_line(std::string_view text, std::size_t at, std::size_t bytes_
     out += line;
   }
   auto clean = tidy(out, bytes_max);
-  while (clean.ends_with('|') || clean.ends_with(' ')) clean.pop_back();
-  // What the reporting MTA appends to the quotation.
-  for (const std::string_view tail :
-       {" (in reply to ", " (state ", " Giving up on ", " (expanded from: <"}) {
-    const auto found = clean.rfind(tail);
-    if (found != std::string::npos && found > 3) clean.resize(found);
-  }
-  // Yahoo's "[RCPT_TO]": the command that was answered.
-  const auto command = clean.rfind(" [");
-  if (command != std::string::npos && clean.ends_with(']') &&
-      std::all_of(clean.begin() + static_cast<std::ptrdiff_t>(command) + 2, clean.end() - 1,
-                  [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; }))
-    clean.resize(command);
-  // "<srv.example.org #5.5.0 smtp;554 Relay access denied>"
-  while (clean.ends_with('>') && std::ranges::count(clean, '>') > std::ranges::count(clean, '<')) {
-    clean.pop_back();
-    while (clean.ends_with(' ')) clean.pop_back();
-  }
-  // "(reason: 553 Sender Policy Framework (SPF) fail)"
-  if (clean.ends_with(')') && clean.find('(') != std::string::npos &&
-      std::ranges::count(clean, ')') > std::ranges::count(clean, '('))
-    clean.pop_back();
-  const bool quoted = clean.find_first_of("'\"") == clean.size() - 1;
-  const bool bracketed = clean.find_first_of("([") == std::string::npos;
-  if (!clean.empty() && ((quoted && clean.find_last_of("'\"") == clean.size() - 1) ||
-                         (bracketed && (clean.back() == ')' || clean.back() == ']'))))
-    clean.pop_back();
+  drop_tails(clean);
   return clean;
 }
 

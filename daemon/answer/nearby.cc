@@ -134,26 +134,27 @@ class Looker {
     return {};
   }
 
-  bool is_from_asked(const LegRecord& leg) const {
-    return (leg.envelope_sender && request_.sender->matches(*leg.envelope_sender)) ||
-           (leg.submission.login && request_.sender->matches(*leg.submission.login));
+  static bool is_from(const LegRecord& leg, const AddressPattern& asked) {
+    return (leg.envelope_sender && asked.matches(*leg.envelope_sender)) ||
+           (leg.submission.login && asked.matches(*leg.submission.login));
   }
-  bool is_to_asked(const LegRecord& leg) const {
+  static bool is_to(const LegRecord& leg, const AddressPattern& asked) {
     return std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
-      return request_.recipient->matches(recipient.recipient) ||
-             (recipient.original_recipient &&
-              request_.recipient->matches(*recipient.original_recipient));
+      return asked.matches(recipient.recipient) ||
+             (recipient.original_recipient && asked.matches(*recipient.original_recipient));
     });
   }
 
   // Sender and recipient were both asked: what each had with others in that interval.
   Result<void> counterparts() {
-    if (!request_.sender || !request_.recipient) return {};
+    const auto& from = request_.sender;
+    const auto& to = request_.recipient;
+    if (!from || !to) return {};
     for (const auto& one : asked()) {
       const bool sender = one.whole == KeyKind::sender;
       const auto with_others = [&](const LegRecord& leg) {
-        if (sender) return !leg.recipients.empty() && !is_to_asked(leg);
-        if (is_from_asked(leg)) return false;
+        if (sender) return !leg.recipients.empty() && !is_to(leg, *to);
+        if (is_from(leg, *from)) return false;
         if (leg.envelope_sender && names_no_person(*leg.envelope_sender)) ++out_.sender_by_machine;
         return true;
       };

@@ -153,9 +153,10 @@ class Finder {
         continue;
       if (!driver_.holds(leg)) continue;
       if (leg.id == leg_id) return true;
-      const auto stored = memory_.load(store_, leg.id);
-      if (!stored) return stored.error();
-      if (*stored && driver_.holds(**stored)) return false;
+      const auto loaded = memory_.load(store_, leg.id);
+      if (!loaded) return loaded.error();
+      const auto& stored = *loaded;
+      if (stored && driver_.holds(*stored)) return false;
     }
     return true;  // what the driver saw has changed since
   }
