@@ -297,6 +297,14 @@ std::int32_t LegUpdates::apply_to_program(LegRecord& leg, const DeliveryAttempt&
   return apply_to(leg, *known, named, at);
 }
 
+// The folder into which Exim put it, where it tells.
+void LegUpdates::note_folder(LegRecipient& recipient, const DeliveryAttempt& event) const {
+  if (is_maildir(event.file_or_command))
+    recipient.folder = cut(maildir_folder(event.file_or_command));
+  // cPanel's routers of an account with a spam box: "R=virtual_user_spam".
+  if (event.router.ends_with("_user_spam")) recipient.folder = "spam";
+}
+
 std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const DeliveryAttempt& event,
                                   Time at) const {
   auto* const recipient = &known;
@@ -339,11 +347,7 @@ std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const Del
   recipient->unknown_because = UnknownBecause::none;
   recipient->delivered_to =
       outcome == Outcome::delivered ? event.delivered_to : DeliveredTo::nowhere;
-  if (recipient->delivered_to == DeliveredTo::mailbox && is_maildir(event.file_or_command))
-    recipient->folder = cut(maildir_folder(event.file_or_command));
-  // cPanel's routers of an account with a spam box: "R=virtual_user_spam".
-  if (recipient->delivered_to == DeliveredTo::mailbox && event.router.ends_with("_user_spam"))
-    recipient->folder = "spam";
+  if (recipient->delivered_to == DeliveredTo::mailbox) note_folder(*recipient, event);
   // Bookkeeping repeats an older cause, and "retry timeout exceeded" comes behind the true one.
   if ((event.bookkeeping || outcome == Outcome::expired) && cause_known) return index;
 

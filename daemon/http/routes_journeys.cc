@@ -121,7 +121,7 @@ ApiAnswer show_journey(const ApiRequest& request, QueryTools& tools) {
   const auto add = [&](const Journey& journey) {
     if (is_visible(journey, request.peer.domains)) visible.push_back(&journey);
   };
-  if (found->journey) add(*found->journey);
+  if (const auto& newest = found->journey) add(*newest);
   for (const auto& other : found->others) add(other);
   if (visible.empty())
     return problem(404, "no such message", "nothing in the index is called " + request.id);
