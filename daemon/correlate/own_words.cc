@@ -30,6 +30,9 @@ Reason reason_of_own_trouble(Reason reason, const std::optional<EnhancedStatus>&
   const auto says = [reply_text](std::string_view words) {
     return reply_text.find(words) != std::string_view::npos;
   };
+  // Exim asked the recipient's server, which refused that recipient in words of its own.
+  if (reason == Reason::sender_rejected && says("response to \"RCPT TO:<"))
+    return Reason::user_unknown;
   if (says(" said: ")) return reason;
   if (says("Insufficient system storage") || says("No space left on device"))
     return Reason::local_disk_full;

@@ -193,6 +193,16 @@ TEST(Refusers, ANewAddressIsNamed) {
   EXPECT_THAT(told.text, Not(HasSubstr("guess")));
 }
 
+// src/verify.c: the command that was refused in the callout names whom it is about.
+TEST(Refusers, ACalloutThatRefusedTheRecipientIsNotAboutTheSender) {
+  const auto told = answers_of(
+      {"2026-11-24 10:00:01 H=mx.example.org [192.0.2.7] F=<ana@example.org> rejected RCPT "
+       "<bo@example.com>: response to \"RCPT TO:<bo@example.com>\" from mx.example.com "
+       "[198.51.100.9] was: 550 Recipient not liked"});
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].reason, "user_unknown");
+}
+
 TEST(Refusers, AnAddressBesideOtherWordsIsNoNewOne) {
   for (const std::string words :
        {"550 5.2.1 mailbox disabled. Our policy has changed: postmaster@example.net",
