@@ -131,8 +131,9 @@ namespace {
 
 // A syslog daemon with two rules for one file writes each line twice.
 bool is_told_twice(const LegRecord& leg, const LogLine& line, const Arrival& event) {
-  return is_open(leg) && !leg.accepted && leg.opened_at == line.header.logged_at &&
-         leg.submission.client.ip == event.client.ip && !event.client.ip.empty();
+  if (!is_open(leg) || leg.opened_at != line.header.logged_at) return false;
+  if (event.uid) return leg.submission.uid == event.uid;
+  return !leg.accepted && leg.submission.client.ip == event.client.ip && !event.client.ip.empty();
 }
 
 }  // namespace

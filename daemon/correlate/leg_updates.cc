@@ -253,7 +253,17 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
   }
   auto* recipient = recipient_for(leg, *event.recipient, event.original_recipient);
   if (recipient == nullptr) return -1;
+  // Exim's stamps have no fraction by default, and its queue runs may be as fast.
+  if (leg.mta == Mta::postfix && is_told_again(*recipient, event, at))
+    return static_cast<std::int32_t>(recipient - leg.recipients.data());
   return apply_to(leg, *recipient, event, at);
+}
+
+// A syslog daemon with two rules for one file writes each line twice: no second attempt.
+bool LegUpdates::is_told_again(const LegRecipient& known, const DeliveryAttempt& event,
+                               Time at) const {
+  return known.attempts > 0 && known.last_attempt_at == at && known.outcome == outcome_of(event) &&
+         known.agent == event.agent && known.reply_text == cut(event.reply_text);
 }
 
 // A program or a file that takes the mail of an address: the address is the recipient, what took it

@@ -377,6 +377,30 @@ TEST(Exim, TheSystemFiltersAnswersAndPipesAreNoRecipients) {
 
 // ---- a log in which each line stands twice
 
+TEST(EachLineTwice, MakesNeitherASecondMessageNorASecondAttempt) {
+  std::vector<std::string> lines;
+  for (const std::string line :
+       {"postfix/pickup[11]: AA2F1A0E5D: uid=33 from=<www-data>",
+        "postfix/cleanup[12]: AA2F1A0E5D: message-id=<1@web>",
+        "postfix/qmgr[13]: AA2F1A0E5D: from=<www-data@example.org>, size=900, nrcpt=1 (queue "
+        "active)",
+        "postfix/smtp[14]: AA2F1A0E5D: to=<eva@example.net>, relay=none, delay=1, delays=0/0/1/0, "
+        "dsn=4.4.1, status=deferred (connect to mx.example.net[192.0.2.7]:25: Connection timed "
+        "out)"}) {
+    lines.push_back(line);
+    lines.push_back(line);
+  }
+  Log log{"/var/log/mail.log", "mx1", false, {}};
+  for (const auto& text : lines) log.lines.push_back("2026-11-24T10:00:10+00:00 mx1 " + text);
+  LogPlayer player({std::move(log)});
+  player.play_all();
+  const auto journeys = player.journeys();
+  ASSERT_EQ(journeys.size(), 1U);
+  const auto told = json::parse(journeys[0]).as_object();
+  ASSERT_EQ(told.at("recipients").as_array().size(), 1U);
+  EXPECT_EQ(told.at("recipients").as_array().at(0).at("attempts").to_number<int>(), 1);
+}
+
 TEST(Exim, WhomTheSystemFilterPassesOverGetsNothing) {
   const auto told = told_of(
       {
