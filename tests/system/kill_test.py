@@ -86,8 +86,17 @@ class GrowingLog:
             second.unlink()
 
 
+def without_now(recipient: dict) -> dict:
+    """What waits is told as overdue or not by the moment of asking, and the two sides ask minutes apart."""
+    explanation = recipient.get("explanation")
+    if not explanation or explanation["final"]:
+        return recipient
+    return {**recipient, "explanation": {name: value for name, value in explanation.items() if name != "text"}}
+
+
 def comparable(journey: dict) -> dict:
     """Without what depends on the file a line stood in: rotation moves it. Lists of equals in one order."""
+    journey = {**journey, "recipients": [without_now(recipient) for recipient in journey["recipients"]]}
     in_order = {name: sorted(journey[name], key=lambda item: json.dumps(item, sort_keys=True))
                 for name in ("recipients", "legs", "links", "facts", "timeline")}
     return {**journey, **in_order, "evidence": len(journey["evidence"])}
