@@ -154,8 +154,12 @@ Finding finding_of(const Journey& journey) {
 // A Sieve script of the recipient's that rejected or threw away what our server had delivered to
 // it.
 bool is_ended_by_script(const Journey& journey, const LegRecipient& state) {
-  if (state.outcome == Outcome::discarded)
-    return state.attempts > 0 && (is_own_hop(state) || state.agent == "local");
+  if (state.outcome == Outcome::discarded) {
+    // Pigeonhole's words: a content filter behind the queue discards too, and is ours.
+    const auto rule = ascii_lower(rule_of(journey, state));
+    return rule.starts_with("marked message to be discarded") ||
+           rule.starts_with("discarded duplicate message");
+  }
   return state.outcome == Outcome::bounced &&
          std::ranges::any_of(journey.legs, [&](const LegRecord& leg) {
            return std::ranges::any_of(leg.facts, [&](const Fact& fact) {

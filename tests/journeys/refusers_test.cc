@@ -273,6 +273,11 @@ TEST(Refusers, AScriptThatThrowsAwayIsTheRecipients) {
   EXPECT_EQ(told.outcome, "discarded");
   EXPECT_EQ(told.move, "recipient") << told.text;
   EXPECT_THAT(told.reply, HasSubstr("filter that the recipient has set up"));
+
+  const auto ours = told_by_postfix("127.0.0.1[127.0.0.1]:10024", "sent",
+                                    "250 2.7.0 Ok, discarded, id=12345-01 - SPAM", "lmtp");
+  EXPECT_EQ(ours.outcome, "discarded");
+  EXPECT_EQ(ours.move, "us") << ours.text;
 }
 
 TEST(Refusers, AnEmptySenderRefusedIsTheirs) {
