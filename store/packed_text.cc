@@ -183,17 +183,13 @@ std::optional<std::string> unpack_text(std::string_view packed) {
 }
 
 std::string packed_text_sql(const std::string& column) {
-  const auto hex = "hex(" + column + ")";
-  const auto first = "substr(" + hex + ", 1, 1)";
-  // instr() of '1', '3', ... tells whether a 0 follows.
-  const auto digits = "substr(" + hex + ", 2 + (instr('13579BDF', " + first + ") > 0))";
-  std::string figures = digits;
+  std::string figures = "digits";
   for (std::size_t i = 10; i < 16; ++i) {
     figures.insert(0, "replace(").append(", '").append(1, kUpper[i]);
     figures.append("', '").append(1, kFigures[i]).append("')");
   }
-  const auto text_of = [&](TextForm form) {
-    const auto shown = alphabet_of(form) == kLower ? "lower(" + digits + ")" : digits;
+  const auto text_of = [&](TextForm form) -> std::string {
+    const std::string shown = alphabet_of(form) == kLower ? "lower(digits)" : "digits";
     const auto part = [&](int from, int count) {
       return "substr(" + shown + ", " + std::to_string(from) + ", " + std::to_string(count) + ")";
     };
@@ -211,12 +207,15 @@ std::string packed_text_sql(const std::string& column) {
         return (has_angle(form) ? "'<' || " : "") + shown;
     }
   };
-  auto sql = "CASE typeof(" + column + ") WHEN 'blob' THEN CASE instr('0123456789ABCDEF', " +
-             first + ") - 1 >> 1";
+  std::string sql = "CASE typeof(" + column + ") WHEN 'blob' THEN (SELECT CASE form >> 1";
   for (unsigned form = 0; form < kForms; ++form) {
     sql += " WHEN " + std::to_string(form) + " THEN " + text_of(static_cast<TextForm>(form));
   }
-  return sql + " END ELSE " + column + " END";
+  // An odd form: the first digit is only there to fill a byte.
+  return sql +
+         " END FROM (SELECT form, substr(packed, 2 + (form & 1)) AS digits FROM (SELECT packed,"
+         " instr('0123456789ABCDEF', substr(packed, 1, 1)) - 1 AS form FROM (SELECT hex(" +
+         column + ") AS packed)))) ELSE " + column + " END";
 }
 
 }  // namespace rastro

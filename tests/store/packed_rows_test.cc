@@ -96,6 +96,13 @@ LegLink& link(LegRecord& leg) {
   return leg.links.empty() ? leg.links.emplace_back() : leg.links.front();
 }
 
+// Each connection holds some twelve bytes for each byte of a view, and there is one to each hour
+// for each query thread.
+TEST_F(PackedRowsTest, TheViewsAreSmallForEveryConnection) {
+  EXPECT_LT(database_.query_int("SELECT sum(length(sql)) FROM sqlite_master WHERE type = 'view'"),
+            28'000);
+}
+
 // What came before is a row of `name` from then on, and reads the same everywhere.
 TEST_F(PackedRowsTest, AnAddressThatComesAgainIsNamed) {
   LegRecord leg;
