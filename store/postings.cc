@@ -10,6 +10,8 @@ namespace rastro {
 namespace {
 
 constexpr std::size_t kRunsPerLevel = 8;
+// A merge holds its numbers twice: 16 MB at most, but for more than an hour's.
+constexpr std::size_t kMergedMax = std::size_t{1} << 20;
 // What fits a table leaf of a 4096-byte page without an overflow page, row header and two 10-byte
 // varints taken off.
 // A look-up reads half of one on average, in every file: four to a page are as dense as one and are
@@ -46,32 +48,37 @@ void sort_numbers(std::vector<std::uint64_t>& values) {
   }
 }
 
-std::vector<std::uint64_t> merge(const std::vector<SortedRuns::Run>& runs) {
-  std::vector<std::vector<std::uint64_t>> halves;
+using Numbers = std::vector<std::uint64_t>;
+
+Numbers merge(const Numbers& a, const Numbers& b) {
+  Numbers out;
+  out.reserve(a.size() + b.size());
+  std::merge(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(out));
+  return out;
+}
+
+// Each of `runs` is given up once it is merged.
+Numbers merge(std::vector<SortedRuns::Run> runs) {
+  std::vector<Numbers> parts;
   for (std::size_t i = 0; i < runs.size(); i += 2) {
-    std::vector<std::uint64_t> out;
-    if (i + 1 == runs.size()) {
-      out = *runs[i];
-    } else {
-      out.reserve(runs[i]->size() + runs[i + 1]->size());
-      std::merge(runs[i]->begin(), runs[i]->end(), runs[i + 1]->begin(), runs[i + 1]->end(),
-                 std::back_inserter(out));
-    }
-    halves.push_back(std::move(out));
+    const auto one = std::move(runs[i]);
+    const auto other = i + 1 == runs.size() ? nullptr : std::move(runs[i + 1]);
+    parts.push_back(other == nullptr ? *one : merge(*one, *other));
   }
-  while (halves.size() > 1) {
-    std::vector<std::vector<std::uint64_t>> next;
-    for (std::size_t i = 0; i + 1 < halves.size(); i += 2) {
-      std::vector<std::uint64_t> out;
-      out.reserve(halves[i].size() + halves[i + 1].size());
-      std::merge(halves[i].begin(), halves[i].end(), halves[i + 1].begin(), halves[i + 1].end(),
-                 std::back_inserter(out));
-      next.push_back(std::move(out));
+  while (parts.size() > 1) {
+    std::vector<Numbers> next;
+    for (std::size_t i = 0; i < parts.size(); i += 2) {
+      const auto one = std::move(parts[i]);
+      if (i + 1 == parts.size()) {
+        next.push_back(one);
+      } else {
+        const auto other = std::move(parts[i + 1]);
+        next.push_back(merge(one, other));
+      }
     }
-    if (halves.size() % 2 == 1) next.push_back(std::move(halves.back()));
-    halves = std::move(next);
+    parts = std::move(next);
   }
-  return std::move(halves.front());
+  return std::move(parts.front());
 }
 
 // A segment starts with this when a posting of the key before takes one number. It is a 0 in two
@@ -189,10 +196,16 @@ void SortedRuns::merge_full_levels() {
   while (runs_.size() >= kRunsPerLevel &&
          runs_[runs_.size() - kRunsPerLevel].level == runs_.back().level) {
     std::vector<Run> full;
+    std::size_t numbers = 0;
     const auto level = runs_.back().level;
-    for (auto i = runs_.size() - kRunsPerLevel; i < runs_.size(); ++i) full.push_back(runs_[i].run);
+    for (auto i = runs_.size() - kRunsPerLevel; i < runs_.size(); ++i)
+      numbers += runs_[i].run->size();
+    if (numbers > std::max(kMergedMax, size() / kRunsPerLevel)) return;
+    for (auto i = runs_.size() - kRunsPerLevel; i < runs_.size(); ++i) {
+      full.push_back(std::move(runs_[i].run));
+    }
     runs_.resize(runs_.size() - kRunsPerLevel);
-    runs_.push_back({level + 1, std::make_shared<const std::vector<std::uint64_t>>(merge(full))});
+    runs_.push_back({level + 1, std::make_shared<const Numbers>(merge(std::move(full)))});
   }
 }
 
