@@ -39,6 +39,7 @@ constexpr KnownForm kTrouble[] = {
     {"ERROR: No reply from clamd", "clamav-milter/clamfi.c"},
     {"ERROR: Unknown reply from clamd", "clamav-milter/clamfi.c"},
     {"WARNING: No clamd server appears to be available", "clamav-milter/connpool.c"},
+    {"No clamd server appears to be available", "clamav-milter/connpool.c"},
     {"ERROR: Probe for slot {} failed", "clamav-milter/connpool.c"},
     {"WARNING: Failed to quarantine message", "clamav-milter/clamfi.c"},
 };

@@ -310,6 +310,8 @@ constexpr FactForm kScriptForms[] = {
     {"execution of script {} failed, but implicit keep was successful{?}", "script detail",
      "sieve failed"},
     {"execution of script {} failed{?}", "script detail", "sieve failed"},
+    {"Execution of script {} was aborted due to {}", "script detail", "sieve failed"},
+    {"execution of script {} was aborted due to {}", "script detail", "sieve failed"},
     {"Failed to {} script `{}' (view user logfile `{}' for more information)",
      "step script log_file", "sieve failed"},
     {"Failed to {} script `{}'{?}", "step script detail", "sieve failed"},
@@ -329,14 +331,6 @@ ParsedLine with_user(ParsedLine parsed, const Prefix& prefix) {
   return parsed;
 }
 
-ParsedLine parse_agent(Prefix prefix, std::string_view text) {
-  take_old_session(text, prefix);
-  maybe_take(text, "sieve: ");
-  auto out = parse_delivery(prefix, text);
-  if (out.kind != LineKind::unrecognised || prefix.user.empty()) return out;
-  return with_user(parse_fact("dovecot", LineKind::dovecot_delivery, kScriptForms, text), prefix);
-}
-
 // imap, pop3, submission, managesieve: the end of a session with its counts, and what the
 // mail_log plugin tells about single messages (src/plugins/mail-log/mail-log-plugin.c).
 constexpr FactForm kSessionForms[] = {
@@ -352,11 +346,23 @@ constexpr FactForm kSessionForms[] = {
     {"append: box={}, uid={}, msgid={?}, size={}", "box uid message_id #size", "append"},
     {"flag_change: box={}, uid={}, msgid={?}, size={}, flags={}", "box uid message_id #size flags",
      "flag change"},
+    {"flag_change: box={}, uid={}, msgid={?}, size={}", "box uid message_id #size", "flag change"},
     {"Indexed {} messages in {}", "#messages box", "indexed"},
     {"Mailbox created: {}", "box", "mailbox created"},
     {"Mailbox deleted: {}", "box", "mailbox deleted"},
     {"Mailbox renamed: {} -> {}", "box to_box", "mailbox renamed"},
 };
+
+ParsedLine parse_agent(Prefix prefix, std::string_view text) {
+  take_old_session(text, prefix);
+  maybe_take(text, "sieve: ");
+  auto out = parse_delivery(prefix, text);
+  if (out.kind != LineKind::unrecognised || prefix.user.empty()) return out;
+  out = parse_fact("dovecot", LineKind::dovecot_delivery, kScriptForms, text);
+  if (out.kind == LineKind::unrecognised)
+    out = parse_fact("dovecot", LineKind::dovecot_delivery, kSessionForms, text);
+  return with_user(out, prefix);
+}
 
 // A submission handed to the MTA, whose reply names the message (src/submission/
 // submission-backend-relay.c).

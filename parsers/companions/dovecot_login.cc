@@ -203,6 +203,8 @@ constexpr std::string_view kAuthFailures[] = {
     "Falling back to expired data from cache",
     "Last passdb had noauthenticate field, cannot authenticate user",
     "Auth client disconnected before authentication finished{?}",
+    "Request timed out waiting for client to continue authentication ({} secs)",
+    "Request {}.{} timed out after {} secs, state={}",
     "nopassword given and password is not empty",
     "nopassword set but password is non-empty",
     "While {}: {}",

@@ -44,6 +44,7 @@ constexpr FactForm kForms[] = {
     {"failed to add signature for default key", "", "error"},
     {"failed to add signature for key '{}'", "key", "error"},
     {"no MTA name match (host={}, MTA={})", "signer_host mta", "not signed"},
+    {"no MTA name match (host={}, MTA={})?", "signer_host mta", "not signed"},
     {"no macros match", "", "not signed"},
     {"{} [{}] not internal", "host ip", "not signed: not internal"},
     {"not authenticated", "", "not signed: not authenticated"},
@@ -99,6 +100,8 @@ constexpr KnownForm kIgnored[] = {
 constexpr KnownForm kTrouble[] = {
     {"key '{}' could not be {}", "opendkim/opendkim.c"},
     {"key '{}' not found", "opendkim/opendkim.c"},
+    {"error loading key '{}'", "opendkim/opendkim.c"},
+    {"/{}: settings found for deprecated value(s): {}", "opendkim/opendkim.c"},
     {"key '{}': dkimf_db_get(){?}", "opendkim/opendkim.c"},
     {"error requesting key '{}'", "opendkim/opendkim.c"},
     {"failed to load/apply default key", "opendkim/opendkim.c"},
