@@ -78,6 +78,7 @@ class LegUpdates {
   void refuse_waiting(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void name_asked_about(LegRecord& leg, const PolicyVerdict& event) const;
+  void name_checked(LegRecord& leg, const PolicyVerdict& event) const;
   std::int32_t apply_to_program(LegRecord& leg, const DeliveryAttempt& event, Time at) const;
   bool is_told_again(const LegRecipient& known, const DeliveryAttempt& event, Time at) const;
   void note_folder(LegRecipient& recipient, const DeliveryAttempt& event) const;

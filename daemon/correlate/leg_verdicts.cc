@@ -118,6 +118,15 @@ void LegUpdates::name_asked_about(LegRecord& leg, const PolicyVerdict& event) co
   }
 }
 
+// cleanup names a recipient in what it says of the content. It is of use while no other line names
+// one: once a delivery was tried, that line has the address as it is by then.
+void LegUpdates::name_checked(LegRecord& leg, const PolicyVerdict& event) const {
+  if (leg.queue_id.empty() || !leg.recipients.empty() || !is_about_message(event.stage) ||
+      !event.recipient || event.recipient->empty())
+    return;
+  recipient_for(leg, *event.recipient, std::nullopt);
+}
+
 // access(5), header_checks(5): the target gets the message in place of its recipients.
 void LegUpdates::redirect(LegRecord& leg, const PolicyVerdict& event) const {
   if (!event.recipient || event.recipient->empty() || event.target.empty() ||
@@ -198,15 +207,22 @@ void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) cons
     case Action::bcc:
     case Action::warn:
     case Action::reject_warning:
+      name_checked(leg, event);
       note(leg, TimelineEntry::Kind::note,
            event.reply_text.empty() ? event.target : event.reply_text, at);
       return;
     case Action::info:
     case Action::permit:
-      if (event.stage == "PRDR") name_asked_about(leg, event);
+      if (event.stage == "PRDR") {
+        name_asked_about(leg, event);
+      } else {
+        name_checked(leg, event);
+      }
       return;
     case Action::prepend:
     case Action::replace:
+      name_checked(leg, event);
+      return;
     case Action::client_accepted:
       return;
   }

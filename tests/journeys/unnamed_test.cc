@@ -557,6 +557,42 @@ TEST_F(UnnamedTest, WhomARedirectReplacedIsFound) {
   }
 }
 
+// Until the first attempt only cleanup's checks name anybody.
+TEST_F(UnnamedTest, WhomAContentCheckNamesIsFoundWhileTheMessageWaits) {
+  const std::string of_sender =
+      "from=<eva@example.com> to=<rosa@example.org> proto=ESMTP helo=<mx>";
+  const std::vector<std::string> arrival = {
+      "postfix/smtpd[9]: AA2F1A0E5D: client=mx.example.net[192.0.2.7]",
+      "postfix/cleanup[8]: AA2F1A0E5D: message-id=<r3@example.com>"};
+  const std::string active =
+      "postfix/qmgr[7]: AA2F1A0E5D: from=<eva@example.com>, size=900, nrcpt=1 (queue active)";
+  for (const std::string& check :
+       {"warning: header Subject: hello from mx.example.net[192.0.2.7]; " + of_sender,
+        "info: header Subject: hello from mx.example.net[192.0.2.7]; " + of_sender,
+        "replace: header MIME-Version: 1.0 from mx.example.net[192.0.2.7]; " + of_sender +
+            ": Mime-Version: 1.0",
+        "prepend: header Received: x from mx.example.net[192.0.2.7]; " + of_sender + ": X-A: b"}) {
+    auto lines = arrival;
+    lines.push_back("postfix/cleanup[8]: AA2F1A0E5D: " + check);
+    lines.push_back(active);
+    const auto told = play(lines);
+    ASSERT_EQ(told.at("recipients").as_array().size(), 1U) << check;
+    const auto& rosa = told.at("recipients").at(0).as_object();
+    EXPECT_EQ(rosa.at("recipient").as_string(), "rosa@example.org");
+    EXPECT_EQ(rosa.at("outcome").as_string(), "queued");
+    // An alias: who was named is its original recipient, and nobody else.
+    lines.push_back(
+        "postfix/smtp[6]: AA2F1A0E5D: to=<r@example.net>, orig_to=<rosa@example.org>,"
+        " relay=mx.example.net[192.0.2.8]:25, delay=1, delays=0/0/0/1, dsn=2.0.0,"
+        " status=sent (250 ok)");
+    lines.push_back("postfix/qmgr[7]: AA2F1A0E5D: removed");
+    const auto sent = play(lines);
+    ASSERT_EQ(sent.at("recipients").as_array().size(), 1U) << check;
+    EXPECT_EQ(sent.at("recipients").at(0).at("outcome").as_string(), "delivered");
+    EXPECT_EQ(sent.at("recipients").at(0).at("original_recipient").as_string(), "rosa@example.org");
+  }
+}
+
 TEST_F(UnnamedTest, SomeOfWhomAreNotNamedYet) {
   play({"postfix/smtpd[11]: 4BCDGH2zLQzyv4p: client=unknown[192.0.2.7]",
         "postfix/cleanup[12]: 4BCDGH2zLQzyv4p: message-id=<m@example.net>",
