@@ -263,10 +263,7 @@ bool is_own_hop(const LegRecipient& recipient) {
   return is_own_place(unreached_host(recipient).place);
 }
 
-namespace {
-
-// Where senders hand in mail for anybody, and no domain's mail exchanger: the names that these
-// services tell their customers to send to, whatever the port.
+// Whatever the port.
 bool is_sending_service(std::string_view host) {
   const auto name = ascii_lower(host);
   const auto is_at = [&](std::string_view first, std::string_view domain) {
@@ -292,8 +289,6 @@ bool is_sending_service(std::string_view host) {
     return service.second.empty() ? name == service.first : is_at(service.first, service.second);
   });
 }
-
-}  // namespace
 
 bool is_at_relay(const LegRecipient& recipient) {
   const auto agent = ascii_lower(recipient.agent);

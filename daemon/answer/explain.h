@@ -74,6 +74,9 @@ std::string outcome_key(const LegRecipient& recipient);
 WhoseMove whose_move(Outcome outcome, Reason reason, bool final);
 // Whether the attempt was at a program of this mail system: a loopback address or a local socket.
 bool is_own_hop(const LegRecipient& recipient);
+// Whether mail is handed in there for anybody: a name that such a service tells its customers to
+// send to, and no domain's mail exchanger.
+bool is_sending_service(std::string_view host);
 // Whether it was at a server set up to pass mail on: one that is found by MX listens on port 25.
 bool is_at_relay(const LegRecipient& recipient);
 

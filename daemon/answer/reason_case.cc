@@ -179,6 +179,40 @@ bool is_mailbox_locked(std::string_view reply) {
   return RE2::PartialMatch(reply, words);
 }
 
+// No name of the public DNS: of one word, or below what RFC 6762 and RFC 8375 or a local network
+// keep for themselves.
+bool is_local_name(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  const auto dot = name.rfind('.');
+  if (dot == std::string_view::npos) return true;
+  const auto top = ascii_lower(name.substr(dot + 1));
+  return top == "local" || top == "localdomain" || top == "internal" || top == "lan" ||
+         top == "intranet" || ascii_lower(name).ends_with(".home.arpa");
+}
+
+// The name that DNS does not have need not be the recipient's domain: postfix
+// src/smtp/smtp_addr.c, "Host or domain name not found. Name service error for name=dovecot type=A:
+// Host not found". Of another name the mail exchangers are asked only when this server is set up to
+// hand mail to it.
+ReasonCase looked_up_case(const LegRecipient& recipient) {
+  if (recipient.reason != Reason::domain_not_found && recipient.reason != Reason::dns_temporary)
+    return {};
+  static const RE2 words(
+      R"(^Host or domain name not found\. Name service error for name=(\S+) type=(\w+))");
+  std::string name;
+  std::string type;
+  if (!RE2::PartialMatch(recipient.reply_text, words, &name, &type)) return {};
+  const auto domain = ascii_lower(split_address(recipient.recipient).domain);
+  const auto asked = ascii_lower(name);
+  if (domain.empty() || asked == domain) return {};
+  if (recipient.agent == "lmtp" || type == "MX" || is_local_name(name) || is_sending_service(name))
+    return {.texts = "own_host.", .move = WhoseMove::us, .certain = true, .found = name};
+  ReasonCase out{.texts = "named_host.", .certain = true, .found = name};
+  if (recipient.reason == Reason::domain_not_found)
+    out.move = asked.ends_with("." + domain) ? WhoseMove::recipient : WhoseMove::us;
+  return out;
+}
+
 ReasonCase said_here_case(const LegRecipient& recipient) {
   const std::string_view reply = recipient.reply_text;
   if (reply.starts_with("cancelled by ")) return {.texts = "cancelled.", .move = WhoseMove::us};
@@ -280,6 +314,7 @@ ReasonCase reason_case(const LegRecipient& recipient, const ExplanationRequest& 
     default:
       break;
   }
+  if (auto host = looked_up_case(recipient); !host.texts.empty()) return host;
   if (is_at_relay(recipient) && is_about_account(recipient.reason))
     return {.base = "relay_account.", .beside = true, .move = WhoseMove::us};
   const bool hurts = recipient.reason == Reason::rate_limited && is_about_our_address(reply);

@@ -222,5 +222,35 @@ TEST(ExplainedRefusal, AFullQueueIsOurOwn) {
               Not(HasSubstr("disk of this mail server")));
 }
 
+// The name that the DNS lacks is not always the recipient's domain (src/smtp/smtp_addr.c).
+TEST(ExplainedLookup, OfAHostOfOursIsNotBlamedOnTheDomain) {
+  const auto told = [](const std::string& agent, const std::string& name, const char* tail) {
+    return explained({"10:00:00 qmgr[13]: A00001: from=<a@example.net>, size=9, nrcpt=1 (queue"
+                      " active)",
+                      "10:00:01 " + agent +
+                          "[14]: A00001: to=<eva@far.example>, relay=none,"
+                          " delay=1, delays=0/0/1/0, dsn=" +
+                          (*tail != '\0' ? "4.4.3" : "5.4.4") +
+                          ", status=" + (*tail != '\0' ? "deferred" : "bounced") +
+                          " (Host or domain name not found. Name service error for name=" + name +
+                          ": Host not found" + tail + ")"})
+        .at("eva@far.example");
+  };
+  const auto ours = HasSubstr("is set up to hand such mail to the host");
+  EXPECT_THAT(told("lmtp", "dovecot type=A", ""), ours);
+  EXPECT_THAT(told("lmtp", "store.example.com type=A", ", try again"), ours);
+  EXPECT_THAT(told("smtp", "relay.local type=AAAA", ""), ours);
+  EXPECT_THAT(told("smtp", "relay type=A", ", try again"), ours);
+  EXPECT_THAT(told("smtp", "relay.example.com type=MX", ""), ours);
+  EXPECT_THAT(told("smtp", "smtp.gmail.com type=AAAA", ", try again"), ours);
+  const auto either = AllOf(HasSubstr("The host mx.elsewhere.example, which this mail"),
+                            Not(HasSubstr("behind the @")));
+  EXPECT_THAT(told("smtp", "mx.elsewhere.example type=A", ""), either);
+  EXPECT_THAT(told("smtp", "mx.elsewhere.example type=A", ", try again"), either);
+  EXPECT_THAT(told("smtp", "Far.Example type=MX", ""), HasSubstr("The domain behind the @"));
+  EXPECT_THAT(told("smtp", "far.example type=A", ", try again"),
+              HasSubstr("name servers of the domain"));
+}
+
 }  // namespace
 }  // namespace rastro
