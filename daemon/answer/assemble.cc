@@ -5,8 +5,8 @@
 
 #include "core/address.h"
 #include "core/ip_networks.h"
-#include "core/message_id.h"
 #include "daemon/answer/journey.h"
+#include "daemon/answer/link_agreement.h"
 #include "daemon/answer/unnamed.h"
 
 namespace rastro {
@@ -25,116 +25,6 @@ void count_end(JourneyLink& link, Outcome outcome) {
   if (!link.outcome) link.outcome = outcome;
   if (*link.outcome != outcome) link.outcome = Outcome::unknown;
   ++link.outcomes[outcome];
-}
-
-bool names(const LegRecord& leg, const std::string& address) {
-  return std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
-    return equal_ignoring_case(recipient.recipient, address) ||
-           (recipient.original_recipient &&
-            equal_ignoring_case(*recipient.original_recipient, address));
-  });
-}
-
-// Whether a refused dialogue and a message are one mail: of one sender, and not an earlier try of
-// the same message, which was refused for now and came back.
-bool same_dialogue(const LegRecord& a, const LegRecord& b) {
-  if (a.host != b.host || a.mta != b.mta || !a.envelope_sender || !b.envelope_sender) return false;
-  const auto& refused = a.queue_id.empty() ? a : b;
-  const auto& taken = a.queue_id.empty() ? b : a;
-  // Refused at MAIL: there was no mail.
-  return !refused.recipients.empty() &&
-         equal_ignoring_case(*a.envelope_sender, *b.envelope_sender) &&
-         std::ranges::none_of(refused.links, [&](const LegLink& link) {
-           return link.kind == LegLink::Kind::retry && link.queue_id == taken.queue_id;
-         });
-}
-
-std::string_view bare_message_id_of(const LegRecord& leg) {
-  return leg.message_id ? bare_message_id(*leg.message_id) : std::string_view();
-}
-
-// Exim makes a Message-ID of its own id, "E1tFxyz-000123-AB@host", and does not log it for what it
-// made itself.
-bool made_of_id(const LegRecord& leg, std::string_view message_id) {
-  if (leg.mta != Mta::exim || leg.message_id || !message_id.starts_with('E')) return false;
-  message_id.remove_prefix(1);
-  if (!message_id.starts_with(leg.queue_id)) return false;
-  return message_id.substr(leg.queue_id.size()).starts_with('@');
-}
-
-// Two hosts may give one message the same queue id: then each leg seems to name the other, and the
-// one that began later is the next hop.
-bool is_the_earlier_hop(const LegRecord& child, const LegRecord& parent) {
-  return child.opened_at < parent.opened_at &&
-         std::ranges::any_of(child.links, [&](const LegLink& link) {
-           return link.direction == LegLink::Direction::child && link.claimed_by_peer &&
-                  link.queue_id == parent.queue_id;
-         });
-}
-
-// A queue id becomes known when its message comes, not before: who names one of a message that was
-// here already read it in a header. Clocks of two hosts differ; what is not known is when a message
-// came whose first lines are missing.
-bool began_too_early(const LegRecord& child, const LegRecord& parent) {
-  const auto skew = child.host == parent.host ? seconds(2) : seconds(60);
-  return parent.arrival_seen && child.opened_at + skew < parent.opened_at;
-}
-
-// Whether `other` is the leg that `link` of `from` means.
-bool agrees(const LegRecord& from, const LegLink& link, const LegRecord& other, bool& inferred) {
-  if (other.id == from.id || other.queue_id != link.queue_id) return false;
-  const bool child = link.direction == LegLink::Direction::child;
-  const auto& parent_leg = child ? from : other;
-  const auto& child_leg = child ? other : from;
-  // The child begins about when the parent names it; queue ids are used again.
-  if (child && (other.opened_at > link.at + hours(1) ||
-                other.last_activity_at + seconds(10) < parent_leg.opened_at))
-    return false;
-  if (!child && (parent_leg.opened_at > child_leg.opened_at + seconds(10))) return false;
-  if (child && other.opened_at + hours(1) < link.at && link.kind != LegLink::Kind::session)
-    return false;
-  if (link.kind == LegLink::Kind::session) {
-    inferred = link.claimed_by_peer;
-    return same_dialogue(from, other);
-  }
-  if (link.kind == LegLink::Kind::retry) {
-    // By client, sender and recipient: two mails may have them.
-    const auto id = bare_message_id_of(from);
-    inferred = id.empty() || id != bare_message_id_of(other);
-  }
-  if (!link.claimed_by_peer) return from.host == other.host && from.mta == other.mta;
-  if (began_too_early(child_leg, parent_leg)) return false;
-  const auto from_id = bare_message_id_of(from);
-  const auto other_id = bare_message_id_of(other);
-  if (!from_id.empty() && !other_id.empty()) {
-    inferred = false;
-    return from_id == other_id && !is_the_earlier_hop(child_leg, parent_leg);
-  }
-  if (made_of_id(from, other_id)) {
-    inferred = false;
-    return true;
-  }
-  inferred = true;
-  if (link.recipient < 0 || static_cast<std::size_t>(link.recipient) >= from.recipients.size())
-    return false;
-  const auto& relay = from.recipients[static_cast<std::size_t>(link.recipient)].relay;
-  // Its own address, by whatever name, is this host as much as loopback is.
-  const bool to_itself =
-      is_loopback(relay.ip) || (!relay.ip.empty() && relay.ip == child_leg.submission.client.ip);
-  return to_itself && from.host == other.host;
-}
-
-// Short ids are used again within the hour: of two legs that had the one that `link` names, which
-// one is nearer to it. A parent had begun when it was named, a child began about then.
-bool is_nearer(const LegLink& link, const LegRecord& a, const LegRecord& b) {
-  if (link.direction == LegLink::Direction::parent) {
-    const bool a_had_begun = a.opened_at <= link.at;
-    if (a_had_begun != (b.opened_at <= link.at)) return a_had_begun;
-  }
-  const auto apart = [&](const LegRecord& leg) {
-    return leg.opened_at < link.at ? link.at - leg.opened_at : leg.opened_at - link.at;
-  };
-  return apart(a) < apart(b);
 }
 
 // Whether a recipient went to a filter on this host that does not say under which id it gave the
@@ -168,7 +58,7 @@ std::optional<Duration> reinjected_after(const LegRecord& parent, std::size_t re
   const auto& handed_over = parent.recipients[recipient];
   if (parent.id == child.id || parent.host != child.host || parent.mta != child.mta ||
       parent.message_id != child.message_id || parent.envelope_sender != child.envelope_sender ||
-      !may_come_from_filter(child) || !names(child, handed_over.recipient) ||
+      !may_come_from_filter(child) || !names_address(child, handed_over.recipient) ||
       !went_to_silent_filter(parent, recipient) || !handed_over.last_attempt_at) {
     return std::nullopt;
   }
@@ -359,7 +249,8 @@ class Assembly {
         continue;
       }
       const auto targets = sent_on_to(parent);
-      if (std::ranges::none_of(targets, [&](const auto& to) { return names(child, to); })) continue;
+      if (std::ranges::none_of(targets, [&](const auto& to) { return names_address(child, to); }))
+        continue;
       const auto recipient = sent_on_for(parent, child);
       if (!recipient) continue;
       LegLink link;
@@ -650,7 +541,7 @@ class Assembly {
   bool told_by(const std::vector<std::size_t>& children, const LegRecipient& passed) const {
     return std::ranges::any_of(children, [&](std::size_t child) {
       const auto& leg = journey_.legs[child];
-      if (names(leg, passed.recipient) || was_discarded_before(child, passed)) return true;
+      if (names_address(leg, passed.recipient) || was_discarded_before(child, passed)) return true;
       const auto known = leg.recipients.size();
       return known > 0 && known >= leg.recipient_count.value_or(0);  // an alias there
     });
@@ -664,6 +555,28 @@ class Assembly {
     untold.outcome = leg.held ? Outcome::held : is_open(leg) ? Outcome::queued : Outcome::unknown;
     if (!is_open(leg)) untold.unknown_because = UnknownBecause::hole;
     add_recipient(child, untold, &passed);
+  }
+
+  // A program or file that was to get a copy of what is in the mailbox: no recipient of its own,
+  // however it ended. The timeline tells of it.
+  bool is_beside_mailbox(const JourneyRecipient& copy) const {
+    const auto& to = copy.state.recipient;
+    const auto& address = copy.state.original_recipient;
+    if (!address || (!to.starts_with('|') && !to.starts_with('/'))) return false;
+    return std::ranges::any_of(journey_.recipients, [&](const JourneyRecipient& other) {
+      return other.leg == copy.leg && other.state.outcome == Outcome::delivered &&
+             other.state.delivered_to == DeliveredTo::mailbox &&
+             equal_ignoring_case(other.state.recipient, *address);
+    });
+  }
+
+  void leave_out_copies() {
+    if (journey_.recipients.size() < 2) return;
+    std::vector<JourneyRecipient> own;
+    for (const auto& one : journey_.recipients) {
+      if (!is_beside_mailbox(one)) own.push_back(one);
+    }
+    if (own.size() < journey_.recipients.size()) journey_.recipients = std::move(own);
   }
 
   // The legs as the message took them: by arrival, but none before the one it came from, for clocks
@@ -711,6 +624,7 @@ class Assembly {
       recipient.state.outcome = waits ? Outcome::queued : Outcome::unknown;
       if (!waits) recipient.state.unknown_because = UnknownBecause::log_ends_before;
     }
+    leave_out_copies();
     const auto order = in_order();
     std::vector<LegRecord> sorted;
     std::vector<std::size_t> place(order.size());

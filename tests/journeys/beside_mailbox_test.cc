@@ -94,5 +94,24 @@ TEST(BesideMailbox, AFileIsToldInPlaceOfTheAnswer) {
   EXPECT_THAT(told[0].text, HasSubstr("file")) << told[0].text;
 }
 
+// The sender gets a report of the program's failure, and the mail is in the mailbox all the same.
+TEST(BesideMailbox, AProgramThatFailsIsNoFailureOfTheMailbox) {
+  const auto program = [](const std::string& flag, const std::string& how) {
+    return logged(flag + " |/usr/local/bin/sort <ana@example.org> R=userforward T=address_pipe" +
+                  how);
+  };
+  const auto failed = program("**",
+                              ": Child process of address_pipe transport returned 127 (could mean "
+                              "unable to exec or command "
+                              "does not exist) from command: /usr/local/bin/sort");
+  const auto waits = program("==", " defer (0): Child process of address_pipe transport timed out");
+  const auto ends = ElementsAre(testing::EndsWith("delivered"));
+  EXPECT_THAT(ends_of({kMailComes, kArrives, failed, logged("Completed")}), ends);
+  EXPECT_THAT(ends_of({kMailComes, failed, kArrives, logged("Completed")}), ends);
+  EXPECT_THAT(ends_of({kMailComes, kArrives, waits}), ends);
+  EXPECT_THAT(ends_of({kMailComes, failed, logged("Completed")}),
+              ElementsAre(testing::HasSubstr("bounced")));
+}
+
 }  // namespace
 }  // namespace rastro
