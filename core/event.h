@@ -283,6 +283,7 @@ struct Note {
     size_limit,   // cleanup "warning: ID: queue file size limit exceeded"
     hop_count,    // "message rejected: hopcount exceeded"
     queue_error,  // local trouble: no space, write error
+    put_off,      // nobody was tried: Exim's system filter, or an error in it
   };
   std::string_view queue_id;
   About about = About::other;

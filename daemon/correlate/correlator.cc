@@ -62,7 +62,7 @@ OpenLeg* Correlator::find(const LogLine& line, std::string_view queue_id) {
 }
 
 // Whether the id is free for another message: by the log's time, not by what is still in memory, or
-// a restart would change what lines mean. Exim's ids are never reused.
+// a restart would change what lines mean. Exim's ids are not reused by its own clock.
 bool Correlator::is_over(const LogLine& line, const LegRecord& leg) const {
   return line.mta != Mta::exim && !is_open(leg) &&
          line.header.logged_at - leg.last_activity_at > options_.closed_leg_linger;
@@ -136,6 +136,22 @@ bool is_told_twice(const LegRecord& leg, const LogLine& line, const Arrival& eve
   return !leg.accepted && leg.submission.client.ip == event.client.ip && !event.client.ip.empty();
 }
 
+// An Exim id is its host's time, process and count: a clock that was set back, a machine that was
+// restored or another host whose log stands in the same file has it again. Behind "Completed", a
+// minute later at least and from somebody else, it is another message; the same line again is a
+// copy of the log.
+bool is_another_of_exims(const LegRecord& leg, const LogLine& line, const Arrival& event) {
+  constexpr auto kSameMax = std::chrono::minutes(1);
+  if (is_open(leg) || !leg.arrival_seen || !leg.accepted) return false;
+  if (line.header.logged_at - leg.last_activity_at < kSameMax) return false;
+  const bool same_sender =
+      leg.envelope_sender.has_value() == event.envelope_sender.has_value() &&
+      (!event.envelope_sender || *leg.envelope_sender == *event.envelope_sender);
+  const bool same_id = leg.message_id.has_value() == event.message_id.has_value() &&
+                       (!event.message_id || *leg.message_id == *event.message_id);
+  return !same_sender || !same_id || leg.size_bytes != event.size_bytes;
+}
+
 }  // namespace
 
 // A new arrival under an id whose message has ended, or has already arrived, is a new message:
@@ -143,10 +159,12 @@ bool is_told_twice(const LegRecord& leg, const LogLine& line, const Arrival& eve
 OpenLeg& Correlator::leg_for_arrival(const LogLine& line, const Arrival& event) {
   auto* known = find(line, event.queue_id);
   if (known == nullptr) return open(line, event.queue_id, 0);
-  if (line.mta == Mta::exim) return *known;  // its ids are never reused
-  const bool free = is_open(known->record) && !known->record.arrival_seen &&
+  if (line.mta == Mta::exim && !is_another_of_exims(known->record, line, event)) return *known;
+  const bool free = line.mta != Mta::exim && is_open(known->record) &&
+                    !known->record.arrival_seen &&
                     line.header.logged_at - known->record.opened_at < options_.closed_leg_linger;
-  if (free || is_told_twice(known->record, line, event)) return *known;
+  const bool twice = line.mta != Mta::exim && is_told_twice(known->record, line, event);
+  if (free || twice) return *known;
   if (is_open(known->record)) {
     // Its end stood in lines that we do not have.
     end_waiting_recipients(known->record, Outcome::unknown, UnknownBecause::hole);

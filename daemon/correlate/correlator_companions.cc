@@ -8,6 +8,8 @@
 #include "core/ip_networks.h"
 #include "core/message_id.h"
 #include "daemon/correlate/correlator.h"
+#include "daemon/correlate/filter_findings.h"
+#include "daemon/correlate/own_words.h"
 
 namespace rastro {
 namespace {
@@ -298,7 +300,10 @@ void Correlator::keep_note(const LogLine& line, const Note& event) {
     ++counters_.values_refused;
     return;
   }
-  waiting.facts.push_back({{}, line.ref});
+  Fact fact;
+  if (is_scanner_trouble(event.text))
+    fact = {std::string(kScannerSource), "failed", std::string(updates_.cut(event.text))};
+  waiting.facts.push_back({std::move(fact), line.ref});
 }
 
 // What is said under a companion's own name for its task waits for the line that also has a name of
@@ -483,7 +488,7 @@ void Correlator::take_facts(const LogLine& line, OpenLeg& leg, std::string_view 
       if (!fact.source.empty()) leg.record.facts.push_back(std::move(fact));
       if (leg.record.lines.empty() || leg.record.lines.back() != ref) add_line(leg, ref);
     }
-    LegUpdates::note_quarantine(leg.record);
+    LegUpdates::note_filtered(leg.record);
   }
   companions_.erase(*waiting);
   if (!other_name.empty()) take_facts(line, leg, companion_name({"message id", other_name}));

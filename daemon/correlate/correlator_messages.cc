@@ -9,8 +9,10 @@
 namespace rastro {
 namespace {
 
-// Whether the queue manager had it, as far as its log tells.
+// Whether the queue manager had it, as far as its log tells: what smtpd discards at DATA names
+// nobody, and cleanup goes on about it.
 bool was_queued(const LegRecord& leg) {
+  if (leg.recipients.empty() && !leg.recipient_count) return false;
   return leg.accepted && std::ranges::none_of(leg.recipients, [](const LegRecipient& recipient) {
            return recipient.outcome == Outcome::rejected || recipient.outcome == Outcome::discarded;
          });

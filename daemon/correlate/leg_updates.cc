@@ -5,6 +5,7 @@
 
 #include "core/address.h"
 #include "core/ip_networks.h"
+#include "daemon/correlate/filter_findings.h"
 #include "daemon/correlate/link_rules.h"
 #include "daemon/correlate/own_words.h"
 
@@ -135,6 +136,7 @@ void LegUpdates::note_checks(LegRecord& leg, const Arrival& event) const {
 }
 
 void LegUpdates::apply(LegRecord& leg, const Arrival& event, Time at) const {
+  take_after_all(leg);
   leg.arrival_seen = true;
   auto& submission = leg.submission;
   // Only filters may speak for another client (XFORWARD).
@@ -383,7 +385,7 @@ std::int32_t LegUpdates::apply_to(LegRecord& leg, LegRecipient& known, const Del
   } else {
     recipient->reason = Reason::none;
   }
-  note_quarantine(leg);
+  note_filtered(leg);
   return index;
 }
 
@@ -408,7 +410,8 @@ void LegUpdates::apply(LegRecord& leg, const Removed& event, Time at) const {
       break;
     case Removed::By::cleanup_discarded:
       end_waiting_recipients(leg, Outcome::discarded, UnknownBecause::none);
-      note(leg, TimelineEntry::Kind::discarded, "", at);
+      // Who discarded it, and why, has been said then.
+      if (is_open(leg)) note(leg, TimelineEntry::Kind::discarded, "", at);
       break;
   }
   leg.closed_at = at;
@@ -542,7 +545,8 @@ void LegUpdates::apply(LegRecord& leg, const Note& event, Time at) const {
   const bool of_nobody = refused && leg.recipients.empty() && is_open(leg);
   note(leg, of_nobody ? TimelineEntry::Kind::rejected : TimelineEntry::Kind::note, event.text, at,
        of_nobody ? reason : Reason::none);
-  if (event.about == Note::About::other || event.about == Note::About::queue_error) return;
+  if (event.about == Note::About::put_off) return put_off(leg, event);
+  if (!refused) return;
   for (auto& recipient : leg.recipients) {
     if (!waits(recipient.outcome)) continue;
     recipient.outcome = Outcome::rejected;
@@ -583,7 +587,7 @@ void LegUpdates::apply(LegRecord& leg, const CompanionFact& event, Time /*at*/) 
   for (std::size_t i = 0; i < event.value_count; ++i) {
     fact(leg, event.source, event.values[i].name, event.values[i].value);
   }
-  note_quarantine(leg);
+  note_filtered(leg);
 }
 
 namespace {
@@ -602,32 +606,38 @@ void end_as_filtered(LegRecord& leg, std::string_view actions) {
   leg.closed_at = leg.last_activity_at;
 }
 
-// A filter of ours took a message with "250 ..., BOUNCE" and gives it to nobody: what it found is
-// the cause, and no word of its answer.
-void note_filters_bounce(LegRecord& leg) {
+// By its own answer behind the queue, or by a milter's word before it ("milter triggers DISCARD
+// action", src/milter/milter8.c): a header check, an access table and a mailbox's script, behind
+// the answer "... Saved", discard too.
+bool discarded_by_filter(const LegRecipient& recipient) {
+  const std::string_view reply = recipient.reply_text;
+  return (reply.starts_with("250 ") && !reply.ends_with(" Saved")) ||
+         reply == "milter triggers DISCARD action";
+}
+
+// A filter of ours took a message and gives it to nobody ("250 ..., BOUNCE", "250 ..., discarded"):
+// what it found is the cause. What a rule or a mailbox's script discards has no such cause.
+void note_why_filtered(LegRecord& leg) {
   for (auto& recipient : leg.recipients) {
-    if (recipient.outcome != Outcome::bounced || !recipient.reply_text.starts_with("250 ")) {
-      continue;
+    switch (recipient.outcome) {
+      case Outcome::bounced:
+        if (!recipient.reply_text.starts_with("250 ")) continue;
+        recipient.reason = found_by_filter(leg, recipient);
+        if (recipient.reason == Reason::none) recipient.reason = Reason::local_policy;
+        continue;
+      case Outcome::discarded:
+      case Outcome::quarantined:
+        if (discarded_by_filter(recipient)) recipient.reason = found_by_filter(leg, recipient);
+        continue;
+      default:
+        continue;
     }
-    const auto found = [&](std::initializer_list<std::string_view> categories) {
-      return std::ranges::any_of(leg.facts, [&](const Fact& fact) {
-        return fact.source == "amavis" && fact.name == "verdict" &&
-               std::ranges::any_of(categories,
-                                   [&](auto word) { return fact.value.starts_with(word); });
-      });
-    };
-    const bool dangerous = found({"INFECTED", "BANNED"});
-    const bool spam = found({"SPAM"});
-    recipient.reason = dangerous ? Reason::virus_or_attachment
-                       : spam    ? Reason::spam_content
-                                 : Reason::local_policy;
   }
 }
 
 }  // namespace
 
 void LegUpdates::note_quarantine(LegRecord& leg) {
-  note_filters_bounce(leg);
   // Proxmox Mail Gateway says for whom; amavis keeps the message as a whole.
   for (const auto& fact : leg.facts) {
     if (fact.source != "pmg" || fact.name != "quarantined_for") continue;
@@ -650,6 +660,12 @@ void LegUpdates::note_quarantine(LegRecord& leg) {
   for (auto& recipient : leg.recipients) {
     if (recipient.outcome == Outcome::discarded) recipient.outcome = Outcome::quarantined;
   }
+}
+
+void LegUpdates::note_filtered(LegRecord& leg) {
+  note_quarantine(leg);
+  note_why_filtered(leg);
+  note_failed_scan(leg);
 }
 
 namespace {

@@ -46,6 +46,8 @@ class LegUpdates {
   void apply(LegRecord& leg, const CompanionFact& event, Time at) const;
   // What a filter discarded and, as it says itself, kept is in quarantine.
   static void note_quarantine(LegRecord& leg);
+  // The same, and why a filter gave it to nobody.
+  static void note_filtered(LegRecord& leg);
   // What the mailbox server did with what `recipient` of `leg` was handed.
   void apply(LegRecord& leg, LegRecipient& recipient, const MailboxNote& note) const;
 
@@ -71,6 +73,8 @@ class LegUpdates {
   void refuse(LegRecipient& recipient, const PolicyVerdict& event, Outcome outcome, Time at) const;
   Reason reason_of_refusal(const PolicyVerdict& event, const std::string& text) const;
   void cancel(LegRecord& leg, const QueueAction& event, Time at) const;
+  void put_off(LegRecord& leg, const Note& event) const;
+  static void take_after_all(LegRecord& leg);
   void ignore_error(LegRecord& leg, const QueueAction& event) const;
   void reject(LegRecord& leg, const PolicyVerdict& event, Time at) const;
   void hold(LegRecord& leg, const PolicyVerdict& event, Time at) const;

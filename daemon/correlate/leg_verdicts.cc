@@ -100,11 +100,18 @@ void LegUpdates::learn_of_mail(LegRecord& leg, const PolicyVerdict& event) const
   if (leg.submission.client.empty() && leg.submission.method != SubmissionMethod::local) {
     leg.submission.client = to_endpoint(event.client);
   }
-  if (leg.submission.method == SubmissionMethod::unknown && !leg.arrival_seen &&
-      !event.client.ip.empty()) {
+  const bool submission_unknown =
+      leg.submission.method == SubmissionMethod::unknown && !leg.arrival_seen;
+  if (submission_unknown && !event.client.ip.empty()) {
     // Exim's refusal after the content: the only line of that id.
     leg.submission.method = event.login ? SubmissionMethod::submission : SubmissionMethod::mx;
     leg.arrival_seen = leg.mta == Mta::exim;
+  }
+  // A program of this host that handed it in without SMTP (src/receive.c, acl_not_smtp).
+  if (submission_unknown && leg.mta == Mta::exim && event.client.ip.empty() &&
+      event.protocol.starts_with("local")) {
+    leg.submission.method = SubmissionMethod::local;
+    leg.arrival_seen = true;
   }
 }
 
@@ -172,6 +179,32 @@ void LegUpdates::hold(LegRecord& leg, const PolicyVerdict& event, Time at) const
   note(leg, TimelineEntry::Kind::held, stopped_by(event), at);
 }
 
+// Exim goes on at its next queue run (src/deliver.c deliver_message()).
+void LegUpdates::put_off(LegRecord& leg, const Note& event) const {
+  for (auto& recipient : leg.recipients) {
+    if (recipient.outcome != Outcome::queued) continue;
+    recipient.outcome = Outcome::deferred;
+    recipient.reply_text = cut(event.text);
+    recipient.reason = event.text.starts_with("Error in system filter") ? Reason::local_config
+                                                                        : Reason::local_policy;
+  }
+}
+
+// The next hop said "later" while the message came in. Where that is passed on to the client there
+// is no "<=" (src/receive.c, cutthrough "defer=pass"); else it is queued and tried again.
+void LegUpdates::take_after_all(LegRecord& leg) {
+  if (leg.mta != Mta::exim || is_open(leg) || leg.accepted) return;
+  leg.closed_at.reset();
+  for (auto& recipient : leg.recipients) {
+    if (recipient.outcome != Outcome::rejected || recipient.reply_code != 451) continue;
+    recipient.outcome = Outcome::queued;
+    recipient.reason = Reason::none;
+    recipient.reply_code = 0;
+    recipient.first_attempt_at.reset();
+    recipient.last_attempt_at.reset();
+  }
+}
+
 void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) const {
   using Action = PolicyVerdict::Action;
   learn_of_mail(leg, event);
@@ -190,6 +223,7 @@ void LegUpdates::apply(LegRecord& leg, const PolicyVerdict& event, Time at) cons
       told.reply_text = text;
       refuse_message(leg, told, Outcome::discarded, at);
       note(leg, TimelineEntry::Kind::discarded, text, at);
+      note_filtered(leg);
       return;
     }
     case Action::recipients_replaced:

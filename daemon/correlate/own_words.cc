@@ -36,11 +36,15 @@ Reason reason_of_own_trouble(Reason reason, const std::optional<EnhancedStatus>&
   if (says(" said: ")) return reason;
   if (says("Insufficient system storage") || says("No space left on device"))
     return Reason::local_disk_full;
-  if (says("map lookup problem")) return Reason::local_config;
+  if (says("map lookup problem") || is_scanner_trouble(reply_text)) return Reason::local_config;
   if (reason != Reason::remote_error || !status || status->subject != 3) return reason;
   if (status->detail == 1) return Reason::local_disk_full;
   const bool set_up = status->detail == 5 || reply_text.ends_with("Temporary lookup failure");
   return set_up ? Reason::local_config : reason;
+}
+
+bool is_scanner_trouble(std::string_view text) {
+  return text.starts_with("malware acl condition: ") || text.starts_with("spam acl condition: ");
 }
 
 Reason reason_of_own_table(Reason reason, std::string_view agent, std::string_view reply_text) {

@@ -21,6 +21,10 @@ Reason reason_of_unrouteable(Reason reason, const LegRecipient& recipient, std::
 Reason reason_of_own_trouble(Reason reason, const std::optional<EnhancedStatus>& status,
                              std::string_view reply_text);
 
+// Exim could not have the content looked at (src/acl.c, "malware acl condition: clamd ...: unable
+// to connect"), which puts the message off.
+bool is_scanner_trouble(std::string_view text);
+
 // error(8) and retry(8) ask nobody: what no other reason fits is the text of a table of this server
 // ("error:..." in transport(5)), whatever it sounds like. `agent`: who says it.
 Reason reason_of_own_table(Reason reason, std::string_view agent, std::string_view reply_text);

@@ -240,7 +240,6 @@ ParsedLine parse_cutthrough(const Line& line, std::string_view rest, const Clien
   event.temporary = maybe_take(rest, " tmp-reject from cutthrough after DATA: ");
   if (!event.envelope_sender) return {};
   if (!event.temporary && !maybe_take(rest, " rejected after DATA: ")) return {};
-  if (event.temporary) event.action = PolicyVerdict::Action::info;  // queued and tried again
   event.reply_text = rest;
   return {LineKind::exim_reject, event};
 }
@@ -715,6 +714,7 @@ ParsedLine parse_rejected_by_us(const Line& line) {
   event.envelope_sender = bracketed ? maybe_take_address(rest) : maybe_take_mailbox(rest);
   if (!event.envelope_sender) return {};
   if (bracketed && maybe_take(rest, " rejected by non-SMTP ACL: ")) {
+    event.protocol = "local";
     set_text(event, rest);
     return {LineKind::exim_reject, event};
   }

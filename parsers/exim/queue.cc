@@ -274,7 +274,8 @@ struct NoteForm {
 // daemon.c, exim.c unless said otherwise.
 constexpr NoteForm kNotes[] = {
     {"no immediate delivery: ", Note::About::other},
-    {"Delivery deferred by system filter", Note::About::other},
+    {"Delivery deferred by system filter", Note::About::put_off},
+    {"Error in system filter: ", Note::About::put_off},
     {"Message removed because older than ", Note::About::other},
     {"Message abandoned: ", Note::About::queue_error},
     {"Spool write error: ", Note::About::queue_error},
