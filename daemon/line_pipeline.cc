@@ -5,6 +5,7 @@
 
 #include "core/varint.h"
 #include "parsers/exim/exim.h"
+#include "parsers/nested_record.h"
 #include "parsers/scan.h"
 
 namespace rastro {
@@ -148,6 +149,10 @@ HeadedLine LinePipeline::read_header(LineOrigin& origin, const RawLine& raw) {
   HeadedLine line;
   line.text = {raw.text.data(), raw.text.size()};
   line.headed = take_header(origin, line.text, line.header);
+  if (line.headed && origin.format == LineFormat::syslog && line.header.pid == 0) {
+    maybe_take_nested_record({raw.text.data(), raw.text.size()}, origin.stamps, line.header,
+                             line.text);
+  }
   if (line.headed) {
     if (line.header.host.empty() || origin.override_host) line.header.host = origin.default_host;
     origin.previous_stamp = std::exchange(origin.last_stamp, line.header.logged_at);
@@ -222,9 +227,13 @@ void LinePipeline::understand_less(const Program& program, const HeadedLine& lin
     while (text.ends_with(' ')) text.remove_suffix(1);
     parsed = program.parse(line.header, text);
   }
+  if (parsed.kind != LineKind::unrecognised) return;
+  // One field of a form that is not known hides neither the recipient nor the rest.
+  if (program.mta == Mta::exim) parsed.event = what_is_known_of_exim(line.text);
+  if (!std::holds_alternative<std::monostate>(parsed.event)) return;
   // What an administrator lets Exim log about a message ("logwrite") has words of its own: the
   // line is not understood, but it is known whose it is.
-  if (parsed.kind == LineKind::unrecognised && program.mta != Mta::none) {
+  if (program.mta != Mta::none) {
     const auto id = message_named_in_front(program.mta, line.text);
     if (!id.empty()) parsed.event = Note{id, Note::About::other, line.text};
   }
@@ -267,10 +276,9 @@ void LinePipeline::follow_refusal(const LogLine& log_line, const HeadedLine& lin
   if (parsed.kind != LineKind::exim_reject_header) {
     forget_refusal(source);
     const auto* verdict = std::get_if<PolicyVerdict>(&parsed.event);
-    if (verdict == nullptr || verdict->action != PolicyVerdict::Action::reject ||
-        verdict->queue_id.empty()) {
-      return;
-    }
+    if (verdict == nullptr || verdict->action != PolicyVerdict::Action::reject) return;
+    // An envelope is written where there are headers, whether or not the id is.
+    if (verdict->queue_id.empty() && verdict->stage != "END-OF-MESSAGE") return;
     if (refusals_.size() >= kRefusalsMax) forget_oldest_refusal();
     refusals_.try_emplace(source, EximRejectRecord(line.text), line.header.logged_at);
     return;
@@ -285,7 +293,8 @@ void LinePipeline::follow_refusal(const LogLine& log_line, const HeadedLine& lin
   auto* refused = std::get_if<PolicyVerdict>(&verdict);
   if (refused == nullptr) return;
   if (told.message_id) {
-    correlator.apply(log_line, MessageIdSeen{refused->queue_id, *told.message_id});
+    if (!refused->queue_id.empty())
+      correlator.apply(log_line, MessageIdSeen{refused->queue_id, *told.message_id});
     return;
   }
   refused->recipient = told.recipient;  // a view into this line

@@ -219,6 +219,14 @@ bool take_host_and_tag(std::string_view& rest, LineHeader& header) {
   if (is_facility(host)) return take_host_and_tag_behind_facility(rest, header);
   header.host = host;
   skip_facility_behind_host(rest);
+  if (rest.starts_with(' ') && !is_level(host)) {  // columns that somebody lined up
+    auto left = rest;
+    skip_blanks(left);
+    if (maybe_take_tag(left, header, Colon::required)) {
+      rest = left;
+      return true;
+    }
+  }
   if (maybe_take_tag(rest, header)) return true;
   if (auto left = rest; const auto word = maybe_take_until(left, ' ')) {
     if ((is_facility(*word) || is_level(*word)) && maybe_take_tag(left, header)) {

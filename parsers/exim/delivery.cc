@@ -101,13 +101,26 @@ bool is_flag(std::string_view text) {
                          : text.starts_with("**") || text.starts_with("=="));
 }
 
+// Of a line that has something unknown in it, all that stands before it is known.
+Fields no_fields(const Line& line) {
+  Fields fields;
+  fields.skip_unknown = line.in_part;
+  return fields;
+}
+
+// What is of no form and names nobody: else the destination may not be what it looks like.
+bool may_be_left_out(const Line& line, std::string_view unknown) {
+  return line.in_part && unknown.find('@') == std::string_view::npos;
+}
+
 // One reading of "=> destination fields"; false if the line does not agree with it.
 bool read_sent(const Line& line, unsigned reading, DeliveryAttempt& event) {
   auto rest = line.text.substr(3);
   Destination destination;
-  Fields fields;
+  auto fields = no_fields(line);
   if (!take_destination(rest, reading, destination)) return false;
-  if (!take_fields(rest, Place::delivery, 0, fields) || !rest.empty()) return false;
+  const bool all = take_fields(rest, Place::delivery, 0, fields) && rest.empty();
+  if (!all && !may_be_left_out(line, rest)) return false;
   const auto final = destination.final;
   const bool discarded =
       destination.recipient != ":" && (final == ":blackhole:" || final == "discarded");
@@ -161,10 +174,19 @@ bool read_text(std::string_view rest, std::string_view& text) {
   return true;
 }
 
+// The same where something unknown may stand in front of it.
+bool read_text(const Line& line, std::string_view rest, std::string_view& text) {
+  if (read_text(rest, text)) return true;
+  const auto colon = rest.find(": ");
+  if (!may_be_left_out(line, rest.substr(0, colon))) return false;
+  text = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 2);
+  return true;
+}
+
 bool read_failed(const Line& line, unsigned reading, DeliveryAttempt& event) {
   auto rest = line.text.substr(3);
   Destination destination;
-  Fields fields;
+  auto fields = no_fields(line);
   std::string_view text;
   if (!take_destination(rest, reading, destination)) return false;
   // src/deliver.c with mua_wrapper, where one failure fails all.
@@ -174,8 +196,9 @@ bool read_failed(const Line& line, unsigned reading, DeliveryAttempt& event) {
       rest == " routing yielded a local delivery" ||
       rest == " routing yielded a unknown delivery") {
     text = rest.substr(1);
-  } else if (!take_fields(rest, Place::failure, 0, fields) || !read_text(rest, text)) {
-    return false;
+  } else {
+    const bool all = take_fields(rest, Place::failure, 0, fields);
+    if ((!all && !line.in_part) || !read_text(line, rest, text)) return false;
   }
   event.queue_id = line.queue_id;
   set_destination(event, destination);
@@ -247,7 +270,7 @@ std::string_view take_system_error(std::string_view& rest) {
 bool read_deferred(const Line& line, unsigned reading, DeliveryAttempt& event) {
   auto rest = line.text.substr(3);
   Destination destination;
-  Fields fields;
+  auto fields = no_fields(line);
   int code = 0;
   if (!take_destination(rest, reading, destination)) return false;
   if (!take_fields(rest, Place::failure, 0, fields)) return false;
@@ -312,6 +335,11 @@ ParsedLine parse_not_delivered(const Line& line) {
 }
 
 }  // namespace
+
+Event what_is_known_of_delivery(Line line) {
+  line.in_part = true;
+  return line.queue_id.empty() || line.reading > 0 ? Event() : parse_delivery(line).event;
+}
 
 ParsedLine parse_delivery(const Line& line) {
   if (line.queue_id.empty() || !is_flag(line.text)) return {};

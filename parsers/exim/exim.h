@@ -27,4 +27,8 @@ namespace rastro {
 // a buffer of this thread that the next call overwrites.
 ParsedLine parse_exim(const LineHeader& header, std::string_view text);
 
+// What an `unrecognised` line says all the same: a delivery, failure or deferral of which one field
+// has no form that is known here. Nothing, where the address itself is in doubt.
+Event what_is_known_of_exim(std::string_view text);
+
 }  // namespace rastro

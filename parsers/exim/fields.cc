@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <iterator>
 #include <span>
 
@@ -538,6 +537,28 @@ std::size_t left_behind_field(std::string_view rest, Key key, Place place, unsig
   }
 }
 
+// A field that no Exim known here writes, "NEW=1", "NEW", "[1]", or a known one with an unknown
+// value, "F=ana@example.org".
+bool pass_over(std::string_view& rest, Place place) {
+  constexpr std::string_view kName =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_*.-";
+  auto tail = rest;
+  if (maybe_take(tail, '[')) {
+    if (!maybe_take_until(tail, ']') || !ends_host(tail)) return false;
+  } else {
+    const auto name = tail.substr(0, tail.find_first_not_of(kName));
+    if (name.empty() || name[0] < 'A' || name[0] > 'Z') return false;
+    tail.remove_prefix(name.size());
+    if (maybe_take(tail, '=')) {
+      if (!maybe_take_quoted(tail) && !maybe_take_value(tail, place)) return false;
+    } else if (!ends_host(tail)) {
+      return false;
+    }
+  }
+  rest = tail;
+  return true;
+}
+
 }  // namespace
 
 bool take_process_number(std::string_view& rest) {
@@ -605,14 +626,20 @@ bool take_fields(std::string_view& rest, Place place, unsigned reading, Fields& 
   bool taken = true;
   while (left.size() > 1 && left[0] == ' ') {
     const auto* key = find_key(left.substr(1), place);
-    if (key == nullptr) break;
-    const auto value = left.substr(1 + key->text.size());
-    const auto size = first(fields, key->key)
-                          ? left_behind_field(value, key->key, place, reading, fields)
-                          : kRefused;
-    taken = size != kRefused;
-    if (!taken) break;
-    left = std::string_view(left.data() + left.size() - size, size);
+    const bool repeated = key != nullptr && !first(fields, key->key);
+    const auto size = key == nullptr || repeated
+                          ? kRefused
+                          : left_behind_field(left.substr(1 + key->text.size()), key->key, place,
+                                              reading, fields);
+    if (size != kRefused) {
+      left = std::string_view(left.data() + left.size() - size, size);
+      continue;
+    }
+    auto behind = left.substr(1);
+    taken = key == nullptr;
+    if (repeated || !fields.skip_unknown || !pass_over(behind, place)) break;
+    taken = true;
+    left = behind;
   }
   rest = left;
   return taken;
@@ -666,74 +693,6 @@ bool is_time(std::string_view text) {
   if (!text.ends_with('s')) return false;
   text.remove_suffix(1);
   return is_masked(text);
-}
-
-namespace {
-
-// "w" of "1w2d"; 0: it is no unit.
-std::int64_t seconds_of(char unit) {
-  switch (unit) {
-    case 'w':
-      return 7 * 24 * 3600;
-    case 'd':
-      return 24 * 3600;
-    case 'h':
-      return 3600;
-    case 'm':
-      return 60;
-    case 's':
-      return 1;
-    default:
-      return 0;
-  }
-}
-
-// The digits behind the point, six of them at most heeded; nullopt: there are none.
-std::optional<Duration> maybe_take_fraction(std::string_view& text) {
-  std::int64_t micros = 0;
-  std::int64_t scale = 100'000;
-  std::size_t digits = 0;
-  for (; digits < text.size() && is_digit(text[digits]); ++digits) {
-    micros += (text[digits] - '0') * scale;
-    scale /= 10;
-  }
-  if (digits == 0) return std::nullopt;
-  text.remove_prefix(digits);
-  return Duration(micros);
-}
-
-constexpr std::int64_t kSecondsMax = 1'000'000'000;
-
-// "1w", "20s"; "0.123s" stands last.
-std::optional<Duration> maybe_take_time_part(std::string_view& text) {
-  const auto number = maybe_take_number(text);
-  if (!number || *number > static_cast<std::uint64_t>(kSecondsMax)) return std::nullopt;
-  const auto count = static_cast<std::int64_t>(*number);
-  Duration part = std::chrono::seconds(count);
-  if (maybe_take(text, '.')) {
-    const auto fraction = maybe_take_fraction(text);
-    if (!fraction || text != "s") return std::nullopt;
-    part += *fraction;
-  }
-  const auto unit = text.empty() ? 0 : seconds_of(text.front());
-  if (unit == 0 || count > kSecondsMax / unit) return std::nullopt;
-  text.remove_prefix(1);
-  return part * unit;
-}
-
-}  // namespace
-
-std::optional<Duration> parse_time(std::string_view text) {
-  if (text.starts_with('-')) text.remove_prefix(1);  // a clock that was set back
-  if (text.empty()) return std::nullopt;
-  Duration total{0};
-  while (!text.empty()) {
-    const auto part = maybe_take_time_part(text);
-    if (!part) return std::nullopt;
-    total += *part;
-    if (total > std::chrono::seconds(kSecondsMax)) return std::nullopt;
-  }
-  return total;
 }
 
 namespace {

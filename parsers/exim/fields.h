@@ -56,6 +56,7 @@ struct Fields {
   std::string_view dmarc;                           // DMARC=, "accept" for the flag
   bool arc = false;                                 // ARC
   std::uint64_t seen = 0;                           // which keys came, each at most once
+  bool skip_unknown = false;  // to be set: a field of no known form is passed over
 };
 
 // Takes blank-led fields as long as they come and stops in front of anything else. False if one

@@ -77,18 +77,28 @@ ParsedLine parse_cut(Line& line) {
   return {};
 }
 
+Line line_of(std::string_view text) {
+  skip_stamp(text);
+  skip_pid(text);
+  Line line;
+  if (const auto id = exim::maybe_take_message_id(text)) line.queue_id = *id;
+  line.text = text;
+  return line;
+}
+
 }  // namespace
+
+Event what_is_known_of_exim(std::string_view text) {
+  const bool piece = maybe_take_exim_piece(text).has_value();
+  return piece ? Event() : exim::what_is_known_of_delivery(line_of(text));
+}
 
 ParsedLine parse_exim(const LineHeader& /*header*/, std::string_view text) {
   const auto piece = maybe_take_exim_piece(text);
   if (exim::is_reject_header(text)) return {LineKind::exim_reject_header, std::monostate{}};
   // What the main log's line says begins in the first piece; see EximSplitRecords.
   if (piece && piece->number > 1) return {LineKind::known_ignored, {}};
-  skip_stamp(text);
-  skip_pid(text);
-  Line line;
-  if (const auto id = exim::maybe_take_message_id(text)) line.queue_id = *id;
-  line.text = text;
+  auto line = line_of(text);
   return piece && !piece->line_end ? parse_cut(line) : parse_in_turn(line);
 }
 

@@ -181,5 +181,37 @@ TEST_F(NewestFirst, IsNotALogWithLateLines) {
   EXPECT_FALSE(is("no log\nat all\n"));
 }
 
+// A forwarder whose message is another host's whole record.
+class NestedRecords : public JsonObjects {};
+
+TEST_F(NestedRecords, AreReadAsTheyWereWritten) {
+  const std::string inner = "Nov 24 01:40:29 mx1 postfix/smtp[12]: c";
+  const std::string want = "mx1 postfix/smtp 12 |c";
+  for (const std::string outer :
+       {"Nov 24 01:40:30 gw ", "Nov 24 01:40:30 gw mail.log: ", "Nov 24 01:40:30 gw <22>",
+        "Nov 24 01:40:30 gw postfix_mail: ", "2026-11-24T01:40:30+00:00 gw mail.log: "}) {
+    EXPECT_EQ(next(outer + inner), want) << outer;
+  }
+  EXPECT_EQ(next("Nov 24 01:40:30 gw mail.log: 2026-11-24T01:40:29.123456+00:00 mx1 "
+                 "postfix/qmgr[7]: 9F3A12C04D: removed"),
+            "mx1 postfix/qmgr 7 |9F3A12C04D: removed");
+}
+
+// What a program says may be a stranger's words, and what a mail server's own line says is its own.
+TEST_F(NestedRecords, AreNotWhatAProgramSays) {
+  const std::string inner = "Nov 24 01:40:29 mx1 postfix/smtp[12]: c";
+  EXPECT_EQ(next("Nov 24 01:40:30 gw webapp[812]: " + inner), "gw webapp 812 |" + inner);
+  EXPECT_EQ(next("Nov 24 01:40:30 gw mail.log: user " + inner), "gw mail.log 0 |user " + inner);
+  EXPECT_EQ(next("Nov 24 01:40:30 gw said " + inner), "gw - 0 |said " + inner);
+  EXPECT_EQ(next("Nov 24 01:40:30 gw dovecot: " + inner), "gw dovecot 0 |" + inner);
+  EXPECT_EQ(next("Nov 24 01:40:30 gw mail.log: Nov 24 01:40:29 mx1 shell[12]: c"),
+            "gw mail.log 0 |Nov 24 01:40:29 mx1 shell[12]: c");
+}
+
+TEST_F(NestedRecords, MayHaveMoreBlanksInFrontOfTheTag) {
+  EXPECT_EQ(next("Nov 24 01:40:29 mx1  postfix/smtp[12]: c"), "mx1 postfix/smtp 12 |c");
+  EXPECT_EQ(next("2026-11-24T01:40:29+00:00 mx1   postfix/smtp[12]: c"), "mx1 postfix/smtp 12 |c");
+}
+
 }  // namespace
 }  // namespace rastro

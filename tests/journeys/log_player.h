@@ -45,6 +45,7 @@ class LogPlayer {
   std::vector<std::string> journeys();
 
   MemoryIndex& index() { return index_; }
+  std::uint64_t unrecognised() const { return counters_.total(LineKind::unrecognised); }
   const Correlator& correlator() const { return *correlator_; }
 
  private:

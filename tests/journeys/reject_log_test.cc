@@ -59,6 +59,38 @@ TEST(RejectLog, NamesTheRecipientsAndTheMessage) {
   EXPECT_THAT(recipients(told[1]), IsEmpty());
 }
 
+// A log that was made comparable, or whose ids were cut out.
+TEST(RejectLog, NamesTheRecipientsOfARefusalWithoutItsId) {
+  auto refusal = kRefusal;
+  refusal.erase(refusal.find("1xVmNc"), 17);
+  const std::vector<std::string> refused = {refusal,
+                                            "Envelope-from: <u@example.net>",
+                                            "Envelope-to: <ana@example.org>",
+                                            "    <eva@example.org>",
+                                            "P Received: from x",
+                                            "I Message-ID: <m1@example.net>"};
+  const auto reject_log = log_of("/var/log/exim4/rejectlog", refused);
+  const auto main_log = log_of("/var/log/exim4/mainlog", {refusal});
+  for (const auto& logs : {std::vector{reject_log}, std::vector{main_log, reject_log},
+                           std::vector{reject_log, main_log}}) {
+    const auto told = play(logs);
+    ASSERT_THAT(told, SizeIs(1));
+    EXPECT_THAT(recipients(told[0]),
+                ElementsAre("ana@example.org rejected", "eva@example.org rejected"));
+  }
+}
+
+// What is refused before the content has no envelope: what looks like one is somebody's header.
+TEST(RejectLog, TakesNoEnvelopeForARecipientsRefusal) {
+  const auto told =
+      play({log_of("/var/log/exim4/rejectlog",
+                   {"2026-11-24 10:00:00 H=mx.example.net [192.0.2.7] "
+                    "F=<u@example.net> rejected RCPT <bo@example.org>: no",
+                    "Envelope-from: <u@example.net>", "Envelope-to: <ana@example.org>"})});
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_THAT(recipients(told[0]), ElementsAre("bo@example.org rejected"));
+}
+
 TEST(RejectLog, AddsToWhatTheMainLogSays) {
   const std::vector<std::string> refused = {kRefusal, "Envelope-from: <u@example.net>",
                                             "Envelope-to: <ana@example.org>"};
