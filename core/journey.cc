@@ -37,7 +37,7 @@ constexpr std::array<std::string_view, 13> kTimelineKinds = {
 constexpr std::array<std::string_view, 9> kLinkKinds = {
     "filter", "forward", "bounce", "delay_notice", "requeue", "hop", "retry", "session", "report"};
 constexpr std::array<std::string_view, Encounter::kKinds> kEncounterKinds = {
-    "login_failed", "login_ok", "client_rejected", "lost_connection", "unnamed_mail"};
+    "login_failed", "login_ok", "client_rejected", "lost_connection", "unnamed_mail", "named"};
 
 // Crockford's base32: no i, l, o, u, so an id read out on the phone survives.
 constexpr std::string_view kBase32 = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -254,8 +254,9 @@ struct Encounter {
     lost_connection,
     unnamed_mail,  // a message that ended, or is held, and not every recipient was named, when it
                    // came in; `text` is its envelope sender, empty: not logged
+    named,         // a line that names an address, `login`, and tells of no message by it
   };
-  static constexpr std::size_t kKinds = 5;
+  static constexpr std::size_t kKinds = 6;
   Kind kind = Kind::client_rejected;
   Time at{};
   std::string host;

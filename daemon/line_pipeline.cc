@@ -389,6 +389,10 @@ void LinePipeline::take(const LineOrigin& origin, const RawLine& raw, const Head
   if (program.mta == Mta::exim && line.text.starts_with('[')) {
     complete_arrival(log_line, line, correlator);
   }
+  if (understood.kind() == LineKind::unrecognised && program.mta != Mta::none &&
+      !std::holds_alternative<DeliveryAttempt>(event)) {
+    correlator.tell_of_names(log_line, line.text);
+  }
   if (std::holds_alternative<std::monostate>(event)) return;
   if (const auto* loss = std::get_if<LogLoss>(&event)) {
     losses_.take(origin.path, line.header.logged_at, origin.previous_stamp, *loss);

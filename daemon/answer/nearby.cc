@@ -1,6 +1,7 @@
 #include "daemon/answer/nearby.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include "core/address.h"
@@ -106,6 +107,20 @@ class Looker {
           if (!leg.probe && (!counts || counts(leg))) ++found;
           return found < kCountMax ? Visit::go_on : Visit::stop;
         });
+    if (!done) return done.error();
+    if (*done == CutBy::time) out_.cut = CutBy::time;
+    return found;
+  }
+
+  Result<std::uint64_t> count_probes(const std::vector<LegKey>& keys) {
+    std::uint64_t found = 0;
+    const auto left = limits();
+    if (!left) return found;
+    const auto look = [&](const LegRecord& leg) {
+      if (leg.probe) ++found;
+      return found < kCountMax ? Visit::go_on : Visit::stop;
+    };
+    const auto done = store_.for_each_leg(keys, request_.range, *left, look);
     if (!done) return done.error();
     if (*done == CutBy::time) out_.cut = CutBy::time;
     return found;
@@ -246,8 +261,15 @@ class Looker {
   // Those of the login or client that the question is about: the address as a login, its local
   // part, or its own name; in the interval and half an hour around it.
   bool concerns(const Encounter& encounter) const {
+    if (encounter.kind == Encounter::Kind::named) return is_asked_for(encounter.login);
     return concerns(encounter.login) ||
            (!request_.client.empty() && endpoint_matches(request_.client, encounter.client));
+  }
+
+  bool is_asked_for(std::string_view address) const {
+    return std::ranges::any_of(
+        std::array{&request_.recipient, &request_.sender, &request_.any},
+        [&](const auto* pattern) { return *pattern && (*pattern)->matches(address); });
   }
 
   bool concerns(std::string_view login) const {
@@ -276,7 +298,8 @@ class Looker {
     if (refused->cut == CutBy::time) out_.cut = CutBy::time;
     // Most are of strangers who named nobody, or of other logins.
     LoginWish wish;
-    if (request_.client.empty()) wish = [&](std::string_view login) { return concerns(login); };
+    if (request_.client.empty())
+      wish = [&](std::string_view login) { return concerns(login) || is_asked_for(login); };
     const auto look = [&](const Encounter& encounter) {
       // A message, which is found by its sender, login or client.
       if (encounter.kind == Encounter::Kind::unnamed_mail) return Visit::go_on;
@@ -311,6 +334,11 @@ class Looker {
   // What ended is told by the way; what is in the queue and was not tried yet must be read.
   Result<void> unnamed() {
     if (!request_.recipient && !request_.sender && !request_.any) return {};
+    for (const auto& one : asked()) {
+      const auto probes = count_probes(keys_of(one.parameter, one.pattern->text()));
+      if (!probes) return probes.error();
+      out_.probes += *probes;
+    }
     const auto logins = count_unnamed(Encounter::Kind::login_failed);
     if (!logins) return logins.error();
     out_.logins_unnamed = *logins;
@@ -423,7 +451,10 @@ Absence prove_absence(const FindRequest& request, const Coverage& coverage, cons
   if (!request.outcomes.empty() || !request.reasons.empty() || !request.text.empty() ||
       !request.direction.empty() || !request.submissions.empty())
     return {.code = "leaves_out"};
-  if (!nearby.encounters.empty()) return {.code = "turned_away"};
+  const auto is_name = [](const Encounter& seen) { return seen.kind == Encounter::Kind::named; };
+  if (!std::ranges::all_of(nearby.encounters, is_name)) return {.code = "turned_away"};
+  if (const auto lines = nearby.encounters.size() + nearby.probes; lines > 0)
+    return {.code = "lines_name_it", .count = lines};
   const bool by_id = !request.queue_id.empty() || !request.message_id.empty();
   const bool by_more = request.recipient || request.sender || request.any ||
                        !request.client.empty() || !request.login.empty();

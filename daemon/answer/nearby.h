@@ -43,6 +43,8 @@ struct Nearby {
   // Messages to that recipient whose envelope sender a machine wrote: what stands in From: may be
   // the sender that was asked for.
   std::uint64_t sender_by_machine = 0;
+  // Probes ("sendmail -bv") that name it: their lines are there, and are about no message.
+  std::uint64_t probes = 0;
   bool any_leg = true;  // in the whole index
   CutBy cut = CutBy::nothing;
 };

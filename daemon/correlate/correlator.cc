@@ -255,7 +255,10 @@ std::uint64_t Correlator::flush() {
   dirty_.clear();
   slowest_ = clocks_.slowest();
   for (auto& [prefix, sessions, silence_max] : session_tables()) {
-    sessions->expire(slowest_ - silence_max, [](Session&) {});
+    sessions->expire(slowest_ - silence_max, [&, table = sessions](const Session& over) {
+      if (table == &inbound_) tell_of_remarks(over);
+      if (table == &companions_) tell_of_companions_names(over);
+    });
     // The ended ones first: a process that serves its next client already has its name again.
     for (const auto& name : sessions->take_ended()) {
       sink_.on_pending(std::string(prefix) + name, {});

@@ -68,6 +68,11 @@ class Correlator {
 
   void apply(const LogLine& line, const Event& event);
 
+  // A line that tells of no message and names addresses: nobody may say that none does.
+  void tell_of_names(const LogLine& line, std::string_view text);
+  // No line comes any more: what waits for one was about no message.
+  void end_of_logs();
+
   // Hands over what changed since the last flush. Returns the number of this flush.
   std::uint64_t flush();
   // The flush with that number is in the store: legs unchanged since may leave memory.
@@ -182,6 +187,10 @@ class Correlator {
   void tell_if_unnamed(const LogLine& line, const LegRecord& leg);
   // Whoever asks knows about when it was sent, so it stands at its arrival, however late it ended.
   void tell_of_unnamed(const LogLine& line, const LegRecord& leg);
+
+  void name_seen(std::string_view address, std::string_view text, Time at, LineRef line);
+  void tell_of_remarks(const Session& dialogue);
+  void tell_of_companions_names(const Session& told);
 
   std::string_view companion_name(std::initializer_list<std::string_view> parts);
   void recall_message_id(std::string_view message_id);

@@ -215,6 +215,7 @@ void Correlator::on(const LogLine& line, const SessionClosed& event) {
     end_unqueued(line, *session, event.counts);
     part_other_mails(*session, event.counts);
   }
+  tell_of_remarks(*session);
   inbound_.erase(*session);
 }
 

@@ -45,6 +45,7 @@ class LogPlayer {
   std::vector<std::string> journeys();
 
   MemoryIndex& index() { return index_; }
+  void end_of_logs() { correlator_->end_of_logs(); }
   std::uint64_t unrecognised() const { return counters_.total(LineKind::unrecognised); }
   const Correlator& correlator() const { return *correlator_; }
 
