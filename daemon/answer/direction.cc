@@ -1,6 +1,8 @@
 #include "daemon/answer/direction.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "core/address.h"
 #include "core/ip_networks.h"
@@ -20,6 +22,15 @@ bool tells_of_another_server(std::string_view text) {
          ip.find_first_of(".:") != std::string_view::npos && !is_loopback(ip);
 }
 
+// What takes mail for this machine's own mailboxes.
+bool is_for_here(const LegRecipient& state) {
+  const std::string_view agent = state.agent;
+  return is_own_hop(state) ||
+         std::ranges::any_of(
+             std::array<std::string_view, 4>{"lmtp", "local", "virtual", "pipe"},
+             [agent](std::string_view name) { return agent.find(name) != std::string_view::npos; });
+}
+
 // What never reached another server was meant for one: the attempt to get there failed.
 bool failed_on_the_way_out(const LegRecipient& state) {
   if (state.outcome != Outcome::deferred && state.outcome != Outcome::bounced &&
@@ -30,7 +41,7 @@ bool failed_on_the_way_out(const LegRecipient& state) {
   const auto is = [agent](std::string_view name) {
     return agent.find(name) != std::string_view::npos;
   };
-  if (is_own_hop(state) || is("local") || is("virtual") || is("pipe")) return false;
+  if (is_for_here(state)) return false;
   if (is("smtp") || tells_of_another_server(state.reply_text)) return true;
   switch (state.reason) {  // told by the queue manager, or by Exim's router
     case Reason::domain_not_found:
@@ -53,7 +64,37 @@ bool is_at_mailbox_server(const LegRecipient& state) {
   return !is_loopback(state.relay.ip) || state.relay.port <= kWellKnownMax;
 }
 
-bool ends_here(const LegRecipient& state) {
+// "example.org" and "mail.example.org".
+bool is_same_site(std::string_view a, std::string_view b) {
+  if (a.size() < b.size()) std::swap(a, b);
+  return !b.empty() && equal_ignoring_case(a.substr(a.size() - b.size()), b) &&
+         (a.size() == b.size() || a[a.size() - b.size() - 1] == '.');
+}
+
+// Of one that no attempt, or none that says where to, was made for: refused, on hold, in the queue,
+// put off by the queue manager in an earlier attempt's name. Who hands in mail here has an address
+// here; of other domains most are elsewhere.
+bool is_of_another_site(const Journey& journey, const LegRecipient& state) {
+  const auto domain = split_address(state.recipient).domain;
+  if (domain.empty() || is_for_here(state)) return false;
+  // A table of this server's own recipients says so.
+  if (state.reason == Reason::user_unknown || state.reason == Reason::mailbox_full ||
+      state.reason == Reason::mailbox_disabled)
+    return false;
+  bool has_sender = false;
+  for (const auto& leg : journey.legs) {
+    for (const auto* address : {&leg.envelope_sender, &leg.submission.login}) {
+      if (!*address) continue;
+      const auto own = split_address(**address).domain;
+      if (is_same_site(own, domain)) return false;
+      has_sender = has_sender || !own.empty();
+    }
+  }
+  return has_sender;
+}
+
+// `ours`: it was handed in here.
+bool ends_here(const Journey& journey, const LegRecipient& state, bool ours) {
   switch (state.delivered_to) {
     case DeliveredTo::mailbox:
     case DeliveredTo::program:
@@ -64,8 +105,10 @@ bool ends_here(const LegRecipient& state) {
     case DeliveredTo::nowhere:
       break;
   }
+  if (is_at_mailbox_server(state)) return true;
   // What a filter on this machine did not take, or took and threw away, may have been for anybody.
-  return is_at_mailbox_server(state) || (!is_loopback(state.relay.ip) && !leaves_us(state));
+  return !is_loopback(state.relay.ip) && !leaves_us(state) &&
+         !(ours && is_of_another_site(journey, state));
 }
 
 }  // namespace
@@ -84,8 +127,9 @@ std::string_view direction_of(const Journey& journey) {
     if (method == SubmissionMethod::unknown) method = leg.submission.method;
   }
   const bool ours = method != SubmissionMethod::mx && method != SubmissionMethod::unknown;
-  const bool stays = std::ranges::any_of(
-      journey.recipients, [](const auto& recipient) { return ends_here(recipient.state); });
+  const bool stays = std::ranges::any_of(journey.recipients, [&](const auto& recipient) {
+    return ends_here(journey, recipient.state, ours);
+  });
   const bool leaves = std::ranges::any_of(
       journey.recipients, [](const auto& recipient) { return leaves_us(recipient.state); });
   if (ours) return leaves || !stays ? "out" : "local";

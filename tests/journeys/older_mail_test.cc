@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/reply_reasons.h"
 #include "gmock/gmock.h"
 #include "tests/journeys/log_player.h"
 
@@ -13,7 +14,8 @@ namespace json = boost::json;
 using testing::ElementsAre;
 
 std::vector<json::object> played(const std::vector<std::string>& lines) {
-  LogPlayer player({Log{"/var/log/mail.log", "mx1", false, lines}});
+  ReplyReasons reasons(load_reply_rules({}).value(), 1);
+  LogPlayer player({Log{"/var/log/mail.log", "mx1", false, lines}}, {}, reasons.classify());
   player.play_all();
   std::vector<json::object> out;
   for (const auto& journey : player.journeys()) out.push_back(json::parse(journey).as_object());
@@ -96,6 +98,46 @@ TEST(Direction, OfWhatReachedNoServerIsWhereItWasToGo) {
                                   "relay=local, delay=1, delays=1/0/0/0, dsn=5.1.1, status=bounced "
                                   "(unknown user: \"bo\")")),
               ElementsAre("local"));
+}
+
+// Of mail that a user of this server handed in, and of which no line says where it was to go.
+std::vector<std::string> directions_of_exim(const std::string& then) {
+  std::vector<std::string> out;
+  for (const auto& journey :
+       played({"2026-11-24 10:00:00 +0000 1xVgVi-0000E9-13 <= ana@example.org H=(pc) [192.0.2.7] "
+               "P=esmtpsa A=login:ana@example.org S=900 id=m1@example.org",
+               "2026-11-24 10:00:01 +0000 1xVgVi-0000E9-13 " + then})) {
+    out.emplace_back(journey.at("direction").as_string());
+  }
+  return out;
+}
+
+TEST(Direction, OfWhatNoLineSaysIsOutForAnotherDomain) {
+  const std::string no_transport =
+      "relay=none, delay=1, delays=0/0/1/0, dsn=4.3.0, status=deferred (mail transport "
+      "unavailable)";
+  EXPECT_THAT(directions(tried_by("error", no_transport)), ElementsAre("out"));
+  EXPECT_THAT(directions_of_exim("== bo@example.net routing defer (-51): retry time not reached"),
+              ElementsAre("out"));
+  EXPECT_THAT(directions_of_exim("== eva@example.org routing defer (-51): retry time not reached"),
+              ElementsAre("local"));
+  EXPECT_THAT(
+      directions_of_exim("== eva@mail.example.org routing defer (-51): retry time not reached"),
+      ElementsAre("local"));
+}
+
+TEST(Direction, OfARefusedRecipientIsLocalWhereOurTableNamesNobody) {
+  const auto refused = [](const std::string& text) {
+    return directions(
+        "2026-11-24T10:00:01+00:00 mx1 postfix/smtpd[8]: AA2F1A0E5D: reject: RCPT "
+        "from pc[192.0.2.7]: " +
+        text + "; from=<ana@example.org> to=<bo@example.net> proto=ESMTP helo=<pc>");
+  };
+  EXPECT_THAT(refused("550 5.1.1 <bo@example.net>: Recipient address rejected: User unknown in "
+                      "virtual mailbox table"),
+              ElementsAre("local"));
+  EXPECT_THAT(refused("554 5.7.1 <bo@example.net>: Recipient address rejected: Access denied"),
+              ElementsAre("out"));
 }
 
 }  // namespace
