@@ -85,13 +85,20 @@ std::string_view without_blanks_around(std::string_view text) {
   return text;
 }
 
-// "14h" is a time of day where a moment is asked for, and a length of time elsewhere.
+// "14h", "14 h", "14 horas" are a time of day where a moment is asked for, and a length of time
+// elsewhere. "2 horas" is a length everywhere: nobody calls an hour before noon that.
 std::string as_moment(const std::string& value) {
+  constexpr int kNoon = 12;
   const auto text = without_blanks_around(value);
-  const auto digits = text.find_first_not_of("0123456789");
-  const bool hour = digits > 0 && digits <= 2 && digits + 1 == text.size() &&
-                    (text.back() == 'h' || text.back() == 'H');
-  return hour ? "a las " + std::string(text.substr(0, digits)) : value;
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto hour =
+      digits > 0 && digits <= 2 ? parse_count(std::string(text.substr(0, digits))) : std::nullopt;
+  if (!hour) return value;
+  const auto unit = ascii_lower(without_blanks_around(text.substr(digits)));
+  const bool by_sign = unit == "h" || unit == "h." || unit == "hs" || unit == "hs." ||
+                       unit == "hrs" || unit == "hrs.";
+  const bool by_word = (unit == "horas" || unit == "hours") && *hour > kNoon;
+  return by_sign || by_word ? "a las " + std::string(text.substr(0, digits)) : value;
 }
 
 // "yesterday", "ayer 14:30": nobody means another one.
@@ -215,7 +222,6 @@ Problem Parser::take_at(const std::string& value) {
   if (!is_exact_time(value)) tell_reading("at", value, *at);
   out_.at = at->from + at->span / 2;  // of a whole day: noon, and half a day around
   out_.at_half_span = at->span / 2;
-  if (at->span > Duration::zero() && !within_) within_ = at->span / 2;
   return std::nullopt;
 }
 
@@ -228,6 +234,14 @@ Problem Parser::take_within(const std::string& value) {
 }
 
 Problem Parser::take_cursor(const std::string& value) {
+  if (value.starts_with('s')) {
+    const auto offset = parse_count(value.substr(1));
+    if (!offset || *offset == 0 || *offset > kOffsetMax)
+      return "is no cursor; it is what an answer gave under \"cursor\"";
+    out_.offset = *offset;
+    cursor_sort_ = SortBy::score;
+    return std::nullopt;
+  }
   const auto id = value.size() < 2 ? std::nullopt : parse_leg_id(std::string_view(value).substr(1));
   if (!id || (value[0] != 'n' && value[0] != 'o'))
     return "is no cursor; it is what an answer gave under \"cursor\"";
@@ -293,8 +307,15 @@ std::optional<ParameterError> Parser::finish() {
   } else if (out_.domain.find_first_of("*?") == std::string::npos) {
     out_.domain = ascii_domain(out_.domain);
   }
+  if (const auto slash = out_.queue_id.rfind('/'); slash != std::string::npos) {
+    out_.queue_host = out_.queue_id.substr(0, slash);
+    out_.queue_id.erase(0, slash + 1);
+    if (out_.queue_id.empty()) return ParameterError{"queue_id", "is empty"};
+  }
   if (out_.at) {
-    out_.within = within_.value_or(out_.within);
+    // Of a whole day: all of it, and so much before and after.
+    const bool is_span = out_.at_half_span > Duration::zero();
+    out_.within = out_.at_half_span + within_.value_or(is_span ? Duration::zero() : out_.within);
     out_.range.from = std::max(out_.range.from, *out_.at - out_.within);
     out_.range.until = std::min(out_.range.until, *out_.at + out_.within);
   } else if (within_) {
@@ -306,7 +327,7 @@ std::optional<ParameterError> Parser::finish() {
   if (out_.sort == SortBy::score && !out_.at)
     return ParameterError{"sort", "score goes with at; allowed without: newest, oldest"};
   if (cursor_sort_ && !sort_) out_.sort = *cursor_sort_;
-  if (cursor_sort_ && *cursor_sort_ != out_.sort)
+  if (cursor_sort_ && (*cursor_sort_ != out_.sort || (out_.sort == SortBy::score && !out_.at)))
     return ParameterError{"cursor", "belongs to another order; leave sort as it was"};
   return std::nullopt;
 }
@@ -374,6 +395,10 @@ const std::vector<std::string>& find_parameters() {
       "message_id", "client",  "login",  "relay",      "domain",    "subject",
       "text",       "sort",    "tz",     "lang",       "limit",     "cursor"};
   return names;
+}
+
+std::string make_score_cursor(std::size_t offset) {
+  return offset > kOffsetMax ? "" : "s" + std::to_string(offset);
 }
 
 std::string make_cursor(SortBy sort, std::uint64_t id) {

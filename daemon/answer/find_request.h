@@ -27,7 +27,8 @@ struct Reading {
 // the same: "deferred mail to juan" is not a message that juan has and somebody else waits for.
 struct FindRequest {
   std::optional<AddressPattern> recipient, sender, any;
-  std::string domain;  // of sender or recipient; ".example.org": those below it too
+  std::string domain;      // of sender or recipient; ".example.org": those below it too
+  std::string queue_host;  // of "host/queue-id"; empty: any
   std::string queue_id, message_id, client, login, relay, subject, text;
   std::vector<Outcome> outcomes;  // any of them
   std::vector<Reason> reasons;
@@ -42,6 +43,8 @@ struct FindRequest {
   std::size_t limit = 50;
   std::vector<Reading> readings;
   std::optional<std::uint64_t> before;  // cursor: journeys whose id is smaller (oldest: greater)
+  std::size_t offset = 0;  // cursor of a ranked answer: so many of the best were shown before
+  bool is_first_page() const { return !before && offset == 0; }
   bool asks_for_address() const { return recipient || sender || any || !login.empty(); }
 };
 
@@ -67,5 +70,9 @@ Result<std::size_t, ParameterError> parse_row_limit(const Parameters& parameters
                                                     std::size_t otherwise, std::size_t most);
 
 std::string make_cursor(SortBy sort, std::uint64_t id);
+// Of an answer by score: where it goes on. Further down than kOffsetMax nobody looks for a best
+// fit.
+inline constexpr std::size_t kOffsetMax = 5'000;
+std::string make_score_cursor(std::size_t offset);
 
 }  // namespace rastro

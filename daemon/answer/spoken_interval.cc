@@ -50,6 +50,9 @@ std::optional<Duration> vague_past(const std::string& text) {
                            "hace un buen rato", "mas temprano", "hace tiempo", "hace un tiempo"}) {
     if (text == name) return hours(6);
   }
+  constexpr Duration kWeek = hours(24 * 7);
+  if (text == "this week" || text == "esta semana") return kWeek;
+  if (text == "last week" || text == "la semana pasada") return 2 * kWeek;
   return std::nullopt;
 }
 

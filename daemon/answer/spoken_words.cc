@@ -131,6 +131,9 @@ void add_word(std::string word, std::string& out) {
         Replaced{"hrs.", " h"}, Replaced{"h.", " h"}}) {
     if (split_off(ending, as)) break;
   }
+  for (const std::string_view ordinal : {"st", "nd", "rd", "th"}) {
+    if (split_off(ordinal, "")) break;  // "27th"
+  }
   if (split_off("ish", "")) word.insert(0, "at ");
   if (word.ends_with("ish")) {  // "noonish", "nineish"
     const auto plain = std::string_view(word).substr(0, word.size() - 3);

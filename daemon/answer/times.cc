@@ -14,6 +14,7 @@
 #include "daemon/answer/spoken_interval.h"
 #include "daemon/answer/spoken_near.h"
 #include "daemon/answer/spoken_words.h"
+#include "daemon/answer/written_times.h"
 
 namespace rastro {
 namespace {
@@ -58,7 +59,7 @@ std::optional<int> find_name(const std::array<Named, kSize>& names, std::string_
 
 // Seconds of a unit of time.
 std::optional<int> seconds_of_unit(std::string_view word) {
-  static constexpr std::array<Named, 28> kUnits = {{{"s", 1},
+  static constexpr std::array<Named, 36> kUnits = {{{"s", 1},
                                                     {"sec", 1},
                                                     {"secs", 1},
                                                     {"second", 1},
@@ -87,7 +88,15 @@ std::optional<int> seconds_of_unit(std::string_view word) {
                                                      "a",
                                                      86400},
                                                     {"dia", 86400},
-                                                    {"dias", 86400}}};
+                                                    {"dias", 86400},
+                                                    {"week", 7 * 86400},
+                                                    {"weeks", 7 * 86400},
+                                                    {"semana", 7 * 86400},
+                                                    {"semanas", 7 * 86400},
+                                                    {"month", 30 * 86400},
+                                                    {"months", 30 * 86400},
+                                                    {"mes", 30 * 86400},
+                                                    {"meses", 30 * 86400}}};
   if (word ==
       "d\xc3\xad"
       "as")
@@ -195,7 +204,8 @@ std::optional<Duration> clock_time(std::string_view word, std::string_view half,
     constexpr int kLastMonth = 12;
     const bool ends_as_clock = !half.empty() || word.ends_with('h');
     const auto behind = number(word.substr(dot + 1, 2), 2);
-    if (!behind || !(dotted || ends_as_clock || *behind > kLastMonth)) return std::nullopt;
+    const bool is_month = behind && *behind > 0 && *behind <= kLastMonth;
+    if (!behind || (is_month && !dotted && !ends_as_clock)) return std::nullopt;
     with_colon = word;
     with_colon[dot] = ':';
     word = with_colon;
@@ -311,6 +321,22 @@ class DayReader {
     if (const auto taken = numeric(first)) return taken;
     return named_month(words);
   }
+  // "the 27th", "el día 27": the last day of that number.
+  std::size_t take_day_of_month(const Words& words) {
+    const std::size_t at = !words.empty() && words[0] == "dia" ? 1 : 0;
+    const auto day = at < words.size() ? number(words[at], 2) : std::nullopt;
+    if (!day) return 0;
+    constexpr int kMonthsBack = 3;  // one in two has a 31st
+    std::chrono::year_month_day date(today_);
+    auto month = date.year() / date.month();
+    for (int back = 0; back < kMonthsBack; ++back, month -= std::chrono::months(1)) {
+      date = month / std::chrono::day(static_cast<unsigned>(*day));
+      if (!date.ok() || std::chrono::local_days(date) > today_) continue;
+      day_ = std::chrono::local_days(date);
+      return at + 1;
+    }
+    return 0;
+  }
   std::chrono::local_days day() const { return day_; }
   bool is_weekday() const { return is_weekday_; }  // "monday"
   // "last monday", on a Monday.
@@ -374,7 +400,7 @@ class DayReader {
   std::size_t named_month(const Words& words) {
     std::size_t at = 0;
     const auto next = [&]() -> std::string_view {
-      if (at < words.size() && words[at] == "de") ++at;
+      if (at < words.size() && is_one_of(words[at], {"de", "of"})) ++at;
       return at < words.size() ? words[at] : std::string_view();
     };
     const auto first = next();
@@ -421,7 +447,10 @@ std::size_t take_clock(const Words& words, Duration& since_midnight) {
   }
   const auto next = at + 1 < words.size() ? words[at + 1] : std::string_view();
   const bool half = next == "am" || next == "pm" || next == "a.m." || next == "p.m.";
-  const auto time = clock_time(words[at], half ? next : std::string_view(), at > 0);
+  // "ayer 14 horas"
+  const bool hours_behind = is_one_of(next, {"h", "hrs", "horas"}) && words[at].size() <= 2;
+  const auto time = hours_behind ? clock_time(std::string(words[at]) + "h", {}, true)
+                                 : clock_time(words[at], half ? next : std::string_view(), at > 0);
   if (!time) return 0;
   since_midnight = *time;
   at += half ? 2 : 1;
@@ -526,9 +555,12 @@ std::optional<SpokenTime> day_and_clock(Words words, Time now, const Zone& zone)
     }
     if (taken == 0 && !has_day) {
       const bool last = words[0] == "last";
+      if (words[0] == "on" && words.size() > 1) words.erase(words.begin());
+      const bool is_day = is_one_of(words[0], {"el", "the", "del", "dia"});
       if (is_one_of(words[0], {"on", "el", "last", "the", "de", "del", "of"}))
         words.erase(words.begin());
       taken = day.take(words);
+      if (taken == 0 && is_day) taken = day.take_day_of_month(words);
       has_day = taken > 0;
       if (last) day.is_last();
     }
@@ -552,96 +584,6 @@ std::optional<SpokenTime> day_and_clock(Words words, Time now, const Zone& zone)
   // A minute ahead is somebody's fast clock, more is yesterday.
   if (at > now + minutes(1)) at = zone.to_utc(Zone::Local(today - days(1)) + clock);
   return SpokenTime{at, Duration(0)};
-}
-
-std::optional<Time> parse_epoch(std::string_view text) {
-  const auto point = text.find('.');
-  const auto whole = text.substr(0, point);
-  constexpr std::size_t kMilliseconds = 13;  // as JavaScript counts
-  if (point == std::string_view::npos && whole.size() == kMilliseconds) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
-    if (error == std::errc() && end == whole.data() + whole.size() && value > 0)
-      return Time(std::chrono::milliseconds(value));
-  }
-  if (whole.size() < 9 || whole.size() > 11) return std::nullopt;
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
-  if (error != std::errc() || end != whole.data() + whole.size() || value < 0) return std::nullopt;
-  Time at{seconds(value)};
-  if (point == std::string_view::npos) return at;
-  std::int64_t unit = 100'000;
-  for (const char c : text.substr(point + 1)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    at += Duration((c - '0') * unit);
-    unit /= 10;
-  }
-  return at;
-}
-
-// "Z", "+02:00", "-0300", " 02:00" (a '+' that became a blank); east of Greenwich.
-std::optional<Duration> parse_offset(std::string_view text) {
-  if (text == "z") return Duration(0);
-  if (text.size() < 5) return std::nullopt;
-  const char sign = text.front();
-  if (sign != '+' && sign != '-' && sign != ' ') return std::nullopt;
-  const auto hour = number(text.substr(1, 2), 2);
-  auto rest = text.substr(3);
-  if (rest.starts_with(':')) rest.remove_prefix(1);
-  const auto minute = number(rest, 2);
-  if (!hour || !minute || rest.size() != 2 || *hour > 23 || *minute > 59) return std::nullopt;
-  const Duration east = hours(*hour) + minutes(*minute);
-  return sign == '-' ? -east : east;
-}
-
-// A number of exactly so many digits; -1: there is none.
-int digits_at(std::string_view text, std::size_t at, std::size_t count) {
-  int value = 0;
-  for (const char c : text.substr(at, count)) {
-    if (c < '0' || c > '9') return -1;
-    value = value * 10 + (c - '0');
-  }
-  return at + count <= text.size() ? value : -1;
-}
-
-// ":05", ":05.123456" at the front, if anything stands there; false: no seconds.
-bool take_seconds(std::string_view& rest, Duration& clock) {
-  if (!rest.starts_with(':')) return true;
-  const auto second = digits_at(rest, 1, 2);
-  if (second < 0 || second > 60) return false;
-  clock += seconds(second);
-  rest.remove_prefix(3);
-  if (!rest.starts_with('.')) return true;
-  rest.remove_prefix(1);
-  std::int64_t unit = 100'000;
-  for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; unit /= 10) {
-    clock += Duration((rest.front() - '0') * unit);
-    rest.remove_prefix(1);
-  }
-  return true;
-}
-
-// 2026-11-24T14:30[:05[.123456]][Z|+02:00], without zone: `zone`'s.
-std::optional<Time> parse_stamp(std::string_view text, const Zone& zone) {
-  if (text.size() < 16 || text[4] != '-' || text[7] != '-' || (text[10] != 't' && text[10] != ' '))
-    return std::nullopt;
-  const auto year = digits_at(text, 0, 4), month = digits_at(text, 5, 2),
-             day = digits_at(text, 8, 2), hour = digits_at(text, 11, 2),
-             minute = digits_at(text, 14, 2);
-  if (std::min({year, month, day, hour, minute}) < 0 || text[13] != ':' || hour > 23 || minute > 59)
-    return std::nullopt;
-  const std::chrono::year_month_day date(std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day)));
-  if (!date.ok()) return std::nullopt;
-  Duration clock = hours(hour) + minutes(minute);
-  auto rest = text.substr(16);
-  if (!take_seconds(rest, clock)) return std::nullopt;
-  const auto local = Zone::Local(std::chrono::local_days(date)) + clock;
-  if (rest.empty()) return zone.to_utc(local);
-  const auto east = parse_offset(rest);
-  if (!east) return std::nullopt;
-  return Time(local.time_since_epoch()) - *east;
 }
 
 // The zone at the end of a letter's date, "Tue, 24 Nov 2026 14:30:00 +0100 (CET)"; takes it off.

@@ -39,6 +39,24 @@ TEST(FindRequest, AWholeDayIsHalfADayAroundNoon) {
   EXPECT_EQ(request->range.until, kAsked - 14h);
 }
 
+TEST(FindRequest, HoursAreATimeOfDayWhereAMomentIsAsked) {
+  for (const auto* typed : {"13h", "13 h", "13 hs.", "13 hrs", "13 horas", "13 HORAS"}) {
+    const auto request = parse({{"at", typed}, {"tz", "UTC"}});
+    ASSERT_TRUE(request) << typed;
+    EXPECT_EQ(request->at, kAsked - 1h) << typed;
+  }
+  const auto ago = parse({{"at", "2 horas"}, {"tz", "UTC"}});
+  ASSERT_TRUE(ago);
+  EXPECT_EQ(ago->at, kAsked - 2h);
+}
+
+TEST(FindRequest, WithinWidensAWholeDay) {
+  const auto request = parse({{"at", "yesterday"}, {"tz", "UTC"}, {"within", "10m"}});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->range.from, kAsked - 38h - 10min);
+  EXPECT_EQ(request->range.until, kAsked - 14h + 10min);
+}
+
 TEST(FindRequest, UntilADayIsItsEnd) {
   const auto request = parse({{"since", "yesterday"}, {"until", "yesterday"}, {"tz", "UTC"}});
   ASSERT_TRUE(request);
@@ -96,6 +114,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"since", "soon", "RFC 3339"}, Bad{"until", "soon", "RFC 3339"},
                     Bad{"within", "5m", "at"}, Bad{"tz", "Mars/Base", "Europe/Madrid"},
                     Bad{"lang", "fr", "en, es"}, Bad{"cursor", "x", "cursor"},
+                    Bad{"cursor", "s0", "cursor"}, Bad{"cursor", "s99999", "cursor"},
+                    Bad{"cursor", "s10", "another order"}, Bad{"queue_id", "mx1/", "empty"},
                     Bad{"recipient", "", "<>"}, Bad{"color", "red", "no parameter"}));
 
 INSTANTIATE_TEST_SUITE_P(

@@ -246,6 +246,19 @@ INSTANTIATE_TEST_SUITE_P(
                utc(2026, 11, 25, 9h)},
         Spoken{"a las once anoche", utc(2026, 11, 24, 22h)},
         Spoken{"at 11 last night", utc(2026, 11, 24, 22h)},
+        Spoken{"ayer 14 horas", utc(2026, 11, 24, 13h)}, Spoken{"ayer 9 h", utc(2026, 11, 24, 8h)},
+        Spoken{"15.00", utc(2026, 11, 25, 14h)}, Spoken{"a las 15.00h", utc(2026, 11, 25, 14h)},
+        Spoken{"the 24th of november", utc(2026, 11, 23, 23h), 24h},
+        Spoken{"november 24th, 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"on the 24th at 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"el 24 a las 14:30", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"el d\xc3\xad"
+               "a 24",
+               utc(2026, 11, 23, 23h), 24h},
+        Spoken{"14:30 del 24", utc(2026, 11, 24, 13h + 30min)},
+        Spoken{"el 31", utc(2026, 10, 30, 23h), 24h},  // the last month that has one
+        Spoken{"hace una semana", kNow - 168h}, Spoken{"2 weeks ago", kNow - 336h},
+        Spoken{"la semana pasada", kNow - 336h, 336h}, Spoken{"hace un mes", kNow - 720h},
         // The day on which summer time ended has 25 hours.
         Spoken{"25 oct", utc(2026, 10, 24, 22h), 25h}));
 
@@ -263,7 +276,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "y media", "2 y setenta", "las 25 y media", "about", "sobre las",
                     "half past two and a half", "between 2", "entre y", "manana", "tarde", "before",
                     "antes de", "y pico", "after yesterday", "just after", "de 2 a", "a las -2",
-                    "1h30x", "2026-11-24T1:40:29Z"));
+                    "1h30x", "2026-11-24T1:40:29Z", "el 32", "el", "ayer 25 horas", "24th of"));
 
 TEST(Zone, TheHourThatComesTwiceIsTheFirst) {
   const auto madrid = *Zone::find("Europe/Madrid");
