@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <optional>
 
 #include "core/address.h"
 #include "daemon/answer/bounce_address.h"
 #include "daemon/answer/bounce_phrases.h"
 #include "daemon/answer/mail_header.h"
+#include "daemon/answer/spoken_words.h"
 
 namespace rastro {
 namespace {
@@ -178,6 +180,39 @@ bool is_attribution(std::string_view line) {
   return line.size() < 400 && line.ends_with(':') && RE2::PartialMatch(line, form);
 }
 
+// "24 nov 2026 a las 14:30" of such a line, as a letter's Date has it; "": it names none, or not in
+// English or Spanish. Gmail: "El mar, 24 nov 2026 a las 14:30", "On Tue, Nov 24, 2026 at 2:30 PM";
+// Apple: "El 24 nov 2026, a las 14:30"; Thunderbird: "El 24/11/2026 a las 14:30".
+std::string date_of_attribution(std::string_view line) {
+  static const RE2 day_first(
+      R"(\b(\d{1,2}) (?:de |of )?(\pL{3,10})\.?,? (?:de |del )?(20\d\d)\D{1,12}(\d{1,2})[:.](\d\d)(?::\d\d)?\s*([ap]?))",
+      no_case());
+  static const RE2 month_first(
+      R"(\b(\pL{3,10})\.? (\d{1,2}),? (20\d\d)\D{1,12}(\d{1,2})[:.](\d\d)(?::\d\d)?\s*([ap]?))",
+      no_case());
+  static const RE2 in_digits(
+      R"(\b(\d{1,2})/(\d{1,2})/(20\d\d)\D{1,12}(\d{1,2})[:.](\d\d)(?::\d\d)?\s*([ap]?))",
+      no_case());
+  static constexpr std::array<const char*, 12> kNames = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::string month_name;
+  std::string half;
+  unsigned day = 0, month = 0, year = 0, hour = 0, minute = 0;
+  if (RE2::PartialMatch(line, day_first, &day, &month_name, &year, &hour, &minute, &half) ||
+      RE2::PartialMatch(line, month_first, &month_name, &day, &year, &hour, &minute, &half)) {
+    month = static_cast<unsigned>(month_number(ascii_lower(month_name)));
+  } else if (!RE2::PartialMatch(line, in_digits, &day, &month, &year, &hour, &minute, &half) ||
+             day <= kNames.size()) {  // "3/4/2026": nobody knows which is the month
+    return {};
+  }
+  if (month == 0 || month > kNames.size() || day > 31 || hour > 23 || minute > 59) return {};
+  if (!half.empty()) hour = hour % 12 + (ascii_lower(half) == "p" ? 12 : 0);
+  char date[32];
+  std::snprintf(date, sizeof date, "%u %s %u %02u:%02u:00", day, kNames.at(month - 1), year, hour,
+                minute);
+  return date;
+}
+
 bool names_robot(std::string_view text) {
   const auto senders = addresses_in(text, 3);
   return std::ranges::any_of(senders, [](const auto& a) { return is_robot(a); }) ||
@@ -247,7 +282,12 @@ class Cutter {
   std::size_t take_attribution(std::size_t i) {
     const auto above = i > 0 ? lines_[i - 1].text : std::string_view();
     const bool robot = names_robot(lines_[i].text) || names_robot(above);
-    if (robot) forwarded_ = {{"from", std::string(above) + " " + std::string(lines_[i].text)}};
+    if (robot) {
+      auto who = std::string(above) + " " + std::string(lines_[i].text);
+      auto date = date_of_attribution(who);
+      forwarded_ = {{"from", std::move(who)}};
+      if (!date.empty()) forwarded_.push_back({"date", std::move(date)});
+    }
     if (robot || !evidence_) {
       begin_ = i + 1;
       evidence_ = false;

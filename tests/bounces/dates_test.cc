@@ -4,6 +4,8 @@
 #include <string>
 
 #include "daemon/answer/bounce_mime.h"
+#include "daemon/answer/bounce_notice.h"
+#include "daemon/answer/mail_header.h"
 #include "daemon/answer/times.h"
 
 namespace rastro {
@@ -45,6 +47,29 @@ TEST(MailDate, WithoutAZoneIsThatOfWhoAsks) {
   for (const std::string text : {"Tue, 24 Nov 2026 10:12:00", "Tue, 24 Nov 2026 10:12"}) {
     EXPECT_EQ(parse_mail_date(text), kMidnight + hours(10) + minutes(12)) << text;
     EXPECT_EQ(parse_mail_date(text, &*madrid), kMidnight + hours(9) + minutes(12)) << text;
+  }
+}
+
+TEST(MailDate, OfAQuotationIsTheNotices) {
+  const struct {
+    const char* when;
+    const char* date;
+  } kCases[] = {{"El mar, 24 nov 2026 a las 14:30, ", "24 Nov 2026 14:30:00"},
+                {"El mar, 24 ago 2026 a las 9:05, ", "24 Aug 2026 09:05:00"},
+                {"El mar., 24 de nov. de 2026 2:30 p. m., ", "24 Nov 2026 14:30:00"},
+                {"El 24 nov 2026, a las 14:30, ", "24 Nov 2026 14:30:00"},
+                {"El 24/11/2026 a las 14:30, ", "24 Nov 2026 14:30:00"},
+                {"On Tue, Nov 24, 2026 at 2:30 PM ", "24 Nov 2026 14:30:00"},
+                {"On Tue, 24 Nov 2026 at 14:30, ", "24 Nov 2026 14:30:00"},
+                {"El 3/4/2026 a las 14:30, ", ""},
+                {"El martes, ", ""}};
+  for (const auto& one : kCases) {
+    const auto text =
+        one.when + std::string(
+                       "Mail Delivery Subsystem <mailer-daemon@example.org> escribi\xc3"
+                       "\xb3:\n\nYour message was not delivered.\n");
+    const auto notice = find_notice(text, false, text.size());
+    EXPECT_EQ(header_value(notice.forwarded, "date"), one.date) << text;
   }
 }
 
