@@ -376,7 +376,7 @@ json::array timeline_json(const Journey& journey, const Memory& memory) {
   std::vector<std::pair<const LegRecord*, TimelineEntry>> entries;
   for (const auto& leg : journey.legs) {
     std::vector<TimelineEntry> attempts;
-    if (leg.accepted_at) {
+    if (leg.accepted && leg.accepted_at) {
       TimelineEntry accepted;
       accepted.at = *leg.accepted_at;
       accepted.kind = TimelineEntry::Kind::accepted;

@@ -6,6 +6,7 @@
 
 #include "config/quantity.h"
 #include "core/address.h"
+#include "core/ip_networks.h"
 #include "core/message_id.h"
 #include "daemon/answer/direction.h"
 #include "daemon/answer/idn.h"
@@ -136,20 +137,35 @@ bool any_leg(const Journey& journey, Test&& test) {
   return std::ranges::any_of(journey.legs, test);
 }
 
+// How it came in, not through which filters of ours it went then: with a filter before each
+// mailbox, "127.0.0.1" would be the client of all mail. A host of ours that handed it on counts.
+bool client_matches(const Journey& journey, const std::string& typed) {
+  const auto& arrival = arrival_leg(journey);
+  if (endpoint_matches(typed, arrival.submission.client)) return true;
+  return any_leg(journey, [&](const LegRecord& leg) {
+    const auto& client = leg.submission.client;
+    return &leg != &arrival && !is_loopback(client.ip) &&
+           std::ranges::none_of(leg.links,
+                                [](const LegLink& link) {
+                                  return link.kind == LegLink::Kind::filter &&
+                                         link.direction == LegLink::Direction::parent;
+                                }) &&
+           endpoint_matches(typed, client);
+  });
+}
+
 bool legs_match(const Journey& journey, const FindRequest& want) {
   if (!want.queue_id.empty() &&
-      !any_leg(journey, [forms = queue_id_forms(want.queue_id)](const LegRecord& leg) {
-        return std::ranges::find(forms, leg.queue_id) != forms.end();
+      !any_leg(journey, [&want, forms = queue_id_forms(want.queue_id)](const LegRecord& leg) {
+        return std::ranges::find(forms, leg.queue_id) != forms.end() &&
+               is_host_called(leg.host, want.queue_host);
       }))
     return false;
   if (!want.message_id.empty() && !any_leg(journey, [&](const LegRecord& leg) {
         return leg.message_id && message_id_matches(want.message_id, *leg.message_id);
       }))
     return false;
-  if (!want.client.empty() && !any_leg(journey, [&](const LegRecord& leg) {
-        return endpoint_matches(want.client, leg.submission.client);
-      }))
-    return false;
+  if (!want.client.empty() && !client_matches(journey, want.client)) return false;
   if (!want.login.empty() && !any_leg(journey, [&](const LegRecord& leg) {
         return login_matches(want.login, leg.submission);
       }))
@@ -373,6 +389,14 @@ bool is_visible(const Journey& journey, const std::vector<std::string>& domains)
              return is_of(recipient.recipient) || has(recipient.original_recipient);
            });
   });
+}
+
+bool is_host_called(std::string_view host, std::string_view typed) {
+  if (typed.empty() || equal_ignoring_case(host, typed)) return true;
+  const auto shorter = std::min(host.size(), typed.size());
+  const auto& longer = host.size() > typed.size() ? host : typed;
+  return shorter > 0 && longer.size() > shorter && longer[shorter] == '.' &&
+         equal_ignoring_case(host.substr(0, shorter), typed.substr(0, shorter));
 }
 
 std::optional<Matched> match(const Journey& journey, const FindRequest& request) {

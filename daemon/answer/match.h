@@ -25,6 +25,9 @@ struct Matched {
   std::vector<MatchedRecipient> recipients;  // empty: the question asks nothing of them
 };
 
+// Whether `typed` is the host's name, or either is the other's without its domain; "": any host.
+bool is_host_called(std::string_view host, std::string_view typed);
+
 // Every filter of the question; nullopt: not an answer to it.
 std::optional<Matched> match(const Journey& journey, const FindRequest& request);
 

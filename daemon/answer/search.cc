@@ -183,6 +183,8 @@ class Finder {
                             AddressPattern::Fit Matched::*fit, const std::string& address) {
     auto other = request_;
     (other.*field).emplace(address);
+    other.limit = kept_max();
+    other.offset = 0;
     const auto left = limits();
     if (!left) return {};
     Finder finder(store_, other, left->deadline, clock_);
@@ -255,11 +257,14 @@ class Finder {
     });
   }
 
+  // With those of the pages before: the best of all come first, whoever has seen them.
+  std::size_t kept_max() const { return request_.offset + request_.limit; }
+
   // Only the best are kept: an answer of thousands would be held in memory for fifty.
   void drop_worst() {
-    if (answer_.items.size() < 2 * request_.limit + 64) return;
+    if (answer_.items.size() < 2 * kept_max() + 64) return;
     sort_by_score();
-    answer_.items.resize(request_.limit);
+    answer_.items.resize(kept_max());
     worst_kept_ = score_of(answer_.items.back());
   }
 
@@ -271,14 +276,19 @@ class Finder {
   void finish() {
     if (request_.sort == SortBy::score) {
       sort_by_score();
-      if (matched_ > request_.limit) {
+      if (matched_ > kept_max()) {
         answer_.more = true;
-        answer_.items.resize(std::min(answer_.items.size(), request_.limit));
+        answer_.items.resize(std::min(answer_.items.size(), kept_max()));
       }
+      if (answer_.more && answer_.items.size() == kept_max())
+        answer_.cursor = make_score_cursor(kept_max());
+      const auto shown = std::min(request_.offset, answer_.items.size());
+      answer_.items.erase(answer_.items.begin(),
+                          answer_.items.begin() + static_cast<std::ptrdiff_t>(shown));
     } else {
       sort_within_seconds();
     }
-    const bool whole = !answer_.more && answer_.cut == CutBy::nothing && !request_.before;
+    const bool whole = !answer_.more && answer_.cut == CutBy::nothing && request_.is_first_page();
     answer_.total = matched_;
     answer_.total_is_exact =
         whole || (request_.sort == SortBy::score && answer_.cut == CutBy::nothing && matched_ > 0 &&
@@ -372,7 +382,7 @@ Result<FoundById> find_by_id(StoreReader& store, const std::string& typed) {
   std::set<std::uint64_t, std::greater<>> legs;  // the newest that fit
   const auto look = [&](KeyKind kind, const std::string& value) {
     return store.for_each_leg({{kind, value}}, {}, {}, [&](const LegRecord& leg) {
-      if (!leg.probe && (host.empty() || kind != KeyKind::queue_id || leg.host == host))
+      if (!leg.probe && (kind != KeyKind::queue_id || is_host_called(leg.host, host)))
         legs.insert(leg.id);
       if (legs.size() > kSameIdLegsMax) legs.erase(std::prev(legs.end()));
       return Visit::go_on;

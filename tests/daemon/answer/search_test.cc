@@ -314,6 +314,66 @@ TEST_F(Search, OneSecondIsInOrderToo) {
   EXPECT_EQ(seen.size(), kLegs);
 }
 
+TEST_F(Search, RankedAnswersHavePagesToo) {
+  std::vector<LegRecord> legs;
+  constexpr std::uint64_t kLegs = 25;
+  for (std::uint64_t i = 0; i < kLegs; ++i)
+    legs.push_back(simple_leg(i + 1, start_ + std::chrono::seconds(7 * i), "juan@example.com"));
+  legs.push_back(simple_leg(kLegs + 1, start_, "juna@example.com"));  // almost
+  commit(legs, start_ + 300s);
+  Parameters asked{
+      {"recipient", "juan@example.com"}, {"at", "2026-03-01T10:01:00Z"}, {"limit", "10"}};
+  Ids seen;
+  std::set<std::string> once;
+  for (std::size_t page = 0; page < 3; ++page) {
+    const auto found = find(asked);
+    for (const auto& item : found.items) {
+      seen.push_back(item.journey.legs[0].queue_id);
+      once.insert(seen.back());
+    }
+    EXPECT_EQ(found.more, page < 2) << page;
+    EXPECT_EQ(found.cursor.empty(), page == 2) << page;
+    asked.insert_or_assign("cursor", found.cursor);
+  }
+  EXPECT_EQ(once.size(), kLegs + 1);
+  asked.erase("cursor");
+  asked.insert_or_assign("limit", "100");
+  EXPECT_EQ(ids(asked), seen);
+}
+
+TEST_F(Search, AnIdOfOneHostIsOnlyThatHosts) {
+  auto one = simple_leg(1, start_, "juan@example.com");
+  auto other = simple_leg(2, start_ + 5s, "juan@example.com");
+  one.host = "mx1.example.org";
+  other.host = "mx2.example.org";
+  other.queue_id = one.queue_id;
+  commit({one, other}, start_ + 10s);
+  EXPECT_EQ(ids({{"queue_id", "Q1"}}).size(), 2U);
+  EXPECT_EQ(find({{"queue_id", "mx2.example.org/Q1"}}).items.at(0).journey.legs[0].host,
+            other.host);
+  EXPECT_EQ(ids({{"queue_id", "MX1/Q1"}}).size(), 1U);
+  EXPECT_EQ(ids({{"queue_id", "mx/Q1"}}), Ids{});
+  EXPECT_EQ(find_by_id(*reader_, "mx1/Q1")->others.size(), 0U);
+}
+
+TEST_F(Search, AFilterOfOursIsNoClient) {
+  auto outer = simple_leg(1, start_, "juan@example.com");
+  outer.recipients[0].outcome = Outcome::passed;
+  LegLink link;
+  link.kind = LegLink::Kind::filter;
+  link.queue_id = "Q2";
+  link.recipient = 0;
+  link.at = start_ + 1s;
+  outer.links = {link};
+  auto inner = simple_leg(2, start_ + 1s, "juan@example.com");
+  inner.submission.client = {"localhost", "127.0.0.1", 0};
+  auto webmail = simple_leg(3, start_ + 2s, "juan@example.com");
+  webmail.submission.client = inner.submission.client;
+  commit({outer, inner, webmail}, start_ + 10s);
+  EXPECT_EQ(ids({{"client", "127.0.0.1"}}), Ids{"Q3"});
+  EXPECT_EQ(ids({{"client", "192.0.2.9"}}), Ids{"Q1"});
+}
+
 TEST_F(Search, PagesDoNotShiftWhileMailComesIn) {
   std::vector<LegRecord> legs;
   for (std::uint64_t i = 0; i < 25; ++i)
