@@ -1,6 +1,7 @@
 #include <boost/json.hpp>
 
 #include "cli/json_fields.h"
+#include "cli/page.h"
 #include "cli/render.h"
 
 namespace rastro::cli {
@@ -58,6 +59,17 @@ bool names_seconds(std::string_view typed) {
       return true;
   }
   return false;
+}
+
+// What they mean for who asks, and what to tell the customer.
+std::string turned_away_text(const json::object& told, const View& view) {
+  if (told.empty()) return {};
+  Page page(view);
+  page.line(escape(text_of(told, "text")));
+  page.field(view.say(Text::meaning_to_do), escape(text_of(told, "what_to_do")));
+  page.field(view.say(Text::whose_move), view.named("move_", text_of(told, "whose_move")));
+  page.field(view.say(Text::to_answer), escape(text_of(told, "reply")));
+  return page.take();
 }
 
 }  // namespace
@@ -124,6 +136,7 @@ std::string render_nothing(const json::object& answer, const View& view) {
   for (const auto& seen : encounters) {
     if (seen.is_object()) out += wrap(encounter_text(seen.get_object(), view), width, 2);
   }
+  out += turned_away_text(object_of(answer, "turned_away"), view);
   if (text_of(answer, "cut_by") == "time") out += wrap(view.say(Text::list_cut_by_time), width, 0);
   const bool proven = is_true(answer, "proven_absent");
   const auto why = view.said(text_of(answer, "proven_absent_why"));

@@ -1,11 +1,9 @@
 #include "daemon/answer/explain.h"
 
-#include <date/tz.h>
 #include <re2/re2.h>
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 #include <map>
 #include <random>
 #include <utility>
@@ -13,125 +11,11 @@
 
 #include "core/address.h"
 #include "core/ip_networks.h"
+#include "daemon/answer/explain_text.h"
 #include "daemon/answer/reason_case.h"
 
 namespace rastro {
 namespace {
-
-// A calendar day and a time of day in some zone.
-struct LocalTime {
-  std::chrono::year_month_day day;
-  int hour = 0;
-  int minute = 0;
-};
-
-std::optional<LocalTime> in_zone(Time at, const std::string& zone) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
-  if (zone.empty()) {
-    const std::time_t stamp = seconds.time_since_epoch().count();
-    std::tm parts{};
-    if (localtime_r(&stamp, &parts) == nullptr) return std::nullopt;
-    return LocalTime{std::chrono::year(parts.tm_year + 1900) /
-                         std::chrono::month(static_cast<unsigned>(parts.tm_mon) + 1) /
-                         std::chrono::day(static_cast<unsigned>(parts.tm_mday)),
-                     parts.tm_hour, parts.tm_min};
-  }
-  try {
-    const auto local = date::locate_zone(zone)->to_local(seconds).time_since_epoch();
-    const std::chrono::sys_seconds shifted(local);
-    const auto day = std::chrono::floor<std::chrono::days>(shifted);
-    const auto minutes = std::chrono::floor<std::chrono::minutes>(shifted - day).count();
-    return LocalTime{std::chrono::year_month_day(day), static_cast<int>(minutes / 60),
-                     static_cast<int>(minutes % 60)};
-  } catch (const std::exception&) {  // locate_zone: no such zone
-    return std::nullopt;
-  }
-}
-
-constexpr std::array<std::string_view, 12> kMonths = {
-    "January", "February", "March",     "April",   "May",      "June",
-    "July",    "August",   "September", "October", "November", "December"};
-constexpr std::array<std::string_view, 12> kMeses = {
-    "enero", "febrero", "marzo",      "abril",   "mayo",      "junio",
-    "julio", "agosto",  "septiembre", "octubre", "noviembre", "diciembre"};
-
-// "14:40", "14:40 on 24 November"; "las 14:40", "el 24 de noviembre a las 14:40".
-class Clockwork {
- public:
-  explicit Clockwork(const ExplanationRequest& request)
-      : request_(request), today_(in_zone(request.now, request.timezone)) {}
-
-  // Behind "since", "about"; `at`: alone, as in "(a las 14:40)".
-  std::string tell(const std::optional<Time>& time, bool at) const {
-    if (!time) return "";
-    const auto local = in_zone(*time, request_.timezone);
-    if (!local) return "";
-    char clock[8];
-    std::snprintf(clock, sizeof clock, "%02d:%02d", local->hour, local->minute);
-    const bool spanish = request_.language == Language::es;
-    const std::string article = local->hour == 1 ? "la " : "las ";  // "a la 01:12"
-    const bool is_today = today_ && today_->day == local->day;
-    if (is_today) return spanish ? (at ? "a " : "") + article + clock : clock;
-    const auto day = std::to_string(static_cast<unsigned>(local->day.day()));
-    const auto month = static_cast<unsigned>(local->day.month()) - 1;
-    if (spanish) {
-      return "el " + day + " de " + std::string(kMeses[month]) + " a " + article + clock;
-    }
-    return std::string(clock) + " on " + day + " " + std::string(kMonths[month]);
-  }
-
- private:
-  const ExplanationRequest& request_;
-  std::optional<LocalTime> today_;
-};
-
-using Values = std::map<std::string_view, std::string>;
-
-bool has_all(std::string_view form, const Values& values) {
-  for (auto open = form.find('{'); open != std::string_view::npos;
-       open = form.find('{', open + 1)) {
-    const auto close = std::min(form.find('}', open), form.size());
-    const auto value = values.find(form.substr(open + 1, close - open - 1));
-    if (value == values.end() || value->second.empty()) return false;
-  }
-  return true;
-}
-
-// "refused[[ at {last}]]": without what stands in brackets when a value of it is missing.
-std::string without_gaps(std::string_view form, const Values& values) {
-  std::string out;
-  while (true) {
-    const auto open = form.find("[[");
-    const auto close = open == std::string_view::npos ? open : form.find("]]", open);
-    out.append(form.substr(0, close == std::string_view::npos ? close : open));
-    if (close == std::string_view::npos) return out;
-    const auto part = form.substr(open + 2, close - open - 2);
-    if (has_all(part, values)) out.append(part);
-    form.remove_prefix(close + 2);
-  }
-}
-
-// Puts the values in. What is put in is never looked at again: strangers wrote it.
-std::string fill(std::string_view text, const Values& values) {
-  const auto whole = without_gaps(text, values);
-  std::string_view form = whole;
-  std::string out;
-  while (!form.empty()) {
-    const auto open = form.find('{');
-    out.append(form.substr(0, open));
-    if (open == std::string_view::npos) break;
-    const auto close = form.find('}', open);
-    if (close == std::string_view::npos) break;
-    const auto value = values.find(form.substr(open + 1, close - open - 1));
-    if (value != values.end() && !value->second.empty()) {
-      out.append(value->second);
-    } else if (out.ends_with(' ')) {
-      out.pop_back();  // "The server {relay} accepted"
-    }
-    form.remove_prefix(close + 1);
-  }
-  return out;
-}
 
 void append_sentence(std::string& text, const std::string& sentence) {
   if (sentence.empty()) return;
@@ -492,9 +376,9 @@ class PartFinder {
   bool for_what_ = false;
 };
 
-Values values_of(const LegRecipient& recipient, const ExplanationRequest& request,
-                 const ExplanationTexts& texts) {
-  const Clockwork clock(request);
+ToldValues values_of(const LegRecipient& recipient, const ExplanationRequest& request,
+                     const ExplanationTexts& texts) {
+  const ToldClock clock(request.language, request.timezone, request.now);
   const bool sent_by_customer = !request.from_outside && !request.null_sender;
   std::string name = recipient.original_recipient.value_or(recipient.recipient);
   if (name.empty())
@@ -756,7 +640,7 @@ class Teller {
   ReasonClassifier* replies_;
   const LegRecipient& recipient_;
   const ExplanationRequest& request_;
-  Values values_;
+  ToldValues values_;
   std::string key_;
   bool for_now_;
   bool came_back_;   // and was accepted

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.h"
 #include "config/explanations.h"
@@ -56,12 +57,22 @@ struct ExplanationRequest {
   std::optional<Time> gives_up_at;
 };
 
+struct TurnedAwayRequest {
+  Language language = Language::en;
+  std::string timezone;  // as in ExplanationRequest
+  Time now{};
+};
+
 // The words of config/explanations, with the recipient's facts put in. One thread.
 class Explainer {
  public:
   // With `rules` a reason that they can only guess is called so.
   static Result<Explainer> create(std::shared_ptr<const ReasonRules> rules = nullptr);
   Explanation explain(const LegRecipient& recipient, const ExplanationRequest& request) const;
+  // Why a mail program, or a server, handed nothing in: its login was refused, it was turned away.
+  // Newest first; nullopt: they tell nothing of the kind.
+  std::optional<Explanation> explain_turned_away(const std::vector<Encounter>& encounters,
+                                                 const TurnedAwayRequest& request) const;
 
  private:
   std::array<ExplanationTexts, 2> texts_;      // by Language

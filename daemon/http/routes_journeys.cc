@@ -47,6 +47,21 @@ json::object total_json(const FindAnswer& found, bool limited) {
   return {{"count", hidden ? found.items.size() : found.total}, {"exact", found.total_is_exact}};
 }
 
+// Of what the asker may see: logins are masked as in the list of encounters.
+json::value turned_away_json(std::vector<Encounter> encounters, const ApiRequest& request,
+                             const QueryTools& tools) {
+  if (tools.explainer == nullptr) return nullptr;
+  if (request.peer.role < Role::operates) {
+    for (auto& one : encounters) one.login = masked_login(one.login);
+  }
+  const auto language = language_of(request.parameters, tools);
+  const auto told = tools.explainer->explain_turned_away(
+      encounters, {.language = language,
+                   .timezone = telling_of(request.parameters).timezone,
+                   .now = tools.clock == nullptr ? Time{} : tools.clock->wall()});
+  return told ? json::value(told_json(*told, language, {})) : json::value(nullptr);
+}
+
 ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, QueryTools& tools) {
   const auto& clock = *context.clock;
   const auto started_at = clock.steady();
@@ -55,7 +70,7 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
   const bool limited = !request.peer.domains.empty();
   wanted->visible_domains = request.peer.domains;
   auto found = find_journeys(*tools.store, *wanted, request.time_left, clock);
-  if (found && found->items.empty() && !wanted->before && found->cut == CutBy::nothing) {
+  if (found && found->items.empty() && wanted->is_first_page() && found->cut == CutBy::nothing) {
     const auto changed =
         correct_id_case(*tools.store, *wanted, left_of(request, started_at, clock));
     if (!changed) return cannot_answer(changed.error());
@@ -76,11 +91,11 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
     items.push_back(item_json(one, request, tools, memory));
   }
   Nearby nearby;
-  Absence absence{.code = wanted->before && items.empty() ? "next_page" : "found"};
+  Absence absence{.code = !wanted->is_first_page() && items.empty() ? "next_page" : "found"};
   if (limited && items.empty()) {
     // What else was seen, and how much, is not for this peer's eyes.
     absence = {.code = "only_some_domains"};
-  } else if (!any_as_asked && !wanted->before && !limited) {
+  } else if (!any_as_asked && wanted->is_first_page() && !limited) {
     auto looked = look_nearby(*tools.store, *wanted, left_of(request, started_at, clock), clock);
     if (!looked) return cannot_answer(looked.error());
     nearby = std::move(*looked);
@@ -102,6 +117,7 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
               {"proven_absent_code", absence.code},
               {"read_as", readings_json(wanted->readings)},
               {"encounters", encounters_json(nearby.encounters, request.peer.role)},
+              {"turned_away", turned_away_json(nearby.encounters, request, tools)},
               {"suggestions", suggestions_json(nearby.suggestions)}},
              memory},
             rows);
