@@ -11,6 +11,7 @@
 #include "cli/csv.h"
 #include "cli/exit_code.h"
 #include "cli/json_fields.h"
+#include "cli/phrases.h"
 #include "cli/render.h"
 #include "cli/terminal.h"
 
@@ -27,9 +28,7 @@ struct BounceInput {
 
 Result<BounceInput> read_input(const std::string& name) {
   std::FILE* file = name == "-" ? stdin : std::fopen(name.c_str(), "re");
-  const auto failed = [&] {
-    return make_error(Error::Code::io, name + ": " + std::strerror(errno));
-  };
+  const auto failed = [&] { return make_error(Error::Code::io, std::strerror(errno)); };
   if (file == nullptr) return failed();
   std::string text(kBounceBytesMax, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file));
@@ -50,7 +49,8 @@ void say_on_stderr(const CommonOptions& common, Text text, const std::string& ar
 int run_bounce(const CommonOptions& common, const std::string& file) {
   if (file == "-" && isatty(STDIN_FILENO) != 0) say_on_stderr(common, Text::bounce_paste);
   auto input = read_input(file);
-  if (!input) return fail(kUsage, escape(input.error().message));
+  if (!input)
+    return fail(kUsage, escape(file) + ": " + translate(common.language(), input.error().message));
   if (input->cut)
     say_on_stderr(common, Text::bounce_too_long, std::to_string(kBounceBytesMax >> 20) + " MiB");
   const auto answer = ask_with_body(

@@ -9,6 +9,7 @@
 #include "cli/ask.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
+#include "cli/help_texts.h"
 #include "cli/terminal.h"
 #include "cli/times.h"
 #include "cli/typed_names.h"
@@ -84,12 +85,24 @@ std::string unexpected_option(const std::string& extra) {
   return extra.substr(begin, extra.find(' ', begin) - begin);
 }
 
+// "--by: weather not in {sender,login}" allows "sender, login".
+std::string allowed_values(std::string_view words) {
+  const auto open = words.rfind(" not in {");
+  if (open == std::string_view::npos || !words.ends_with('}')) return {};
+  words = words.substr(words.find('{', open) + 1);
+  words.remove_suffix(1);
+  std::string out;
+  for (const char c : words) out += c == ',' ? std::string(", ") : std::string(1, c);
+  return out;
+}
+
 std::string words_of_error(const CLI::App& app, const CLI::ParseError& error, Language language) {
   constexpr std::string_view kMissing = " is required";
   const std::string words = error.what();
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && words.ends_with(kMissing)) {
-    return say(language, Text::error_missing,
-               {escape(words.substr(0, words.size() - kMissing.size()))});
+    auto missing = words.substr(0, words.size() - kMissing.size());
+    if (missing == "A subcommand") missing = "COMMAND";
+    return say(language, Text::error_missing, {escape(help_text(language, missing))});
   }
   // "--limit: At Most 1 required but received 2", "--limit: 1 required N missing"
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
@@ -101,6 +114,10 @@ std::string words_of_error(const CLI::App& app, const CLI::ParseError& error, La
     const auto name = words.substr(0, words.find(':'));
     if (name == "--lang") return say(language, Text::error_bad_value, {name, "en, es"});
     if (name == "--output") return say(language, Text::error_bad_value, {name, kOutputs});
+    const auto allowed = allowed_values(words);
+    if (!allowed.empty())
+      return say(language, Text::error_bad_value,
+                 {escape(help_text(language, name)), escape(allowed)});
   }
   // "The following argument was not expected: finde"; remaining() is empty when that is thrown.
   const auto colon = words.find(": ");
@@ -152,9 +169,10 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, Language lang
 
 }  // namespace
 
-std::unique_ptr<CLI::App> make_command_line(CommonOptions& common, std::function<int()>& run) {
+std::unique_ptr<CLI::App> make_command_line(CommonOptions& common, std::function<int()>& run,
+                                            Language language_of_help) {
   auto app = std::make_unique<CLI::App>(kDescription, "rastro");
-  app->formatter(std::make_shared<HelpFormatter>());
+  app->formatter(std::make_shared<HelpFormatter>(language_of_help));
   app->set_help_flag("-h,--help", "this help")->group(kEveryCommand);
   app->set_version_flag("--version", "rastro " RASTRO_VERSION, "version")->group(kEveryCommand);
   app->footer(kFooter);
@@ -176,7 +194,8 @@ int run_command_line(int argc, char** argv) {
   signal(SIGPIPE, SIG_DFL);  // "rastro find | head" ends quietly
   CommonOptions common;
   std::function<int()> run;
-  const auto app = make_command_line(common, run);
+  const auto language = parse_language(language_given(argc, argv)).value_or(language_of_locale());
+  const auto app = make_command_line(common, run, language);
   try {
     app->parse(argc, argv);
   } catch (const CLI::ParseError& error) {

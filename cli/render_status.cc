@@ -104,7 +104,7 @@ std::string render_status(const json::object& status, const View& view, bool lin
     for (const auto& value : unreadable) {
       if (!value.is_object()) continue;
       const auto& one = value.get_object();
-      page.line(escape(text_of(one, "source")) + ": " + escape(text_of(one, "why")));
+      page.line(escape(text_of(one, "source")) + ": " + view.said(text_of(one, "why")));
     }
   } else if (writable && is_true(status, "caught_up")) {
     page.raw(view.paint(Colour::green, view.say(Text::status_caught_up)) + "\n");

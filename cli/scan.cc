@@ -17,6 +17,7 @@
 #include "cli/ask.h"
 #include "cli/exit_code.h"
 #include "cli/json_fields.h"
+#include "cli/phrases.h"
 #include "cli/terminal.h"
 
 namespace rastro::cli {
@@ -212,7 +213,8 @@ int run_scan(const CommonOptions& common, const ScanOptions& scan) {
   Child child;
   if (!child.start(arguments_for(scan, common.zone(), common.language(), asks))) {
     return fail(kUnreachableOrIncomplete,
-                std::string("cannot start rastrod: ") + std::strerror(errno));
+                say(common.language(), Text::error_cannot_start,
+                    {translate(common.language(), std::strerror(errno))}));
   }
   bool incomplete = false;
   auto asked = common;

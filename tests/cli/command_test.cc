@@ -218,6 +218,22 @@ TEST_F(Commands, ABounceThatIsTooLongIsSaidToBe) {
   std::remove(path.c_str());
 }
 
+TEST_F(Commands, HelpIsInTheReadersLanguage) {
+  EXPECT_NE(
+      run({"find", "--help", "--lang", "es"}).out.find("Uso: rastro find [QU\xc3\x89] [OPCIONES]"),
+      std::string::npos);
+  setenv("LC_ALL", "es_ES.UTF-8", 1);
+  EXPECT_NE(run({"--help"}).out.find("\xc3\x93rdenes:\n"), std::string::npos);
+  EXPECT_NE(run({"--help", "--lang", "en"}).out.find("Commands:\n"), std::string::npos);
+  EXPECT_EQ(run({"summary", "--by", "weather"}).err,
+            "rastro: --by: se admite sender, login, client, domain, outcome, reason\nAyuda: rastro "
+            "summary --help\n");
+  EXPECT_EQ(run({"completion", "tcsh"}).err.find("rastro: SHELL: se admite bash, zsh, fish"), 0U);
+  EXPECT_EQ(run({"reasons"}).err, "rastro: falta ORDEN.\nAyuda: rastro reasons --help\n");
+  EXPECT_EQ(run({"bounce", "/nowhere/at/all"}).err, "rastro: /nowhere/at/all: no existe\n");
+  unsetenv("LC_ALL");
+}
+
 TEST_F(Commands, UsageErrorsHelpInTheReadersLanguage) {
   EXPECT_NE(run({"finde"}).err.find("Did you mean this?  rastro find\n"), std::string::npos);
   EXPECT_NE(run({"juan@example.org"}).err.find("rastro find juan@example.org"), std::string::npos);

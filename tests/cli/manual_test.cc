@@ -7,6 +7,8 @@
 
 #include "cli/command_line.h"
 #include "cli/help.h"
+#include "cli/help_texts.h"
+#include "cli/terminal.h"
 #include "core/journey.h"
 #include "core/reason.h"
 
@@ -107,6 +109,49 @@ TEST_F(Manual, HelpTeachesWithExamplesAndFitsTheTerminal) {
     const auto help = command->help();
     EXPECT_NE(help.find("Examples:\n  "), std::string::npos) << command->get_name();
     std::istringstream lines(help);
+    for (std::string line; std::getline(lines, line);)
+      EXPECT_LE(columns_of(line), 80U) << command->get_name() << ": " << line;
+  }
+}
+
+void collect_help(const CLI::App& app, std::set<std::string>& out) {
+  out.insert(app.get_description());
+  for (const auto* option : app.get_options()) {
+    if (app.get_parent() != nullptr && option == app.get_help_ptr()) continue;  // shown as its own
+    out.insert(option->get_description());
+    if (option->get_positional()) {
+      out.insert(option->get_name(true));
+    } else {
+      if (option->get_expected_max() > 0) out.insert(option->get_type_name());
+      out.insert(option->get_group());
+    }
+  }
+  std::istringstream lines(app.get_footer());
+  for (std::string line; std::getline(lines, line);) {
+    // A command alone is the same in every language.
+    const bool has_words = !line.starts_with("  ") || line.find("   ", 3) != std::string::npos;
+    if (has_words) out.insert(line);
+  }
+  for (const auto* below : app.get_subcommands({})) collect_help(*below, out);
+}
+
+TEST_F(Manual, HelpStandsInBothLanguages) {
+  std::set<std::string> said;
+  collect_help(*app_, said);
+  for (const auto& english : said)
+    EXPECT_TRUE(english.empty() || has_help_text(english)) << english;
+  const std::set<std::string> own = {"Usage", "Commands", "COMMAND", "OPTIONS"};
+  for (const auto english : all_help_texts()) {
+    EXPECT_TRUE(said.contains(std::string(english)) || own.contains(std::string(english)))
+        << "nothing says this any more: " << english;
+  }
+}
+
+TEST_F(Manual, SpanishHelpFitsTheTerminal) {
+  setenv("COLUMNS", "80", 1);
+  const auto app = make_command_line(common_, run_, Language::es);
+  for (const auto* command : app->get_subcommands({})) {
+    std::istringstream lines(command->help());
     for (std::string line; std::getline(lines, line);)
       EXPECT_LE(columns_of(line), 80U) << command->get_name() << ": " << line;
   }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -133,6 +135,9 @@ TEST(Phrases, AreMadeOfTheDaemonsWords) {
         "daemon/source/file_tail.cc", "daemon/source/raw_lines.cc", "store/writer_work.cc"}) {
     ASSERT_NO_FATAL_FAILURE(add_literals(path, literals));
   }
+  // The C library's words.
+  for (const auto error : {ENOENT, EACCES, EISDIR, ECONNREFUSED})
+    literals.insert(std::strerror(error));
   EXPECT_FALSE(is_made_of("not read today", literals));
   for (std::size_t i = 0; i < kTextCount; ++i) {
     const auto id = static_cast<Text>(i);
