@@ -33,6 +33,22 @@ std::vector<std::size_t> Table::widths() const {
   return out;
 }
 
+// With more columns than the terminal is wide: each row as "head cell, head cell".
+std::string Table::render_in_words(const View& view) const {
+  std::string out;
+  for (std::size_t n = 0; n < rows_.size(); ++n) {
+    const auto& row = rows_[n];
+    std::string words;
+    for (std::size_t i = 1; i < row.size(); ++i) {
+      if (!row[i].empty()) words += (words.empty() ? "" : ", ") + columns_[i].head + " " + row[i];
+    }
+    out += wrap(row.empty() ? "" : row[0], view.terminal.width, 0);
+    out += wrap(words, view.terminal.width, kColumnGap);
+    out += wrap(notes_[n], view.terminal.width, 2 * kColumnGap);
+  }
+  return out;
+}
+
 std::string Table::render(const View& view) const {
   const auto widths = this->widths();
   const auto total = std::accumulate(widths.begin(), widths.end(), std::size_t{0}) +
@@ -51,6 +67,8 @@ std::string Table::render(const View& view) const {
     }
     return first + trimmed(std::move(out));
   };
+  const auto behind_first = total - (stacked ? widths[0] : 0);
+  if (stacked && behind_first > view.terminal.width) return render_in_words(view);
   std::string heads = line([&](std::size_t i) { return columns_[i].head; });
   heads.pop_back();
   auto out = view.paint(Colour::bold, heads) + "\n";

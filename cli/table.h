@@ -26,6 +26,7 @@ class Table {
 
  private:
   std::vector<std::size_t> widths() const;
+  std::string render_in_words(const View& view) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;

@@ -122,6 +122,9 @@ void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRo
                  LegRecord& leg) {
   using F = HeaderField;
   if (header.has(F::size_bytes)) leg.size_bytes = header.number(F::size_bytes);
+  auto& submission = leg.submission;
+  submission.method = header.as<SubmissionMethod>(F::method);
+  if (header.has(F::uid)) submission.uid = header.as<std::uint32_t>(F::uid);
   if (depth == LegRowDepth::figures) return;
   const auto name = [&](unsigned field) -> const std::string& {
     return dictionary.name(header.as<std::int64_t>(field));
@@ -135,8 +138,6 @@ void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRo
     leg.recipient_count = header.as<std::uint32_t>(F::recipient_count);
   if (header.has(F::accepted_after))
     leg.accepted_at = plus(leg.opened_at, header.difference(F::accepted_after));
-  auto& submission = leg.submission;
-  submission.method = header.as<SubmissionMethod>(F::method);
   if (header.has(F::accepted_tls)) leg.accepted_tls = name(F::accepted_tls);
   maybe_text(F::helo, submission.helo);
   if (header.has(F::helo_of_client)) submission.helo = submission.client.host;
@@ -149,7 +150,6 @@ void take_header(const PackedHeader& header, DictionaryReader& dictionary, LegRo
   leg.accepted_reply_text = join_reply(words, part, {}, nullptr);
   leg.generation = header.as<std::uint32_t>(F::generation);
   maybe_text(F::subject, leg.subject);
-  if (header.has(F::uid)) submission.uid = header.as<std::uint32_t>(F::uid);
   maybe_text(F::user, submission.user);
   maybe_text(F::script, submission.script);
   maybe_text(F::script_dir, submission.script_dir);

@@ -100,6 +100,8 @@ class Summarizer {
   // counted at once, unless it is, or may be, part of a message of several legs.
   void add(const LegRecord& leg) {
     if (leg.probe) return;
+    if (may_be_sent_on(leg) && perhaps_sent_on_.size() < kAsideMax)
+      perhaps_sent_on_.push_back({leg.id, leg.submission.uid.value_or(0)});
     if (leg.recipients.empty() && unnamed_.size() < kAsideMax)
       unnamed_.emplace_back(leg.id, leg.queue_id);
     auto part = part_of(leg);
@@ -156,9 +158,52 @@ class Summarizer {
     return CutBy::nothing;
   }
 
-  void finish(Summary& out, std::size_t rows_max) {
+  // What a mailbox server sent on (Sieve's redirect) is the message that it was, and where no copy
+  // was kept its recipient is told by the one that it was sent to. Only a leg's facts and its
+  // Message-ID tell, which add() does not get: each is looked up, but of a user who never sends
+  // anything on (a web server's) only the first few. After all of add() and join_late().
+  Result<CutBy> join_sent_on(StoreReader& store, const TimeRange& range, const TimeLeft& left) {
+    constexpr std::size_t kLookedUpMax = 2'000;
+    constexpr std::size_t kOfOneUserMax = 20;
+    struct User {
+      std::size_t looked_up = 0;
+      bool sends_on = false;
+    };
+    std::map<std::uint32_t, User> users;
+    std::set<std::uint64_t> known;
+    AssemblyMemory memory;
+    std::size_t looked_up = 0;
+    for (const auto& one : perhaps_sent_on_) {
+      auto& user = users[one.uid];
+      if (known.contains(one.leg) || (!user.sends_on && user.looked_up >= kOfOneUserMax)) continue;
+      if (looked_up >= kLookedUpMax || left.is_over()) return CutBy::time;
+      ++looked_up;
+      ++user.looked_up;
+      const auto assembled = assemble(store, one.leg, memory);
+      if (!assembled) return assembled.error();
+      const auto& journey = *assembled;
+      if (!journey) continue;
+      // As they were counted: what a journey's legs say of who was passed on is the journey's.
+      std::vector<LegRecord> stored;
+      for (const auto& leg : journey->legs) {
+        known.insert(leg.id);
+        auto loaded = memory.load(store, leg.id);
+        if (!loaded) return loaded.error();
+        auto& record = *loaded;
+        if (record) stored.push_back(std::move(*record));
+      }
+      user.sends_on = count_as_one(*journey, stored, range) || user.sends_on;
+    }
+    return CutBy::nothing;
+  }
+
+  void put_down_aside() {
     for (const auto& [number, part] : aside_)
       apply(part, named_children_.contains(part.first.id) ? kRecipientsOnly : kAll);
+    aside_.clear();
+  }
+
+  void finish(Summary& out, std::size_t rows_max) {
     out.total = std::move(total_);
     for (auto& [key, row] : rows_) {
       if (row.messages == 0 && count(row) == 0) continue;  // all of it was taken back
@@ -177,6 +222,63 @@ class Summarizer {
     std::uint64_t all = 0;
     for (const auto number : row.recipients) all += number;
     return all;
+  }
+
+  struct PerhapsSentOn {
+    std::uint64_t leg;
+    std::uint32_t uid;
+  };
+
+  // Handed in by a program of this host, and nothing says of what it is a part.
+  static bool may_be_sent_on(const LegRecord& leg) {
+    return leg.submission.method == SubmissionMethod::local && leg.submission.uid &&
+           !leg.internal && !has_parent(leg);
+  }
+
+  // Takes back what its parts were counted as, and counts the whole; false: nothing was sent on, or
+  // not all of it was counted.
+  bool count_as_one(const Journey& journey, const std::vector<LegRecord>& stored,
+                    const TimeRange& range) {
+    Part whole;
+    std::vector<Part> sent_on;
+    bool has_first = false;
+    for (const auto& leg : stored) {
+      if (leg.queue_id.empty()) continue;  // refused dialogues are counted by themselves
+      if (leg.opened_at < range.from || leg.last_activity_at > range.until) return false;
+      if (leg.id != arrival_leg(journey).id && may_be_sent_on(leg)) {
+        sent_on.push_back(part_of(leg));
+      } else if (has_first) {
+        whole.take(part_of(leg));
+      } else {
+        whole = part_of(leg);
+        has_first = true;
+      }
+    }
+    if (sent_on.empty() || !has_first) return false;
+    apply(whole, kTakeBack);
+    for (const auto& part : sent_on) apply(part, kTakeBack);
+    pass_on(journey, stored, whole);
+    for (auto& part : sent_on) whole.take(std::move(part));
+    apply(whole);
+    return true;
+  }
+
+  // Who is no recipient of the message any more.
+  void pass_on(const Journey& journey, const std::vector<LegRecord>& stored, Part& whole) const {
+    for (const auto& leg : stored) {
+      if (leg.id != arrival_leg(journey).id && may_be_sent_on(leg)) continue;
+      for (const auto& recipient : leg.recipients) {
+        const bool stays = std::ranges::any_of(journey.recipients, [&](const auto& one) {
+          return journey.legs[one.leg].id == leg.id && one.state.recipient == recipient.recipient;
+        });
+        if (stays || recipient.outcome != Outcome::delivered) continue;
+        const auto key = whole.first.key ? std::string() : recipient_key(recipient);
+        const auto counted = std::ranges::find_if(whole.recipients, [&](const auto& one) {
+          return one.key == key && one.outcome == recipient.outcome && whole.tells(one);
+        });
+        if (counted != whole.recipients.end()) counted->passed = true;
+      }
+    }
   }
 
   // The key of the message as a whole; nullopt: keys are those of its recipients.
@@ -323,6 +425,7 @@ class Summarizer {
   SummaryRow total_;
   std::set<std::string> named_children_;
   std::vector<std::pair<std::uint64_t, std::string>> unnamed_;  // leg and queue id
+  std::vector<PerhapsSentOn> perhaps_sent_on_;
   std::map<std::uint64_t, Part> aside_;             // what waits for other legs, or for the end
   std::map<std::string, std::uint64_t> part_with_;  // queue id: number of what was put aside
   std::uint64_t next_part_ = 0;
@@ -404,6 +507,10 @@ Result<Summary> summarize(StoreReader& store, const TimeRange& range, SummaryBy 
   const auto joined = summarizer.join_late(store, left);
   if (!joined) return joined.error();
   if (out.cut == CutBy::nothing) out.cut = *joined;
+  summarizer.put_down_aside();
+  const auto sent_on = summarizer.join_sent_on(store, range, left);
+  if (!sent_on) return sent_on.error();
+  if (out.cut == CutBy::nothing) out.cut = *sent_on;
   const auto unnamed = summarizer.add_unnamed(store, left);
   if (!unnamed) return unnamed.error();
   if (out.cut == CutBy::nothing) out.cut = *unnamed;

@@ -95,6 +95,39 @@ TEST_F(Summaries, AMessageThatAFilterHandsBackAsAWholeIsOne) {
   EXPECT_EQ(domains.rows[1].recipients[static_cast<std::size_t>(Outcome::delivered)], 1U);
 }
 
+// "redirect": the mailbox server hands the message in again, and keeps no copy or does.
+TEST_F(Summaries, WhatASieveScriptSendsOnIsOneMessage) {
+  for (const bool keeps : {false, true}) {
+    const auto at = start_ + (keeps ? 100s : 0s);
+    const std::uint64_t number = keeps ? 10 : 1;
+    auto mail = simple_leg(number, at, "juan@example.com");
+    mail.recipients[0].last_attempt_at = at + 1s;
+    mail.recipients[0].delivered_to = DeliveredTo::mailbox;
+    mail.facts = {{"dovecot", "forwarded", "forwarded to <eva@example.net>"}};
+    if (keeps) mail.recipients[0].folder = "INBOX";
+    auto copy = simple_leg(number + 1, at + 1s, "eva@example.net");
+    copy.message_id = mail.message_id;
+    copy.submission = {};
+    copy.submission.method = SubmissionMethod::local;
+    copy.submission.uid = 5000;
+    auto script = simple_leg(number + 2, at + 2s, "eva@example.net");
+    script.submission = copy.submission;
+    commit({mail, copy, script}, at + 10s);
+  }
+  const auto delivered = static_cast<std::size_t>(Outcome::delivered);
+  const auto outcomes = sum(SummaryBy::outcome);
+  EXPECT_EQ(outcomes.total.messages, 4U);
+  ASSERT_EQ(outcomes.rows.size(), 1U);
+  EXPECT_EQ(outcomes.rows[0].messages, 4U);
+  EXPECT_EQ(outcomes.rows[0].recipients[delivered],
+            sum(SummaryBy::sender).total.recipients[delivered]);
+  const auto domains = sum(SummaryBy::domain);
+  const auto kept = std::ranges::find(domains.rows, "example.com", &SummaryRow::key);
+  ASSERT_NE(kept, domains.rows.end());
+  EXPECT_EQ(kept->recipients[delivered], 1U);
+  EXPECT_EQ(kept->messages, 1U);
+}
+
 LegLink child_of(const LegRecord& parent, const std::string& queue_id, std::int32_t recipient) {
   LegLink link;
   link.kind = LegLink::Kind::hop;
