@@ -11,6 +11,22 @@
 namespace rastro::cli {
 namespace {
 
+// What was read of each log, and where it has holes, in one table.
+boost::json::array csv_rows(const boost::json::object& coverage) {
+  boost::json::array rows;
+  for (const auto* list : {"sources", "holes"}) {
+    for (const auto& value : array_of(coverage, list)) {
+      if (!value.is_object()) continue;
+      const auto& one = value.get_object();
+      boost::json::object row{{"kind", list == std::string_view("holes") ? "hole" : "read"}};
+      for (const auto* name : {"source", "from", "until", "cause", "cause_code"})
+        row[name] = text_of(one, name);
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
 int run_coverage(const CommonOptions& common, const std::string& since, const std::string& until) {
   const auto answer =
       ask(common,
@@ -22,7 +38,7 @@ int run_coverage(const CommonOptions& common, const std::string& since, const st
   if (!answer) return answer.error();
   print(common, *answer,
         {.as_table = [&](const View& view) { return render_coverage_page(answer->object, view); },
-         .as_csv = [&] { return csv_of_rows(array_of(answer->object, "holes")); },
+         .as_csv = [&] { return csv_of_rows(csv_rows(answer->object)); },
          .rows = ""});
   return is_true(answer->object, "complete") ? kFound : kUnreachableOrIncomplete;
 }

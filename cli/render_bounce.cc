@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <set>
 
@@ -32,6 +33,8 @@ void add_recipient(const json::object& recipient, Page& page) {
   const auto original = text_of(recipient, "original_recipient");
   if (!original.empty()) page.line(view.say(Text::bounce_written_to, {escape(original)}), 4);
   page.line(result_text(recipient, view), 4);
+  const auto end = text_of(recipient, "ended_as");
+  if (!end.empty()) page.line(view.say(Text::bounce_ended_as, {view.named("outcome_", end)}), 4);
   const auto words = text_of(recipient, "diagnostic");
   const auto server = text_of(recipient, "remote_mta");
   if (!words.empty()) {
@@ -41,6 +44,14 @@ void add_recipient(const json::object& recipient, Page& page) {
                    : view.say(Text::bounce_words, {escape(words)}),
               4);
   }
+}
+
+// Whether our log has the end of each recipient that the report tells of.
+bool has_ended_since(const json::object& answer) {
+  const auto& recipients = array_of(answer, "recipients");
+  return !recipients.empty() && std::ranges::all_of(recipients, [](const json::value& one) {
+    return one.is_object() && has_text(one.get_object(), "ended_as");
+  });
 }
 
 void add_message(const json::object& answer, Page& page) {
@@ -131,7 +142,8 @@ std::string render_bounce(const json::object& answer, const View& view) {
   if (kind == "not_a_bounce") {
     page.line(view.named("not_a_bounce_", text_of(answer, "not_a_bounce")), 0);
   } else {
-    page.line(view.named("bounce_kind_", kind), 0);
+    const bool is_over = kind == "delayed" && has_ended_since(answer);
+    page.line(is_over ? view.say(Text::bounce_delay_is_over) : view.named("bounce_kind_", kind), 0);
   }
   add_message(answer, page);
   const auto& recipients = array_of(answer, "recipients");

@@ -41,6 +41,7 @@ json::object recipient_json(const BounceRecipient& recipient) {
   add(recipient.will_retry_until, "will_retry_until", out, sources);
   const auto reason = reason_name(recipient.reason);
   out["reason"] = reason.empty() ? json::value(nullptr) : json::value(reason);
+  out["ended_as"] = nullptr;
   out["sources"] = std::move(sources);
   return out;
 }

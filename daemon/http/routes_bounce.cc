@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "core/address.h"
 #include "daemon/answer/bounce.h"
 #include "daemon/answer/bounce_journeys.h"
 #include "daemon/answer/bounce_json.h"
@@ -52,6 +53,39 @@ void add_explanations(const BounceReport& report, const QueryTools& tools, const
     asked.now = now;
     const auto told = tools.explainer->explain(as_recipient(report, report.recipients[i]), asked);
     recipients[i].as_object()["explanation"] = told_json(told, language);
+  }
+}
+
+bool is_of(const json::object& in_log, const json::object& told) {
+  const auto text = [](const json::object& object, std::string_view name) -> std::string_view {
+    const auto* field = object.if_contains(name);
+    if (field == nullptr || !field->is_string()) return {};
+    return field->get_string();
+  };
+  for (const auto* name : {"recipient", "original_recipient"}) {
+    const auto address = text(in_log, name);
+    if (!address.empty() && (equal_ignoring_case(address, text(told, "recipient")) ||
+                             equal_ignoring_case(address, text(told, "original_recipient"))))
+      return true;
+  }
+  return false;
+}
+
+// A notice of delay tells of its own hour: where our log has the end since, that is what it means
+// now.
+void tell_end_since(const json::object& journey, json::object& out) {
+  for (auto& value : out["recipients"].as_array()) {
+    auto& told = value.as_object();
+    if (told.at("action") != "delayed" || !told.at("ended_as").is_null()) continue;
+    for (const auto& other : journey.at("recipients").as_array()) {
+      const auto& in_log = other.as_object();
+      const auto outcome = parse_outcome(std::string_view(in_log.at("outcome").as_string()));
+      if (!outcome || !is_final(*outcome) || *outcome == Outcome::unknown || !is_of(in_log, told))
+        continue;
+      told["ended_as"] = in_log.at("outcome");
+      if (in_log.at("explanation").is_object()) told["explanation"] = in_log.at("explanation");
+      break;
+    }
   }
 }
 
@@ -116,6 +150,8 @@ ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, Q
         {"journey", journey_json(match.journey, tools, false, request.peer.role, telling)},
         {"certainty", certainty_name(match.certainty)},
         {"because", because_json(match.because)}});
+    if (match.certainty == Certainty::certain)
+      tell_end_since(journeys.back().at("journey").as_object(), out);
   }
   const auto rows = journeys.size();
   out["journeys_missing"] =

@@ -6,10 +6,13 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
+#include "cli/terminal.h"
 #include "cli/texts.h"
+#include "core/journey.h"
 #include "tests/cli/fake_daemon.h"
 
 namespace rastro::cli {
@@ -453,6 +456,43 @@ TEST_F(Commands, ABounceThatNamesNobodyIsExplained) {
   const auto login = told(R"("kind": "not_a_bounce", "not_a_bounce": "login_refused")", "es");
   EXPECT_NE(login.find("No es una devolución: el servidor rechazó"), std::string::npos) << login;
   EXPECT_NE(login.find("destinatario no indicado"), std::string::npos) << login;
+}
+
+TEST_F(Commands, ANoticeOfDelayThatIsOverSaysSo) {
+  FakeDaemon daemon({{"/v1/bounce", {200, R"({"kind": "delayed", "journeys": [], "recipients":
+      [{"recipient": "bo@example.net", "action": "delayed", "ended_as": "expired"}]})"}}});
+  const auto path = testing::TempDir() + "rastro_delay." + std::to_string(getpid());
+  std::ofstream(path) << "x";
+  const auto told = run({"--socket", daemon.socket(), "bounce", path}).out;
+  std::remove(path.c_str());
+  EXPECT_NE(told.find("the message was late and was still being tried. It has"), std::string::npos) << told;
+  EXPECT_NE(told.find("since then, as this server's logs say: expired"), std::string::npos) << told;
+}
+
+TEST_F(Commands, ASummaryOfAllOutcomesFitsTheTerminal) {
+  std::string outcomes;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Outcome::passed); ++i)
+    outcomes += (i > 0 ? ", \"" : "\"") + std::string(outcome_name(static_cast<Outcome>(i))) +
+                "\": 1234567";
+  FakeDaemon daemon({{"/v1/summary",
+                      {200, R"({"by": "sender", "coverage": {"complete": true}, "rows": [{"key":
+      "ana@example.org", "messages": 7, "bytes": 1, "outcomes": {)" +
+                                outcomes + "}}]}"}}});
+  setenv("COLUMNS", "80", 1);
+  for (const auto* language : {"en", "es"}) {
+    const auto told = run({"--lang", language, "summary", "--socket", daemon.socket()}).out;
+    std::istringstream lines(told);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(columns_of(line), 80U) << line;
+    EXPECT_EQ(told.find("ana@example.org\n"), 0U) << told;
+  }
+}
+
+TEST_F(Commands, CoverageAsCsvHasWhatWasRead) {
+  FakeDaemon whole({{"/v1/coverage", {200, R"({"complete": true, "holes": [], "sources": [
+      {"source": "/var/log/mail.log", "from": "2026-11-24T02:00:00Z", "until": null}]})"}}});
+  EXPECT_EQ(run({"coverage", "-o", "csv", "--socket", whole.socket()}).out,
+            "\"kind\",\"source\",\"from\",\"until\",\"cause\",\"cause_code\"\r\n"
+            "\"read\",\"/var/log/mail.log\",\"2026-11-24T02:00:00Z\",\"\",\"\",\"\"\r\n");
 }
 
 TEST_F(Commands, CoverageWithHolesIsIncomplete) {

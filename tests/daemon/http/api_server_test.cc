@@ -424,6 +424,25 @@ TEST_F(Server, ANoticeWithoutAServersWordsGivesNoReason) {
   EXPECT_EQ(reason_of("<pedro@example.com>: host mx.example.com said: 550 odd words\n"), "other");
 }
 
+TEST_F(Server, ANoticeOfDelayKnowsHowItEndedSince) {
+  start();
+  const std::string notice =
+      "From: MAILER-DAEMON@example.org\nSubject: Delayed Mail (still being retried)\n"
+      "Content-Type: multipart/report; report-type=delivery-status; boundary=B\n\n--B\n\n"
+      "Your message could not be delivered for more than 4 hours. It will be retried.\n--B\n"
+      "Content-Type: message/delivery-status\n\nReporting-MTA: dns; example.org\n\n"
+      "Final-Recipient: rfc822; JUAN@example.com\nAction: delayed\nStatus: 4.4.1\n--B\n"
+      "Content-Type: text/rfc822-headers\n\nMessage-ID: <1@example.org>\nFrom: ana@example.org\n"
+      "--B--\n";
+  const auto told =
+      body_of(ask("POST /v1/bounce HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+                  std::to_string(notice.size()) + "\r\n\r\n" + notice));
+  EXPECT_EQ(told.at("kind"), "delayed");
+  ASSERT_EQ(told.at("journeys").as_array().size(), 1U) << json::serialize(told);
+  EXPECT_EQ(told.at("recipients").as_array().at(0).at("ended_as"), "delivered")
+      << json::serialize(told);
+}
+
 TEST_F(Server, MonitoringSeesNoAddress) {
   options_api_.roles.always_operators = {};
   options_api_.roles.monitoring.users = {geteuid()};
