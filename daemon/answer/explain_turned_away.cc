@@ -61,6 +61,7 @@ SeenByKind sort_out(const std::vector<Encounter>& encounters) {
         if (!out.accepted_at || *out.accepted_at < one.at) out.accepted_at = one.at;
         break;
       case Encounter::Kind::unnamed_mail:
+      case Encounter::Kind::named:
         break;
     }
   }
