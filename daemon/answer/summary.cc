@@ -160,11 +160,13 @@ class Summarizer {
 
   // What a mailbox server sent on (Sieve's redirect) is the message that it was, and where no copy
   // was kept its recipient is told by the one that it was sent to. Only a leg's facts and its
-  // Message-ID tell, which add() does not get: each is looked up, but of a user who never sends
-  // anything on (a web server's) only the first few. After all of add() and join_late().
+  // Message-ID tell, which add() does not get: each is looked up, but of users who never send
+  // anything on (web servers' and their customers') only the first few. After all of add() and
+  // join_late().
   Result<CutBy> join_sent_on(StoreReader& store, const TimeRange& range, const TimeLeft& left) {
     constexpr std::size_t kLookedUpMax = 2'000;
     constexpr std::size_t kOfOneUserMax = 20;
+    constexpr std::size_t kInVainMax = 200;
     struct User {
       std::size_t looked_up = 0;
       bool sends_on = false;
@@ -173,9 +175,11 @@ class Summarizer {
     std::set<std::uint64_t> known;
     AssemblyMemory memory;
     std::size_t looked_up = 0;
+    std::size_t in_vain = 0;
     for (const auto& one : perhaps_sent_on_) {
       auto& user = users[one.uid];
-      if (known.contains(one.leg) || (!user.sends_on && user.looked_up >= kOfOneUserMax)) continue;
+      if (known.contains(one.leg)) continue;
+      if (!user.sends_on && (user.looked_up >= kOfOneUserMax || in_vain >= kInVainMax)) continue;
       if (looked_up >= kLookedUpMax || left.is_over()) return CutBy::time;
       ++looked_up;
       ++user.looked_up;
@@ -192,7 +196,9 @@ class Summarizer {
         auto& record = *loaded;
         if (record) stored.push_back(std::move(*record));
       }
-      user.sends_on = count_as_one(*journey, stored, range) || user.sends_on;
+      const bool sent_on = count_as_one(*journey, stored, range);
+      if (!sent_on && !user.sends_on) ++in_vain;
+      user.sends_on = sent_on || user.sends_on;
     }
     return CutBy::nothing;
   }
