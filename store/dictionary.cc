@@ -214,6 +214,11 @@ std::int64_t DictionaryWriter::endpoint_id(const Endpoint& endpoint, bool with_p
   return id;
 }
 
+void for_each_host_name(Database& database, const std::function<void(std::string_view)>& visit) {
+  auto row = database.prepare("SELECT host FROM endpoint WHERE host != ''");
+  while (row.step()) visit(row.column_bytes(0));
+}
+
 DictionaryReader::DictionaryReader(Database& database)
     : select_name_(database.prepare("SELECT value FROM name WHERE id = ?1")),
       select_endpoint_(database.prepare("SELECT host, ip, port FROM endpoint WHERE id = ?1")) {}

@@ -2,6 +2,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,6 +85,9 @@ class DictionaryWriter {
   std::int64_t next_name_ = 1;
   std::int64_t next_endpoint_ = 1;
 };
+
+// Every host name in the endpoints of one file; one may come many times.
+void for_each_host_name(Database& database, const std::function<void(std::string_view)>& visit);
 
 // Reads them back, with a bounded cache.
 class DictionaryReader {

@@ -75,6 +75,7 @@ struct QueryLimits {
   // Set by another thread: the query ends then as if its time were over.
   const std::atomic<bool>* stop_when = nullptr;
 };
+using HostVisit = std::function<void(std::string_view host)>;
 using LoginWish = std::function<bool(std::string_view login)>;
 // Why a query ended before it had seen everything.
 enum class CutBy : std::uint8_t { nothing, caller, time };
@@ -145,6 +146,11 @@ class StoreReader {
   // come several times, and in a range of several hours those of other hours may come too.
   virtual Result<AddressesSeen> for_each_address(const TimeRange& range, const QueryLimits& limits,
                                                  const AddressVisit& visit) = 0;
+
+  // Every name of a client or relay, as it was logged, of the hours that overlap `range`; one may
+  // come many times.
+  virtual Result<CutBy> for_each_host(const TimeRange& range, const QueryLimits& limits,
+                                      const HostVisit& visit) = 0;
 
   // Only those of a login for which `wish` holds, which may be asked several times of one; empty:
   // all are visited.

@@ -39,6 +39,10 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
                                          const AddressVisit& /*visit*/) override {
     return AddressesSeen{.all = false};
   }
+  Result<CutBy> for_each_host(const TimeRange& /*range*/, const QueryLimits& /*limits*/,
+                              const HostVisit& /*visit*/) override {
+    return CutBy::nothing;
+  }
   bool holds_any_leg() override { return !legs.empty(); }
   Time visible_since() override { return Time::min(); }
   Result<std::optional<LegRecord>> load_leg(std::uint64_t leg_id) override;
