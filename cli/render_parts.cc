@@ -110,7 +110,11 @@ std::string end_text(const json::object& recipient, const View& view) {
     text += ", " + view.say(Text::list_folder, {escape(folder)});
   }
   const auto attempts = number_of(recipient, "attempts");
-  if (attempts > 1) text += " (" + view.say(Text::list_attempts, {view.number(attempts)}) + ")";
+  if (attempts > 1) {
+    const auto count = view.say(Text::list_attempts, {view.number(attempts)});
+    const bool more = is_true(recipient, "attempts_before_log");
+    text += " (" + (more ? view.say(Text::at_least, {count}) : count) + ")";
+  }
   return text;
 }
 

@@ -32,6 +32,8 @@ std::string attempts_text(const json::object& recipient, const View& view) {
   const auto attempts = number_of(recipient, "attempts");
   auto last = view.clock_ago(text_of(recipient, "last_attempt_at"));
   if (attempts == 0 || last.empty()) return {};
+  if (is_true(recipient, "attempts_before_log"))
+    return view.say(Text::attempts_more, {view.number(attempts), last});
   if (attempts == 1) return last;
   return view.say(Text::attempts_many, {view.number(attempts),
                                         view.clock(text_of(recipient, "first_attempt_at")), last});
@@ -92,8 +94,9 @@ void show_recipients(Page& page, const RecipientGroup& group) {
   if (text_of(recipient, "delivered_to") != "remote" || !text_of(recipient, "tls").empty())
     field(Text::show_through, through_text(recipient));
   field(Text::show_said, escape(text_of(recipient, "reply_text")));
-  field(number_of(recipient, "attempts") == 1 ? Text::show_when : Text::show_attempts,
-        attempts_text(recipient, view));
+  const bool one =
+      number_of(recipient, "attempts") == 1 && !is_true(recipient, "attempts_before_log");
+  field(one ? Text::show_when : Text::show_attempts, attempts_text(recipient, view));
   field(Text::show_next, estimate(recipient, view, "next_attempt_expected_at"));
   field(Text::show_gives_up, estimate(recipient, view, "gives_up_at"));
 }

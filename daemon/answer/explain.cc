@@ -411,6 +411,7 @@ ToldValues values_of(const LegRecipient& recipient, const ExplanationRequest& re
           {"rule", request.rule},
           {"others", std::to_string(request.refused_beside)},
           {"finding", request.finding},
+          {"score", request.score},
           {"first", clock.tell(recipient.first_attempt_at, false)},
           {"last", clock.tell(recipient.last_attempt_at, true)},
           {"next", clock.tell(request.next_attempt_at, false)},
@@ -478,9 +479,10 @@ class Teller {
     return {};
   }
 
-  // A filter of ours found something that nobody should get, or not in that way.
+  // A filter of ours found something that nobody should get, or not in that way; or spam.
   std::string dangerous(const std::string& part) const {
-    if (request_.finding.empty()) return "";
+    if (request_.finding.empty())
+      return recipient_.reason == Reason::spam_content ? part + "spam" : "";
     return part + (request_.only_forbidden ? "forbidden" : "dangerous");
   }
 
@@ -540,12 +542,13 @@ class Teller {
   void tell_outcome() {
     out_.text = first_of({dangerous(""), request_.by_own_script ? "script" : "",
                           request_.null_sender ? "no_sender" : "",
-                          came_back_                ? "came_back"
-                          : to_program_             ? "temporary_program"
-                          : for_now_                ? "temporary"
-                          : recipient_.attempts > 1 ? "many"
-                          : is_put_off()            ? "untried"
-                                                    : "once",
+                          came_back_    ? "came_back"
+                          : to_program_ ? "temporary_program"
+                          : for_now_    ? "temporary"
+                          : request_.earlier_attempts && recipient_.attempts > 0 ? "more"
+                          : recipient_.attempts > 1                              ? "many"
+                          : is_put_off()                                         ? "untried"
+                                                                                 : "once",
                           "text"});
     const auto report = report_part();
     if (!request_.null_sender && request_.report_known)
@@ -553,8 +556,9 @@ class Teller {
     const bool hopeless = recipient_.outcome == Outcome::deferred && !request_.null_sender &&
                           !may_pass(recipient_.reason);
     // The customer knows to whom it was.
-    if (recipient_.recipient.empty() && !recipient_.original_recipient && request_.by_our_log)
-      values_["recipient"] = std::string(texts_.find("recipients.unnamed_reply"));
+    const bool unnamed =
+        recipient_.recipient.empty() && !recipient_.original_recipient && request_.by_our_log;
+    if (unnamed) values_["recipient"] = std::string(texts_.find("recipients.unnamed_reply"));
     out_.reply = first_of({dangerous("reply_"), request_.by_own_script ? "reply_script" : "",
                            request_.null_sender ? "reply_no_sender" : "",
                            !report.empty() ? "reply_report" + report : "",
@@ -565,6 +569,12 @@ class Teller {
                            : for_now_             ? "reply_temporary"
                                                   : "",
                            "reply"});
+    if (unnamed) leave_out(out_.reply, texts_.find("recipients.unnamed_phrase"));
+  }
+
+  static void leave_out(std::string& text, std::string_view words) {
+    const auto at = words.empty() ? std::string::npos : text.find(words);
+    if (at != std::string::npos) text.erase(at, words.size());
   }
 
   void tell_reason() {

@@ -32,20 +32,22 @@ struct Explanation {
 struct ExplanationRequest {
   // Who spoke to whom: what a refusal means depends on it.
   SubmissionMethod submission = SubmissionMethod::unknown;
-  bool null_sender = false;     // it is a report: nobody is told when it fails
-  bool from_outside = false;    // the customer is who waits for it
-  bool by_our_log = true;       // false: a bounce says it, maybe about another site
-  bool report_known = true;     // false: whether anybody was sent a report is not known
-  bool forwarded = false;       // it came from outside for an address here, which sends it on
-  bool redirected = false;      // an address here sends it on to this recipient, who is elsewhere
-  bool beside_forward = false;  // the recipient's mail is sent on too, and that ended otherwise
-  bool one_of_several = false;  // others behind the same original recipient ended otherwise
-  bool came_back = false;       // what was refused for now was accepted later
+  bool null_sender = false;       // it is a report: nobody is told when it fails
+  bool from_outside = false;      // the customer is who waits for it
+  bool by_our_log = true;         // false: a bounce says it, maybe about another site
+  bool report_known = true;       // false: whether anybody was sent a report is not known
+  bool forwarded = false;         // it came from outside for an address here, which sends it on
+  bool redirected = false;        // an address here sends it on to this recipient, who is elsewhere
+  bool beside_forward = false;    // the recipient's mail is sent on too, and that ended otherwise
+  bool one_of_several = false;    // others behind the same original recipient ended otherwise
+  bool came_back = false;         // what was refused for now was accepted later
+  bool earlier_attempts = false;  // some were made before the log begins
   std::uint32_t refused_beside = 0;  // others of the same message, whom no line names
   std::optional<Outcome> report;     // how the report of a failure ended, where the log shows one
   std::string sender;                // envelope sender
   std::string finding;               // what a filter of ours found: a virus, a forbidden file
   bool only_forbidden = false;       // `finding` is a type of file, and no virus is told of
+  std::string score;                 // of a filter of ours: how much it is like spam
   std::string rule;                  // what held or discarded it, in the log's words
   bool by_own_script = false;  // a script of the recipient refused it or threw it away, behind our
                                // own delivery

@@ -182,6 +182,24 @@ std::uint32_t refused_beside(const LegRecord& leg, const LegRecipient& state) {
   return std::max(leg.recipient_count.value_or(0), named) - named;
 }
 
+// Whether the log shows part of the attempts only: it begins after the arrival, and long enough for
+// one to have been made before its first.
+bool has_earlier_attempts(const LegRecord& leg, const LegRecipient& state) {
+  constexpr Duration kFirstRetry = std::chrono::minutes(5);  // minimal_backoff_time
+  if (leg.arrival_seen || leg.internal || !leg.accepted || !state.first_attempt_at) return false;
+  return !leg.accepted_at || *state.first_attempt_at - *leg.accepted_at >= kFirstRetry;
+}
+
+// What amavis counted of a message that it took for spam.
+std::string score_of(const Journey& journey) {
+  for (const auto& leg : journey.legs) {
+    for (const auto& fact : leg.facts) {
+      if (fact.source == "amavis" && fact.name == "score") return fact.value;
+    }
+  }
+  return {};
+}
+
 json::value explanation_json(const Journey& journey, const JourneyRecipient& recipient,
                              const RetryEstimate& retry, const JourneyJsonOptions& options) {
   if (options.explainer == nullptr) return nullptr;
@@ -201,11 +219,13 @@ json::value explanation_json(const Journey& journey, const JourneyRecipient& rec
        .beside_forward = !redirected && is_beside_forward(journey, state),
        .one_of_several = is_one_of_several(journey, state),
        .came_back = came_back(journey, state),
+       .earlier_attempts = has_earlier_attempts(journey.legs[recipient.leg], state),
        .refused_beside = refused_beside(journey.legs[recipient.leg], state),
        .report = report_of(journey, state),
        .sender = sender == nullptr ? std::string() : *sender,
        .finding = finding.text,
        .only_forbidden = finding.only_forbidden,
+       .score = score_of(journey),
        .rule = rule_of(journey, state),
        .by_own_script = is_ended_by_script(journey, state),
        .ended_by_hand = is_ended_by_hand(journey.legs[recipient.leg], state),
@@ -249,6 +269,7 @@ json::object recipient_json(const Journey& journey, const JourneyRecipient& reci
            {"agent", text_or_null(state.agent, memory)},
            {"tls", maybe_text(state.tls, memory)},
            {"attempts", state.attempts},
+           {"attempts_before_log", has_earlier_attempts(journey.legs[recipient.leg], state)},
            {"first_attempt_at", maybe_time(state.first_attempt_at, memory)},
            {"last_attempt_at", maybe_time(state.last_attempt_at, memory)},
            {"next_attempt_expected_at", maybe_time(retry.next_attempt_at, memory)},

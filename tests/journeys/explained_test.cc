@@ -23,7 +23,9 @@ std::map<std::string, std::string> explained(const std::vector<std::string>& tex
   static const auto kExplainer = Explainer::create().value();
   Log log{"/var/log/mail.log", "mx1", false, {}};
   for (const auto& text : texts) {
-    log.lines.push_back("2026-11-24T" + text.substr(0, 8) + "+00:00 mx1 postfix/" + text.substr(9));
+    const bool of_filter = text.compare(9, 6, "amavis") == 0;
+    log.lines.push_back("2026-11-24T" + text.substr(0, 8) + "+00:00 mx1 " +
+                        (of_filter ? "" : "postfix/") + text.substr(9));
   }
   static const auto kRules = load_reply_rules({}).value();
   ReplyReasons reasons(kRules, 1);
@@ -140,12 +142,47 @@ TEST(ExplainedForward, IsWhatFailsDmarcNotTheSender) {
   EXPECT_THAT(told["ana@example.com"], Not(HasSubstr("forwarding")));
 }
 
+TEST(ExplainedAttempts, AreThoseOfTheLogWhereItBeginsLater) {
+  const std::string tried =
+      "10:00:01 smtp[14]: A00001: to=<ana@example.com>, relay=none, delay=250000, "
+      "delays=249970/0/30/0, dsn=4.4.1, status=deferred (connect to "
+      "mx.example.com[203.0.113.7]:25: Connection timed out)";
+  auto told = explained(
+      {"10:00:00 qmgr[13]: A00001: from=<a@example.net>, size=9, nrcpt=1 (queue active)", tried});
+  EXPECT_THAT(told["ana@example.com"],
+              HasSubstr("Attempts in the log: 1; the first ones were made before the log begins."));
+  told = explained({"10:00:00 smtpd[11]: A00001: client=mx.example.net[192.0.2.7]",
+                    "10:00:00 qmgr[13]: A00001: from=<a@example.net>, size=9, nrcpt=1 (queue "
+                    "active)",
+                    tried});
+  EXPECT_THAT(told["ana@example.com"], Not(HasSubstr("before the log begins")));
+}
+
+// amavisd: the verdict is logged before the answer goes to Postfix, or after.
+TEST(ExplainedQuarantine, TellsWhatTheFilterFound) {
+  const std::string taken =
+      "10:00:01 smtp[14]: A00001: to=<ana@example.org>, relay=127.0.0.1[127.0.0.1]:10024, "
+      "delay=1, delays=0/0/0/1, dsn=2.7.0, status=sent (250 2.7.0 Ok, discarded, id=66889-07 - "
+      "SPAM)";
+  const std::string verdict =
+      "10:00:01 amavis[31]: (66889-07) Blocked SPAM {DiscardedInbound,Quarantined}, "
+      "[192.0.2.7]:4000 [192.0.2.7] <a@example.net> -> <ana@example.org>, quarantine: "
+      "b/spam-b98130.gz, Queue-ID: A00001, Message-ID: <m1@example.net>, mail_id: b98130XyZ, "
+      "Hits: 18.4, size: 9, 1312 ms";
+  for (const bool before : {true, false}) {
+    auto lines = from_outside(before ? verdict : taken);
+    lines.insert(lines.end() - 1, before ? taken : verdict);
+    auto told = explained(lines);
+    EXPECT_THAT(told["ana@example.org"], HasSubstr("for spam, with a score of 18.4"));
+  }
+}
+
 TEST(ExplainedMailbox, IsNamedBesideTheAddressThatLeadsToIt) {
   auto told = explained(
       from_outside("10:00:01 local[14]: A00001: to=<ana@example.org>, orig_to=<info@example.org>, "
                    "relay=local, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to "
                    "mailbox)"));
-  EXPECT_THAT(told["ana@example.org"], HasSubstr("ana@example.org (for info@example.org)"));
+  EXPECT_THAT(told["ana@example.org"], HasSubstr("ana@example.org (sent to info@example.org)"));
 }
 
 TEST(ExplainedMailboxServer, ThatIsDownIsOurMatter) {

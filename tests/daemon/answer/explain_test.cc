@@ -491,10 +491,10 @@ TEST(Explain, NamesTheMailboxWhereOthersBehindTheAddressEndedOtherwise) {
   auto asked = request();
   asked.one_of_several = true;
   EXPECT_THAT(explainer().explain(state, asked).reply,
-              HasSubstr("to juan@example.org (for info@example.org) has"));
+              HasSubstr("to juan@example.org (sent to info@example.org) has"));
   asked.language = Language::es;
   EXPECT_THAT(explainer().explain(state, asked).reply,
-              HasSubstr("juan@example.org (para info@example.org)"));
+              HasSubstr("juan@example.org (enviado a info@example.org)"));
 }
 
 TEST(Explain, GivenUpSaysNothingOfATimeThatTheLogDoesNotShow) {
