@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 #include "cli/exit_code.h"
@@ -22,7 +23,19 @@ Language CommonOptions::language() const {
 
 std::string CommonOptions::zone() const { return tz.empty() ? zone_of_environment() : tz; }
 
-View CommonOptions::view() const { return {detect_terminal(), language(), now_us(), scanned}; }
+View CommonOptions::view() const {
+  std::string typed;
+  const auto add = [&typed](const char* option, const std::string& value, const char* variable,
+                            std::string_view otherwise) {
+    const char* set = std::getenv(variable);
+    if (value.empty() || value == otherwise || (set != nullptr && value == set)) return;
+    typed += std::string(" ") + option + " " + typed_word(value);
+  };
+  add("--lang", lang, "RASTRO_LANG", "");
+  add("--tz", tz, "", "");  // which sets TZ
+  if (scanned.empty()) add("--socket", socket, "RASTRO_SOCKET", RASTRO_SOCKET_PATH);
+  return {detect_terminal(), language(), now_us(), scanned, typed};
+}
 
 int fail(int exit_code, const std::string& message) {
   std::cout.flush();

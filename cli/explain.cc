@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <memory>
 
@@ -23,9 +24,25 @@ struct ExplainOptions {
 bool is_asked_for(const json::object& recipient, const std::string& address) {
   if (address.empty()) return true;
   const auto same = [&](std::string_view name) {
-    return CLI::detail::to_lower(text_of(recipient, name)) == CLI::detail::to_lower(address);
+    auto known = CLI::detail::to_lower(text_of(recipient, name));
+    if (address.find('@') == std::string::npos)
+      known.resize(std::min(known.find('@'), known.size()));
+    return known == CLI::detail::to_lower(address);
   };
   return same("recipient") || same("original_recipient");
+}
+
+// "a@b, c@d, ..."
+std::string recipients_of(const json::object& journey) {
+  constexpr std::size_t kShownMax = 10;
+  std::string out;
+  std::size_t shown = 0;
+  for (const auto& value : array_of(journey, "recipients")) {
+    if (!value.is_object()) continue;
+    if (shown++ == kShownMax) return out + ", ...";
+    out += (out.empty() ? "" : ", ") + escape(text_of(value.get_object(), "recipient"));
+  }
+  return out.empty() ? "?" : out;
 }
 
 // The journey with only those recipients that were asked for.
@@ -66,8 +83,8 @@ int run_explain(const CommonOptions& common, const ExplainOptions& options) {
   if (!answer) return answer.error();
   const auto journey = narrowed(answer->object, options.to);
   if (array_of(journey, "recipients").empty() && !options.to.empty()) {
-    return fail(kNothingFound,
-                say(common.language(), Text::explain_no_such_recipient, {escape(options.to)}));
+    return fail(kNothingFound, say(common.language(), Text::explain_no_such_recipient,
+                                   {escape(options.to), recipients_of(answer->object)}));
   }
   const auto rows = rows_of(journey);
   const json::object table{{"id", text_of(journey, "id")}, {"recipients", rows}};

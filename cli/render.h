@@ -19,6 +19,11 @@ std::string render_nothing(const boost::json::object& answer, const View& view);
 // What words of the question were taken to mean, where that is not plain.
 std::string render_readings(const boost::json::object& answer, const View& view);
 std::string render_suggestions(const boost::json::object& answer, const View& view);
+// Logins and clients that were refused, those of one cause together, and what else was seen of
+// them.
+std::string render_seen(const boost::json::object& answer, const View& view);
+// What fits but only waited at the time asked.
+std::string render_waiting(const boost::json::object& answer, const View& view);
 // The same for `rastro` alone: the problems of the last hour.
 std::string render_problems(const boost::json::object& answer, const View& view);
 // One message that has just come or changed, in a line or two.
@@ -44,6 +49,8 @@ std::string render_status(const boost::json::object& status, const View& view, b
 
 // "complete for that time", or each hole with its cause.
 std::string render_coverage(const boost::json::object& coverage, const View& view);
+// The same in a line, where it is not what the answer is about.
+std::string render_coverage_briefly(const boost::json::object& coverage, const View& view);
 // The same with what was read of each log: `rastro coverage`.
 std::string render_coverage_page(const boost::json::object& coverage, const View& view);
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "cli/json_fields.h"
@@ -40,6 +41,34 @@ std::string render_coverage(const json::object& coverage, const View& view) {
   for (const auto& hole : array_of(coverage, "holes")) {
     if (hole.is_object()) out += wrap(hole_text(hole.get_object(), view), width, 2);
   }
+  constexpr std::int64_t kWorthSaying = 2;
+  const auto behind = number_of(coverage, "behind_seconds");
+  if (behind >= kWorthSaying)
+    out += wrap(view.say(Text::coverage_behind, {view.duration(behind * 1'000'000)}), width, 0);
+  return out;
+}
+
+std::string render_coverage_briefly(const json::object& coverage, const View& view) {
+  if (!view.scanned.empty()) return render_coverage(coverage, view);  // no command tells more
+  const auto width = view.terminal.width;
+  std::string first;
+  std::string last;
+  const auto& holes = array_of(coverage, "holes");
+  bool bounded = !holes.empty();
+  for (const auto& value : holes) {
+    if (!value.is_object()) continue;
+    const auto from = text_of(value.get_object(), "from");
+    const auto until = text_of(value.get_object(), "until");
+    bounded = bounded && !from.empty() && !until.empty();
+    if (first.empty() || from < first) first = from;
+    last = std::max(last, until);
+  }
+  constexpr std::string_view kCommand = "rastro coverage";
+  auto out = wrap(
+      !bounded ? view.say(Text::coverage_brief, {kCommand})
+               : view.say(holes.size() == 1 ? Text::coverage_brief_one : Text::coverage_brief_many,
+                          {view.clock(first), view.clock(last), kCommand}),
+      width, 0);
   constexpr std::int64_t kWorthSaying = 2;
   const auto behind = number_of(coverage, "behind_seconds");
   if (behind >= kWorthSaying)

@@ -40,6 +40,7 @@ std::optional<Text> how_long(const Meaning& meaning) {
   const auto& explanation = *meaning.explanation;
   if (!explanation.contains("final") || !explanation.at("final").is_bool()) return std::nullopt;
   if (text_of(*meaning.recipient, "outcome") == "held") return Text::meaning_held;
+  if (text_of(*meaning.recipient, "outcome") == "queued") return std::nullopt;  // not tried yet
   if (!is_true(explanation, "final")) return Text::meaning_temporary;
   // Of a message that was delivered, or came back and was accepted, it goes without saying.
   const bool over = meaning.delivered() || text_of(explanation, "whose_move") == "nobody";

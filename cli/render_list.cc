@@ -51,7 +51,12 @@ Row row_of(const json::object& item, const View& view) {
   const auto& journey = object_of(item, "journey");
   Row row;
   row.id = escape(text_of(journey, "id"));
-  row.when = view.brief(text_of(journey, "arrived_at"));
+  // Where the log begins later, the id may tell when it came.
+  const auto accepted = text_of(object_of(journey, "accepted"), "at");
+  const auto first_seen = text_of(journey, "arrived_at");
+  const bool came_before =
+      !is_true(journey, "complete") && !accepted.empty() && accepted < first_seen;
+  row.when = view.brief(came_before ? accepted : first_seen);
   row.from = sender_text(journey);
   const auto asked = asked_by_item(item);
   row.to = recipients_text(journey, asked);
@@ -192,7 +197,7 @@ std::string tail(const json::object& answer, std::int64_t shown, const View& vie
   }
   if (text_of(answer, "cut_by") == "time") out += wrap(view.say(Text::list_cut_by_time), width, 0);
   const auto& coverage = object_of(answer, "coverage");
-  if (!is_true(coverage, "complete")) out += render_coverage(coverage, view);
+  if (!is_true(coverage, "complete")) out += render_coverage_briefly(coverage, view);
   return out;
 }
 
@@ -209,12 +214,35 @@ std::string list_text(const json::object& answer, const View& view) {
   if (misspelt) out += view.say(Text::nothing_fits_exactly) + "\n";
   out += table.head();
   for (const auto& row : rows) out += table.line(row);
+  out += render_waiting(answer, view);
   if (misspelt) out += render_suggestions(answer, view);
+  out += render_seen(answer, view);
   out += tail(answer, static_cast<std::int64_t>(rows.size()), view);
   return out;
 }
 
 }  // namespace
+
+std::string render_waiting(const json::object& answer, const View& view) {
+  const auto& waiting = object_of(answer, "waiting_then");
+  std::vector<Row> rows;
+  for (const auto& item : array_of(waiting, "items")) {
+    if (!item.is_object()) continue;
+    rows.push_back(row_of(item.get_object(), view));
+    rows.back().why.clear();  // none of it says that it fits the time
+  }
+  if (rows.empty()) return {};
+  const auto width = view.terminal.width;
+  auto out = wrap(view.say(Text::waiting_then), width, 0);
+  const MessageTable table(rows, view);
+  for (const auto& row : rows) out += table.line(row);
+  const auto count = number_of(waiting, "count");
+  const auto shown = static_cast<std::int64_t>(rows.size());
+  if (count > shown)
+    out +=
+        wrap(view.say(Text::waiting_then_more, {view.number(shown), view.number(count)}), width, 0);
+  return out;
+}
 
 std::string render_list(const json::object& answer, const View& view) {
   return list_text(answer, view);

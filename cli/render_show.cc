@@ -1,5 +1,6 @@
 #include "cli/render_show.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <string>
 
@@ -55,6 +56,11 @@ std::string accepted_text(const json::object& journey, const View& view) {
   return text;
 }
 
+// Pigeonhole's vacation, by the Message-ID that it makes.
+bool is_automatic_answer(const json::object& journey) {
+  return text_of(journey, "message_id").find("dovecot-sieve-") <= 1;
+}
+
 void show_head(Page& page, const json::object& journey) {
   const auto& view = page.view();
   const auto field = [&](Text label, const std::string& text) {
@@ -62,9 +68,11 @@ void show_head(Page& page, const json::object& journey) {
   };
   const bool known = has_text(journey, "envelope_sender");
   const auto sender = text_of(journey, "envelope_sender");
-  field(Text::show_from, !known           ? view.say(Text::show_sender_not_logged)
-                         : sender.empty() ? view.say(Text::show_null_sender)
-                                          : escape(sender));
+  field(Text::show_from, !known ? view.say(Text::show_sender_not_logged)
+                         : sender.empty()
+                             ? view.say(is_automatic_answer(journey) ? Text::show_automatic_answer
+                                                                     : Text::show_null_sender)
+                             : escape(sender));
   field(Text::show_accepted, accepted_text(journey, view));
   field(Text::show_client_was_told, escape(text_of(object_of(journey, "accepted"), "reply_text")));
   field(Text::show_submitted, submission_text(object_of(journey, "submission"), view));
@@ -92,6 +100,15 @@ void show_same_id(Page& page, const json::object& journey) {
              view.count(Text::show_same_id_one, Text::show_same_id_many, count) + others);
 }
 
+// "vacation sent: ..." in the reader's words, where there are some.
+std::string fact_value(const json::object& fact, const View& view) {
+  auto value = text_of(fact, "value");
+  auto key = value;
+  std::ranges::replace(key, ' ', '_');
+  const auto words = text_of(fact, "name") == "verdict" ? find_text("verdict_", key) : std::nullopt;
+  return words ? view.say(*words) : escape(value);
+}
+
 void show_facts(Page& page, const json::object& journey) {
   const auto& facts = array_of(journey, "facts");
   if (facts.empty()) return;
@@ -101,7 +118,7 @@ void show_facts(Page& page, const json::object& journey) {
     const auto& fact = value.get_object();
     page.line(escape(text_of(fact, "source")) + ": " +
               page.view().named("fact_", text_of(fact, "name")) + " " +
-              escape(text_of(fact, "value")));
+              fact_value(fact, page.view()));
   }
 }
 

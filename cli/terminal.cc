@@ -160,6 +160,16 @@ std::string fit(std::string_view escaped, std::size_t columns, bool pad) {
   return out;
 }
 
+std::string typed_word(std::string_view value) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._+-=:/,";
+  auto escaped = escape(value);
+  if (!escaped.empty() && escaped.find_first_not_of(kPlain) == std::string::npos) return escaped;
+  std::string out = "'";
+  for (const char c : escaped) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 std::string wrap(std::string_view escaped, std::size_t columns, std::size_t indent) {
   const std::size_t room = columns > indent + 20 ? columns - indent : 20;
   std::string out;

@@ -39,6 +39,9 @@ std::size_t columns_of(std::string_view escaped);
 // many when `pad`.
 std::string fit(std::string_view escaped, std::size_t columns, bool pad = false);
 
+// A word of a command, escaped, as one may type it: quoted when the shell would read it otherwise.
+std::string typed_word(std::string_view value);
+
 // Escaped text broken at blanks into lines of at most `columns`, each behind `indent` blanks.
 std::string wrap(std::string_view escaped, std::size_t columns, std::size_t indent);
 

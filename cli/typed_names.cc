@@ -45,8 +45,35 @@ std::string_view without_prefix(std::string_view key, std::string_view prefix) {
   return {};
 }
 
+// What people call them beside the words that answers use.
+struct OtherName {
+  std::string_view prefix;
+  std::string_view typed;  // as stem() leaves it
+  std::string_view name;
+};
+constexpr OtherName kOtherNames[] = {
+    {"outcome_", "rebotad", "bounced"},
+    {"outcome_", "rebote", "bounced"},
+    {"outcome_", "enviad", "delivered"},
+    {"outcome_", "sent", "delivered"},
+    {"outcome_", "pendiente", "queued,deferred"},
+    {"outcome_", "pending", "queued,deferred"},
+    {"reason_", "spam", "spam_content"},
+    {"reason_", "viru", "virus_or_attachment"},  // "virus", and stem() takes the s
+    {"reason_", "greylisting", "greylisted"},
+    {"reason_", "greylist", "greylisted"},
+    {"reason_", "blacklist", "reputation"},
+    {"reason_", "blacklisted", "reputation"},
+    {"reason_", "lista negr", "reputation"},
+    {"reason_", "quota", "mailbox_full"},
+    {"reason_", "buzon llen", "mailbox_full"},
+};
+
 std::string api_name(std::string_view prefix, std::string_view typed) {
   const auto wanted = stem(typed);
+  for (const auto& other : kOtherNames) {
+    if (other.prefix == prefix && other.typed == wanted) return std::string(other.name);
+  }
   for (std::size_t i = 0; i < kTextCount; ++i) {
     const auto id = static_cast<Text>(i);
     const auto name = without_prefix(text_key(id), prefix);

@@ -17,12 +17,13 @@ struct View {
   Terminal terminal;
   Language language = Language::en;
   std::int64_t now_us = 0;
-  std::string scanned{};  // the logs that `rastro scan` is about; "": the index's answer
+  std::string scanned{};        // the logs that `rastro scan` is about; "": the index's answer
+  std::string typed_options{};  // that every command takes: " --lang es"; "": none was typed
 
   // "rastro find --to a@b", or the same of the logs that were scanned.
   std::string find_command(std::string_view options) const {
     return (scanned.empty() ? "rastro find " : "rastro scan " + scanned + " ") +
-           std::string(options);
+           std::string(options) + typed_options;
   }
   std::string show_command(std::string_view id = "ID") const {
     return (scanned.empty() ? "rastro show " : "rastro scan " + scanned + " --show ") +

@@ -40,8 +40,19 @@ bool message_id_matches(const std::string& typed, const std::string& message_id)
   return bare_message_id(typed) == bare_message_id(message_id);
 }
 
-bool login_matches(const std::string& typed, const Submission& submission) {
-  return submission.login && glob_matches(typed, *submission.login);
+bool has_login(const std::string& typed, const Submission& submission) {
+  return submission.login && login_matches(typed, *submission.login);
+}
+
+// "gmail.com" for a relay: its hosts are called otherwise (gmail-smtp-in.l.google.com), and who
+// asks means them all the same. What was handed to a mailbox of this server went to no such host.
+bool is_relay_for(const std::string& domain, const LegRecipient& state, const Endpoint& relay) {
+  return is_host_name(domain) && !relay.ip.empty() && relay.ip.find('/') == std::string::npos &&
+         !is_loopback(relay.ip) && state.agent != "lmtp" && domain_matches(domain, state.recipient);
+}
+
+bool relay_matches(const std::string& typed, const LegRecipient& state, const Endpoint& relay) {
+  return endpoint_matches(typed, relay) || is_relay_for(typed, state, relay);
 }
 
 template <typename Value>
@@ -116,9 +127,9 @@ bool state_matches(const Journey& journey, const JourneyRecipient& recipient,
   const auto& state = recipient.state;
   const auto& leg = journey.legs[recipient.leg];
   if (!holds(want.outcomes, state.outcome) || !holds(want.reasons, state.reason)) return false;
-  if (!want.relay.empty() && !endpoint_matches(want.relay, state.relay) &&
+  if (!want.relay.empty() && !relay_matches(want.relay, state, state.relay) &&
       !any_attempt(leg, state, [&](const TimelineEntry& entry) {
-        return endpoint_matches(want.relay, entry.relay);
+        return relay_matches(want.relay, state, entry.relay);
       }))
     return false;
   return want.text.empty() || text_matches(want.text, state.reply_text) ||
@@ -167,7 +178,7 @@ bool legs_match(const Journey& journey, const FindRequest& want) {
     return false;
   if (!want.client.empty() && !client_matches(journey, want.client)) return false;
   if (!want.login.empty() && !any_leg(journey, [&](const LegRecord& leg) {
-        return login_matches(want.login, leg.submission);
+        return has_login(want.login, leg.submission);
       }))
     return false;
   if (!want.subject.empty() && !any_leg(journey, [&](const LegRecord& leg) {
@@ -286,7 +297,7 @@ bool may_give_state(const LegRecord& leg, const FindRequest& want) {
         recipient.outcome == Outcome::passed ? Outcome::unknown : recipient.outcome;
     if (!holds(want.outcomes, outcome) || !holds(want.reasons, recipient.reason)) return false;
     if (recipient.attempts > 1) return true;
-    return (want.relay.empty() || endpoint_matches(want.relay, recipient.relay)) &&
+    return (want.relay.empty() || relay_matches(want.relay, recipient, recipient.relay)) &&
            (want.text.empty() || text_matches(want.text, recipient.reply_text));
   });
 }
@@ -315,7 +326,7 @@ std::function<bool(const LegRecord&)> leg_test(const FindRequest& want) {
   if (want.sender)
     return [&want](const LegRecord& leg) { return leg_has_sender(leg, *want.sender); };
   if (!want.login.empty())
-    return [&want](const LegRecord& leg) { return login_matches(want.login, leg.submission); };
+    return [&want](const LegRecord& leg) { return has_login(want.login, leg.submission); };
   if (!want.client.empty())
     return [&want](const LegRecord& leg) {
       return endpoint_matches(want.client, leg.submission.client);
@@ -373,7 +384,28 @@ bool endpoint_matches(const std::string& typed, const Endpoint& endpoint) {
     });
   }
   return (!endpoint.ip.empty() && glob_matches(typed, endpoint.ip)) ||
-         (!endpoint.host.empty() && glob_matches(typed, endpoint.host));
+         (!endpoint.host.empty() && host_matches(typed, endpoint.host));
+}
+
+bool is_host_name(std::string_view typed) {
+  return typed.find('.') != std::string_view::npos && !is_glob(typed) && !is_ip_or_cidr(typed) &&
+         typed.find('/') == std::string_view::npos;
+}
+
+bool host_matches(const std::string& typed, std::string_view host) {
+  if (glob_matches(typed, host)) return true;
+  if (!is_host_name(typed)) return false;
+  const auto name = std::string_view(typed).substr(typed.starts_with('.') ? 1 : 0);
+  if (host.size() <= name.size()) return equal_ignoring_case(host, name);
+  const auto end = host.size() - name.size();
+  return host[end - 1] == '.' && equal_ignoring_case(host.substr(end), name);
+}
+
+bool login_matches(const std::string& typed, std::string_view login) {
+  if (glob_matches(typed, login)) return true;
+  if (is_glob(typed) || typed.find('@') != std::string::npos) return false;
+  const auto parts = split_address(login);
+  return !parts.domain.empty() && equal_ignoring_case(parts.local_part, typed);
 }
 
 bool is_visible(const Journey& journey, const std::vector<std::string>& domains) {
@@ -437,9 +469,12 @@ std::vector<Driver> drivers(const FindRequest& request) {
                       std::back_inserter(keys));
     add(std::move(keys));
   }
-  if (!request.login.empty() && !is_glob(request.login)) add({{KeyKind::sender, request.login}});
+  // Of a part of one, and of the hosts below a name, the keys must be looked up (pattern_keys()).
+  if (request.login.find('@') != std::string::npos && !is_glob(request.login))
+    add({{KeyKind::sender, request.login}});
   const auto is_plain = [](const std::string& host) {
-    return !host.empty() && !is_glob(host) && host.find('/') == std::string::npos;
+    return !host.empty() && !is_glob(host) && host.find('/') == std::string::npos &&
+           !is_host_name(host);
   };
   if (is_plain(request.client)) add({{KeyKind::client, request.client}});
   if (is_plain(request.relay)) add({{KeyKind::relay, request.relay}});

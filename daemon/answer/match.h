@@ -48,6 +48,14 @@ std::vector<Driver> drivers(const FindRequest& request);
 // for the domain and what is below it.
 bool domain_matches(const std::string& typed, std::string_view address);
 
+// Whether `host` has the name that was typed, or one below it; a glob: whether it fits.
+bool host_matches(const std::string& typed, std::string_view host);
+// Whether it is a host's name, of which those below it are meant too.
+bool is_host_name(std::string_view typed);
+
+// Whether somebody who typed that means this login: a glob, the whole, or its part before the '@'.
+bool login_matches(const std::string& typed, std::string_view login);
+
 // Whether `typed` (an address, a block such as 192.0.2.0/24, a host name, a glob) names `endpoint`.
 bool endpoint_matches(const std::string& typed, const Endpoint& endpoint);
 

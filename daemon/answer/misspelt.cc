@@ -5,10 +5,29 @@
 #include <map>
 
 #include "core/address.h"
+#include "core/ascii.h"
 #include "core/edit_distance.h"
 
 namespace rastro {
 namespace {
+
+bool is_below(std::string_view domain, std::string_view above) {
+  return domain.size() > above.size() && domain.ends_with(above) &&
+         domain[domain.size() - above.size() - 1] == '.';
+}
+
+// "taller" of "taller.es" and "taller.com.ar"; "" of "mail.taller.es".
+std::string_view own_name(std::string_view domain) {
+  constexpr std::size_t kSecondLevel = 3;  // "co", "com", "org"
+  const auto dot = domain.find('.');
+  if (dot == std::string_view::npos) return domain;
+  const auto rest = domain.substr(dot + 1);
+  const auto second = rest.find('.');
+  const bool ends =
+      second == std::string_view::npos ||
+      (second <= kSecondLevel && rest.find('.', second + 1) == std::string_view::npos);
+  return ends ? domain.substr(0, dot) : std::string_view();
+}
 
 constexpr std::size_t kCandidatesMax = 10'000;
 
@@ -77,6 +96,12 @@ class StepsTo {
   std::size_t known_ = 0;  // rows of the text before, behind the first
 };
 
+// Two steps in a short word leave nothing of it.
+std::size_t steps_max(std::string_view word) {
+  constexpr std::size_t kShort = 4;
+  return word.size() <= kShort ? 1 : kStepsMax;
+}
+
 // Addresses near one that was asked for. Local part and domain may each be two steps away, but not
 // both: "jaun@exmaple.org" is a slip, two half-known words are another address.
 class Nearest {
@@ -84,6 +109,7 @@ class Nearest {
   explicit Nearest(const AddressPattern& asked) : asked_(asked.text()), steps_to_(asked_) {
     const auto parts = split_address(asked_);
     local_part_ = parts.local_part;
+    domain_ = parts.domain;
     if (!parts.domain.empty()) at_any_domain_ = local_part_ + "@";
     word_ = asked.form() == AddressPattern::Form::local_part;
   }
@@ -103,7 +129,9 @@ class Nearest {
       if (in_asked == at_any_domain_.end()) {
         const auto parts = split_address(address);
         if (steps > 0 && !parts.domain.empty() && parts.local_part == local_part_) {
-          keep(address, steps);
+          keep(address, steps <= kStepsMax                    ? steps
+                        : is_same_name(domain_, parts.domain) ? kSameNameSteps
+                                                              : kOtherDomainSteps);
           return kSeeAll;
         }
         decided = kSeeAll;
@@ -121,11 +149,13 @@ class Nearest {
  private:
   void offer_to_word(std::string_view address, std::string_view local_part,
                      std::string_view domain) {
-    constexpr std::size_t kShort = 4;  // two steps in a short word leave nothing of it
-    const std::size_t most = asked_.size() <= kShort ? 1 : kStepsMax;
+    const auto most = steps_max(asked_);
     const auto steps = edit_distance(local_part, asked_, most);
     if (steps > 0 && steps <= most) keep(address, steps);
     if (asked_.empty() || domain.find(asked_) == std::string_view::npos) return;
+    // "mora.example" is how somebody remembers despachomora.example.
+    if (asked_.find('.') != std::string::npos && domain.ends_with(asked_))
+      keep("@" + std::string(domain), kStepsMax);
     const auto at = ("." + std::string(domain) + ".").find("." + asked_ + ".");
     if (at != std::string::npos) keep("@" + std::string(domain), 1);
   }
@@ -137,12 +167,86 @@ class Nearest {
   std::string asked_;
   StepsTo steps_to_;
   std::string local_part_;
+  std::string domain_;
   std::string at_any_domain_;  // "juan@"; "": a domain was not asked
   bool word_ = false;          // a local part was asked
   std::map<std::string, std::size_t, std::less<>> candidates_;  // to steps
 };
 
+NearAddresses nearest_first(const std::map<std::string, std::size_t, std::less<>>& candidates,
+                            CutBy cut) {
+  NearAddresses out;
+  out.cut = cut;
+  for (const auto& [value, steps] : candidates) out.addresses.push_back({value, steps});
+  std::ranges::stable_sort(out.addresses, {}, &NearAddress::steps);
+  return out;
+}
+
+// "mx.electrica.exmaple" for "electrica.example": what stands behind any of its dots may be meant.
+void offer_host(std::string_view host, const std::string& asked,
+                std::map<std::string, std::size_t, std::less<>>& candidates) {
+  for (auto rest = host;;) {
+    const auto steps = edit_distance(rest, asked, steps_max(asked));
+    if (steps > 0 && steps <= steps_max(asked)) candidates.emplace(std::string(rest), steps);
+    const auto dot = rest.find('.');
+    const bool is_word = asked.find('.') == std::string::npos && rest.substr(0, dot) == asked;
+    if (is_word && rest.size() > asked.size()) candidates.emplace(std::string(rest), 1);
+    if (dot == std::string_view::npos || rest.find('.', dot + 1) == std::string_view::npos) return;
+    rest.remove_prefix(dot + 1);
+  }
+}
+
 }  // namespace
+
+bool is_same_name(std::string_view domain, std::string_view other) {
+  if (domain.empty() || other.empty()) return false;
+  if (is_below(domain, other) || is_below(other, domain)) return true;
+  const auto name = own_name(domain);
+  return !name.empty() && name == own_name(other);
+}
+
+bool is_near_spelling(std::string_view asked, std::string_view seen) {
+  const auto a = fold_address(asked);
+  const auto b = fold_address(seen);
+  const auto one = split_address(a);
+  const auto two = split_address(b);
+  if (a == b || one.domain.empty() || a.find_first_of("*?") != std::string::npos) return false;
+  if (one.local_part == two.local_part && is_same_name(one.domain, two.domain)) return true;
+  const auto most = one.domain == two.domain ? steps_max(one.local_part) : kStepsMax;
+  return edit_distance(a, b, most) <= most;
+}
+
+Result<NearAddresses> near_domains(StoreReader& store, const std::string& asked,
+                                   const TimeRange& range, const QueryLimits& limits) {
+  std::map<std::string, std::size_t, std::less<>> candidates;
+  const auto done =
+      store.for_each_address(range, limits, [&](std::string_view address, std::size_t /*same*/) {
+        const auto domain = split_address(address).domain;
+        if (domain.empty() || domain == asked || candidates.size() >= kCandidatesMax ||
+            candidates.contains(domain))
+          return kSeeAll;
+        const auto steps = edit_distance(domain, asked, steps_max(asked));
+        if (steps <= steps_max(asked)) {
+          candidates.emplace(std::string(domain), steps);
+        } else if (is_same_name(asked, domain)) {
+          candidates.emplace(std::string(domain), kSameNameSteps);
+        }
+        return kSeeAll;
+      });
+  if (!done) return done.error();
+  return nearest_first(candidates, done->cut);
+}
+
+Result<NearAddresses> near_hosts(StoreReader& store, const std::string& asked,
+                                 const TimeRange& range, const QueryLimits& limits) {
+  std::map<std::string, std::size_t, std::less<>> candidates;
+  const auto word = ascii_lower(asked);
+  const auto done = store.for_each_host(range, limits, [&](std::string_view host) {
+    if (candidates.size() < kCandidatesMax) offer_host(ascii_lower(host), word, candidates);
+  });
+  if (!done) return done.error();
+  return nearest_first(candidates, *done);
+}
 
 Result<NearAddresses> near_addresses(StoreReader& store, const AddressPattern& asked,
                                      const TimeRange& range, const QueryLimits& limits) {
@@ -151,12 +255,7 @@ Result<NearAddresses> near_addresses(StoreReader& store, const AddressPattern& a
       range, limits,
       [&](std::string_view address, std::size_t same) { return nearest.offer(address, same); });
   if (!done) return done.error();
-  NearAddresses out;
-  out.cut = done->cut;
-  for (const auto& [address, steps] : nearest.candidates())
-    out.addresses.push_back({address, steps});
-  std::ranges::stable_sort(out.addresses, {}, &NearAddress::steps);
-  return out;
+  return nearest_first(nearest.candidates(), done->cut);
 }
 
 }  // namespace rastro

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/ascii.h"
 #include "daemon/answer/match.h"
 
 namespace rastro {
@@ -38,9 +39,10 @@ Part part_of(const FindRequest& request) {
   if (request.sender) return part_of(*request.sender, Kinds{KeyKind::sender});
   if (request.any) return part_of(*request.any, Kinds{KeyKind::recipient, KeyKind::sender});
   if (!request.login.empty()) {
+    const bool part_only = request.login.find_first_of("*?") == std::string::npos;
     return {Kinds{KeyKind::sender},
-            [&](std::string_view address) { return glob_matches(request.login, address); },
-            {}};
+            [&](std::string_view address) { return login_matches(request.login, address); },
+            part_only ? ascii_lower(request.login) : std::string()};
   }
   if (!request.domain.empty()) {
     return {Kinds{KeyKind::recipient, KeyKind::sender},
@@ -50,6 +52,32 @@ Part part_of(const FindRequest& request) {
   return {};
 }
 
+using MaybeKeys = std::optional<std::vector<LegKey>>;
+
+// The names of that role which are the one typed or below it.
+Result<MaybeKeys> host_keys(StoreReader& store, const std::string& typed, KeyKind kind,
+                            const TimeRange& range, const QueryLimits& limits) {
+  std::set<std::string, std::less<>> hosts;
+  const auto seen = store.for_each_host(range, limits, [&](std::string_view host) {
+    if (hosts.size() <= kFittingMax && host_matches(typed, host)) hosts.emplace(host);
+  });
+  if (!seen) return seen.error();
+  if (*seen != CutBy::nothing || hosts.size() > kFittingMax) return MaybeKeys();
+  std::vector<LegKey> keys;
+  for (const auto& host : hosts) keys.push_back({kind, host});
+  return MaybeKeys(std::move(keys));
+}
+
+// Also those of the domain whose mail a relay takes.
+Result<MaybeKeys> relay_keys(StoreReader& store, const std::string& typed, const TimeRange& range,
+                             const QueryLimits& limits) {
+  auto keys = host_keys(store, typed, KeyKind::relay, range, limits);
+  if (!keys || !*keys) return keys;
+  for (auto& key : AddressPattern("@" + typed).keys(KeyKind::recipient, KeyKind::recipient_domain))
+    (*keys)->push_back(std::move(key));
+  return keys;
+}
+
 }  // namespace
 
 Result<std::optional<std::vector<LegKey>>> pattern_keys(StoreReader& store,
@@ -57,7 +85,12 @@ Result<std::optional<std::vector<LegKey>>> pattern_keys(StoreReader& store,
                                                         const QueryLimits& limits) {
   using Keys = std::vector<LegKey>;
   const auto part = part_of(request);
-  if (part.kinds.empty()) return std::optional<Keys>();
+  if (part.kinds.empty()) {
+    if (is_host_name(request.client))
+      return host_keys(store, request.client, KeyKind::client, request.range, limits);
+    if (is_host_name(request.relay)) return relay_keys(store, request.relay, request.range, limits);
+    return std::optional<Keys>();
+  }
   std::set<std::string, std::less<>> addresses;
   const auto look = [&](std::string_view address, std::size_t /*same*/) {
     if (addresses.size() > kFittingMax) return std::size_t{0};

@@ -21,6 +21,21 @@ constexpr Duration kDisorderMax = std::chrono::minutes(5);
 constexpr std::size_t kFirstRound = 16;  // legs looked at beyond one and a half of what is wanted
 constexpr std::size_t kScoredMax = 20'000;
 constexpr std::size_t kMisspeltMax = 8;
+constexpr Duration kCountingMax = std::chrono::milliseconds(40);
+
+// Whether anything happened to it then: what waits in the queue is active all the time.
+bool has_line_within(const Journey& journey, const TimeRange& range) {
+  const auto is_then = [&range](Time at) { return at >= range.from && at <= range.until; };
+  return std::ranges::any_of(journey.legs, [&](const LegRecord& leg) {
+    return is_then(leg.opened_at) || is_then(leg.last_activity_at) ||
+           std::ranges::any_of(leg.timeline,
+                               [&](const TimelineEntry& entry) { return is_then(entry.at); }) ||
+           std::ranges::any_of(leg.recipients, [&](const LegRecipient& recipient) {
+             return (recipient.first_attempt_at && is_then(*recipient.first_attempt_at)) ||
+                    (recipient.last_attempt_at && is_then(*recipient.last_attempt_at));
+           });
+  });
+}
 
 class Finder {
  public:
@@ -46,7 +61,11 @@ class Finder {
         bound_ = legs.back();
       }
       if (auto done = look_at(legs); !done) return done.error();
-      if (answer_.more || answer_.cut == CutBy::time || legs.size() < round) break;
+      if (legs.size() < round) {
+        seen_all_ = answer_.cut == CutBy::nothing && !stopped_counting_;
+        break;
+      }
+      if (answer_.cut == CutBy::time || (answer_.more && !may_count_on())) break;
       round *= 4;
     }
     if (request_.sort == SortBy::score && misspelt_ == nullptr && !answer_.more) {
@@ -117,11 +136,11 @@ class Finder {
     (*left).marks_only = !driver_.keys.empty();  // each is loaded and matched when its turn comes
     (*left).own_hours_first = (*left).marks_only && newest_first_;
     bool full = false;
-    legs_seen_ = 0;
+    std::uint64_t legs_seen = 0;
     const auto done = store_.for_each_leg(driver_.keys, range, *left, [&](const LegRecord& leg) {
       if (leg.probe || (driver_.keys.empty() && !driver_.holds(leg))) return Visit::go_on;
       if (bound_ && !comes_first(*bound_, leg.id)) return Visit::go_on;
-      ++legs_seen_;
+      ++legs_seen;
       kept.push(leg.id);
       if (kept.size() > count) kept.pop();
       if (kept.size() == count) {
@@ -136,8 +155,7 @@ class Finder {
     });
     if (!done) return done.error();
     if (*done == CutBy::time) answer_.cut = CutBy::time;
-    stopped_early_ = *done != CutBy::nothing || full;
-    rows_seen_ = store_.rows_seen();
+    if (!sample_) sample_ = {legs_seen, store_.rows_seen(), *done != CutBy::nothing || full};
     out.resize(kept.size());
     for (auto at = out.size(); at-- > 0; kept.pop()) out[at] = kept.top();
     return {};
@@ -208,7 +226,7 @@ class Finder {
       if (!limits()) return {};
       if (request_.sort == SortBy::score && worst_kept_ > best_score_at(away(leg), request_)) {
         answer_.more = true;  // and none of the rest can be among the best
-        return {};
+        if (!may_count_on()) return {};
       }
       auto assembled = assemble(store_, leg, memory_);
       if (!assembled) return assembled.error();
@@ -220,12 +238,17 @@ class Finder {
       if (!*stands) continue;
       auto matched = match(*journey, request_);
       if (!matched) continue;
+      if (request_.at && !has_line_within(*journey, request_.range)) {
+        keep_waiting(*journey, *matched, leg);
+        continue;
+      }
       if (misspelt_ != nullptr) (*matched).*misspelt_ = AddressPattern::Fit::misspelt;
       for (const auto& other : journey->legs) known_.insert(other.id);
       ++matched_;
       if (request_.sort != SortBy::score && answer_.items.size() >= request_.limit) {
-        answer_.more = true;
-        return {};
+        answer_.more = true;  // the rest is counted only
+        if (!may_count_on()) return {};
+        continue;
       }
       last_shown_ = leg;
       auto ranking = rank(*journey, *matched, *asked_);
@@ -234,6 +257,23 @@ class Finder {
       if (request_.sort == SortBy::score) drop_worst();
     }
     return {};
+  }
+
+  void keep_waiting(Journey& journey, Matched& matched, std::uint64_t leg) {
+    for (const auto& other : journey.legs) known_.insert(other.id);
+    ++answer_.waiting_total;
+    if (misspelt_ != nullptr || answer_.waiting_then.size() >= FindAnswer::kWaitingMax) return;
+    auto ranking = rank(journey, matched, *asked_);
+    answer_.waiting_then.push_back(
+        {std::move(journey), std::move(ranking), false, std::move(matched.recipients), leg});
+  }
+
+  // A full count is a small thing in a small index: "about 50" of 92 helps nobody.
+  bool may_count_on() {
+    if (request_.before || stopped_counting_) return false;
+    if (!counting_since_) counting_since_ = clock_.steady();
+    stopped_counting_ = clock_.steady() - *counting_since_ > kCountingMax;
+    return !stopped_counting_;
   }
 
   static double score_of(const FoundJourney& found) { return found.ranking.score.value_or(0); }
@@ -290,9 +330,7 @@ class Finder {
     }
     const bool whole = !answer_.more && answer_.cut == CutBy::nothing && request_.is_first_page();
     answer_.total = matched_;
-    answer_.total_is_exact =
-        whole || (request_.sort == SortBy::score && answer_.cut == CutBy::nothing && matched_ > 0 &&
-                  !answer_.more);
+    answer_.total_is_exact = whole || (seen_all_ && !request_.before);
     if (!answer_.total_is_exact) estimate();
     if ((answer_.more || answer_.cut == CutBy::time) && last_shown_ != 0 &&
         request_.sort != SortBy::score)
@@ -301,16 +339,16 @@ class Finder {
 
   // From the part of the postings (or rows) that was read, and the share of legs that matched.
   void estimate() {
-    if (looked_at_ == 0) return;
-    auto legs = static_cast<double>(legs_seen_);
-    if (stopped_early_ && rows_seen_ > 0) {
+    if (looked_at_ == 0 || !sample_) return;
+    auto legs = static_cast<double>(sample_->legs);
+    if (sample_->stopped_early && sample_->rows > 0) {
       if (const auto rows = store_.count_rows(driver_.keys, range_))
-        legs *= std::max(1.0, static_cast<double>(*rows) / static_cast<double>(rows_seen_));
+        legs *= std::max(1.0, static_cast<double>(*rows) / static_cast<double>(sample_->rows));
     }
     const auto share = static_cast<double>(matched_) / static_cast<double>(looked_at_);
     const auto estimated = static_cast<std::uint64_t>(std::llround(legs * share));
-    const auto least = answer_.items.size() + (answer_.more ? 1 : 0);
-    answer_.total = std::max<std::uint64_t>(estimated, least);
+    const std::uint64_t least = answer_.items.size() + (answer_.more ? 1 : 0);
+    answer_.total = std::max({estimated, least, matched_});
   }
 
   StoreReader& store_;
@@ -326,15 +364,22 @@ class Finder {
   AssemblyMemory memory_;
   std::set<std::uint64_t> known_;  // legs of journeys in the answer
   std::uint64_t last_shown_ = 0;
-  std::uint64_t legs_seen_ = 0;
-  std::uint64_t rows_seen_ = 0;
+  // What the first look at the index met: what a total is estimated from.
+  struct Sample {
+    std::uint64_t legs = 0;
+    std::uint64_t rows = 0;
+    bool stopped_early = false;
+  };
+  std::optional<Sample> sample_;
   std::uint64_t looked_at_ = 0;
   std::uint64_t matched_ = 0;
+  bool seen_all_ = false;  // every leg that could be part of the answer
+  bool stopped_counting_ = false;
+  std::optional<Duration> counting_since_;  // steady
   double worst_kept_ = 0;
   // Set while near spellings are looked for: what they are near to.
   AddressPattern::Fit Matched::*misspelt_ = nullptr;
   const FindRequest* asked_ = &request_;
-  bool stopped_early_ = false;
   FindAnswer answer_;
 };
 

@@ -27,6 +27,11 @@ struct FindAnswer {
   std::string cursor;           // of the next page; "": there is none
   std::uint64_t total = 0;      // of the whole question, this page and others
   bool total_is_exact = false;  // else estimated from the part that was read
+  // With `at`: what fits, but has no line within that time: it waited in the queue. The first of
+  // them; none is an item.
+  static constexpr std::size_t kWaitingMax = 5;
+  std::vector<FoundJourney> waiting_then;
+  std::uint64_t waiting_total = 0;
 };
 
 // `time_left` zero: no deadline. In order of arrival (newest or oldest first), or by score.

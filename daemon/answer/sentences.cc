@@ -36,6 +36,18 @@ constexpr InBothLanguages kAbsence[] = {
      "log_selector = +subject",
      "los servidores de correo solo registran el asunto si se les indica: Postfix con INFO en "
      "header_checks, Exim con log_selector = +subject"},
+    {"part_only",
+     "the question names only a part of an address, login or host: ask for the whole "
+     "(ana@example.org) or the client's address",
+     "la pregunta nombra solo una parte de una dirección, un usuario o una máquina: pregunte por "
+     "la dirección entera (ana@example.org) o por la IP del cliente"},
+    {"near_spelling",
+     "with exactly that spelling there is nothing, but almost the same was seen then",
+     "escrito exactamente así no hay nada, pero a esas horas se vio algo casi igual"},
+    {"one_waiting_then", "1 message that fits was waiting in the queue at that time",
+     "a esa hora esperaba en la cola 1 mensaje que coincide"},
+    {"waiting_then", "{count} messages that fit were waiting in the queue at that time",
+     "a esa hora esperaban en la cola {count} mensajes que coinciden"},
     {"leaves_out", "the question leaves messages out by more than who and when",
      "la pregunta descarta mensajes por algo más que quién y cuándo"},
     {"one_lines_name_it", "1 line of that time names that address and tells of no message by it",
@@ -97,7 +109,7 @@ constexpr InBothLanguages kHoleCauses[] = {
     {"log_starts_later", "the log starts after the interval does", "el registro empieza más tarde"},
     {"not_read_yet", "not read yet", "aún sin leer"},
     {"forgotten", "older than store.retention: forgotten",
-     "anterior a lo que se conserva (store.retention): olvidado"},
+     "anterior a lo que se conserva (store.retention)"},
     {"index_not_written", "the index cannot be written", "no se puede escribir en el índice"},
     {"index_gone", "the index was moved, unmounted or removed",
      "el índice se movió, se desmontó o se borró"},
@@ -162,6 +174,13 @@ Sentence cause_of_hole(std::string_view stored, Language language) {
     std::string_view detail;
     if (fits(form.en, stored, detail))
       return {form.code, filled(language == Language::es ? form.es : form.en, detail)};
+  }
+  // rsyslog's words for it differ with each version and input.
+  if (stored.find("due to rate-limiting") != std::string_view::npos) {
+    return {"log_limited", language == Language::es
+                               ? "el programa de registro descartó líneas porque llegaban "
+                                 "demasiadas seguidas"
+                               : "the log daemon dropped lines because too many came at once"};
   }
   return {"other", std::string(stored)};
 }

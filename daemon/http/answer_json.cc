@@ -1,5 +1,6 @@
 #include "daemon/http/answer_json.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "core/address.h"
@@ -80,14 +81,62 @@ json::array readings_json(const std::vector<Reading>& readings) {
   return out;
 }
 
-json::array suggestions_json(const std::vector<Suggestion>& suggestions) {
+json::array refused_json(const std::vector<RefusedGroup>& groups, Role role) {
+  const bool all = role >= Role::operates;
+  json::array out;
+  for (const auto& group : groups) {
+    out.push_back(
+        json::object{{"kind", encounter_kind_name(group.kind)},
+                     {"cause", text_or_null(group.cause)},
+                     {"login", text_or_null(all ? group.login : masked_login(group.login))},
+                     {"client_host", text_or_null(group.client.host)},
+                     {"client_ip", text_or_null(group.client.ip)},
+                     {"host", text_or_null(group.host)},
+                     {"text", all ? text_or_null(group.text) : json::value(nullptr)},
+                     {"tries", group.tries},
+                     {"first_at", api_time(group.first)},
+                     {"last_at", api_time(group.last)}});
+  }
+  return out;
+}
+
+json::array unnamed_json(const std::vector<UnnamedMail>& messages) {
+  json::array out;
+  for (const auto& mail : messages) {
+    out.push_back(json::object{
+        {"at", api_time(mail.at)},
+        {"id", mail.leg == 0 ? json::value(nullptr) : json::value(format_leg_id(mail.leg))},
+        {"host", text_or_null(mail.host)},
+        {"envelope_sender", text_or_null(mail.envelope_sender)},
+        {"client_host", text_or_null(mail.client.host)},
+        {"client_ip", text_or_null(mail.client.ip)}});
+  }
+  return out;
+}
+
+json::array suggestions_json(const std::vector<Suggestion>& suggestions, const Parameters& asked,
+                             Role role) {
   json::array out;
   for (const auto& suggestion : suggestions) {
+    // Whoever sees logins masked would be told them.
+    const bool typed = suggestion.kind == Suggestion::Kind::other_interval;
+    if (suggestion.parameter == "login" && !typed && role < Role::operates) continue;
+    json::object question;
+    for (const auto& [name, value] : asked) {
+      const bool of_the_answer =
+          name == "lang" || name == "limit" || name == "cursor" || name == "sort";
+      const auto& dropped = suggestion.dropped;
+      if (of_the_answer || std::ranges::find(dropped, name) != dropped.end()) continue;
+      question[name] = valid_utf8(value);
+    }
+    if (!typed || !question.contains(suggestion.parameter))
+      question[suggestion.parameter] = valid_utf8(suggestion.value);
     out.push_back(json::object{{"kind", suggestion_kind_name(suggestion.kind)},
                                {"parameter", suggestion.parameter},
                                {"value", valid_utf8(suggestion.value)},
                                {"messages", suggestion.messages},
-                               {"messages_is_exact", suggestion.messages_is_exact}});
+                               {"messages_is_exact", suggestion.messages_is_exact},
+                               {"parameters", std::move(question)}});
   }
   return out;
 }

@@ -23,7 +23,12 @@ namespace rastro {
 boost::json::value text_or_null(std::string_view text);
 boost::json::object coverage_json(const Coverage& coverage, Language language);
 boost::json::array encounters_json(const std::vector<Encounter>& encounters, Role role);
-boost::json::array suggestions_json(const std::vector<Suggestion>& suggestions);
+boost::json::array refused_json(const std::vector<RefusedGroup>& groups, Role role);
+// Messages whose recipients no line names.
+boost::json::array unnamed_json(const std::vector<UnnamedMail>& messages);
+// `asked`: the question, of which each is another form.
+boost::json::array suggestions_json(const std::vector<Suggestion>& suggestions,
+                                    const Parameters& asked, Role role);
 boost::json::array readings_json(const std::vector<Reading>& readings);
 // The language and zone that explanations are told in; what the question leaves open is the
 // daemon's.

@@ -6,6 +6,7 @@
 #include "daemon/answer/id_case.h"
 #include "daemon/answer/journey_json.h"
 #include "daemon/answer/match.h"
+#include "daemon/answer/nearby.h"
 #include "daemon/answer/search.h"
 #include "daemon/http/answer_json.h"
 #include "daemon/http/follow.h"
@@ -62,12 +63,61 @@ json::value turned_away_json(std::vector<Encounter> encounters, const ApiRequest
   return told ? json::value(told_json(*told, language, {})) : json::value(nullptr);
 }
 
+json::array items_json(const std::vector<FoundJourney>& found, const ApiRequest& request,
+                       QueryTools& tools, const json::storage_ptr& memory) {
+  json::array items(memory);
+  for (const auto& one : found) items.push_back(item_json(one, request, tools, memory));
+  return items;
+}
+
+// What is told beside the messages found, or for want of them.
+struct Beside {
+  Nearby nearby;
+  Absence absence;
+};
+
+// A client that was refused may be the very cause of the call although other mail of it was taken;
+// that takes none of the answer's time.
+Result<Beside> beside_what_was_found(const FindRequest& wanted, QueryTools& tools) {
+  constexpr Duration kLookMax = std::chrono::milliseconds(300);
+  Beside out{{}, {.code = "found"}};
+  auto seen = seen_without_mail(*tools.store, wanted, QueryLimits{kLookMax}, true);
+  if (!seen) return seen.error();
+  out.nearby.seen = std::move(*seen);
+  return out;
+}
+
+Result<Beside> beside(const FindRequest& wanted, const FindAnswer& found, const Coverage& coverage,
+                      Duration time_left, const ApiRequest& request, const ApiContext& context,
+                      QueryTools& tools) {
+  const bool limited = !request.peer.domains.empty();
+  const bool as_asked =
+      std::ranges::any_of(found.items, [](const FoundJourney& one) { return !one.misspelt; });
+  // What else was seen, and how much, is not for this peer's eyes.
+  if (limited) return Beside{{}, {.code = found.items.empty() ? "only_some_domains" : "found"}};
+  if (!wanted.is_first_page())
+    return Beside{{}, {.code = found.items.empty() ? "next_page" : "found"}};
+  if (as_asked) return beside_what_was_found(wanted, tools);
+  auto looked = look_nearby(*tools.store, wanted, time_left, *context.clock);
+  if (!looked) return looked.error();
+  Beside out{std::move(*looked), {}};
+  out.absence =
+      prove_absence(wanted, coverage, out.nearby, found.cut == CutBy::time, found.waiting_total);
+  return out;
+}
+
+json::array first_encounters(const SeenWithoutMail& seen, Role role) {
+  constexpr std::size_t kShownMax = 50;
+  auto shown = seen.encounters;
+  if (shown.size() > kShownMax) shown.resize(kShownMax);
+  return encounters_json(shown, role);
+}
+
 ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, QueryTools& tools) {
   const auto& clock = *context.clock;
   const auto started_at = clock.steady();
   auto wanted = parse_find(request.parameters, {context.rows_max, clock.wall()});
   if (!wanted) return bad_parameter(wanted.error());
-  const bool limited = !request.peer.domains.empty();
   wanted->visible_domains = request.peer.domains;
   auto found = find_journeys(*tools.store, *wanted, request.time_left, clock);
   if (found && found->items.empty() && wanted->is_first_page() && found->cut == CutBy::nothing) {
@@ -81,33 +131,22 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
   const auto coverage =
       coverage_of(*tools.store, wanted->range, clock.wall(), context.read_state());
   if (!coverage) return cannot_answer(coverage.error());
+  const auto told = beside(*wanted, *found, *coverage, left_of(request, started_at, clock), request,
+                           context, tools);
+  if (!told) return cannot_answer(told.error());
+  const auto& [nearby, absence] = *told;
   // A list is thousands of small texts: they are made in one place, which is dropped as a whole.
   json::monotonic_resource place;
   const json::storage_ptr memory(&place);
-  json::array items(memory);
-  bool any_as_asked = false;
-  for (const auto& one : found->items) {
-    any_as_asked = any_as_asked || !one.misspelt;
-    items.push_back(item_json(one, request, tools, memory));
-  }
-  Nearby nearby;
-  Absence absence{.code = !wanted->is_first_page() && items.empty() ? "next_page" : "found"};
-  if (limited && items.empty()) {
-    // What else was seen, and how much, is not for this peer's eyes.
-    absence = {.code = "only_some_domains"};
-  } else if (!any_as_asked && wanted->is_first_page() && !limited) {
-    auto looked = look_nearby(*tools.store, *wanted, left_of(request, started_at, clock), clock);
-    if (!looked) return cannot_answer(looked.error());
-    nearby = std::move(*looked);
-    absence = prove_absence(*wanted, *coverage, nearby, found->cut == CutBy::time);
-  }
+  auto items = items_json(found->items, request, tools, memory);
   const auto language = language_of(request.parameters, tools);
+  const auto role = request.peer.role;
   const auto rows = items.size();
   const bool late = found->cut == CutBy::time || nearby.cut == CutBy::time;
   return ok({{{"items", std::move(items)},
               {"more", found->more},
               {"cursor", found->cursor.empty() ? json::value(nullptr) : json::value(found->cursor)},
-              {"total", total_json(*found, limited)},
+              {"total", total_json(*found, !request.peer.domains.empty())},
               {"cut_by", late          ? json::value("time")
                          : found->more ? json::value("rows")
                                        : json::value(nullptr)},
@@ -115,10 +154,18 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
               {"proven_absent", absence.proven},
               {"proven_absent_why", absence.why(language)},
               {"proven_absent_code", absence.code},
+              {"proven_absent_but_for",
+               absence.code == "mail_unnamed" ? unnamed_json(nearby.unnamed) : json::array()},
               {"read_as", readings_json(wanted->readings)},
-              {"encounters", encounters_json(nearby.encounters, request.peer.role)},
-              {"turned_away", turned_away_json(nearby.encounters, request, tools)},
-              {"suggestions", suggestions_json(nearby.suggestions)}},
+              {"waiting_then",
+               json::object({{"count", found->waiting_total},
+                             {"items", items_json(found->waiting_then, request, tools, memory)}},
+                            memory)},
+              {"encounters", first_encounters(nearby.seen, role)},
+              {"turned_away", turned_away_json(nearby.seen.encounters, request, tools)},
+              {"refused", refused_json(group_refused(nearby.seen.encounters), role)},
+              {"refused_more", nearby.seen.more},
+              {"suggestions", suggestions_json(nearby.suggestions, request.parameters, role)}},
              memory},
             rows);
 }

@@ -52,7 +52,11 @@ std::map<std::string, std::size_t> by_trying_all(const std::set<std::string>& ad
     const auto steps = edit_distance(address, asked, kStepsMax);
     const bool other_domain = !want.domain.empty() && !parts.domain.empty() &&
                               parts.local_part == want.local_part && parts.domain != want.domain;
-    if (steps > 0 && (steps <= kStepsMax || other_domain)) out[address] = steps;
+    if (steps > 0 && steps <= kStepsMax) {
+      out[address] = steps;
+    } else if (other_domain) {
+      out[address] = is_same_name(want.domain, parts.domain) ? kSameNameSteps : kOtherDomainSteps;
+    }
   }
   return out;
 }
