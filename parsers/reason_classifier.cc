@@ -370,7 +370,8 @@ ReasonDecision ReasonRules::decide(std::optional<EnhancedStatus> enhanced_status
 }
 
 void ReasonRules::weigh_words(std::string_view rule_text, ReasonDecision& out) const {
-  const bool by_text = out.rule != nullptr && !out.rule->patterns.empty();
+  // Where in the dialogue it was refused says little, like the codes.
+  const bool by_text = out.rule != nullptr && !out.rule->patterns.empty() && !out.rule->guess;
   const auto leaning = out.rule == nullptr ? std::nullopt : std::optional(out.rule->reason);
   const auto opinion = words_->weigh(rule_text, out.reply_code, out.enhanced_status, leaning,
                                      by_text ? kVagueRulePoints : kCodesPoints);

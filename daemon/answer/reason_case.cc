@@ -65,6 +65,11 @@ bool is_about_account(Reason reason) {
   }
 }
 
+bool may_be_of_account(Reason reason) {
+  return is_about_account(reason) || reason == Reason::mailbox_disabled ||
+         reason == Reason::local_policy;
+}
+
 // Told by this server's own rules or routers, without asking another one.
 bool is_said_here(const LegRecipient& recipient) {
   const std::string_view reply = recipient.reply_text;
@@ -84,9 +89,29 @@ bool is_said_at_mail_from(std::string_view reply) {
 bool is_about_sender_domain(std::string_view reply) {
   static const RE2 domain(
       R"((?i)\bdomain\b.{0,60}\b(?:not (?:found|exist|resolve|accept (?:e-?)?mail|be (?:found|resolved))|has no|no (?:valid )?(?:mx|a|dns)\b|doesn't (?:exist|resolve)|null ?mx))");
-  static const RE2 sender(R"((?i)\bsender address rejected: domain\b|\bdomain of sender\b)");
-  return RE2::PartialMatch(reply, domain) &&
-         (is_said_at_mail_from(reply) || RE2::PartialMatch(reply, sender));
+  static const RE2 sender(
+      R"((?i)\bsender address rejected: domain\b|\bdomain of (?:your |the )?sender\b|\bsender(?:'s)?(?: e-?mail)?(?: address)? domain\b)");
+  // Who is refused for a record that is not there, is refused for his domain.
+  static const RE2 records(
+      R"((?i)(?:\b(?:no|not|cannot|without|lacks?|missing)\b|n't)[^.]{0,40}\b(?:mx|aaaa|dns|mail exchangers?)\b|\b(?:mx|dns|a) (?:records?|look-?up|check)\b[^.]{0,20}\b(?:not|no|fail\w*|missing)\b|\bsdnf\b)");
+  return RE2::PartialMatch(reply, records) ||
+         (RE2::PartialMatch(reply, domain) &&
+          (is_said_at_mail_from(reply) || RE2::PartialMatch(reply, sender)));
+}
+
+// What only a service that sends for its customers says, to the customer: our account there, or the
+// addresses that we have shown it to be ours.
+bool is_about_our_account(std::string_view reply) {
+  static const RE2 words(
+      R"((?i)\byour (?:\w+ ){0,3}account\b|\bverified sender identit|\bdomain\b[^.]{0,60} (?:is )?not verified\b|\be-?mail address is not verified\b)");
+  return RE2::PartialMatch(reply, words);
+}
+
+// How much that one recipient may get in a time: whoever wrote has sent no more than before.
+bool is_about_recipients_limit(std::string_view reply) {
+  static const RE2 words(
+      R"((?i)\b(?:recipient|user|mailbox|account|address)\b.{0,60}\b(?:receiving (?:mail|messages|e-?mail|too|limit|rate)|(?:can|may|could|allowed to) receive\b|receives? too|(?:inbound|incoming|receive|receiving) (?:\w+ )?(?:rate|limit|quota))|\brecipient'?s? (?:message |mail )?(?:rate|limit)\b)");
+  return RE2::PartialMatch(reply, words);
 }
 
 std::string domain_of(std::string_view address) {
@@ -127,10 +152,11 @@ std::string new_address(const LegRecipient& recipient) {
 }
 
 // "temporarily rate limited due to IP reputation", "an unusual rate of unsolicited mail originating
-// from your IP address": waiting alone does not change what is thought of this server.
+// from your IP address", a limit for our address or for all that is ours: waiting alone does not
+// change what is thought of this server, and no one sender of it can.
 bool is_about_our_address(std::string_view reply) {
   static const RE2 words(
-      R"((?i)\b(?:ip|host|sender|server|domain)(?: address)?(?:'s)? reputation\b|reputation of (?:your|the) (?:ip|host|server|sending)|unsolicited (?:e-?)?mail originating|\buser complaints\b)");
+      R"((?i)\b(?:ip|host|sender|server|domain)(?: address)?(?:'s)? reputation\b|reputation of (?:your|the) (?:ip|host|server|sending)|unsolicited (?:e-?)?mail originating|\buser complaints\b|\b(?:ip|connection) frequency\b|\btenant\b.{0,60}\b(?:exceed|threshold|limit)|too many (?:invalid|unknown|bad|non-?existent) (?:rcpt|recipient|address|user))");
   return RE2::PartialMatch(reply, words);
 }
 
@@ -315,7 +341,9 @@ ReasonCase reason_case(const LegRecipient& recipient, const ExplanationRequest& 
       break;
   }
   if (auto host = looked_up_case(recipient); !host.texts.empty()) return host;
-  if (is_at_relay(recipient) && is_about_account(recipient.reason))
+  const bool by_relay = is_at_relay(recipient) && is_about_account(recipient.reason);
+  if (by_relay || (may_be_of_account(recipient.reason) && !is_said_here(recipient) &&
+                   is_about_our_account(reply)))
     return {.base = "relay_account.", .beside = true, .move = WhoseMove::us};
   const bool hurts = recipient.reason == Reason::rate_limited && is_about_our_address(reply);
   if (request.redirected) {
@@ -335,6 +363,9 @@ ReasonCase reason_case(const LegRecipient& recipient, const ExplanationRequest& 
   }
   if (request.by_own_script) return {.texts = "own_script.", .move = WhoseMove::recipient};
   if (hurts) return {.instead = "throttled.", .move = WhoseMove::us};
+  if (recipient.reason == Reason::rate_limited && !is_said_here(recipient) &&
+      is_about_recipients_limit(reply))
+    return {.texts = "recipient_limit."};
   if (recipient.reason == Reason::syntax && is_beyond_ascii(reply))
     return {.texts = "beyond_ascii.", .move = WhoseMove::sender};
   if (auto here = said_here_case(recipient); !here.texts.empty()) return here;
