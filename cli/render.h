@@ -16,6 +16,8 @@ std::string render_list(const boost::json::object& answer, const View& view);
 
 // What is said instead when nothing was found: what was seen near it, and what that proves.
 std::string render_nothing(const boost::json::object& answer, const View& view);
+// A login or a client without a message, in one line.
+std::string encounter_text(const boost::json::object& seen, const View& view);
 // What words of the question were taken to mean, where that is not plain.
 std::string render_readings(const boost::json::object& answer, const View& view);
 std::string render_suggestions(const boost::json::object& answer, const View& view);

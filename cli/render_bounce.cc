@@ -114,8 +114,11 @@ void add_journeys(const json::object& answer, Page& page) {
   const auto& matches = array_of(answer, "journeys");
   page.heading(view.say(Text::bounce_in_our_logs));
   if (matches.empty()) {
-    page.line(view.named("bounce_missing_", text_of(answer, "journeys_missing")));
-    page.raw(render_coverage(object_of(answer, "coverage"), view));
+    const auto missing = text_of(answer, "journeys_missing");
+    page.line(view.named("bounce_missing_", missing));
+    // Where nothing was looked for, no hole hides anything.
+    if (missing != "nothing_to_look_for")
+      page.raw(render_coverage(object_of(answer, "coverage"), view));
     return;
   }
   for (const auto& value : matches) {
@@ -134,6 +137,14 @@ void add_journeys(const json::object& answer, Page& page) {
   page.line(view.say(Text::list_details, {view.show_command()}));
 }
 
+void add_logins(const json::object& answer, Page& page) {
+  const auto& encounters = array_of(answer, "encounters");
+  if (!encounters.empty()) page.heading(page.view().say(Text::bounce_logins));
+  for (const auto& seen : encounters) {
+    if (seen.is_object()) page.line(encounter_text(seen.get_object(), page.view()));
+  }
+}
+
 }  // namespace
 
 std::string render_bounce(const json::object& answer, const View& view) {
@@ -141,6 +152,8 @@ std::string render_bounce(const json::object& answer, const View& view) {
   const auto kind = text_of(answer, "kind");
   if (kind == "not_a_bounce") {
     page.line(view.named("not_a_bounce_", text_of(answer, "not_a_bounce")), 0);
+  } else if (kind == "failed" && is_true(answer, "by_mail_program")) {
+    page.line(view.say(Text::bounce_by_program), 0);
   } else {
     const bool is_over = kind == "delayed" && has_ended_since(answer);
     page.line(is_over ? view.say(Text::bounce_delay_is_over) : view.named("bounce_kind_", kind), 0);
@@ -157,6 +170,7 @@ std::string render_bounce(const json::object& answer, const View& view) {
     page.raw(meaning);
   }
   if (!object_of(answer, "cut").empty()) page.line(view.say(Text::bounce_cut));
+  add_logins(answer, page);
   add_journeys(answer, page);
   return page.take();
 }

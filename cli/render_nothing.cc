@@ -66,6 +66,8 @@ std::string command_lines(const std::vector<std::string>& options, const View& v
                     : wrap(std::string_view(line).substr(indent), width, indent));
 }
 
+}  // namespace
+
 std::string encounter_text(const json::object& seen, const View& view) {
   auto text =
       view.clock(text_of(seen, "at")) + "  " + view.named("encounter_", text_of(seen, "kind"));
@@ -77,6 +79,8 @@ std::string encounter_text(const json::object& seen, const View& view) {
   if (has_text(seen, "text")) text += ": " + escape(text_of(seen, "text"));
   return text;
 }
+
+namespace {
 
 // "9 logins refused, 11:30:11 to 11:33:25, login lola@..., client ...: wrong password".
 std::string refused_text(const json::object& group, bool more, const View& view) {

@@ -73,6 +73,7 @@ enum class NotABounce : std::uint8_t {
   ordinary,       // mail that reports nothing
   held_mail,      // offers to release what is held for the reader, as frauds do and quarantines
   login_refused,  // a mail program's error: the server did not let it in, nothing was sent
+  not_connected,  // a mail program's error: it did not get to the server that it sends through
   empty,
 };
 std::string_view not_a_bounce_name(NotABounce what);  // "" for none
@@ -102,6 +103,7 @@ struct BounceReport {
   NotABounce not_a_bounce = NotABounce::none;
   std::string kind_because;  // what decided
   bool is_report = false;    // a notice that came to the sender; else words that somebody was told
+  bool by_program = false;   // a mail program's error: the first server of all refused it
   std::vector<BounceRecipient> recipients;
   Found reporting_mta;
   Found arrival_date;  // as written; when the reporting MTA got it
@@ -110,6 +112,7 @@ struct BounceReport {
   std::optional<Time> sent_at;
   Found bounce_date;
   std::optional<Time> bounced_at;
+  Found account;     // whose login was refused
   Found message_id;  // of the original, with its angle brackets
   Found subject;     // of the original; shown, never stored
   Found original_sender;

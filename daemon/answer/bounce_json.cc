@@ -79,6 +79,8 @@ json::object to_json(const BounceReport& report) {
   for (const auto& recipient : report.recipients) recipients.push_back(recipient_json(recipient));
   out["recipients"] = std::move(recipients);
   add(report.reporting_mta, "reporting_mta", out, sources);
+  out["by_mail_program"] = report.by_program;
+  add(report.account, "account", out, sources);
   add(report.message_id, "message_id", out, sources);
   add(report.subject, "subject", out, sources);
   add(report.original_sender, "envelope_sender", out, sources);

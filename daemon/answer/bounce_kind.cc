@@ -42,6 +42,7 @@ bool is_notice(const KindEvidence& e) {
   const bool bad =
       e.text.has(Phrase::failure) || e.text.has(Phrase::delay) || e.text.has(Phrase::final_failure);
   if (e.failed_header) return true;
+  if (e.program == ProgramError::refused) return true;
   const bool goods = e.text.has(Phrase::goods) || e.subject.has(Phrase::goods);
   if (goods && e.has_headers && !e.from_robot && !e.null_sender && !e.passed_on &&
       e.reply_class == 0 && !e.named_recipient)
@@ -65,6 +66,10 @@ bool is_notice(const KindEvidence& e) {
 std::optional<Verdict> other_report(const KindEvidence& e) {
   constexpr auto kNot = BounceKind::not_a_bounce;
   if (e.empty) return Verdict{kNot, NotABounce::empty, "there is no text"};
+  if (e.program == ProgramError::login)
+    return Verdict{kNot, NotABounce::login_refused, "a mail program's words about its login"};
+  if (e.program == ProgramError::unreached)
+    return Verdict{kNot, NotABounce::not_connected, "a mail program's words about its server"};
   if (e.feedback) return Verdict{kNot, NotABounce::abuse_report, "a feedback-report part"};
   if (e.refusal) return std::nullopt;
   const bool reports = e.delivery_status || e.failed_header || e.names_mail || e.disposition;
@@ -180,8 +185,8 @@ std::string_view bounce_kind_name(BounceKind kind) {
 
 std::string_view not_a_bounce_name(NotABounce what) {
   constexpr std::array kNames = {
-      "",         "auto_reply", "challenge",     "read_receipt", "abuse_report", "list_notice",
-      "ordinary", "held_mail",  "login_refused", "empty"};
+      "",         "auto_reply", "challenge",     "read_receipt",  "abuse_report", "list_notice",
+      "ordinary", "held_mail",  "login_refused", "not_connected", "empty"};
   return kNames.at(static_cast<std::size_t>(what));
 }
 

@@ -4,6 +4,7 @@
 
 #include "daemon/answer/bounce.h"
 #include "daemon/answer/bounce_phrases.h"
+#include "daemon/answer/bounce_program.h"
 
 namespace rastro {
 
@@ -25,7 +26,8 @@ struct KindEvidence {
   bool told_recipient = false;   // a sentence names one that failed
   bool any_address = false;      // the notice names some address
   bool names_mail = false;       // encloses or lists headers of the mail that it is about
-  bool login_reply = false;      // the reply that it quotes is one to a login
+  ProgramError program = ProgramError::none;  // what a mail program shows, not what an MTA writes
+  bool login_reply = false;                   // the reply that it quotes is one to a login
   bool empty = false;
   int reply_class = 0;  // 4 or 5 of the reply that the notice quotes
   Phrases text;

@@ -15,6 +15,7 @@
 #include "daemon/answer/bounce_notice.h"
 #include "daemon/answer/bounce_original.h"
 #include "daemon/answer/bounce_paste.h"
+#include "daemon/answer/bounce_program.h"
 #include "daemon/answer/bounce_prose.h"
 #include "daemon/answer/bounce_reply.h"
 #include "daemon/answer/bounce_signature.h"
@@ -537,10 +538,13 @@ class BounceReader {
         phrases_in_subject(header_value(inline_bounce ? notice_.forwarded : headers, "subject"));
     e.reply_class = reply_class();
     e.login_reply = is_login_reply(notice_.notice);
+    if (!e.from_robot && !e.null_sender && !e.delivery_status && !e.failed_header && !e.from_list)
+      e.program = program_error(notice_.notice);
     e.names_mail = report_.message_id || !report_.original_to.empty() || !bounce.enclosed.empty();
     e.empty = trim(text_).empty() && !e.delivery_status && root.headers.empty() &&
               bounce.enclosed.empty();
     decide_kind(e, report_);
+    report_.by_program = e.program != ProgramError::none && !e.empty;
     report_.is_report = e.from_robot || e.null_sender || e.delivery_status || e.failed_header ||
                         e.refusal || e.passed_on ||
                         (e.named_recipient && e.text.has(Phrase::failure));
@@ -613,6 +617,10 @@ class BounceReader {
     report_.arrived_at = parse_mail_date(report_.arrival_date.value, limits_.zone);
     const bool bad = report_.kind == BounceKind::failed || report_.kind == BounceKind::delayed;
     const bool login = report_.not_a_bounce == NotABounce::login_refused;
+    if (login) {
+      report_.account = {tidy(account_of(notice_.notice), limits_.value_bytes_max), kFromNotice};
+      if (!report_.account) report_.account = {};
+    }
     if (login || (bad && report_.recipients.empty())) name_nobody();
     constexpr std::size_t kNoticeMax = 8'000;
     if (login || report_.kind != BounceKind::not_a_bounce) {

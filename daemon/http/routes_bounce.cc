@@ -10,6 +10,7 @@
 #include "daemon/answer/explain.h"
 #include "daemon/answer/journey_json.h"
 #include "daemon/answer/match.h"
+#include "daemon/answer/nearby.h"
 #include "daemon/answer/times.h"
 #include "daemon/http/answer_json.h"
 #include "daemon/http/routes.h"
@@ -26,7 +27,8 @@ LegRecipient as_recipient(const BounceReport& report, const BounceRecipient& tol
   out.outcome = told.action.value == "failed"    ? Outcome::bounced
                 : told.action.value == "delayed" ? Outcome::deferred
                                                  : Outcome::delivered;
-  if (report.not_a_bounce == NotABounce::login_refused) out.outcome = Outcome::rejected;
+  if (report.by_program || report.not_a_bounce == NotABounce::login_refused)
+    out.outcome = Outcome::rejected;
   out.delivered_to = told.action.value == "delivered" ? DeliveredTo::mailbox : DeliveredTo::remote;
   out.reason = told.reason;
   std::from_chars(told.reply_code.value.data(),
@@ -127,6 +129,41 @@ json::value missing_because(const BounceReport& report, StoreReader& store) {
   return first && *sent < *first ? "older_than_the_logs" : "not_in_the_logs";
 }
 
+bool is_same_refusal(const BounceReport& report, const BounceMatch& match) {
+  const auto has = [&](std::string_view fact) {
+    return std::ranges::any_of(match.because, [&](const BounceFact& f) { return f.fact == fact; });
+  };
+  return has("outcome") && (report.by_program || has("reply"));
+}
+
+// The best match is a message that we refused, with those words or to that mail program: how it
+// came and who sent it tells more than the words alone.
+void adopt_explanations(const BounceReport& report, const BounceMatches& found,
+                        const json::array& journeys, json::object& out) {
+  if (journeys.empty() || !is_same_refusal(report, found.matches.front())) return;
+  const auto& journey = journeys.front().as_object().at("journey").as_object();
+  for (auto& told : out["recipients"].as_array()) {
+    auto& entry = told.as_object();
+    for (const auto& value : journey.at("recipients").as_array()) {
+      const auto& ours = value.as_object();
+      if (!ours.contains("explanation") || ours.at("outcome") != "rejected") continue;
+      if (ours.at("recipient") == entry["recipient"]) entry["explanation"] = ours.at("explanation");
+    }
+  }
+}
+
+// Logins of the account that were refused here lately.
+Result<json::array> refused_logins(const BounceReport& report, const ApiContext& context,
+                                   const ApiRequest& request, QueryTools& tools,
+                                   Duration time_left) {
+  if (!report.account || !request.peer.domains.empty()) return json::array();
+  FindRequest asked;
+  asked.login = report.account.value;
+  const auto nearby = look_nearby(*tools.store, asked, time_left, *context.clock);
+  if (!nearby) return nearby.error();
+  return encounters_json(nearby->encounters, request.peer.role);
+}
+
 ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, QueryTools& tools) {
   const auto started = context.clock->steady();
   const auto left = [&] { return request.time_left - (context.clock->steady() - started); };
@@ -156,7 +193,12 @@ ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, Q
   const auto rows = journeys.size();
   out["journeys_missing"] =
       rows == 0 ? missing_because(report, *tools.store) : json::value(nullptr);
+  if (!found->matches.empty() && rows == found->matches.size())
+    adopt_explanations(report, *found, journeys, out);
   out["journeys"] = std::move(journeys);
+  auto logins = refused_logins(report, context, request, tools, limits.deadline);
+  if (!logins) return cannot_answer(logins.error());
+  out["encounters"] = std::move(*logins);
   out["more"] = found->more;
   out["cut_by"] = found->cut == CutBy::time ? json::value("time") : json::value(nullptr);
   const auto coverage =

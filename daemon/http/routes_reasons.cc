@@ -2,6 +2,7 @@
 
 #include "core/enhanced_status.h"
 #include "daemon/answer/journey_json.h"
+#include "daemon/answer/pasted_reply.h"
 #include "daemon/http/answer_json.h"
 #include "daemon/http/routes.h"
 #include "parsers/reason_classifier.h"
@@ -59,7 +60,8 @@ ApiAnswer test_reply(const ApiRequest& request, const QueryTools& tools) {
     return problem(400, "nothing to test",
                    "the body is the reply as text, such as: 450 4.7.1 Greylisted");
   }
-  const auto decision = tools.rules->decide(std::nullopt, 0, text);
+  const auto pasted = pasted_reply(text);
+  const auto decision = tools.rules->decide(pasted.enhanced_status, 0, pasted.text);
   return ok({{"reason", reason_name(decision.reason)},
              {"decided_by", decided_by(decision)},
              {"rule", rule_json(decision.rule)},
