@@ -50,12 +50,15 @@ bool is_notice(const KindEvidence& e) {
   if (e.from_list && !e.from_robot && !e.null_sender && !e.named_recipient) return false;
   const bool subject = e.subject.has(Phrase::failure) || e.subject.has(Phrase::delay);
   if (e.from_robot) return bad || subject || e.reply_class != 0 || e.named_recipient;
+  if (!e.has_headers && e.entry) return true;
   if (!e.has_headers)
     return bad || e.reply_class != 0 || (e.text.has(Phrase::cause) && e.any_address);
   if (e.null_sender && bad && e.any_address) return true;
   if (e.passed_on && (bad || e.text.has(Phrase::cause)) &&
       (e.named_recipient || e.reply_class != 0 || (e.forwarded && bad && e.told_recipient)))
     return true;
+  // Who writes to a helpdesk quotes what he got, in a mail like any other.
+  if (e.one_reply && e.any_address && !e.from_list && !e.auto_header) return true;
   // A carrier's "delivery failed" names nobody whom mail could reach.
   if (!e.null_sender && !e.passed_on && !e.any_address && !e.names_mail && e.reply_class == 0)
     return false;
@@ -104,6 +107,11 @@ std::optional<Verdict> other_report(const KindEvidence& e) {
   if (!e.from_robot && !e.named_recipient && e.reply_class == 0 &&
       e.subject.has(Phrase::auto_reply) && e.text.has(Phrase::auto_reply))
     return Verdict{kNot, NotABounce::auto_reply, "subject and words of an auto-responder"};
+  // The subject of a helpdesk's confirmation is that of what it confirms.
+  if (e.auto_header && !e.from_robot && !e.null_sender && e.reply_class == 0 &&
+      !e.named_recipient && !e.told_recipient && !e.text.has(Phrase::failure) &&
+      !e.text.has(Phrase::delay) && !e.text.has(Phrase::final_failure))
+    return Verdict{kNot, NotABounce::auto_reply, "headers of an auto-responder"};
   if (e.from_robot || e.subject.has(Phrase::failure)) return std::nullopt;
   if (e.subject.has(Phrase::auto_reply))
     return Verdict{kNot, NotABounce::auto_reply, "the subject"};

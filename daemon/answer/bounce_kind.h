@@ -27,7 +27,9 @@ struct KindEvidence {
   bool any_address = false;      // the notice names some address
   bool names_mail = false;       // encloses or lists headers of the mail that it is about
   ProgramError program = ProgramError::none;  // what a mail program shows, not what an MTA writes
-  bool login_reply = false;                   // the reply that it quotes is one to a login
+  bool one_reply = false;                     // one complete reply, and no other
+  bool entry = false;        // begins with an address and why, as a piece of a notice does
+  bool login_reply = false;  // the reply that it quotes is one to a login
   bool empty = false;
   int reply_class = 0;  // 4 or 5 of the reply that the notice quotes
   Phrases text;

@@ -125,7 +125,7 @@ std::string single_spaced(std::string text) {
     ++count;
   }
   // Doubled line ends leave odd numbers of blank lines only.
-  const bool doubled = even == 0 && gaps[1] >= 2 && gaps[3] >= 2;
+  const bool doubled = even == 0 && gaps[1] >= 1 && gaps[3] >= 2;
   const auto usual =
       doubled ? 1 : static_cast<std::size_t>(std::ranges::max_element(gaps) - gaps.begin());
   if (count < kLinesMin || usual == 0 || gaps[0] * 10 > count) return text;

@@ -112,4 +112,20 @@ void apply_bounce_headers(const std::vector<MailHeader>& headers, const BounceLi
     report.received.push_back(std::move(received));
 }
 
+std::vector<std::string> labelled_senders(std::string_view notice) {
+  constexpr std::size_t kHead = 16'000;
+  constexpr std::size_t kSendersMax = 5;
+  static const RE2 form(
+      std::string(
+          R"((?i)(?:sender['’]?s? address|adresse de l['’]expéditeur|absender-?adresse|direcci[oó]n (?:del?|de) remitente|adreça (?:del|de) remitent|indirizzo (?:del )?mittente|endereço d[eo] remetente|afzender-?adres|avsändar-?adress|avsender-?adresse|afsender-?adresse|adres nadawcy|adresa odesílatele|lähettäjän osoite|адрес отправителя|gönderen(?:in)? adresi|發件者地址|发件人地址|送信者のアドレス)\s*[:：]\s*<?()") +
+      address_pattern() + ")");
+  const auto head = notice.substr(0, kHead);
+  re2::StringPiece rest(head.data(), head.size());
+  std::vector<std::string> out;
+  std::string address;
+  while (out.size() < kSendersMax && RE2::FindAndConsume(&rest, form, &address))
+    out.push_back(clean_address(address));
+  return out;
+}
+
 }  // namespace rastro

@@ -15,6 +15,10 @@ inline constexpr std::string_view kOriginalFrom = "original From";
 void apply_original_headers(const std::vector<MailHeader>& headers, const BounceLimits& limits,
                             BounceReport& report);
 
+// Whom a report's table names as the sender, on the label's line or on the next: "Sender Address:
+// ana@example.org".
+std::vector<std::string> labelled_senders(std::string_view notice);
+
 // What the headers of the bounce say: when, by whom, about which Message-ID.
 void apply_bounce_headers(const std::vector<MailHeader>& headers, const BounceLimits& limits,
                           BounceReport& report);

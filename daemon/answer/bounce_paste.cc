@@ -152,6 +152,25 @@ std::string with_whole_replies(std::string text) {
   return taken == 0 ? text : out;
 }
 
+std::string without_address_links(std::string text) {
+  static const RE2 form(std::string("(?i)(") + address_pattern() + R"()(\s?<mailto:()" +
+                        address_pattern() + ")>)");
+  if (text.size() > kTextMax || text.find("<mailto:") == std::string::npos) return text;
+  std::string out;
+  re2::StringPiece rest(text);
+  re2::StringPiece name;
+  re2::StringPiece link;
+  re2::StringPiece target;
+  std::size_t done = 0;
+  while (RE2::FindAndConsume(&rest, form, &name, &link, &target)) {
+    if (!equal_ignoring_case({name.data(), name.size()}, {target.data(), target.size()})) continue;
+    const auto begin = static_cast<std::size_t>(link.data() - text.data());
+    out.append(text, done, begin - done);
+    done = begin + link.size();
+  }
+  return out.append(text, done);
+}
+
 std::string with_plain_addresses(std::string text) {
   if (text.size() > kTextMax || text.find('@') != std::string::npos) return text;
   static const RE2 said(

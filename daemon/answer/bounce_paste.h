@@ -12,6 +12,9 @@ std::string with_line_ends(std::string text);
 // blank line below, "550 (#5.1.1)".
 std::string with_whole_replies(std::string text);
 
+// "a@b <mailto:a@b>", as mail programs write a link, as "a@b".
+std::string without_address_links(std::string text);
+
 // "juan at example.org", as archives of lists and careful people write an address, as one; only
 // where something names it as such, and where the text has no address.
 std::string with_plain_addresses(std::string text);

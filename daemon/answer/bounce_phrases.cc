@@ -139,7 +139,7 @@ constexpr Rule kOthers[] = {
     {Phrase::goods,
      R"((?:your|his|the|su|tu|ihre?|votre|vos|(?:il|la) (?:tu[oa]|su[oa])|sua|seu) (?:[a-z]+ )?(?:parcels?|packages?|shipments?|orders?|purchases?|paquetes?|envíos?|pedidos?|compras?|sendung|paket|bestellung|colis|commandes?|pacco|spedizione|ordine|encomendas?|pacote|pakje|bestelling)\b)"},
     {Phrase::read_receipt,
-     R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|confirmaci[oó]n de lectura|accusé de (?:réception du message|lecture)|(?:message|mensaje|messaggio) (?:a été|se ha|è stato) (?:affiché|mostrado|visualizzato)|lesebestätigung|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
+     R"(return receipt|read receipt|was (?:read|displayed|opened) on|message was (?:read|displayed)|(?:ha sido|fue) (?:leído|abierto|mostrado)|acuse de (?:recibo|lectura)|confirmaci[oó]n de lectura|accusé de (?:réception du message|lecture)|(?:message|mensaje|messaggio) (?:a été|se ha|è stato) (?:affiché|mostrado|visualizzato)|lesebestätigung|empfangsbestätigung (?:\(angezeigt\)|für eine (?:e-?mail|nachricht))|gelesen am|confirmation de lecture|conferma di lettura|deleted without being read)"},
 };
 
 constexpr Rule

@@ -178,8 +178,8 @@ class BounceReader {
   }
 
   static std::string readable(std::string text) {
-    return with_plain_addresses(
-        with_line_ends(with_whole_replies(single_spaced(with_plain_blanks(std::move(text))))));
+    return with_plain_addresses(with_line_ends(with_whole_replies(
+        without_address_links(single_spaced(with_plain_blanks(std::move(text)))))));
   }
 
   // The notice is the plain text; HTML only where there is no other.
@@ -199,15 +199,25 @@ class BounceReader {
       }
     }
     text_ = readable(std::move(text_));
-    if (!reports) drop_signatures();
+    const bool signs = !reports || is_quoting_block(bounce);
+    if (signs) drop_signatures();
     notice_ = find_notice(text_, reports, limits_.notice_bytes_max);
     const bool says_something = tells_failure(notice_.notice.substr(0, 16'000)) ||
                                 !addresses_in(notice_.notice.substr(0, 16'000), 1).empty();
     if (!html.empty() && !says_something) {
       text_ = readable(std::move(html));
-      if (!reports) drop_signatures();
+      if (signs) drop_signatures();
       notice_ = find_notice(text_, reports, limits_.notice_bytes_max);
     }
+  }
+
+  // "From: Microsoft Outlook", "Sent: ...", "To: Ana Gil": what Outlook writes above a mail that it
+  // quotes, names without addresses. Whoever pasted that, may have signed below.
+  static bool is_quoting_block(const Mail& bounce) {
+    const auto has = [&](const char* name) { return !header_value(bounce.headers, name).empty(); };
+    return header_value(bounce.headers, "from").find_first_of("@<") == std::string_view::npos &&
+           !has("date") && !has("received") && !has("message-id") && !has("mime-version") &&
+           !has("return-path") && !has("content-type");
   }
 
   // Who passes a notice on, signs.
@@ -266,6 +276,7 @@ class BounceReader {
     }
     for (const auto name : {"from", "to", "reply-to"}) know(header_value(notice_.forwarded, name));
     know(header_value(notice_.summary, "from"));
+    for (auto& sender : labelled_senders(notice_.notice)) known_.push_back(std::move(sender));
     if (report_.original_sender) known_.push_back(report_.original_sender.value);
     known_.insert(known_.end(), writers_.begin(), writers_.end());
     know(report_.message_id.value);  // looks like an address
@@ -318,6 +329,7 @@ class BounceReader {
       std::erase_if(named, [](const auto& r) { return r.recipient.from != "notice text"; });
     }
     drop_addressees(named);
+    drop_daemons(named);
     complete_local_names(bounce, named);
     evidence_.any_address = !named.empty();
     evidence_.told_recipient = !named.empty() && named.front().recipient.from == kFromSentence;
@@ -355,6 +367,14 @@ class BounceReader {
     static const RE2 form(
         R"(did not reach the following recipient\(s\):\s*\n+[^@\n:]+ on \pL\pL\pL, \d)");
     return RE2::PartialMatch(std::string_view(notice_.notice).substr(0, 16'000), form);
+  }
+
+  // "Von: Mail Delivery System" and on the next line its address: who wrote, beside whom it names.
+  static void drop_daemons(std::vector<BounceRecipient>& named) {
+    const auto is_daemon = [](const BounceRecipient& r) {
+      return equal_ignoring_case(split_address(r.recipient.value).local_part, "mailer-daemon");
+    };
+    if (!std::ranges::all_of(named, is_daemon)) std::erase_if(named, is_daemon);
   }
 
   // "Your message to a@b about ... did not reach: c@d": who is named beside those that failed.
@@ -540,6 +560,8 @@ class BounceReader {
     e.login_reply = is_login_reply(notice_.notice);
     if (!e.from_robot && !e.null_sender && !e.delivery_status && !e.failed_header && !e.from_list)
       e.program = program_error(notice_.notice);
+    e.one_reply = has_one_reply();
+    e.entry = begins_with_entry();
     e.names_mail = report_.message_id || !report_.original_to.empty() || !bounce.enclosed.empty();
     e.empty = trim(text_).empty() && !e.delivery_status && root.headers.empty() &&
               bounce.enclosed.empty();
@@ -573,6 +595,43 @@ class BounceReader {
       out.append(line.text).push_back('\n');
     }
     return out;
+  }
+
+  // One complete reply, code, status and words, in a letter that is no article about them: somebody
+  // quotes what he got.
+  bool has_one_reply() const {
+    static const RE2 form(
+        R"((?:^|[\s"'“«(:])([45]\d\d)[ -]#?([45]\.\d{1,3}\.\d{1,3}) [^\n]*\pL[^\n]*\pL)");
+    constexpr std::size_t kLetterMax = 8'000;
+    if (notice_.notice.size() > kLetterMax) return false;
+    re2::StringPiece rest(notice_.notice.data(), notice_.notice.size());
+    std::string code;
+    std::string status;
+    std::string first;
+    while (RE2::FindAndConsume(&rest, form, &code, &status)) {
+      if (first.empty()) first = code + status;
+      if (code + status != first) return false;
+    }
+    return !first.empty();
+  }
+
+  // A piece of a notice: at its start an address by itself, and below it why: indented, as Exim
+  // does, or in the words that MTAs put there.
+  bool begins_with_entry() const {
+    static const RE2 words(
+        R"((?i)^(?:because|for the following reasons?|reason|failed because|the reason (?:was|is))\s*:|^(?:has |have )?failed due to\b|^was not delivered\b)");
+    static const RE2 address(std::string(R"(^["'<]?)") + address_pattern() + R"(["'>]?:?$)");
+    const TextLine* name = nullptr;
+    for (const auto& line : notice_.lines) {
+      if (line.text.empty()) continue;
+      if (name != nullptr) {
+        const bool quoted = line.text.size() > 12 && line.text.find(' ') != std::string_view::npos;
+        return RE2::PartialMatch(line.text, words) || (quoted && line.indent > name->indent);
+      }
+      if (!RE2::FullMatch(line.text, address)) return false;
+      name = &line;
+    }
+    return false;
   }
 
   // Whether somebody's letter only names a code: "it said 550 5.1.1." A reply has words.

@@ -287,6 +287,17 @@ void cut_closing(std::string& text) {
   text.push_back('\n');
 }
 
+// "Thanks, Tom (tom@example.org)": closing, name and address in one line.
+void add_signers(std::string_view text, std::vector<std::string>& out) {
+  for (const auto& line : split_lines(text.substr(0, kSignedTextMax))) {
+    if (line.text.size() > kShortLine) continue;
+    const auto open = line.text.find_first_of("(<");
+    if (open == std::string_view::npos || !is_closing(trim(line.text.substr(0, open)))) continue;
+    auto named = addresses_in(line.text.substr(open), 2);
+    if (named.size() == 1) out.push_back(std::move(named.front()));
+  }
+}
+
 }  // namespace
 
 std::string without_signatures(std::string_view text) {
@@ -319,6 +330,7 @@ std::vector<std::string> writers_in(std::string_view text) {
     }
     if (tells_failure(head)) break;
   }
+  add_signers(text, out);
   std::erase_if(out, [](const std::string& address) { return is_robot(address); });
   return out;
 }
