@@ -11,6 +11,7 @@
 #include "daemon/answer/journey_json.h"
 #include "daemon/answer/match.h"
 #include "daemon/answer/nearby.h"
+#include "daemon/answer/refused.h"
 #include "daemon/answer/times.h"
 #include "daemon/http/answer_json.h"
 #include "daemon/http/routes.h"
@@ -153,15 +154,19 @@ void adopt_explanations(const BounceReport& report, const BounceMatches& found,
 }
 
 // Logins of the account that were refused here lately.
-Result<json::array> refused_logins(const BounceReport& report, const ApiContext& context,
-                                   const ApiRequest& request, QueryTools& tools,
-                                   Duration time_left) {
+Result<json::array> refused_logins(const BounceReport& report, const ApiRequest& request,
+                                   QueryTools& tools, Duration time_left) {
   if (!report.account || !request.peer.domains.empty()) return json::array();
   FindRequest asked;
   asked.login = report.account.value;
-  const auto nearby = look_nearby(*tools.store, asked, time_left, *context.clock);
-  if (!nearby) return nearby.error();
-  return encounters_json(nearby->encounters, request.peer.role);
+  constexpr std::size_t kShownMax = 20;
+  auto seen = seen_without_mail(*tools.store, asked, QueryLimits{time_left}, true);
+  if (!seen) return seen.error();
+  auto& refused = seen->encounters;  // those of logins spelt almost like it among them
+  std::erase_if(refused,
+                [&](const Encounter& one) { return !login_matches(asked.login, one.login); });
+  if (refused.size() > kShownMax) refused.resize(kShownMax);
+  return encounters_json(refused, request.peer.role);
 }
 
 ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, QueryTools& tools) {
@@ -196,7 +201,7 @@ ApiAnswer explain_bounce(const ApiContext& context, const ApiRequest& request, Q
   if (!found->matches.empty() && rows == found->matches.size())
     adopt_explanations(report, *found, journeys, out);
   out["journeys"] = std::move(journeys);
-  auto logins = refused_logins(report, context, request, tools, limits.deadline);
+  auto logins = refused_logins(report, request, tools, limits.deadline);
   if (!logins) return cannot_answer(logins.error());
   out["encounters"] = std::move(*logins);
   out["more"] = found->more;
