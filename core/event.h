@@ -169,6 +169,7 @@ struct DeliveryAttempt {
   std::string_view router;                    // Exim R=
   std::string_view dsn_original_recipient;
   std::string_view dkim_signed;  // Exim DKIM= (4.100): the domain in whose name it was signed
+  std::optional<std::string_view> envelope_sender;  // Exim F=
 };
 
 // The queue manager (or an admin) is done with the message: qmgr "ID: removed", Exim "Completed".

@@ -286,7 +286,7 @@ void LinePipeline::follow_refusal(const LogLine& log_line, const HeadedLine& lin
   if (known == refusals_.end()) return;
   known->second.changed = true;
   const auto told = known->second.record.add(line.text);
-  if (!told.recipient && !told.message_id) return;
+  if (!told.recipient && !told.message_id && !told.subject) return;
   auto& verdict = known->second.verdict;
   if (std::holds_alternative<std::monostate>(verdict))
     verdict = parse_exim(line.header, known->second.record.refusal()).event;
@@ -295,6 +295,15 @@ void LinePipeline::follow_refusal(const LogLine& log_line, const HeadedLine& lin
   if (told.message_id) {
     if (!refused->queue_id.empty())
       correlator.apply(log_line, MessageIdSeen{refused->queue_id, *told.message_id});
+    return;
+  }
+  if (told.subject) {
+    PolicyVerdict named;
+    named.queue_id = refused->queue_id;
+    named.action = PolicyVerdict::Action::info;
+    named.stage = "header";
+    named.subject = *told.subject;
+    if (!named.queue_id.empty()) correlator.apply(log_line, named);
     return;
   }
   refused->recipient = told.recipient;  // a view into this line

@@ -662,6 +662,36 @@ Result<std::optional<Journey>> from_first_leg(StoreReader& store, std::uint64_t 
   return Assembly(store, memory).run(journey->id());
 }
 
+bool is_in_a_hole(const LegRecipient& state) {
+  return state.unknown_because == UnknownBecause::hole;
+}
+
+// What was taken before the first line that was read, as its id says, had its lines in an older
+// log: nothing is missing in this one.
+Result<void> tell_what_is_older(StoreReader& store, Journey& journey) {
+  const bool any = (journey.unnamed && is_in_a_hole(journey.unnamed->state)) ||
+                   std::ranges::any_of(journey.recipients, [](const JourneyRecipient& recipient) {
+                     return is_in_a_hole(recipient.state);
+                   });
+  if (!any) return {};
+  const auto sources = store.coverage();
+  if (!sources) return sources.error();
+  std::optional<Time> first;
+  for (const auto& source : *sources) {
+    if (source.from && (!first || *source.from < *first)) first = source.from;
+  }
+  if (!first) return {};
+  const auto tell = [&](JourneyRecipient& recipient) {
+    const auto& leg = journey.legs[recipient.leg];
+    const bool older = !leg.arrival_seen && leg.accepted_at && *leg.accepted_at < *first;
+    if (older && is_in_a_hole(recipient.state))
+      recipient.state.unknown_because = UnknownBecause::log_starts_after;
+  };
+  std::ranges::for_each(journey.recipients, tell);
+  if (journey.unnamed) tell(*journey.unnamed);
+  return {};
+}
+
 }  // namespace
 
 Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id,
@@ -670,6 +700,7 @@ Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id
   if (!assembled) return assembled;
   auto& journey = *assembled;
   if (!journey) return assembled;
+  if (const auto told = tell_what_is_older(store, *journey); !told) return told.error();
   for (auto& link : journey->links) {
     // What a bounce is about may have come through other legs; what is made here begins with
     // itself, and may go through others to its end.

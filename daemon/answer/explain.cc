@@ -174,12 +174,22 @@ bool is_sending_service(std::string_view host) {
   });
 }
 
+namespace {
+
+// Exim's transports as Debian and Hestia call them: "T=remote_smtp_smarthost",
+// "T=smtp_relay_smtp". Postfix' "relay" is for domains that it passes on inwards.
+bool is_named_relay(std::string_view agent) {
+  constexpr std::string_view kWords[] = {"smarthost", "smart_host", "smtp_relay", "relay_smtp"};
+  return std::ranges::any_of(
+      kWords, [&](std::string_view word) { return agent.find(word) != std::string_view::npos; });
+}
+
+}  // namespace
+
 bool is_at_relay(const LegRecipient& recipient) {
   const auto agent = ascii_lower(recipient.agent);
   if (is_own_hop(recipient) || agent.find("lmtp") != std::string::npos) return false;
-  // Debian's set-up of Exim: "T=remote_smtp_smarthost".
-  if (agent.find("smarthost") != std::string::npos || is_sending_service(recipient.relay.host))
-    return true;
+  if (is_named_relay(agent) || is_sending_service(recipient.relay.host)) return true;
   // smtp(8) logs in only where it is told to.
   if (recipient.reply_text.starts_with("SASL authentication failed")) return true;
   const unsigned port =

@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include "core/address.h"
+#include "core/ip_networks.h"
 #include "core/unfinished_check.h"
 
 namespace rastro {
@@ -68,6 +69,13 @@ bool is_about_account(Reason reason) {
 bool may_be_of_account(Reason reason) {
   return is_about_account(reason) || reason == Reason::mailbox_disabled ||
          reason == Reason::local_policy;
+}
+
+// A machine of our own network that does not let us through: whichever of the two is set up wrong,
+// nobody outside can help.
+bool is_own_machine_closed(const LegRecipient& recipient) {
+  return is_private_network(recipient.relay.ip) && recipient.reply_code != 0 &&
+         (recipient.reason == Reason::relay_denied || recipient.reason == Reason::auth_required);
 }
 
 // Told by this server's own rules or routers, without asking another one.
@@ -342,8 +350,9 @@ ReasonCase reason_case(const LegRecipient& recipient, const ExplanationRequest& 
   }
   if (auto host = looked_up_case(recipient); !host.texts.empty()) return host;
   const bool by_relay = is_at_relay(recipient) && is_about_account(recipient.reason);
-  if (by_relay || (may_be_of_account(recipient.reason) && !is_said_here(recipient) &&
-                   is_about_our_account(reply)))
+  if (by_relay || is_own_machine_closed(recipient) ||
+      (may_be_of_account(recipient.reason) && !is_said_here(recipient) &&
+       is_about_our_account(reply)))
     return {.base = "relay_account.", .beside = true, .move = WhoseMove::us};
   const bool hurts = recipient.reason == Reason::rate_limited && is_about_our_address(reply);
   if (request.redirected) {

@@ -556,9 +556,10 @@ OpenLeg& Correlator::refused_dialogue(const LogLine& line, Session& session,
   refused.record.arrival_seen = true;
   refused.record.submission.client = session.client;
   const bool local_caller = line.mta == Mta::exim && event.client.ip.empty();
-  refused.record.submission.method = event.login    ? SubmissionMethod::submission
-                                     : local_caller ? SubmissionMethod::local
-                                                    : SubmissionMethod::mx;
+  refused.record.submission.method =
+      local_caller && !event.login
+          ? SubmissionMethod::local
+          : method_of_client(line.mta, event.login.has_value(), event.client.ip);
   refused.record.accepted_tls = session.tls;
   for (const auto ref : session.lines) add_line(refused, ref);
   // The next line may be about the newest one.

@@ -59,6 +59,11 @@ bool was_struck_off(const LegRecipient& recipient) {
          !recipient.reply_text.empty();
 }
 
+// RFC 3848's names: "esmtpa", "esmtpsa". Not every login has a name that Exim is told to log.
+bool says_authenticated(std::string_view protocol) {
+  return protocol.ends_with("smtpa") || protocol.ends_with("smtpsa");
+}
+
 // When the message came; nullopt: the log begins behind it.
 std::optional<Time> arrived_at(const LegRecord& leg) {
   // smtpd, pickup or cleanup have spoken, or Exim's "<=".
@@ -70,6 +75,13 @@ std::optional<Time> arrived_at(const LegRecord& leg) {
 }
 
 }  // namespace
+
+SubmissionMethod method_of_client(Mta mta, bool has_login, std::string_view client_ip) {
+  if (has_login) return SubmissionMethod::submission;
+  // Of Postfix it is mostly a filter that gives back what came from outside.
+  const bool local = mta == Mta::exim && is_loopback(client_ip);
+  return local ? SubmissionMethod::local : SubmissionMethod::mx;
+}
 
 Endpoint to_endpoint(const Peer& peer) {
   return {std::string(peer.host), std::string(peer.ip), peer.port};
@@ -154,7 +166,8 @@ void LegUpdates::apply(LegRecord& leg, const Arrival& event, Time at) const {
   } else if (event.method == ArrivalMethod::local) {
     submission.method = SubmissionMethod::local;
   } else if (event.method == ArrivalMethod::smtp) {
-    submission.method = event.login                         ? SubmissionMethod::submission
+    submission.method = event.login || says_authenticated(event.protocol)
+                            ? SubmissionMethod::submission
                         : is_loopback(submission.client.ip) ? SubmissionMethod::local
                                                             : SubmissionMethod::mx;
   }
@@ -228,6 +241,9 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
   }
   const auto arrived = arrived_at(leg);
   accept(leg, arrived || !event.delay ? arrived : at - *event.delay);
+  // Of a message whose arrival is not in the log.
+  if (!leg.envelope_sender && event.envelope_sender)
+    set_text(leg.envelope_sender, cut(*event.envelope_sender));
   if (!event.dkim_signed.empty()) note_signature(leg, event.dkim_signed);
   if (!event.recipient) return -1;
   if (event.recipient->starts_with('>')) {
@@ -579,7 +595,9 @@ void LegUpdates::apply(LegRecord& leg, const SessionTrouble& event, Time at) con
   leg.arrival_seen = true;
   set_if_said(leg.envelope_sender, event.envelope_sender);
   set_endpoint(leg.submission.client, event.client);
-  leg.submission.method = event.client.ip.empty() ? SubmissionMethod::local : SubmissionMethod::mx;
+  leg.submission.method = event.client.ip.empty()
+                              ? SubmissionMethod::local
+                              : method_of_client(leg.mta, false, event.client.ip);
   close_unqueued(leg, at);
 }
 

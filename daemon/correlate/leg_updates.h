@@ -109,6 +109,9 @@ bool waits(Outcome outcome);  // in the queue
 // Ends every recipient that still waits.
 void end_waiting_recipients(LegRecord& leg, Outcome outcome, UnknownBecause because);
 
+// How a client of Exim's came that handed in over SMTP: web mail on this host as it is taken.
+SubmissionMethod method_of_client(Mta mta, bool has_login, std::string_view client_ip);
+
 Endpoint to_endpoint(const Peer& peer);
 void set_endpoint(Endpoint& endpoint, const Peer& peer);  // in the memory that it has
 void set_text(MaybeText& field, std::string_view text);

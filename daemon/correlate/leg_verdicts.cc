@@ -104,7 +104,7 @@ void LegUpdates::learn_of_mail(LegRecord& leg, const PolicyVerdict& event) const
       leg.submission.method == SubmissionMethod::unknown && !leg.arrival_seen;
   if (submission_unknown && !event.client.ip.empty()) {
     // Exim's refusal after the content: the only line of that id.
-    leg.submission.method = event.login ? SubmissionMethod::submission : SubmissionMethod::mx;
+    leg.submission.method = method_of_client(leg.mta, event.login.has_value(), event.client.ip);
     leg.arrival_seen = leg.mta == Mta::exim;
   }
   // A program of this host that handed it in without SMTP (src/receive.c, acl_not_smtp).

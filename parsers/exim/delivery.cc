@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <string>
+
 #include "core/address.h"
 #include "parsers/exim/destination.h"
 #include "parsers/exim/escapes.h"
@@ -113,6 +116,22 @@ bool may_be_left_out(const Line& line, std::string_view unknown) {
   return line.in_part && unknown.find('@') == std::string_view::npos;
 }
 
+// A filter or an alias that throws it away: "=> /dev/null <a@b> R=r T=address_file". What a
+// transport does with it stands in the settings; of one with such a name it is plain. A file that
+// is named is where it went, and so is a host.
+bool is_thrown_away(const DeliveryAttempt& event, std::string_view final) {
+  if (final == "/dev/null") return true;
+  if (!event.file_or_command.empty() || !event.relay.ip.empty()) return false;
+  constexpr std::string_view kNames[] = {"devnull",   "dev_null",  "dev-null", "null",
+                                         "blackhole", "bitbucket", "discard"};
+  return std::ranges::any_of(kNames, [&](std::string_view name) {
+    auto transport = event.agent;
+    if (transport.ends_with("_transport") || transport.ends_with("_delivery"))
+      transport = transport.substr(0, transport.rfind('_'));
+    return equal_ignoring_case(transport, name);
+  });
+}
+
 // One reading of "=> destination fields"; false if the line does not agree with it.
 bool read_sent(const Line& line, unsigned reading, DeliveryAttempt& event) {
   auto rest = line.text.substr(3);
@@ -133,14 +152,14 @@ bool read_sent(const Line& line, unsigned reading, DeliveryAttempt& event) {
   event.delay = fields.queue_time;
   event.tls = fields.tls;
   event.dkim_signed = fields.dkim;
+  event.envelope_sender = fields.envelope_sender;
   if (discarded) {
     event.recipient = destination.original;
     event.status = DeliveryStatus::discarded;
     return destination.original.has_value();
   }
   set_destination(event, destination);
-  // A filter or an alias that throws it away: "=> /dev/null <a@b> R=r T=address_file".
-  event.status = final == "/dev/null" ? DeliveryStatus::discarded : DeliveryStatus::sent;
+  event.status = is_thrown_away(event, final) ? DeliveryStatus::discarded : DeliveryStatus::sent;
   if (event.status == DeliveryStatus::sent) event.delivered_to = place_of(event, final);
   if (fields.confirmation) {
     set_confirmation(event, *fields.confirmation);
@@ -193,8 +212,8 @@ bool read_failed(const Line& line, unsigned reading, DeliveryAttempt& event) {
   if (rest == " mua_wrapper forced failure for deferred delivery" ||
       rest == " routing yielded a failed delivery" ||
       rest == " routing yielded a deferred delivery" ||
-      rest == " routing yielded a local delivery" ||
-      rest == " routing yielded a unknown delivery") {
+      rest == " routing yielded a local delivery" || rest == " routing yielded a file delivery" ||
+      rest == " routing yielded a pipe delivery" || rest == " routing yielded a unknown delivery") {
     text = rest.substr(1);
   } else {
     const bool all = take_fields(rest, Place::failure, 0, fields);
@@ -206,6 +225,7 @@ bool read_failed(const Line& line, unsigned reading, DeliveryAttempt& event) {
   event.router = fields.router;
   event.relay = fields.host.peer;
   event.tls = fields.tls;
+  event.envelope_sender = fields.envelope_sender;
   event.status = is_expiry(text) ? DeliveryStatus::expired : DeliveryStatus::bounced;
   set_reply(event, text);
   return true;
@@ -267,6 +287,16 @@ std::string_view take_system_error(std::string_view& rest) {
   return words;
 }
 
+// Exim's words behind the system's own, "No space left on device: error while writing to ...";
+// where fields stood between the two they are put together in a buffer of this thread, good until
+// the next call.
+std::string_view with_system_error(std::string_view system_error, std::string_view words) {
+  const auto between = words.data() - (system_error.data() + system_error.size());
+  if (between == 2) return {system_error.data(), system_error.size() + 2 + words.size()};
+  static thread_local std::string both;
+  return both.assign(system_error).append(": ").append(words);
+}
+
 bool read_deferred(const Line& line, unsigned reading, DeliveryAttempt& event) {
   auto rest = line.text.substr(3);
   Destination destination;
@@ -295,8 +325,10 @@ bool read_deferred(const Line& line, unsigned reading, DeliveryAttempt& event) {
   }
   if (!take_fields(rest, Place::failure, 0, fields)) return false;
   auto text = system_error;
+  std::string_view said;  // by another host, perhaps
   if (maybe_take(rest, ": ")) {
-    text = rest;
+    said = rest;
+    text = code > 0 ? with_system_error(system_error, rest) : rest;
   } else if (!rest.empty() && rest != ":") {
     return false;
   }
@@ -305,9 +337,11 @@ bool read_deferred(const Line& line, unsigned reading, DeliveryAttempt& event) {
   event.agent = fields.transport;
   event.router = fields.router;
   event.relay = fields.host.peer;
+  event.envelope_sender = fields.envelope_sender;
   event.status = DeliveryStatus::deferred;
   event.bookkeeping = is_bookkeeping(code, text);
-  set_reply(event, text);
+  set_reply(event, said);
+  event.reply_text = text;
   return true;
 }
 

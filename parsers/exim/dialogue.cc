@@ -266,6 +266,7 @@ ParsedLine parse_from_client(const Line& line) {
   Client client;
   if (!take_client_and_ident(rest, true, line.reading, client)) return {};
   auto event = verdict(line, client.host);
+  if (client.host.peer.ip.empty() && client.ident) event.protocol = "local";
 
   if (maybe_take(rest, " Warning: ")) {
     CompanionFact score;

@@ -5,6 +5,19 @@
 
 namespace rastro {
 
+namespace {
+
+bool take_name(std::string_view& text, std::string_view name) {
+  if (text.size() < name.size() || !equal_ignoring_case(text.substr(0, name.size()), name))
+    return false;
+  text.remove_prefix(name.size());
+  while (maybe_take(text, ' ') || maybe_take(text, '\t')) {
+  }
+  return true;
+}
+
+}  // namespace
+
 EximRejectRecord::Told EximRejectRecord::add(std::string_view text) {
   Told out;
   if (place_ == Place::refusal && text.starts_with("Envelope-from: <")) {
@@ -21,23 +34,20 @@ EximRejectRecord::Told EximRejectRecord::add(std::string_view text) {
     return out;
   }
   place_ = Place::headers;
-  constexpr std::string_view kName = "I Message-ID:";
-  if (id_seen_ || text.size() < kName.size() ||
-      !equal_ignoring_case(text.substr(0, kName.size()), kName)) {
-    return out;
+  if (!id_seen_ && take_name(text, "I Message-ID:")) {
+    id_seen_ = true;
+    out.message_id = maybe_take_address(text);
+  } else if (!subject_seen_ && take_name(text, "  Subject:")) {  // a header of no type
+    subject_seen_ = true;
+    if (!text.empty()) out.subject = text;
   }
-  id_seen_ = true;
-  text.remove_prefix(kName.size());
-  while (maybe_take(text, ' ') || maybe_take(text, '\t')) {
-  }
-  out.message_id = maybe_take_address(text);
   return out;
 }
 
 std::string EximRejectRecord::encode() const {
   std::string out;
   out.push_back(static_cast<char>(place_));
-  out.push_back(static_cast<char>(id_seen_));
+  out.push_back(static_cast<char>((id_seen_ ? 1 : 0) | (subject_seen_ ? 2 : 0)));
   return out.append(refusal_);
 }
 
@@ -47,7 +57,8 @@ std::optional<EximRejectRecord> EximRejectRecord::decode(std::string_view encode
   if (place > static_cast<unsigned char>(Place::headers)) return std::nullopt;
   EximRejectRecord out(encoded.substr(2));
   out.place_ = static_cast<Place>(place);
-  out.id_seen_ = encoded[1] != 0;
+  out.id_seen_ = (encoded[1] & 1) != 0;
+  out.subject_seen_ = (encoded[1] & 2) != 0;
   return out;
 }
 

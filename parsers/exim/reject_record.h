@@ -15,6 +15,7 @@ namespace rastro {
 //       <maria@example.org>
 //       ...
 //   I Message-ID: <1@example.com>
+//     Subject: Offer
 //
 // The envelope is Exim's own and comes first; a header begins with its type and a blank, so that
 // what a stranger wrote in one is never taken for an envelope.
@@ -23,6 +24,7 @@ class EximRejectRecord {
   struct Told {
     std::optional<std::string_view> recipient;
     std::optional<std::string_view> message_id;
+    std::optional<std::string_view> subject;  // as the header has it, up to its first line end
   };
 
   // `refusal`: the first line without its stamp, kept as it is.
@@ -42,6 +44,7 @@ class EximRejectRecord {
   std::string refusal_;
   Place place_ = Place::refusal;
   bool id_seen_ = false;
+  bool subject_seen_ = false;
 };
 
 }  // namespace rastro

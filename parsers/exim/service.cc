@@ -220,6 +220,25 @@ ParsedLine parse_verify_error(const Line& line) {
   return note(LineKind::exim_tls_failure, line);
 }
 
+// "... Message-Id: x). From <a> (host=mx [ip]) for b": what the stranger wrote stands in front.
+void set_envelope_of_sa_exim(std::string_view rest, PolicyVerdict& event) {
+  constexpr std::string_view kBefore = "). From ";
+  const auto at = rest.rfind(kBefore);
+  if (at == std::string_view::npos) return;
+  rest.remove_prefix(at + kBefore.size());
+  const auto sender = maybe_take_address(rest);
+  if (!sender || !maybe_take(rest, " (host=")) return;
+  const auto host = maybe_take_until(rest, " [");
+  const auto ip = maybe_take_until(rest, "])");
+  if (!host || !ip) return;
+  event.envelope_sender = *sender;
+  event.client.host = *host == "NULL" ? std::string_view() : *host;
+  event.client.ip = *ip;
+  if (!maybe_take(rest, " for ")) return;
+  const auto recipient = rest.substr(0, rest.find_first_of(" ,"));
+  if (recipient.find('@') != std::string_view::npos) event.recipient = recipient;
+}
+
 // sa-exim, SpamAssassin as Exim's local_scan(): "SA: Action: flagged as Spam but accepted:
 // score=8.2 required=5.0 (scanned in 6/6 secs | Message-Id: x). From <a> (host=mx [ip]) for b".
 // What the stranger wrote stands behind the figures.
@@ -242,6 +261,7 @@ ParsedLine parse_sa_exim(const Line& line) {
     event.action = PolicyVerdict::Action::discard;
     event.stage = "END-OF-MESSAGE";
     event.reply_text = line.text;
+    set_envelope_of_sa_exim(rest, event);
     return {LineKind::exim_policy, event};
   }
   CompanionFact event;

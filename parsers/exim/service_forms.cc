@@ -213,6 +213,16 @@ constexpr Form kForms[] = {
     {"{} does not appear to be a {} module ({})", kWarning},
     {"Duplicate lookup name '{}'", kWarning},
     {"SIGSEGV (deliberate trap)", kWarning},
+    {"SIGSEGV (delivering {} to {} using {})", kWarning},  // what it was at
+    {"daemon: accept process fork failed: {}", kWarning},
+    {"daemon_notifier_socket {}: {}", kWarning},
+    {"daemon_notification: {}: {}", kWarning},
+    {"exim: could not open panic log - aborting{?}", kWarning, kQueueError},
+    {"exim.c:{}: chown({}) failed ({}). Please contact the authors{?}", kWarning},
+    {"<{}>: failed to expand \"{}\" option for {} transport: {}", kWarning},
+    {"string_sprintf expansion was longer than {}", kWarning},
+    {"{}/{}: name too long", kWarning},
+    {"local_scan() library {}", kWarning, kQueueError},  // Debian's, which loads it
     {"Bad qname arg: {}", kWarning},
     {"failed to find {} module for {}", kWarning},
     {"unable to open file '{}' for reading: {}", kWarning},

@@ -51,7 +51,7 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
                                    const LoginWish& wish) override;
   Result<Count> count_encounters(Encounter::Kind kind, const TimeRange& range,
                                  const QueryLimits& limits, bool of_nobody) override;
-  Result<std::vector<SourceCoverage>> coverage() override { return std::vector<SourceCoverage>(); }
+  Result<std::vector<SourceCoverage>> coverage() override { return sources; }
   Result<std::vector<CoverageHole>> holes(const TimeRange& /*range*/) override {
     return std::vector<CoverageHole>();
   }
@@ -63,6 +63,7 @@ class MemoryIndex final : public LegSink, public LegStore, public StoreReader {
   void close_expired() override {}
 
   std::map<std::uint64_t, LegRecord> legs;
+  std::vector<SourceCoverage> sources;  // to be set
   std::vector<Encounter> encounters;
   std::map<std::string, std::string> pending;
 };

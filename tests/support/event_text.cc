@@ -163,6 +163,7 @@ void write(Writer& w, const DeliveryAttempt& e) {
   w.put("router", e.router);
   w.put("orcpt", e.dsn_original_recipient);
   w.put("dkim_signed", e.dkim_signed);
+  w.put("from", e.envelope_sender);
 }
 void write(Writer& w, const Removed& e) {
   w.put("id", e.queue_id);
