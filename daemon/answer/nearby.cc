@@ -1,7 +1,6 @@
 #include "daemon/answer/nearby.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 
 #include "config/quantity.h"
@@ -129,6 +128,7 @@ class Looker {
     other.limit = kCountMax;
     other.sort = SortBy::newest;
     other.before.reset();
+    other.offset = 0;
     const auto found = find_journeys(store_, other, left->deadline, clock_);
     if (!found) return found.error();
     if (found->cut == CutBy::time) out_.cut = CutBy::time;
@@ -455,6 +455,7 @@ class Looker {
   Result<void> unnamed() {
     if (!request_.recipient && !request_.sender && !request_.any) return {};
     for (const auto& one : asked()) {
+      if (one.pattern == nullptr || one.pattern->form() != AddressPattern::Form::address) continue;
       const auto probes = count_probes(keys_of(one.parameter, one.pattern->text()));
       if (!probes) return probes.error();
       out_.probes += *probes;
@@ -645,7 +646,7 @@ Absence prove_absence(const FindRequest& request, const Coverage& coverage, cons
   if (!request.outcomes.empty() || !request.reasons.empty() || !request.text.empty() ||
       !request.direction.empty() || !request.submissions.empty() || !request.relay.empty())
     return {.code = "leaves_out"};
-  if (nearby.seen.turned_away) return {.code = "turned_away"};
+  if (nearby.seen.refused) return {.code = "turned_away"};
   if (const auto lines = nearby.seen.named + nearby.probes; lines > 0)
     return {.code = "lines_name_it", .count = lines};
   if (by_id && !names_somebody(request)) return {.code = "only_an_id"};

@@ -1,7 +1,6 @@
 #include "daemon/answer/refused.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/address.h"
@@ -64,9 +63,16 @@ class Concern {
  public:
   explicit Concern(const FindRequest& request) : request_(request) {}
 
-  bool names_anybody() const { return may_have_tried() || request_.recipient; }
-  bool may_have_tried() const {
-    return !request_.login.empty() || request_.sender || request_.any || !request_.client.empty();
+  bool names_anybody() const {
+    return request_.recipient || !request_.login.empty() || request_.sender || request_.any ||
+           !request_.client.empty();
+  }
+  // Of an address that a line names without telling of a message.
+  bool is_named(std::string_view address) const {
+    for (const auto* pattern : {&request_.recipient, &request_.sender, &request_.any}) {
+      if (*pattern && (*pattern)->matches(address)) return true;
+    }
+    return false;
   }
   bool is_of_client(const Encounter& encounter) const {
     return !request_.client.empty() && endpoint_matches(request_.client, encounter.client);
@@ -94,11 +100,9 @@ class Concern {
     }
     return false;
   }
-  // In a line that tells of no message.
-  bool names(std::string_view address) const {
-    return std::ranges::any_of(
-        std::array{&request_.recipient, &request_.sender, &request_.any},
-        [&](const auto* pattern) { return *pattern && (*pattern)->matches(address); });
+  // A recipient logs in nowhere.
+  bool may_be_refused() const {
+    return !request_.login.empty() || request_.sender || request_.any || !request_.client.empty();
   }
   bool by_login_alone() const { return request_.client.empty(); }
 
@@ -149,7 +153,7 @@ Result<SeenWithoutMail> seen_without_mail(StoreReader& store, const FindRequest&
                                           const QueryLimits& limits, bool only_refused) {
   SeenWithoutMail out;
   const Concern concern(request);
-  if (only_refused ? !concern.may_have_tried() : !concern.names_anybody()) return out;
+  if (!concern.names_anybody() || (only_refused && !concern.may_be_refused())) return out;
   auto range = request.range;
   if (range.from > Time::min() + kMargin) range.from -= kMargin;
   if (range.until < Time::max() - kMargin) range.until += kMargin;
@@ -158,23 +162,24 @@ Result<SeenWithoutMail> seen_without_mail(StoreReader& store, const FindRequest&
   if (concern.by_login_alone()) {
     wish = [&](std::string_view login) {
       return concern.is_of_login(login) || concern.is_near(login) ||
-             (!only_refused && concern.names(login));
+             (!only_refused && concern.is_named(login));
     };
   }
   const auto look = [&](const Encounter& encounter) {
     // A message, which is found by its sender, login or client.
     if (encounter.kind == Encounter::Kind::unnamed_mail) return Visit::go_on;
     if (only_refused && !is_refusal(encounter)) return Visit::go_on;
-    const bool is_name = encounter.kind == Encounter::Kind::named;
-    const bool itself =
-        is_name ? concern.names(encounter.login)
-                : concern.is_of_login(encounter.login) || concern.is_of_client(encounter);
+    if (encounter.kind == Encounter::Kind::named) {
+      if (!concern.is_named(encounter.login)) return Visit::go_on;
+      ++out.named;
+      if (out.encounters.size() < SeenWithoutMail::kMax) out.encounters.push_back(encounter);
+      return Visit::go_on;
+    }
+    const bool itself = concern.is_of_login(encounter.login) || concern.is_of_client(encounter);
     if (!itself && !(is_refusal(encounter) && concern.is_near(encounter.login)))
       return Visit::go_on;
-    if (is_name) ++out.named;
-    if (!itself) out.near_refused = true;
-    if (itself && (is_refusal(encounter) || encounter.kind == Encounter::Kind::lost_connection))
-      out.turned_away = true;
+    if (encounter.kind != Encounter::Kind::login_ok)
+      (itself ? out.refused : out.near_refused) = true;
     if (out.encounters.size() < SeenWithoutMail::kMax) {
       out.encounters.push_back(encounter);
     } else {

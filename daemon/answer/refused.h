@@ -15,9 +15,9 @@ struct SeenWithoutMail {
   static constexpr std::size_t kMax = 1000;
   std::vector<Encounter> encounters;  // newest first
   bool more = false;
-  bool turned_away = false;   // that very client or login, or it went away
+  bool refused = false;       // of that very client or login
+  std::uint64_t named = 0;    // lines that name the address and tell of no message
   bool near_refused = false;  // of a login that is spelt almost like it
-  std::uint64_t named = 0;    // lines that name the address and tell of no message by it
   CutBy cut = CutBy::nothing;
 };
 

@@ -106,6 +106,12 @@ Result<Beside> beside(const FindRequest& wanted, const FindAnswer& found, const 
   return out;
 }
 
+// Beside messages that were found, one line each is enough.
+std::vector<Encounter> refusals_to_tell(const FindAnswer& found, const Nearby& nearby) {
+  return found.items.empty() && nearby.seen.refused ? nearby.seen.encounters
+                                                    : std::vector<Encounter>();
+}
+
 json::array first_encounters(const SeenWithoutMail& seen, Role role) {
   constexpr std::size_t kShownMax = 50;
   auto shown = seen.encounters;
@@ -162,9 +168,9 @@ ApiAnswer list_journeys(const ApiContext& context, const ApiRequest& request, Qu
                              {"items", items_json(found->waiting_then, request, tools, memory)}},
                             memory)},
               {"encounters", first_encounters(nearby.seen, role)},
-              {"turned_away", turned_away_json(nearby.seen.encounters, request, tools)},
               {"refused", refused_json(group_refused(nearby.seen.encounters), role)},
               {"refused_more", nearby.seen.more},
+              {"turned_away", turned_away_json(refusals_to_tell(*found, nearby), request, tools)},
               {"suggestions", suggestions_json(nearby.suggestions, request.parameters, role)}},
              memory},
             rows);

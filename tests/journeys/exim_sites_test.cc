@@ -105,8 +105,8 @@ TEST(EximOlderMail, IsInAnOlderLogAndNotMissing) {
   const auto because = [](const std::string& id, Time from) {
     const auto journey = told({says(id + " Completed")}, {{"/var/log/exim4/mainlog", from, {}}})[0];
     const auto& recipients = journey.at("recipients").as_array();
-    const auto& one =
-        recipients.empty() ? journey.at("unnamed").as_object() : recipients.at(0).as_object();
+    const auto& one = recipients.empty() ? journey.at("unnamed_recipients").as_object()
+                                         : recipients.at(0).as_object();
     return text_at(one, "unknown_because");
   };
   const Time ten(1'795'514'400s);  // 2026-11-24 10:00
@@ -118,7 +118,8 @@ TEST(EximScannerDown, IsSaidByTheLineBefore) {
   const auto answers = answers_of(
       {about("malware acl condition: clamd /run/clamav/clamd.ctl : unable to connect to UNIX "
              "socket (/run/clamav/clamd.ctl): No such file or directory"),
-       about("H=mx1.example.net [192.0.2.1] F=<a@example.net> temporarily rejected after DATA")});
+       about("H=mx1.example.net [192.0.2.1] F=<a@example.net> temporarily rejected after DATA"),
+       "Envelope-from: <a@example.net>", "Envelope-to: <b@example.org>"});
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0].reason, "local_config");
 }
