@@ -193,6 +193,15 @@ Result<SeenWithoutMail> seen_without_mail(StoreReader& store, const FindRequest&
   return out;
 }
 
+std::vector<Encounter> told_once(const std::vector<Encounter>& encounters) {
+  const auto twice = told_twice(encounters);
+  std::vector<Encounter> out;
+  for (std::size_t i = 0; i < encounters.size(); ++i) {
+    if (!twice[i]) out.push_back(encounters[i]);
+  }
+  return out;
+}
+
 std::vector<RefusedGroup> group_refused(const std::vector<Encounter>& encounters) {
   const auto twice = told_twice(encounters);
   std::vector<RefusedGroup> groups;

@@ -41,6 +41,9 @@ struct RefusedGroup {
 // Newest first; what was let in is no part of them.
 std::vector<RefusedGroup> group_refused(const std::vector<Encounter>& encounters);
 
+// Without the line of a try that tells less than another of the same try.
+std::vector<Encounter> told_once(const std::vector<Encounter>& encounters);
+
 // What a login failed for, by the words of the log: wrong_password, unknown_user, wrong_login
 // (either), account_disabled, not_allowed (from that address), server_trouble; "": not told.
 std::string_view refusal_cause(std::string_view text);

@@ -108,7 +108,7 @@ Result<Beside> beside(const FindRequest& wanted, const FindAnswer& found, const 
 
 // Beside messages that were found, one line each is enough.
 std::vector<Encounter> refusals_to_tell(const FindAnswer& found, const Nearby& nearby) {
-  return found.items.empty() && nearby.seen.refused ? nearby.seen.encounters
+  return found.items.empty() && nearby.seen.refused ? told_once(nearby.seen.encounters)
                                                     : std::vector<Encounter>();
 }
 

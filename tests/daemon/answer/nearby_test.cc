@@ -225,6 +225,7 @@ TEST_F(RefusedLogins, AreToldBesideMessagesAndGrouped) {
   const auto all = seen({{"login", "lola@flores.example"}});
   EXPECT_EQ(all.encounters.size(), 9U);
   EXPECT_TRUE(all.refused);
+  EXPECT_EQ(told_once(all.encounters).size(), 5U);
   const auto groups = group_refused(all.encounters);
   ASSERT_EQ(groups.size(), 2U);
   EXPECT_EQ(groups[0].cause, "unknown_user");
