@@ -465,7 +465,8 @@ TEST_F(Commands, ANoticeOfDelayThatIsOverSaysSo) {
   std::ofstream(path) << "x";
   const auto told = run({"--socket", daemon.socket(), "bounce", path}).out;
   std::remove(path.c_str());
-  EXPECT_NE(told.find("the message was late and was still being tried. It has"), std::string::npos) << told;
+  EXPECT_NE(told.find("the message was late and was still being tried. It has"), std::string::npos)
+      << told;
   EXPECT_NE(told.find("since then, as this server's logs say: expired"), std::string::npos) << told;
 }
 
