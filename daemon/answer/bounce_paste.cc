@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/address.h"
 #include "daemon/answer/bounce_address.h"
 #include "daemon/answer/bounce_lines.h"
 

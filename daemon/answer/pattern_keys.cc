@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/address.h"
 #include "core/ascii.h"
 #include "daemon/answer/match.h"
 
