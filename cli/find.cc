@@ -195,7 +195,9 @@ QueryParameters with_language(const CommonOptions& common, QueryParameters param
 }  // namespace
 
 int run_find(const CommonOptions& common, const FindOptions& options) {
-  return print_list(common, with_language(common, options.parameters()), render_list);
+  auto parameters = with_language(common, options.parameters());
+  parameters.emplace_back("thorough", "1");
+  return print_list(common, parameters, render_list);
 }
 
 int run_problems(const CommonOptions& common) {

@@ -179,6 +179,7 @@ class Parser {
   Problem take_at(const std::string& value);
   Problem take_within(const std::string& value);
   Problem take_cursor(const std::string& value);
+  Problem take_thorough(const std::string& value);
 
   const FindLimits& limits_;
   const Zone& zone_;
@@ -193,6 +194,12 @@ Problem Parser::take_direction(const std::string& value) {
     return "allowed: in, out, local, relay";
   out_.direction = value;
   return std::nullopt;
+}
+
+Problem Parser::take_thorough(const std::string& value) {
+  if (value != "0" && value != "1") return "allowed: 0, 1";
+  out_.thorough = value == "1";
+  return {};
 }
 
 Problem Parser::take_sort(const std::string& value) {
@@ -295,6 +302,7 @@ Problem Parser::take(const std::string& name, const std::string& value) {
   if (name == "at") return take_at(value);
   if (name == "within") return take_within(value);
   if (name == "cursor") return take_cursor(value);
+  if (name == "thorough") return take_thorough(value);
   if (name == "tz") return std::nullopt;  // taken before
   if (name == "lang") return value == "en" || value == "es" ? Problem() : "allowed: en, es";
   return "is no parameter of this question";
@@ -390,10 +398,10 @@ Result<FindRequest, ParameterError> parse_find(const Parameters& parameters,
 
 const std::vector<std::string>& find_parameters() {
   static const std::vector<std::string> names = {
-      "recipient",  "sender",  "any",    "at",         "within",    "since",
-      "until",      "outcome", "reason", "submission", "direction", "queue_id",
-      "message_id", "client",  "login",  "relay",      "domain",    "subject",
-      "text",       "sort",    "tz",     "lang",       "limit",     "cursor"};
+      "recipient", "sender", "any",        "at",        "within",   "since",      "until",
+      "outcome",   "reason", "submission", "direction", "queue_id", "message_id", "client",
+      "login",     "relay",  "domain",     "subject",   "text",     "sort",       "tz",
+      "lang",      "limit",  "cursor",     "thorough"};
   return names;
 }
 

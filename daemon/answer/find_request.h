@@ -41,6 +41,10 @@ struct FindRequest {
   TimeRange range;
   SortBy sort = SortBy::newest;
   std::size_t limit = 50;
+  // A person asks, who can wait for a moment: the total is counted on for a while, and logins and
+  // clients that were refused are told beside messages that were found. Both take as long as there
+  // are many, however quick the messages are found.
+  bool thorough = false;
   std::vector<Reading> readings;
   std::optional<std::uint64_t> before;  // cursor: journeys whose id is smaller (oldest: greater)
   std::size_t offset = 0;  // cursor of a ranked answer: so many of the best were shown before

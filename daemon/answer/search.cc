@@ -270,7 +270,7 @@ class Finder {
 
   // A full count is a small thing in a small index: "about 50" of 92 helps nobody.
   bool may_count_on() {
-    if (request_.before || stopped_counting_) return false;
+    if (!request_.thorough || request_.before || stopped_counting_) return false;
     if (!counting_since_) counting_since_ = clock_.steady();
     stopped_counting_ = clock_.steady() - *counting_since_ > kCountingMax;
     return !stopped_counting_;

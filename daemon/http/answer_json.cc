@@ -123,8 +123,8 @@ json::array suggestions_json(const std::vector<Suggestion>& suggestions, const P
     if (suggestion.parameter == "login" && !typed && role < Role::operates) continue;
     json::object question;
     for (const auto& [name, value] : asked) {
-      const bool of_the_answer =
-          name == "lang" || name == "limit" || name == "cursor" || name == "sort";
+      const bool of_the_answer = name == "lang" || name == "limit" || name == "cursor" ||
+                                 name == "sort" || name == "thorough";
       const auto& dropped = suggestion.dropped;
       if (of_the_answer || std::ranges::find(dropped, name) != dropped.end()) continue;
       question[name] = valid_utf8(value);

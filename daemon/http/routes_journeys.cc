@@ -97,6 +97,7 @@ Result<Beside> beside(const FindRequest& wanted, const FindAnswer& found, const 
   if (limited) return Beside{{}, {.code = found.items.empty() ? "only_some_domains" : "found"}};
   if (!wanted.is_first_page())
     return Beside{{}, {.code = found.items.empty() ? "next_page" : "found"}};
+  if (as_asked && !wanted.thorough) return Beside{{}, {.code = "found"}};
   if (as_asked) return beside_what_was_found(wanted, tools);
   auto looked = look_nearby(*tools.store, wanted, time_left, *context.clock);
   if (!looked) return looked.error();

@@ -322,7 +322,7 @@ TEST_F(Commands, OptionsBecomeParameters) {
   ASSERT_EQ(daemon.asked().size(), 1U);
   EXPECT_EQ(daemon.asked()[0],
             "GET /v1/journeys?recipient=juan%2Bx%40example.org&sender=%40example.org&"
-            "at=ayer%2014%3A30&lang=es&tz=Europe%2FMadrid");
+            "at=ayer%2014%3A30&lang=es&tz=Europe%2FMadrid&thorough=1");
 }
 
 TEST_F(Commands, AloneItShowsTheProblemsOfTheLastHour) {

@@ -184,6 +184,7 @@ TEST_F(NearbySearch, ASmallIndexIsCountedInFull) {
     for (const auto& extra : {Parameters{}, Parameters{{"outcome", "delivered"}}}) {
       auto parameters = extra;
       parameters["limit"] = limit;
+      parameters["thorough"] = "1";
       const auto found = find(parameters);
       EXPECT_EQ(found.total, 92U);
       EXPECT_TRUE(found.total_is_exact);
