@@ -288,7 +288,8 @@ constexpr const char* kJoinNames =
     " JOIN leg AS n ON n.row = CASE WHEN leg.queue_id IS NULL THEN"
     " coalesce(leg.named_row, leg.header_row) ELSE leg.row END";
 
-std::string journey_view() {
+// What journey_plain tells, by the names that it gives it.
+std::string journey_fields() {
   using F = HeaderField;
   const auto all = [](unsigned number) { return field(kHeader, number); };
   const auto rows =
@@ -305,28 +306,30 @@ std::string journey_view() {
                 kJoinNames +
                 " JOIN leg_fields AS x ON x.row = h.row JOIN json_each(x.fields) AS f"
                 " ON f.key = 0");
-  const auto fields =
-      Columns()
-          .add("*")
-          .add(all(F::instance), "instance")
-          .add("coalesce(" + all(F::generation) + ", 0)", "generation")
-          .add(all(F::size_bytes), "size_bytes")
-          .add(all(F::subject), "subject")
-          .add(all(F::recipient_count), "recipient_count")
-          .add(all(F::accepted_after), "accepted_after")
-          .add("coalesce(" + all(F::accepted_reply_code) + ", 0)", "accepted_reply_code")
-          .add(all(F::accepted_reply), "reply")
-          .add(all(F::accepted_reply_part), "reply_part")
-          .add(all(F::accepted_tls), "accepted_tls")
-          .add(all(F::protocol), "protocol")
-          .add("coalesce(" + all(F::method) + ", 0)", "method")
-          .add(all(F::helo_of_client), "helo_of_client")
-          .add(all(F::helo), "helo")
-          .add(all(F::uid), "uid")
-          .add(all(F::user), "user")
-          .add(all(F::script), "script")
-          .add(all(F::script_dir), "script_dir")
-          .from("(" + rows + ")");
+  return Columns()
+      .add("*")
+      .add(all(F::instance), "instance")
+      .add("coalesce(" + all(F::generation) + ", 0)", "generation")
+      .add(all(F::size_bytes), "size_bytes")
+      .add(all(F::subject), "subject")
+      .add(all(F::recipient_count), "recipient_count")
+      .add(all(F::accepted_after), "accepted_after")
+      .add("coalesce(" + all(F::accepted_reply_code) + ", 0)", "accepted_reply_code")
+      .add(all(F::accepted_reply), "reply")
+      .add(all(F::accepted_reply_part), "reply_part")
+      .add(all(F::accepted_tls), "accepted_tls")
+      .add(all(F::protocol), "protocol")
+      .add("coalesce(" + all(F::method) + ", 0)", "method")
+      .add(all(F::helo_of_client), "helo_of_client")
+      .add(all(F::helo), "helo")
+      .add(all(F::uid), "uid")
+      .add(all(F::user), "user")
+      .add(all(F::script), "script")
+      .add(all(F::script_dir), "script_dir")
+      .from("(" + rows + ")");
+}
+
+std::string journey_view() {
   return "CREATE VIEW journey_plain AS " +
          Columns()
              .add("row, printf('%016x', leg_id) AS leg_id")
@@ -364,7 +367,7 @@ std::string journey_view() {
              .add(text_at("user"), "user")
              .add(text_at("script"), "script")
              .add(text_at("script_dir"), "script_dir")
-             .from("(" + fields + ")");
+             .from("(" + journey_fields() + ")");
 }
 
 // `d`: the table that has the recipient.

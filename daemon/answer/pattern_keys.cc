@@ -65,6 +65,7 @@ Result<MaybeKeys> host_keys(StoreReader& store, const std::string& typed, KeyKin
   if (!seen) return seen.error();
   if (*seen != CutBy::nothing || hosts.size() > kFittingMax) return MaybeKeys();
   std::vector<LegKey> keys;
+  keys.reserve(hosts.size());
   for (const auto& host : hosts) keys.push_back({kind, host});
   return MaybeKeys(std::move(keys));
 }
@@ -72,11 +73,13 @@ Result<MaybeKeys> host_keys(StoreReader& store, const std::string& typed, KeyKin
 // Also those of the domain whose mail a relay takes.
 Result<MaybeKeys> relay_keys(StoreReader& store, const std::string& typed, const TimeRange& range,
                              const QueryLimits& limits) {
-  auto keys = host_keys(store, typed, KeyKind::relay, range, limits);
-  if (!keys || !*keys) return keys;
+  auto found = host_keys(store, typed, KeyKind::relay, range, limits);
+  if (!found) return found;
+  auto& keys = *found;
+  if (!keys) return found;
   for (auto& key : AddressPattern("@" + typed).keys(KeyKind::recipient, KeyKind::recipient_domain))
-    (*keys)->push_back(std::move(key));
-  return keys;
+    keys->push_back(std::move(key));
+  return found;
 }
 
 }  // namespace
