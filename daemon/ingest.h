@@ -65,6 +65,8 @@ class Ingest final : private LegSink {
 
   // Sends what is not sent yet, whether due or not.
   void send_batch(SourceSet& sources);
+  // Before the last batch: no line comes any more.
+  void end_of_logs() { correlator_.end_of_logs(); }
   // A log that was read to its end before the start.
   void end_source(std::uint32_t source) { pipeline_.end_source(source); }
   // A hole found outside the sources' own knowledge.

@@ -322,6 +322,7 @@ class Scan {
       const auto bytes = sources_->counters().bytes;
       control_.progress(std::min(bytes, total_bytes_), total_bytes_, ingest_->lines_read());
     }
+    ingest_->end_of_logs();
     ingest_->send_batch(*sources_);
     batches_.close();
     writing.join();

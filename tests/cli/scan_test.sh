@@ -37,6 +37,12 @@ expect 2 'LOG is missing' scan
 expect 2 'at' scan "$postfix" --at 'half past never'
 expect 3 'no-such-file' scan "$work/no-such-file"
 
+# A companion's line without its message, up to the last line of the log, is no proof that nothing names the address.
+printf '%s\n' '2026-11-24T10:00:00+00:00 mx1 postfix/smtpd[9]: connect from mx.example.net[192.0.2.7]' \
+  '2026-11-24T10:00:01+00:00 mx1 postgrey[7]: action=pass, reason=client AWL, client_name=mx.example.net, client_address=192.0.2.7, sender=ana@example.net, recipient=eva@example.org' >"$work/alone.log"
+expect 1 'eva@example.org' scan "$work/alone.log" --to eva@example.org -o json
+grep -q '"named"' "$work/out" || { echo "FAILED: a line that names eva@example.org is not told"; failures=$((failures + 1)); }
+
 "$bin/rastro" scan "$postfix" --export "$work/journeys" 2>/dev/null
 python3 - "$work/journeys" <<'PY'
 import json, sys
