@@ -99,6 +99,8 @@ AddressPattern::Fit AddressPattern::fit(std::string_view address) const {
                                             : is_or_is_below(domain, ascii_);
     return fits ? Fit::pattern : Fit::none;
   }
+  const auto first = std::string_view(ascii_).substr(0, 1);
+  if (!equal_ignoring_case(address.substr(0, 1), first) && has_one_form(address)) return Fit::none;
   auto candidate = std::string(address);
   if (form_ == Form::local_part) candidate = split_address(address).local_part;
   if (equal_ignoring_case(candidate, ascii_)) return Fit::exact;

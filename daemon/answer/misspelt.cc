@@ -206,10 +206,9 @@ bool is_same_name(std::string_view domain, std::string_view other) {
 }
 
 bool is_near_spelling(std::string_view asked, std::string_view seen) {
-  // Strangers try logins by the ten thousand: most are told apart by their sizes.
-  const auto more = std::max(asked.size(), seen.size()) - std::min(asked.size(), seen.size());
-  if (more > kStepsMax &&
-      split_address(asked).local_part.size() != split_address(seen).local_part.size())
+  // Strangers try logins by the ten thousand: most are told apart by their letters.
+  if (!may_be_within(asked, seen, kStepsMax) &&
+      !equal_ignoring_case(split_address(asked).local_part, split_address(seen).local_part))
     return false;
   const auto a = fold_address(asked);
   const auto b = fold_address(seen);

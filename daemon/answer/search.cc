@@ -21,7 +21,8 @@ constexpr Duration kDisorderMax = std::chrono::minutes(5);
 constexpr std::size_t kFirstRound = 16;  // legs looked at beyond one and a half of what is wanted
 constexpr std::size_t kScoredMax = 20'000;
 constexpr std::size_t kMisspeltMax = 8;
-constexpr Duration kCountingMax = std::chrono::milliseconds(40);
+constexpr Duration kCountingMax = std::chrono::milliseconds(20);
+constexpr std::uint64_t kCountedMax = 300;  // rows: of more, "about" is as good
 
 // Whether anything happened to it then: what waits in the queue is active all the time.
 bool has_line_within(const Journey& journey, const TimeRange& range) {
@@ -271,8 +272,12 @@ class Finder {
   // A full count is a small thing in a small index: "about 50" of 92 helps nobody.
   bool may_count_on() {
     if (!request_.thorough || request_.before || stopped_counting_) return false;
-    if (!counting_since_) counting_since_ = clock_.steady();
-    stopped_counting_ = clock_.steady() - *counting_since_ > kCountingMax;
+    if (!counting_since_) {
+      counting_since_ = clock_.steady();
+      const auto rows = driver_.keys.empty() ? 0 : store_.count_rows(driver_.keys, range_);
+      stopped_counting_ = !rows || *rows > kCountedMax;
+    }
+    stopped_counting_ = stopped_counting_ || clock_.steady() - *counting_since_ > kCountingMax;
     return !stopped_counting_;
   }
 
