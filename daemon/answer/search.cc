@@ -22,7 +22,7 @@ constexpr std::size_t kFirstRound = 16;  // legs looked at beyond one and a half
 constexpr std::size_t kScoredMax = 20'000;
 constexpr std::size_t kMisspeltMax = 8;
 constexpr Duration kCountingMax = std::chrono::milliseconds(20);
-constexpr std::uint64_t kCountedMax = 300;  // rows: of more, "about" is as good
+constexpr std::uint64_t kCountedMax = 150;  // rows: of more, "about" is as good
 
 // Whether anything happened to it then: what waits in the queue is active all the time.
 bool has_line_within(const Journey& journey, const TimeRange& range) {

@@ -429,7 +429,7 @@ TEST_F(Search, CountsAreExactWhenAllWasReadAndAboutRightWhenNot) {
   std::vector<LegRecord> legs;
   for (std::uint64_t i = 0; i < 1240; ++i)
     legs.push_back(simple_leg(i, start_ + std::chrono::seconds(i), "juan@example.com"));
-  for (std::uint64_t i = 0; i < 250; ++i)
+  for (std::uint64_t i = 0; i < 120; ++i)
     legs.push_back(simple_leg(2000 + i, start_ + std::chrono::seconds(i), "eva@example.com"));
   commit(legs, start_ + 30min);
   const auto whole = find({{"recipient", "juan@example.com"}, {"since", "2026-03-01T10:20:00Z"}});
@@ -444,14 +444,14 @@ TEST_F(Search, CountsAreExactWhenAllWasReadAndAboutRightWhenNot) {
   const auto counted = find({{"recipient", "eva@example.com"}, {"thorough", "1"}});
   EXPECT_EQ(counted.items.size(), 50U);
   EXPECT_TRUE(counted.total_is_exact);
-  EXPECT_EQ(counted.total, 250U);
+  EXPECT_EQ(counted.total, 120U);
   const SlowClock slow;
   const auto part = find_journeys(*reader_, request_, Duration::zero(), slow);
   ASSERT_TRUE(part);
   EXPECT_EQ(part->items.size(), 50U);
   EXPECT_TRUE(part->more);
   EXPECT_FALSE(part->total_is_exact);
-  EXPECT_NEAR(static_cast<double>(part->total), 250, 25);
+  EXPECT_NEAR(static_cast<double>(part->total), 120, 12);
 }
 
 TEST_F(Search, ATimeRanksByClosenessAndSpelling) {
