@@ -86,9 +86,9 @@ std::string_view without_blanks_around(std::string_view text) {
 }
 
 // "14h", "14 h", "14 horas" are a time of day where a moment is asked for, and a length of time
-// elsewhere. "2 horas" is a length everywhere: nobody calls an hour before noon that.
+// elsewhere. "2 horas" is a length everywhere: nobody calls an hour of the night that.
 std::string as_moment(const std::string& value) {
-  constexpr int kNoon = 12;
+  constexpr int kMorning = 7;
   const auto text = without_blanks_around(value);
   const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto hour =
@@ -97,7 +97,11 @@ std::string as_moment(const std::string& value) {
   const auto unit = ascii_lower(without_blanks_around(text.substr(digits)));
   const bool by_sign = unit == "h" || unit == "h." || unit == "hs" || unit == "hs." ||
                        unit == "hrs" || unit == "hrs.";
-  const bool by_word = (unit == "horas" || unit == "hours") && *hour > kNoon;
+  const bool is_day = *hour >= kMorning || text.front() == '0';
+  const bool by_word = (unit == "horas" || unit == "hours") && is_day;
+  constexpr std::size_t kHourAndMinutes = 4;  // "09h12m"
+  if (is_day && unit.size() == kHourAndMinutes && unit.front() == 'h' && unit.back() == 'm')
+    return std::string(text.substr(0, text.size() - 1));
   return by_sign || by_word ? "a las " + std::string(text.substr(0, digits)) : value;
 }
 
@@ -127,7 +131,15 @@ bool is_exact_time(const std::string& value) {
 }
 
 std::string no_time(const std::string& value) {
+  if (is_to_come(value)) return "\"" + value + "\" is still to come; name a time that has been";
   return "\"" + value + "\" is no time; " + std::string(spoken_time_help());
+}
+
+// "ana@": her domain is not remembered.
+std::string typed_login(std::string_view typed) {
+  auto login = without_blanks_around(typed);
+  if (login.size() > 1 && login.ends_with('@')) login.remove_suffix(1);
+  return std::string(login);
 }
 
 class Parser {
@@ -190,8 +202,7 @@ class Parser {
 };
 
 Problem Parser::take_direction(const std::string& value) {
-  if (value != "in" && value != "out" && value != "local" && value != "relay")
-    return "allowed: in, out, local, relay";
+  if (const auto why = why_no_direction(value); !why.empty()) return std::string(why);
   out_.direction = value;
   return std::nullopt;
 }
@@ -272,9 +283,10 @@ Problem Parser::take_bound(const std::string& name, const std::string& value) {
   const bool is_end = name == "until";
   const auto at = parse_bound(name, value, limits_.now, zone_, is_end);
   if (!at) return at.error().detail;
-  (is_end ? out_.range.until : out_.range.from) = *at;
-  if (!is_exact_time(value) && !parse_spoken_duration(value))
-    tell_reading(name, value, {*at, Duration(0)});
+  at->set(is_end, out_.range);
+  if (is_exact_time(value) || parse_spoken_duration(value)) return std::nullopt;
+  const auto last = at->until.value_or(at->at - Duration(1));
+  tell_reading(name, value, {at->at, last + Duration(1) - at->at});
   return std::nullopt;
 }
 
@@ -283,7 +295,7 @@ Problem Parser::take(const std::string& name, const std::string& value) {
       {"queue_id", {&FindRequest::queue_id, typed_queue_id}},
       {"message_id", {&FindRequest::message_id, typed_message_id}},
       {"client", {&FindRequest::client, typed_host, why_no_host}},
-      {"login", {&FindRequest::login}},
+      {"login", {&FindRequest::login, typed_login}},
       {"relay", {&FindRequest::relay, typed_host, why_no_host}},
       {"domain", {&FindRequest::domain, typed_domain}},
       {"subject", {&FindRequest::subject}},
@@ -330,7 +342,8 @@ std::optional<ParameterError> Parser::finish() {
     return ParameterError{"within", "goes with at"};
   }
   if (out_.range.from > out_.range.until)
-    return ParameterError{"until", "ends before the interval begins"};
+    return out_.at ? ParameterError{"at", "is not between since and until"}
+                   : ParameterError{"until", "ends before the interval begins"};
   out_.sort = sort_.value_or(out_.at ? SortBy::score : SortBy::newest);
   if (out_.sort == SortBy::score && !out_.at)
     return ParameterError{"sort", "score goes with at; allowed without: newest, oldest"};
@@ -342,11 +355,23 @@ std::optional<ParameterError> Parser::finish() {
 
 }  // namespace
 
-Result<Time, ParameterError> parse_bound(const std::string& name, const std::string& value,
-                                         Time now, const Zone& zone, bool is_end) {
-  if (const auto at = parse_spoken_time(value, now, zone))
-    return is_end && at->span > Duration::zero() ? at->from + at->span - Duration(1) : at->from;
-  return ParameterError{name, no_time(value)};
+Result<TimeBound, ParameterError> parse_bound(const std::string& name, const std::string& value,
+                                              Time now, const Zone& zone, bool is_end) {
+  const auto at = parse_spoken_time(value, now, zone);
+  if (!at) return ParameterError{name, no_time(value)};
+  const auto last = at->from + at->span - Duration(1);
+  if (is_end) return TimeBound{at->span > Duration::zero() ? last : at->from, std::nullopt};
+  return TimeBound{at->from, at->two_ends ? std::optional(last) : std::nullopt};
+}
+
+std::string_view why_no_direction(std::string_view name) {
+  const bool known = name == "in" || name == "out" || name == "local" || name == "relay";
+  return known ? "" : "allowed: in, out, local, relay";
+}
+
+void TimeBound::set(bool is_end, TimeRange& range) const {
+  (is_end ? range.until : range.from) = at;
+  if (until) range.until = *until;
 }
 
 Result<Zone, ParameterError> parse_zone(const Parameters& parameters) {
@@ -368,7 +393,7 @@ Result<TimeRange, ParameterError> parse_range(const Parameters& parameters, Time
     const bool is_end = given->first == "until";
     const auto at = parse_bound(name, given->second, now, *zone, is_end);
     if (!at) return at.error();
-    (is_end ? range.until : range.from) = *at;
+    at->set(is_end, range);
   }
   if (range.from > range.until) return ParameterError{"until", "ends before the interval begins"};
   return range;

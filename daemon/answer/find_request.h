@@ -59,12 +59,20 @@ struct FindLimits {
 
 Result<FindRequest, ParameterError> parse_find(const Parameters& parameters,
                                                const FindLimits& limits);
+// Empty: it is one.
+std::string_view why_no_direction(std::string_view name);
 // Names of the parameters that parse_find() knows.
 const std::vector<std::string>& find_parameters();
 
-// "2h", or a time in words: where an interval begins, or ends.
-Result<Time, ParameterError> parse_bound(const std::string& name, const std::string& value,
-                                         Time now, const Zone& zone, bool is_end);
+// Where an interval begins, or ends; of "between 2 and 3" given as its beginning, both.
+struct TimeBound {
+  Time at{};
+  std::optional<Time> until;
+  void set(bool is_end, TimeRange& range) const;
+};
+// "2h", or a time in words.
+Result<TimeBound, ParameterError> parse_bound(const std::string& name, const std::string& value,
+                                              Time now, const Zone& zone, bool is_end);
 // The zone that parameter `tz` names, or the system's.
 Result<Zone, ParameterError> parse_zone(const Parameters& parameters);
 

@@ -222,9 +222,13 @@ std::optional<SpokenTime> parse_spoken_interval(const Words& words, Time now,
   if (const auto back = vague_past(joined(words))) return until_now(now, *back);
   if (const auto rough = rough_span(words, now)) return rough;
   if (const auto last = last_span(words, now)) return last;
-  if (const auto ends = two_ends(words, read)) return ends;
-  if (const auto since = since_then(words, now, read)) return since;
-  return dashed(words, read);
+  auto ends = two_ends(words, read);
+  if (!ends) {
+    if (const auto since = since_then(words, now, read)) return since;
+    ends = dashed(words, read);
+  }
+  if (ends) ends->two_ends = true;
+  return ends;
 }
 
 }  // namespace rastro

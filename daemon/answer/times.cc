@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "core/address.h"
+#include "core/ascii.h"
 #include "daemon/answer/spoken_clock.h"
+#include "daemon/answer/spoken_dots.h"
 #include "daemon/answer/spoken_interval.h"
 #include "daemon/answer/spoken_near.h"
 #include "daemon/answer/spoken_words.h"
@@ -190,8 +192,7 @@ Words split(std::string_view text) {
 }
 
 // "14:30", "14:30:05", "14h30", "2:30pm", "9am"; since midnight.
-// "14.30" may be a day too: `dotted` says that it is none.
-std::optional<Duration> clock_time(std::string_view word, std::string_view half, bool dotted) {
+std::optional<Duration> clock_time(std::string_view word, std::string_view half) {
   for (const std::string_view mark : {"am", "pm", "a.m.", "p.m."}) {
     if (half.empty() && word.ends_with(mark)) {
       half = mark;
@@ -199,14 +200,8 @@ std::optional<Duration> clock_time(std::string_view word, std::string_view half,
     }
   }
   std::string with_colon;
-  const auto dot = word.find('.');
-  if (dot != std::string_view::npos && dot + 2 < word.size()) {
-    constexpr int kLastMonth = 12;
-    const bool ends_as_clock = !half.empty() || word.ends_with('h');
-    const auto behind = number(word.substr(dot + 1, 2), 2);
-    const bool is_month = behind && *behind > 0 && *behind <= kLastMonth;
-    if (!behind || (is_month && !dotted && !ends_as_clock)) return std::nullopt;
-    with_colon = word;
+  if (const auto dot = word.find('.'); dot != std::string_view::npos && !half.empty()) {
+    with_colon = word;  // "6.05pm"
     with_colon[dot] = ':';
     word = with_colon;
   }
@@ -312,6 +307,8 @@ class DayReader {
       auto taken = behind.empty() ? 0 : numeric(behind[0]);
       if (taken == 0 && !behind.empty()) taken = named_month(behind);
       if (taken > 0) return 1 + taken;
+      if (is_day_of_month(behind) && take_day_of_month({behind[0]}) > 0 && has_weekday(*weekday))
+        return 2;
       const auto now = static_cast<int>(std::chrono::weekday(today_).c_encoding());
       const bool past = words.size() > 1 && words[1] == "pasado";
       is_weekday_ = true;
@@ -346,6 +343,17 @@ class DayReader {
 
  private:
   static constexpr int kNoYear = -1;
+
+  // "lunes 30", "lunes 9 a las 14:30", and not "lunes 9 de la noche".
+  static bool is_day_of_month(const Words& words) {
+    if (words.empty()) return false;
+    return words.size() == 1 || is_one_of(words[1], {"a", "at", "las"}) ||
+           words[1].find(':') != std::string_view::npos;
+  }
+  // No other number than that day's can be meant.
+  bool has_weekday(int weekday) const {
+    return static_cast<int>(std::chrono::weekday(day_).c_encoding()) == weekday;
+  }
 
   std::size_t relative(int back, std::size_t words) {
     day_ = today_ - days(back);
@@ -449,8 +457,8 @@ std::size_t take_clock(const Words& words, Duration& since_midnight) {
   const bool half = next == "am" || next == "pm" || next == "a.m." || next == "p.m.";
   // "ayer 14 horas"
   const bool hours_behind = is_one_of(next, {"h", "hrs", "horas"}) && words[at].size() <= 2;
-  const auto time = hours_behind ? clock_time(std::string(words[at]) + "h", {}, true)
-                                 : clock_time(words[at], half ? next : std::string_view(), at > 0);
+  const auto time = hours_behind ? clock_time(std::string(words[at]) + "h", {})
+                                 : clock_time(words[at], half ? next : std::string_view());
   if (!time) return 0;
   since_midnight = *time;
   at += half ? 2 : 1;
@@ -479,11 +487,25 @@ std::optional<PartOfDay> part_of_day(std::string_view word) {
   return std::nullopt;
 }
 
+// "6 de la tarde de ayer" is "ayer 6 de la tarde".
+void say_day_first(Words& words) {
+  constexpr std::size_t kLeast = 4;
+  const auto size = words.size();
+  if (size < kLeast || !is_one_of(words[size - 2], {"de", "of", "del"})) return;
+  const auto day = words.back();
+  if (!is_one_of(day, {"ayer", "hoy", "anteayer", "antier", "yesterday", "today"}) &&
+      !weekday_of(day))
+    return;
+  words.resize(size - 2);
+  words.insert(words.begin(), day);
+}
+
 // The words with which part of a day is named, said as the day and the part: "anoche" is "ayer
 // noche", "this morning" is "today morning". Behind a time of day they belong to it.
 // True: the night from yesterday to today was named.
 bool say_parts_plainly(Words& words) {
   bool last_night = false;
+  say_day_first(words);
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto next = i + 1 < words.size() ? words[i + 1] : std::string_view();
     last_night = last_night || words[i] == "anoche" || (words[i] == "last" && next == "night");
@@ -526,6 +548,10 @@ std::optional<SpokenTime> part_of_a_day(const Words& words, Time now, const Zone
   auto rest = Words(words.begin(), words.end() - 1);
   if (rest.size() >= 2 && (rest.back() == "la" || rest.back() == "the"))
     rest.resize(rest.size() - 2);
+  // "lunes 9 de la noche"
+  if (words.size() > rest.size() + 1 && words[rest.size()] == "de" && !rest.empty() &&
+      number(rest.back(), 2))
+    return std::nullopt;
   if (!rest.empty() && is_one_of(rest[0], {"on", "el", "last", "de", "del", "of"}))
     rest.erase(rest.begin());
   const auto today = std::chrono::floor<days>(zone.to_local(now));
@@ -635,6 +661,7 @@ namespace {
 
 // "hace 2 horas", "about an hour ago"
 std::optional<SpokenTime> time_ago(Words words, Time now) {
+  const bool said = words.size() > 1 && (words.back() == "ago" || words.front() == "hace");
   if (words.back() == "ago" || words.back() == "atras") {
     words.pop_back();
   } else if (words.front() == "hace") {
@@ -643,6 +670,11 @@ std::optional<SpokenTime> time_ago(Words words, Time now) {
   while (words.size() > 2 && (words[0] == "unos" || words[0] == "unas" || words[0] == "about" ||
                               words[0] == "como" || words[0] == "around"))
     words.erase(words.begin());
+  std::string with_minutes;
+  if (said && words.size() == 1 && is_digit(words[0].back())) {  // "hace 1h20"
+    with_minutes = std::string(words[0]) + "m";
+    words[0] = with_minutes;
+  }
   const auto back = duration_of(words);
   if (!back) return std::nullopt;
   return SpokenTime{now - *back, Duration(0)};
@@ -675,7 +707,9 @@ std::optional<SpokenTime> single_time(Words words, Time now, const Zone& zone) {
   if (is_military_time(words)) words.pop_back();
   if (words == Words{"now"} || words == Words{"ahora"}) return SpokenTime{now, Duration(0)};
   if (const auto ago = time_ago(words, now)) return ago;
+  const auto typed = words.size();
   drop_vague_words(words);
+  if (words.size() == 1 && typed > 1 && number(words[0], 2)) words.insert(words.begin(), "las");
   const bool last_night = say_parts_plainly(words);
   if (const auto part = part_of_a_day(words, now, zone)) return part;
   if (const auto east = take_mail_zone(words)) return mail_time(std::move(words), now, *east);
@@ -691,9 +725,9 @@ std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, con
   const auto lowered = ascii_lower(text);
   if (const auto at = parse_epoch(lowered)) return SpokenTime{*at, Duration(0)};
   if (const auto at = parse_stamp(lowered, zone)) return SpokenTime{*at, Duration(0)};
-  const auto tidy = tidy_time_words(text);
+  const auto tidy = with_clock_signs(tidy_time_words(text), now, zone);
   auto words = split(tidy);
-  if (words.empty()) return std::nullopt;
+  if (words.empty() || words[0] == "manana") return std::nullopt;  // tomorrow
   const SpokenTimeReader read = [&](const Words& one) {
     return one.empty() ? std::nullopt : single_time(one, now, zone);
   };
@@ -713,6 +747,14 @@ std::string_view spoken_time_help() {
          "\"yesterday 14:30\", \"half past two\", \"24 nov 14:30\", \"2h ago\", \"ayer a las "
          "14:30\", "
          "\"hace 2 horas\"";
+}
+
+bool is_to_come(std::string_view text) {
+  if (text.size() > kTimeTextMax) return false;
+  const auto tidy = tidy_time_words(text);
+  return std::ranges::any_of(split(tidy), [](std::string_view word) {
+    return is_one_of(word, {"tomorrow", "manana", "next", "proximo", "proxima"});
+  });
 }
 
 std::optional<Duration> parse_spoken_duration(std::string_view text) {

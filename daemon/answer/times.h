@@ -27,7 +27,8 @@ class Zone {
 // What a person's words mean: an instant, or a whole day, "between 2 and 3", "hace un rato".
 struct SpokenTime {
   Time from{};
-  Duration span{0};  // zero: an instant
+  Duration span{0};       // zero: an instant
+  bool two_ends = false;  // both were said: "between 2 and 3"
 };
 
 // RFC 3339 (blank for T, and a blank for an unescaped '+', allowed), seconds since 1970, "14:30",
@@ -38,6 +39,8 @@ struct SpokenTime {
 // are today's, or yesterday's when today's is still to come; days without a year lie in the past.
 std::optional<SpokenTime> parse_spoken_time(std::string_view text, Time now, const Zone& zone);
 std::string_view spoken_time_help();  // what is allowed
+// "tomorrow", "pasado mañana at 9".
+bool is_to_come(std::string_view text);
 
 // "90s", "30m", "2h", "1d", "1h30m", "90 min", "2 horas".
 std::optional<Duration> parse_spoken_duration(std::string_view text);

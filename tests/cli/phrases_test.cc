@@ -35,6 +35,14 @@ const PhraseCase kPhrases[] = {
      "at: \"nunca\" no es una hora; se admite \"14:30\", \"ayer a las 14:30\", \"las dos y "
      "media\", "
      "\"24 nov 14:30\", \"hace 2 horas\", RFC 3339 (2026-11-24T14:30:00Z) o segundos desde 1970"},
+    {"to_come",
+     "at: \"ma\xc3\xb1"
+     "ana a las 9\" is still to come; name a time that has been",
+     "at: \"ma\xc3\xb1"
+     "ana a las 9\" todavía no ha llegado; indique una hora que ya haya "
+     "pasado"},
+    {"at_outside", "at: is not between since and until",
+     "at: no est\xc3\xa1 entre --since y --until"},
     {"several_places",
      "outcome: \"delivred\" is unknown; did you mean delivered? allowed, one or several with "
      "commas: "

@@ -45,6 +45,12 @@ TEST(FindRequest, HoursAreATimeOfDayWhereAMomentIsAsked) {
     ASSERT_TRUE(request) << typed;
     EXPECT_EQ(request->at, kAsked - 1h) << typed;
   }
+  for (const auto* typed : {"09h12m", "9 horas", "9h12m"}) {
+    const auto at = parse({{"at", typed}, {"tz", "UTC"}});
+    ASSERT_TRUE(at && at->at) << typed;
+    EXPECT_EQ(std::chrono::floor<std::chrono::hours>(*at->at), kAsked - 5h) << typed;
+  }
+  EXPECT_EQ(parse({{"at", "1h30m"}, {"tz", "UTC"}})->at, kAsked - 90min);
   const auto ago = parse({{"at", "2 horas"}, {"tz", "UTC"}});
   ASSERT_TRUE(ago);
   EXPECT_EQ(ago->at, kAsked - 2h);
@@ -148,6 +154,43 @@ TEST(FindRequest, AnIntervalMustNotEndBeforeItBegins) {
   const auto request = parse({{"since", "1h ago"}, {"until", "2h ago"}});
   ASSERT_FALSE(request);
   EXPECT_EQ(request.error().parameter, "until");
+}
+
+TEST(FindRequest, AMomentOutsideOfTheIntervalIsNamed) {
+  const auto request = parse({{"at", "14:30"}, {"since", "1s ago"}, {"tz", "UTC"}});
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error().parameter, "at");
+  EXPECT_NE(request.error().detail.find("since and until"), std::string::npos);
+}
+
+TEST(FindRequest, ABeginningWithTwoEndsIsTheWholeInterval) {
+  const auto request = parse({{"since", "entre las 2 y las 3"}, {"tz", "UTC"}});
+  ASSERT_TRUE(request) << request.error().detail;
+  EXPECT_EQ(request->range.until - request->range.from,
+            std::chrono::hours(1) - std::chrono::microseconds(1));
+  ASSERT_EQ(request->readings.size(), 1U);
+  EXPECT_EQ(request->readings[0].time->until, request->range.until);
+  const auto both = parse({{"since", "entre las 2 y las 3"}, {"until", "now"}, {"tz", "UTC"}});
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->range.until, kAsked);  // what was typed as its end counts
+}
+
+TEST(FindRequest, WhatIsToComeIsRefusedInThoseWords) {
+  for (const auto* typed : {"tomorrow",
+                            "pasado ma\xc3\xb1"
+                            "ana",
+                            "ma\xc3\xb1"
+                            "ana a las 9"}) {
+    const auto request = parse({{"at", typed}});
+    ASSERT_FALSE(request) << typed;
+    EXPECT_NE(request.error().detail.find("still to come"), std::string::npos) << typed;
+  }
+}
+
+TEST(FindRequest, ALoginWithoutItsDomainMayHaveItsSign) {
+  const auto request = parse({{"login", " ana@ "}});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->login, "ana");
 }
 
 TEST(FindRequest, OverlongValuesAreRefused) {

@@ -58,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
         Spoken{"a las 14.10", utc(2026, 11, 25, 13h + 10min)},
         Spoken{"a las 14.30h", utc(2026, 11, 25, 13h + 30min)},
         Spoken{"a las 14 horas", utc(2026, 11, 25, 13h)},
-        Spoken{"12.11", utc(2026, 11, 11, 23h), 24h},  // a day
+        Spoken{"12.11", utc(2026, 11, 25, 11h + 11min)},  // that day is long ago
         Spoken{"half two", utc(2026, 11, 25, 13h + 30min)},
         Spoken{"MI\xc3\x89RCOLES 14:30", utc(2026, 11, 25, 13h + 30min)},
         Spoken{"el lunes pasado", utc(2026, 11, 22, 23h), 24h},
@@ -262,6 +262,51 @@ INSTANTIATE_TEST_SUITE_P(
         // The day on which summer time ended has 25 hours.
         Spoken{"25 oct", utc(2026, 10, 24, 22h), 25h}));
 
+// "9.12" is a time of day, or a day: whichever somebody may ask about.
+INSTANTIATE_TEST_SUITE_P(
+    PointsAndCommas, SpokenTimes,
+    testing::Values(Spoken{"9.12", utc(2026, 11, 25, 8h + 12min)},
+                    Spoken{"10.02", utc(2026, 11, 25, 9h + 2min)},
+                    Spoken{"9.12h", utc(2026, 11, 25, 8h + 12min)},
+                    Spoken{"9.12am", utc(2026, 11, 25, 8h + 12min)},
+                    Spoken{"9,30", utc(2026, 11, 25, 8h + 30min)},
+                    Spoken{"a las 9.12", utc(2026, 11, 25, 8h + 12min)},
+                    Spoken{"ayer 9.12", utc(2026, 11, 24, 8h + 12min)},
+                    Spoken{"18.05 yesterday", utc(2026, 11, 24, 17h + 5min)},
+                    Spoken{"lunes 9.12", utc(2026, 11, 23, 8h + 12min)},
+                    Spoken{"20.11", utc(2026, 11, 19, 23h), 24h},  // a day of last week
+                    Spoken{"el 9.11", utc(2026, 11, 8, 23h), 24h},
+                    Spoken{"9.11 9.12", utc(2026, 11, 9, 8h + 12min)},
+                    Spoken{"9.11 14:30", utc(2026, 11, 9, 13h + 30min)},
+                    Spoken{"2.30 de la tarde", utc(2026, 11, 25, 13h + 30min)},
+                    Spoken{"entre 9.10 y 9.20", utc(2026, 11, 25, 8h + 10min), 10min},
+                    Spoken{"de 9.10 a 9.12", utc(2026, 11, 25, 8h + 10min), 2min},
+                    Spoken{"9.10 - 9.20", utc(2026, 11, 25, 8h + 10min), 10min},
+                    Spoken{"9.01-9.30", utc(2026, 11, 25, 8h + 1min), 29min},
+                    Spoken{"9-10", utc(2026, 11, 25, 8h), 1h},
+                    Spoken{"ayer 9-10", utc(2026, 11, 24, 8h), 1h},
+                    Spoken{"24-11", utc(2026, 11, 23, 23h), 24h},
+                    Spoken{"el 9-10", utc(2026, 10, 8, 22h), 24h}));
+
+INSTANTIATE_TEST_SUITE_P(
+    DaysBehind, SpokenTimes,
+    testing::Values(Spoken{"a las 6 de la tarde de ayer", utc(2026, 11, 24, 17h)},
+                    Spoken{"6 y 5 de la tarde de ayer", utc(2026, 11, 24, 17h + 5min)},
+                    Spoken{"9 de la noche del lunes", utc(2026, 11, 23, 20h)},
+                    Spoken{"las once y media de la ma\xc3\xb1"
+                           "ana de hoy",
+                           utc(2026, 11, 25, 10h + 30min)},
+                    Spoken{"ayer de noche", utc(2026, 11, 24, 19h), 10h},
+                    Spoken{"media tarde de ayer", utc(2026, 11, 24, 11h), 9h},
+                    Spoken{"hoy temprano", utc(2026, 11, 25, 5h), 6h},
+                    Spoken{"el lunes 23 a las 18:05", utc(2026, 11, 23, 17h + 5min)},
+                    Spoken{"lunes 23", utc(2026, 11, 22, 23h), 24h},
+                    Spoken{"a partir de las 2", utc(2026, 11, 25, 13h), 1h},
+                    Spoken{"hace 1h20", kNow - 80min}, Spoken{"hace ya un rato", kNow - 6h, 6h},
+                    Spoken{"9 aprox.", utc(2026, 11, 25, 8h)},
+                    Spoken{"tipo 9", utc(2026, 11, 25, 8h)},
+                    Spoken{"faltando 10 para las 12", utc(2026, 11, 25, 10h + 50min)}));
+
 class NoTimes : public testing::TestWithParam<const char*> {};
 
 TEST_P(NoTimes, AreRefused) { EXPECT_FALSE(parse(GetParam())) << GetParam(); }
@@ -276,7 +321,11 @@ INSTANTIATE_TEST_SUITE_P(
                     "y media", "2 y setenta", "las 25 y media", "about", "sobre las",
                     "half past two and a half", "between 2", "entre y", "manana", "tarde", "before",
                     "antes de", "y pico", "after yesterday", "just after", "de 2 a", "a las -2",
-                    "1h30x", "2026-11-24T1:40:29Z", "el 32", "el", "ayer 25 horas", "24th of"));
+                    "1h30x", "2026-11-24T1:40:29Z", "el 32", "el", "ayer 25 horas", "24th of",
+                    "lunes 24",
+                    "ma\xc3\xb1"
+                    "ana a las 9",
+                    "hace 1.30", "10,5", "192.0", "24.30"));
 
 TEST(Zone, TheHourThatComesTwiceIsTheFirst) {
   const auto madrid = *Zone::find("Europe/Madrid");
