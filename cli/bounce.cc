@@ -46,7 +46,8 @@ void say_on_stderr(const CommonOptions& common, Text text, const std::string& ar
 
 }  // namespace
 
-int run_bounce(const CommonOptions& common, const std::string& file) {
+int run_bounce(const CommonOptions& common, const BounceOptions& options) {
+  const auto& file = options.file;
   if (file == "-" && isatty(STDIN_FILENO) != 0) say_on_stderr(common, Text::bounce_paste);
   auto input = read_input(file);
   if (!input)
@@ -60,7 +61,11 @@ int run_bounce(const CommonOptions& common, const std::string& file) {
       "message/rfc822", input->text);
   if (!answer) return answer.error();
   print(common, *answer,
-        {.as_table = [&](const View& view) { return render_bounce(answer->object, view); },
+        {.as_table =
+             [&](const View& view) {
+               return options.reply ? render_bounce_reply(answer->object, view)
+                                    : render_bounce(answer->object, view);
+             },
          .as_csv = [&] { return csv_of_values(answer->object); },
          .rows = ""});
   const bool understood = text_of(answer->object, "kind") != "not_a_bounce";
@@ -72,15 +77,21 @@ void add_bounce(CommandLine line) {
       "bounce",
       "What a bounce means, and which message it is about. Takes a whole message, or whatever part "
       "of it somebody pasted.");
-  auto file = std::make_shared<std::string>("-");
-  command->add_option("FILE", *file, "the bounce; standard input when it is - or missing");
+  auto options = std::make_shared<BounceOptions>();
+  command->add_option("FILE", options->file, "the bounce; standard input when it is - or missing");
+  command
+      ->add_flag("--reply", options->reply,
+                 "only the paragraph to paste into a reply to the customer")
+      ->group("Bounce");
   command->footer(
       "Examples:\n"
       "  rastro bounce undelivered.eml\n"
       "  rastro bounce                   paste it, then Ctrl-D on an empty line\n"
+      "  rastro bounce undelivered.eml --reply --lang es\n"
       "  rastro bounce -o json < bounce.txt");
-  command->callback(
-      [line, file] { line.run = [line, file] { return run_bounce(line.common, *file); }; });
+  command->callback([line, options] {
+    line.run = [line, options] { return run_bounce(line.common, *options); };
+  });
 }
 
 }  // namespace rastro::cli

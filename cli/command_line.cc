@@ -3,8 +3,11 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "cli/ask.h"
 #include "cli/exit_code.h"
@@ -190,14 +193,32 @@ std::unique_ptr<CLI::App> make_command_line(CommonOptions& common, std::function
   return app;
 }
 
+std::vector<std::string> with_show(const CLI::App& app, std::vector<std::string> words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i].starts_with('-')) {
+      const auto* option = app.get_option_no_throw(words[i]);
+      if (option != nullptr && option->get_expected_min() > 0) ++i;  // its value
+      continue;
+    }
+    const auto commands =
+        app.get_subcommands([&](const CLI::App* command) { return command->check_name(words[i]); });
+    if (commands.empty() && is_like_an_id(words[i]))
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(i), "show");
+    break;
+  }
+  return words;
+}
+
 int run_command_line(int argc, char** argv) {
   signal(SIGPIPE, SIG_DFL);  // "rastro find | head" ends quietly
   CommonOptions common;
   std::function<int()> run;
   const auto language = parse_language(language_given(argc, argv)).value_or(language_of_locale());
   const auto app = make_command_line(common, run, language);
+  auto words = with_show(*app, {argv + std::min(argc, 1), argv + argc});
+  std::ranges::reverse(words);  // as CLI11 takes them
   try {
-    app->parse(argc, argv);
+    app->parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     // The command line was not read to its end: what it says of the language counts all the same.
     if (common.lang.empty()) common.lang = language_given(argc, argv);

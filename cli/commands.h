@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -71,12 +72,19 @@ void add_scan(CommandLine line);
 int run_find(const CommonOptions& common, const FindOptions& options);
 struct ShowOptions {
   std::string id;
+  std::string to{};  // this recipient only; "": all
   bool raw = false;
   bool full = false;  // every entry of a long timeline
 };
 int run_show(const CommonOptions& common, const ShowOptions& options);
-// A bounce in `file`, or on standard input ("-").
-int run_bounce(const CommonOptions& common, const std::string& file);
+// A message has no recipient of that name.
+int no_such_recipient(const CommonOptions& common, const boost::json::object& journey,
+                      const std::string& address);
+struct BounceOptions {
+  std::string file = "-";  // "-": standard input
+  bool reply = false;      // only the paragraph for the customer
+};
+int run_bounce(const CommonOptions& common, const BounceOptions& options);
 // What `rastro` alone answers.
 int run_problems(const CommonOptions& common);
 

@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <boost/json.hpp>
 #include <memory>
 
@@ -7,7 +6,7 @@
 #include "cli/csv.h"
 #include "cli/exit_code.h"
 #include "cli/json_fields.h"
-#include "cli/page.h"
+#include "cli/recipient_groups.h"
 #include "cli/render.h"
 
 namespace rastro::cli {
@@ -20,40 +19,6 @@ struct ExplainOptions {
   std::string to;
   bool reply = false;
 };
-
-bool is_asked_for(const json::object& recipient, const std::string& address) {
-  if (address.empty()) return true;
-  const auto same = [&](std::string_view name) {
-    auto known = CLI::detail::to_lower(text_of(recipient, name));
-    if (address.find('@') == std::string::npos)
-      known.resize(std::min(known.find('@'), known.size()));
-    return known == CLI::detail::to_lower(address);
-  };
-  return same("recipient") || same("original_recipient");
-}
-
-// "a@b, c@d, ..."
-std::string recipients_of(const json::object& journey) {
-  constexpr std::size_t kShownMax = 10;
-  std::string out;
-  std::size_t shown = 0;
-  for (const auto& value : array_of(journey, "recipients")) {
-    if (!value.is_object()) continue;
-    if (shown++ == kShownMax) return out + ", ...";
-    out += (out.empty() ? "" : ", ") + escape(text_of(value.get_object(), "recipient"));
-  }
-  return out.empty() ? "?" : out;
-}
-
-// The journey with only those recipients that were asked for.
-json::object narrowed(json::object journey, const std::string& address) {
-  json::array kept;
-  for (const auto& value : array_of(journey, "recipients")) {
-    if (value.is_object() && is_asked_for(value.get_object(), address)) kept.push_back(value);
-  }
-  journey["recipients"] = std::move(kept);
-  return journey;
-}
 
 json::array rows_of(const json::object& journey) {
   json::array rows;
@@ -81,11 +46,9 @@ int run_explain(const CommonOptions& common, const ExplainOptions& options) {
                   {{"lang", std::string(language_name(common.language()))}, {"tz", common.zone()}}),
       NotFound::is_an_answer);
   if (!answer) return answer.error();
-  const auto journey = narrowed(answer->object, options.to);
-  if (array_of(journey, "recipients").empty() && !options.to.empty()) {
-    return fail(kNothingFound, say(common.language(), Text::explain_no_such_recipient,
-                                   {escape(options.to), recipients_of(answer->object)}));
-  }
+  const auto journey = only_of(answer->object, options.to);
+  if (array_of(journey, "recipients").empty() && !options.to.empty())
+    return no_such_recipient(common, answer->object, options.to);
   const auto rows = rows_of(journey);
   const json::object table{{"id", text_of(journey, "id")}, {"recipients", rows}};
   print(common, Answer{json::serialize(table), table},

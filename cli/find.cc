@@ -99,14 +99,6 @@ bool FindOptions::any_given() const {
   return false;
 }
 
-// A queue id rather than a name: 6 letters or more, with a digit, of those that MTAs use.
-static bool is_like_a_queue_id(std::string_view word) {
-  constexpr std::size_t kShortest = 6;
-  const auto is_letter = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; };
-  return word.size() >= kShortest && std::ranges::all_of(word, is_letter) &&
-         std::ranges::any_of(word, [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
 // "192.0.2.7", "[2001:db8::7]", "192.0.2.0/24": nothing but digits and their marks.
 static bool is_like_a_client(std::string_view word) {
   const bool six = std::ranges::count(word, ':') > 1;
@@ -205,14 +197,6 @@ int run_problems(const CommonOptions& common) {
   problems.since = "1h";
   problems.outcome = "deferred,bounced,expired,rejected,held,quarantined,unknown";
   return print_list(common, with_language(common, problems.parameters()), render_problems);
-}
-
-// As find shows it: 13 small letters and digits. No mail server writes its queue ids so.
-static bool is_like_a_journey_id(std::string_view id) {
-  constexpr std::size_t kLength = 13;
-  return id.size() == kLength && std::ranges::all_of(id, [](unsigned char c) {
-           return std::isdigit(c) != 0 || (c >= 'a' && c <= 'z');
-         });
 }
 
 void add_find(CommandLine line) {

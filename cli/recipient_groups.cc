@@ -1,7 +1,10 @@
 #include "cli/recipient_groups.h"
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <map>
+#include <set>
 
 #include "cli/json_fields.h"
 
@@ -22,6 +25,16 @@ std::string way_of(const json::object& recipient) {
   return way + text_of(relay, "host") + '\n' + text_of(relay, "ip") + '\n' +
          std::to_string(number_of(recipient, "reply_code")) + '\n' +
          text_of(explanation, "whose_move") + (is_true(explanation, "final") ? "final" : "");
+}
+
+bool is_asked_for(const json::object& recipient, const std::string& address) {
+  const auto same = [&](std::string_view name) {
+    auto known = CLI::detail::to_lower(text_of(recipient, name));
+    if (address.find('@') == std::string::npos)
+      known.resize(std::min(known.find('@'), known.size()));
+    return known == CLI::detail::to_lower(address);
+  };
+  return same("recipient") || same("original_recipient");
 }
 
 }  // namespace
@@ -56,6 +69,41 @@ std::vector<RecipientGroup> recipient_groups(const json::object& journey, bool a
     }
   }
   return groups;
+}
+
+json::object only_of(json::object journey, const std::string& typed) {
+  if (typed.empty()) return journey;
+  // "juan@": his domain is not remembered.
+  const auto address =
+      typed.size() > 1 && typed.ends_with('@') ? typed.substr(0, typed.size() - 1) : typed;
+  json::array kept;
+  std::set<std::string> names;
+  for (const auto& value : array_of(journey, "recipients")) {
+    if (!value.is_object() || !is_asked_for(value.get_object(), address)) continue;
+    names.insert(text_of(value.get_object(), "recipient"));
+    kept.push_back(value);
+  }
+  journey["recipients"] = std::move(kept);
+  if (!journey.contains("timeline")) return journey;
+  json::array entries;
+  for (const auto& value : array_of(journey, "timeline")) {
+    const auto whose = value.is_object() ? text_of(value.get_object(), "recipient") : std::string();
+    if (whose.empty() || names.contains(whose)) entries.push_back(value);
+  }
+  journey["timeline"] = std::move(entries);
+  return journey;
+}
+
+std::string recipients_listed(const json::object& journey) {
+  constexpr std::size_t kShownMax = 10;
+  std::string out;
+  std::size_t shown = 0;
+  for (const auto& value : array_of(journey, "recipients")) {
+    if (!value.is_object()) continue;
+    if (shown++ == kShownMax) return out + ", ...";
+    out += (out.empty() ? "" : ", ") + escape(text_of(value.get_object(), "recipient"));
+  }
+  return out.empty() ? "?" : out;
 }
 
 }  // namespace rastro::cli

@@ -22,4 +22,11 @@ struct RecipientGroup {
 // `apart`: each alone, however many there are.
 std::vector<RecipientGroup> recipient_groups(const boost::json::object& journey, bool apart);
 
+// The message with only those recipients that an address, or the part before its "@", names, and
+// what happened to them. "": all.
+boost::json::object only_of(boost::json::object journey, const std::string& address);
+
+// "a@b, c@d, ..."; escaped.
+std::string recipients_listed(const boost::json::object& journey);
+
 }  // namespace rastro::cli

@@ -42,10 +42,13 @@ std::string render_journey(const boost::json::object& journey, const View& view,
 // `apart`: for each recipient, however many there are.
 std::string render_explanations(const boost::json::object& journey, const View& view, bool apart);
 std::string render_explained(const boost::json::object& journey, const View& view);
-// The paragraphs for the customer, one for each that differs.
+// The paragraphs for the customer, one for each that differs; "": there are none.
+std::string reply_paragraphs(const boost::json::object& journey, const View& view);
+// The same, or why there are none.
 std::string render_replies(const boost::json::object& journey, const View& view);
 
 std::string render_bounce(const boost::json::object& answer, const View& view);
+std::string render_bounce_reply(const boost::json::object& answer, const View& view);
 
 std::string render_status(const boost::json::object& status, const View& view, bool lines);
 

@@ -145,19 +145,25 @@ void add_logins(const json::object& answer, Page& page) {
   }
 }
 
+std::string bounce_kind_text(const json::object& answer, const View& view) {
+  const auto kind = text_of(answer, "kind");
+  if (kind == "not_a_bounce") return view.named("not_a_bounce_", text_of(answer, "not_a_bounce"));
+  if (kind == "failed" && is_true(answer, "by_mail_program"))
+    return view.say(Text::bounce_by_program);
+  const bool is_over = kind == "delayed" && has_ended_since(answer);
+  return is_over ? view.say(Text::bounce_delay_is_over) : view.named("bounce_kind_", kind);
+}
+
 }  // namespace
+
+std::string render_bounce_reply(const json::object& answer, const View& view) {
+  const auto replies = reply_paragraphs(answer, view);
+  return replies.empty() ? wrap(bounce_kind_text(answer, view), view.terminal.width, 0) : replies;
+}
 
 std::string render_bounce(const json::object& answer, const View& view) {
   Page page(view);
-  const auto kind = text_of(answer, "kind");
-  if (kind == "not_a_bounce") {
-    page.line(view.named("not_a_bounce_", text_of(answer, "not_a_bounce")), 0);
-  } else if (kind == "failed" && is_true(answer, "by_mail_program")) {
-    page.line(view.say(Text::bounce_by_program), 0);
-  } else {
-    const bool is_over = kind == "delayed" && has_ended_since(answer);
-    page.line(is_over ? view.say(Text::bounce_delay_is_over) : view.named("bounce_kind_", kind), 0);
-  }
+  page.line(bounce_kind_text(answer, view), 0);
   add_message(answer, page);
   const auto& recipients = array_of(answer, "recipients");
   if (!recipients.empty()) page.heading(view.say(Text::bounce_recipients));

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 #include <optional>
 #include <vector>
@@ -20,19 +21,68 @@ struct Meaning {
   bool several = false;
 
   bool delivered() const { return text_of(*recipient, "outcome") == "delivered"; }
+  // The name that its words have for the recipient; "": none.
+  std::string named(const std::string& words) const {
+    const auto known = escape(text_of(*recipient, "original_recipient"));
+    auto target = escape(text_of(*recipient, "recipient"));
+    const auto at = known.empty() ? std::string::npos : words.find(known);
+    // "maria@example.org (for info@example.org)": all that are behind it have the same in brackets.
+    const auto place = target.empty() ? std::string::npos : words.find(target);
+    if (place != std::string::npos && (at == std::string::npos || place + target.size() < at))
+      return target;
+    return at == std::string::npos ? "" : known;
+  }
   // Its words, with all the names in the place of the one.
   std::string text(std::string_view name) const {
     auto words = escape(text_of(*explanation, name));
-    if (!several) return words;
-    const auto known = escape(text_of(*recipient, "original_recipient"));
-    const auto target = escape(text_of(*recipient, "recipient"));
-    const auto at = known.empty() ? std::string::npos : words.find(known);
-    // "maria@example.org (for info@example.org)": all that are behind it have the same in brackets.
-    const auto named = target.empty() ? std::string::npos : words.find(target);
-    if (named != std::string::npos && (at == std::string::npos || named + target.size() < at)) {
-      return words.replace(named, target.size(), recipients);
+    const auto one = several ? named(words) : std::string();
+    return one.empty() ? words : words.replace(words.find(one), one.size(), recipients);
+  }
+  std::string reply() const {
+    auto words = text("reply");
+    return words.empty() ? text("text") : words;
+  }
+};
+
+// A paragraph for the customer, and of whom it says the same.
+struct Reply {
+  std::string before;
+  std::vector<std::string> names;
+  std::string behind;
+  bool of_many = false;  // whose names end in "and 987 more"
+
+  explicit Reply(const Meaning& meaning) : before(meaning.reply()), of_many(meaning.several) {
+    const auto name = meaning.several ? meaning.recipients : meaning.named(before);
+    const auto at = name.empty() ? std::string::npos : before.find(name);
+    if (at == std::string::npos) return;
+    behind = before.substr(at + name.size());
+    before.resize(at);
+    names.push_back(name);
+  }
+  // Whether it says the same as the other, but for the names.
+  bool take(const Reply& other) {
+    if (of_many || other.of_many) return false;
+    if (before != other.before || behind != other.behind || names.empty() != other.names.empty())
+      return false;
+    for (const auto& name : other.names) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
-    return at == std::string::npos ? words : words.replace(at, known.size(), recipients);
+    return true;
+  }
+  std::string text(const View& view) const {
+    std::string named;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (i == 0) {
+        named = names[i];
+      } else if (i + 1 < names.size()) {
+        named += ", " + names[i];
+      } else {
+        // "ventas e info"
+        const bool vowel = names[i].starts_with('i') || names[i].starts_with("hi");
+        named = view.say(vowel ? Text::names_and_vowel : Text::names_and_last, {named, names[i]});
+      }
+    }
+    return before + named + behind;
   }
 };
 
@@ -125,15 +175,22 @@ std::string render_explained(const json::object& journey, const View& view) {
   return page.take();
 }
 
-std::string render_replies(const json::object& journey, const View& view) {
-  std::string out;
+std::string reply_paragraphs(const json::object& journey, const View& view) {
+  std::vector<Reply> replies;
   for (const auto& meaning : meanings_of(journey, view, false)) {
-    auto text = meaning.text("reply");
-    if (text.empty()) text = meaning.text("text");
-    if (text.empty()) continue;
-    if (!out.empty()) out += "\n";
-    out += wrap(text, view.terminal.width, 0);
+    Reply reply(meaning);
+    if (reply.before.empty() && reply.behind.empty()) continue;
+    if (std::ranges::none_of(replies, [&](Reply& other) { return other.take(reply); }))
+      replies.push_back(std::move(reply));
   }
+  std::string out;
+  for (const auto& reply : replies)
+    out += (out.empty() ? "" : "\n") + wrap(reply.text(view), view.terminal.width, 0);
+  return out;
+}
+
+std::string render_replies(const json::object& journey, const View& view) {
+  auto out = reply_paragraphs(journey, view);
   if (!out.empty()) return out;
   const auto nothing = is_broken_off(journey) ? Text::explain_broken_off : Text::explain_nothing;
   return wrap(view.say(nothing), view.terminal.width, 0);

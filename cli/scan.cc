@@ -231,7 +231,7 @@ int run_scan(const CommonOptions& common, const ScanOptions& scan) {
     if (code == kUsage) return kUsage;
     return fail(kUnreachableOrIncomplete, say(common.language(), Text::error_scan_ended));
   }
-  const int code = !scan.bounce.empty()   ? run_bounce(asked, scan.bounce)
+  const int code = !scan.bounce.empty()   ? run_bounce(asked, {.file = scan.bounce})
                    : scan.show.id.empty() ? run_find(asked, scan.find)
                                           : run_show(asked, scan.show);
   child.stop();

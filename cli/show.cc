@@ -5,9 +5,19 @@
 #include "cli/ask.h"
 #include "cli/csv.h"
 #include "cli/exit_code.h"
+#include "cli/json_fields.h"
+#include "cli/recipient_groups.h"
 #include "cli/render.h"
 
 namespace rastro::cli {
+
+namespace json = boost::json;
+
+int no_such_recipient(const CommonOptions& common, const json::object& journey,
+                      const std::string& address) {
+  return fail(kNothingFound, say(common.language(), Text::explain_no_such_recipient,
+                                 {escape(address), recipients_listed(journey)}));
+}
 
 int run_show(const CommonOptions& common, const ShowOptions& options) {
   if (options.id.find_first_not_of(' ') == std::string::npos)
@@ -19,16 +29,19 @@ int run_show(const CommonOptions& common, const ShowOptions& options) {
                                        {"tz", common.zone()}}),
                           NotFound::is_an_answer);
   if (!answer) return answer.error();
-  print(common, *answer,
-        {.as_table =
-             [&](const View& view) {
-               return render_journey(answer->object, view, {.full = options.full});
-             },
-         .as_csv =
-             [&] {
-               return csv_of_list({{"items", {{{"journey", answer->object}}}}});
-             },
-         .rows = ""});
+  const auto journey = only_of(answer->object, options.to);
+  if (array_of(journey, "recipients").empty() && !options.to.empty())
+    return no_such_recipient(common, answer->object, options.to);
+  const auto shown = options.to.empty() ? *answer : Answer{json::serialize(journey), journey};
+  print(
+      common, shown,
+      {.as_table =
+           [&](const View& view) { return render_journey(journey, view, {.full = options.full}); },
+       .as_csv =
+           [&] {
+             return csv_of_list({{"items", {{{"journey", journey}}}}});
+           },
+       .rows = ""});
   return kFound;
 }
 
@@ -42,6 +55,9 @@ void add_show(CommandLine line) {
       ->add_option("ID", options->id,
                    "the id that find shows, a queue id, host/queue-id, or a Message-ID")
       ->required();
+  command->add_option("--to", options->to, "of the recipients only this one")
+      ->type_name("ADDRESS")
+      ->group("Show");
   command->add_flag("--raw", options->raw, "with the log lines, where they stand in which file")
       ->group("Show");
   command
@@ -51,6 +67,8 @@ void add_show(CommandLine line) {
   command->footer(
       "Examples:\n"
       "  rastro show 6p17v6ktd1naw\n"
+      "  rastro 6p17v6ktd1naw                      the same\n"
+      "  rastro show 6p17v6ktd1naw --to pablo      what became of it for one recipient\n"
       "  rastro show 4Tq9Xk1z0Bz3 --raw            a queue id\n"
       "  rastro show mx1/4Tq9Xk1z0Bz3              the one of host mx1\n"
       "  rastro show sample-4@client.example.com   a Message-ID");

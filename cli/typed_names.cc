@@ -119,4 +119,26 @@ std::string near_word(std::string_view typed, std::string_view names) {
   return std::string(nearest);
 }
 
+bool is_like_a_queue_id(std::string_view word) {
+  constexpr std::size_t kShortest = 6;
+  const auto is_letter = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; };
+  return word.size() >= kShortest && std::ranges::all_of(word, is_letter) &&
+         std::ranges::any_of(word, [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+bool is_like_a_journey_id(std::string_view id) {
+  constexpr std::size_t kLength = 13;
+  return id.size() == kLength && std::ranges::all_of(id, [](unsigned char c) {
+           return std::isdigit(c) != 0 || (c >= 'a' && c <= 'z');
+         });
+}
+
+bool is_like_an_id(std::string_view word) {
+  const auto slash = word.find('/');
+  if (slash != std::string_view::npos)
+    return slash > 0 && is_like_a_queue_id(word.substr(slash + 1));
+  const bool in_brackets = word.starts_with('<') && word.ends_with('>');
+  return is_like_a_queue_id(word) || (in_brackets && word.find('@') != std::string_view::npos);
+}
+
 }  // namespace rastro::cli

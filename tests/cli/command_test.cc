@@ -153,6 +153,87 @@ TEST_F(Commands, ManyRecipientsAreToldTogether) {
   EXPECT_NE(one.out.find("user500@example.net, delivered"), std::string::npos) << one.out;
 }
 
+TEST_F(Commands, TheSameReplyIsSaidOnceWithAllNames) {
+  const auto recipient = [](const std::string& name, const std::string& reply) {
+    return R"({"recipient": ")" + name +
+           R"(", "outcome": "rejected", "explanation": {"text": "x )" + name +
+           R"(", "whose_move": "sender", "final": true, "reply": ")" + reply + R"("}})";
+  };
+  const auto refused = [](const std::string& name) {
+    return "Your message to " + name + " was refused.";
+  };
+  const auto journey = R"({"id": "x", "recipients": [)" +
+                       recipient("ana@example.org", refused("ana@example.org")) + "," +
+                       recipient("info@example.org", refused("info@example.org")) + "," +
+                       recipient("eva@example.org", "It is full.") + "," +
+                       recipient("leo@example.org", refused("leo@example.org")) + "]}";
+  FakeDaemon daemon({{"/v1/journeys/x", {200, journey}}});
+  setenv("COLUMNS", "200", 1);
+  EXPECT_EQ(run({"explain", "x", "--reply", "--socket", daemon.socket()}).out,
+            "Your message to ana@example.org, info@example.org and leo@example.org was refused.\n\n"
+            "It is full.\n");
+  EXPECT_EQ(
+      run({"--lang", "es", "explain", "x", "--to", "info", "--reply", "--socket", daemon.socket()})
+          .out,
+      "Your message to info@example.org was refused.\n");
+}
+
+TEST_F(Commands, ShowOfOneRecipientLeavesTheOthersOut) {
+  const auto journey = R"({"id": "x", "legs": [], "links": [], "subject": "Invoice", "recipients": [
+      {"recipient": "ana@example.org", "outcome": "delivered"},
+      {"recipient": "eva@example.org", "original_recipient": "info@example.org",
+       "outcome": "deferred"}], "timeline": [
+      {"at": "2026-11-24T02:49:24Z", "kind": "arrived", "recipient": null},
+      {"at": "2026-11-24T02:49:25Z", "kind": "delivered", "recipient": "ana@example.org"},
+      {"at": "2026-11-24T02:49:26Z", "kind": "deferred", "recipient": "eva@example.org"}]})";
+  FakeDaemon daemon({{"/v1/journeys/x", {200, journey}}});
+  const auto of = [&](const std::string& name, const std::string& form) {
+    return run({"show", "x", "--to", name, "-o", form, "--socket", daemon.socket()});
+  };
+  for (const auto* form : {"table", "json", "csv"}) {
+    for (const auto* name : {"INFO@example.org", "eva", "eva@"}) {
+      const auto told = of(name, form).out;
+      EXPECT_EQ(told.find("ana@example.org"), std::string::npos) << told;
+      EXPECT_NE(told.find("eva@example.org"), std::string::npos) << told;
+      EXPECT_NE(told.find("Invoice"), std::string::npos) << told;
+    }
+  }
+  const auto unknown = of("leo", "table");
+  EXPECT_EQ(unknown.code, kNothingFound);
+  EXPECT_NE(unknown.err.find("ana@example.org, eva@example.org"), std::string::npos) << unknown.err;
+}
+
+TEST_F(Commands, AnIdAloneMeansShow) {
+  for (const auto* id : {"6p17v6ktd1naw", "4Tq9Xk1z0Bz3", "3F2A91C04D7", "1vPk2a-00000003xYz-1aBc",
+                         "mx1/4Tq9Xk1z0Bz3", "<sample-4@client.example.com>"}) {
+    FakeDaemon daemon({{"?raw", {200, kJourney}}});
+    const auto ran = run({"--socket", daemon.socket(), "--lang", "es", id, "--raw"});
+    EXPECT_EQ(ran.code, kFound) << id << ran.err;
+    ASSERT_EQ(daemon.asked().size(), 1U) << id;
+    EXPECT_NE(daemon.asked()[0].find("raw=1"), std::string::npos) << daemon.asked()[0];
+  }
+  for (const auto* other : {"juan@example.org", "finde", "no-such-command", "example.org"})
+    EXPECT_EQ(run({other}).code, kUsage) << other;
+}
+
+TEST_F(Commands, ABounceHasItsParagraphForTheCustomer) {
+  const auto path = testing::TempDir() + "rastro_reply." + std::to_string(getpid());
+  std::ofstream(path) << "x";
+  const auto told = [&](const std::string& answer) {
+    FakeDaemon daemon({{"/v1/bounce", {200, answer}}});
+    return run({"--socket", daemon.socket(), "--lang", "es", "bounce", path, "--reply"});
+  };
+  const auto failed = told(R"({"kind": "failed", "journeys": [], "recipients": [
+      {"recipient": "ana@example.org", "explanation": {"text": "t", "reply": "No llegó a ana@example.org."}},
+      {"recipient": "eva@example.org", "explanation": {"text": "t", "reply": "No llegó a eva@example.org."}}]})");
+  EXPECT_EQ(failed.code, kFound);
+  EXPECT_EQ(failed.out, "No llegó a ana@example.org y eva@example.org.\n");
+  const auto other = told(R"({"kind": "not_a_bounce", "not_a_bounce": "other", "recipients": []})");
+  EXPECT_EQ(other.code, kNothingFound);
+  EXPECT_NE(other.out, "");
+  std::remove(path.c_str());
+}
+
 TEST_F(Commands, AnUnreachableDaemonIsExplained) {
   const auto ran = run({"find", "--socket", "/nonexistent/socket"});
   EXPECT_EQ(ran.code, kUnreachableOrIncomplete);
