@@ -53,7 +53,8 @@ const std::map<std::string, Words>& values_of_options() {
       {"--submission", submission_words()},
       {"--direction", {"in", "out", "local", "relay"}},
       {"--sort", {"newest", "oldest", "score"}},
-      {"--by", {"sender", "login", "client", "domain", "outcome", "reason", "relay", "provider"}},
+      {"--by",
+       {"sender", "login", "client", "domain", "outcome", "reason", "script", "relay", "provider"}},
       {"--at", {"now"}},
       {"--since", {"1h", "2h", "24h", "today", "yesterday"}},
       {"--within", {"10m", "30m", "2h"}}};

@@ -1,5 +1,6 @@
 #include "cli/csv.h"
 
+#include <array>
 #include <boost/json.hpp>
 #include <vector>
 
@@ -41,8 +42,8 @@ void add_values(std::string& out, const std::string& name, const json::value& va
   }
 }
 
-std::string attempts_text(const json::object& recipient) {
-  return has_number(recipient, "attempts") ? std::to_string(number_of(recipient, "attempts")) : "";
+std::string number_text(const json::object& object, std::string_view name) {
+  return has_number(object, name) ? std::to_string(number_of(object, name)) : "";
 }
 
 }  // namespace
@@ -60,19 +61,61 @@ std::string csv_field(std::string_view text) {
 }
 
 std::string csv_of_list(const json::object& answer) {
-  std::string out =
-      row({"id", "arrived_at", "envelope_sender", "recipient", "original_recipient", "outcome",
-           "delivered_to", "reason", "reply_text", "attempts", "last_attempt_at", "message_id"});
+  std::string out = row({"id",
+                         "arrived_at",
+                         "envelope_sender",
+                         "recipient",
+                         "original_recipient",
+                         "outcome",
+                         "delivered_to",
+                         "reason",
+                         "reply_text",
+                         "attempts",
+                         "last_attempt_at",
+                         "message_id",
+                         "direction",
+                         "submission",
+                         "login",
+                         "client_host",
+                         "client_ip",
+                         "script",
+                         "size_bytes",
+                         "subject",
+                         "relay_host",
+                         "relay_ip",
+                         "reply_code",
+                         "enhanced_status"});
   for (const auto& item : array_of(answer, "items")) {
     if (!item.is_object()) continue;
     const auto& journey = object_of(item.get_object(), "journey");
+    const auto& submission = object_of(journey, "submission");
+    const auto script = text_of(submission, "script");
     const auto add = [&](const json::object& recipient) {
-      out += row({text_of(journey, "id"), text_of(journey, "arrived_at"),
-                  text_of(journey, "envelope_sender"), text_of(recipient, "recipient"),
-                  text_of(recipient, "original_recipient"), text_of(recipient, "outcome"),
-                  text_of(recipient, "delivered_to"), text_of(recipient, "reason"),
-                  text_of(recipient, "reply_text"), attempts_text(recipient),
-                  text_of(recipient, "last_attempt_at"), text_of(journey, "message_id")});
+      const auto& relay = object_of(recipient, "relay");
+      out += row({text_of(journey, "id"),
+                  text_of(journey, "arrived_at"),
+                  text_of(journey, "envelope_sender"),
+                  text_of(recipient, "recipient"),
+                  text_of(recipient, "original_recipient"),
+                  text_of(recipient, "outcome"),
+                  text_of(recipient, "delivered_to"),
+                  text_of(recipient, "reason"),
+                  text_of(recipient, "reply_text"),
+                  number_text(recipient, "attempts"),
+                  text_of(recipient, "last_attempt_at"),
+                  text_of(journey, "message_id"),
+                  text_of(journey, "direction"),
+                  text_of(submission, "method"),
+                  text_of(submission, "login"),
+                  text_of(submission, "client_host"),
+                  text_of(submission, "client_ip"),
+                  script.empty() ? text_of(submission, "script_dir") : script,
+                  number_text(journey, "size_bytes"),
+                  text_of(journey, "subject"),
+                  text_of(relay, "host"),
+                  text_of(relay, "ip"),
+                  number_text(recipient, "reply_code"),
+                  text_of(recipient, "enhanced_status")});
     };
     const auto& recipients = array_of(journey, "recipients");
     if (recipients.empty()) add(object_of(journey, "unnamed_recipients"));
@@ -83,13 +126,37 @@ std::string csv_of_list(const json::object& answer) {
   return out;
 }
 
+std::string csv_of_summary(const json::object& answer) {
+  constexpr std::array<const char*, 11> kOutcomes = {
+      "queued", "deferred",  "delivered", "bounced",     "expired", "rejected",
+      "held",   "discarded", "deleted",   "quarantined", "unknown"};
+  const auto by = text_of(answer, "by");
+  std::vector<std::string> head{by.empty() ? "key" : by, "messages", "bytes", "recipients"};
+  head.insert(head.end(), kOutcomes.begin(), kOutcomes.end());
+  auto out = row(head);
+  for (const auto& value : array_of(answer, "rows")) {
+    if (!value.is_object()) continue;
+    const auto& object = value.get_object();
+    const auto& ends = object_of(object, "recipients");
+    std::int64_t all = 0;
+    for (const auto& [name, number] : ends) all += number_of(ends, name);
+    std::vector<std::string> fields{text_of(object, "key"), number_text(object, "messages"),
+                                    number_text(object, "bytes"), std::to_string(all)};
+    for (const auto* name : kOutcomes)
+      fields.push_back(has_number(ends, name) ? number_text(ends, name) : "0");
+    out += row(fields);
+  }
+  return out;
+}
+
 std::string csv_of_values(const json::object& answer) {
   auto out = row({"name", "value"});
   add_values(out, "", answer);
   return out;
 }
 
-std::string csv_of_rows(const json::array& rows) {
+std::string csv_of_rows(const json::array& rows, const std::vector<std::string>& without_rows) {
+  if (rows.empty() && !without_rows.empty()) return row(without_rows);
   std::string out;
   std::vector<std::string> columns;
   for (const auto& value : rows) {

@@ -14,27 +14,36 @@ namespace {
 namespace json = boost::json;
 
 struct SummaryOptions {
-  std::string by, since, until, limit;
+  std::string by, since, until, limit, direction;
 };
 
+constexpr std::string_view kSummary = "/v1/summary";
+
 // /v1/summary and /v1/deferrals ask the same way and answer in rows.
-int run_rows(const CommonOptions& common, const char* path, const SummaryOptions& options) {
+int run_rows(const CommonOptions& common, std::string_view path, const SummaryOptions& options) {
   auto patient = common;
   patient.waits_for_ever = true;  // api.report_timeout is the daemon's to know
   const auto answer =
       ask(patient,
-          make_target(path, {{"by", options.by},
-                             {"since", options.since},
-                             {"until", options.until},
-                             {"limit", options.limit},
-                             {"tz", common.zone()},
-                             {"lang", std::string(language_name(common.language()))}}),
+          make_target(std::string(path), {{"by", options.by},
+                                          {"since", options.since},
+                                          {"until", options.until},
+                                          {"limit", options.limit},
+                                          {"direction", options.direction},
+                                          {"tz", common.zone()},
+                                          {"lang", std::string(language_name(common.language()))}}),
           NotFound::is_an_old_daemon);
   if (!answer) return answer.error();
   const auto& rows = array_of(answer->object, "rows");
   print(common, *answer,
         {.as_table = [&](const View& view) { return render_summary(answer->object, view); },
-         .as_csv = [&] { return csv_of_rows(rows); },
+         .as_csv =
+             [&] {
+               return path == kSummary
+                          ? csv_of_summary(answer->object)
+                          : csv_of_rows(rows, {"key", "recipients", "attempts", "oldest_arrived_at",
+                                               "last_attempt_at", "reason", "reply_text"});
+             },
          .rows = "rows"});
   if (text_of(answer->object, "cut_by") == "time") return kUnreachableOrIncomplete;
   if (!rows.empty()) return kFound;
@@ -42,7 +51,7 @@ int run_rows(const CommonOptions& common, const char* path, const SummaryOptions
                                                                     : kUnreachableOrIncomplete;
 }
 
-void add_rows(CommandLine line, const char* name, const char* path, const std::string& words,
+void add_rows(CommandLine line, const char* name, std::string_view path, const std::string& words,
               const std::vector<std::string>& groups, const char* examples) {
   auto* command = line.app.add_subcommand(name, words);
   auto options = std::make_shared<SummaryOptions>();
@@ -58,6 +67,7 @@ void add_rows(CommandLine line, const char* name, const char* path, const std::s
       ->check(CLI::IsMember(groups).description(""));
   add("--since", options->since, "TIME", "not before: 24h, 14:30, \"yesterday 8:00\"");
   add("--until", options->until, "TIME", "not after");
+  if (path == kSummary) add("--direction", options->direction, "WAY", "in, out, local, relay");
   add("--limit", options->limit, "N", "at most so many rows");
   command->footer(examples);
   command->callback([line, path, options] {
@@ -68,12 +78,14 @@ void add_rows(CommandLine line, const char* name, const char* path, const std::s
 }  // namespace
 
 void add_summary(CommandLine line) {
-  add_rows(line, "summary", "/v1/summary",
+  add_rows(line, "summary", kSummary,
            "Count messages and what became of them. The daily report, and how one sees which "
            "account sends too much.",
-           {"sender", "login", "client", "domain", "outcome", "reason"},
+           {"sender", "login", "client", "domain", "outcome", "reason", "script"},
            "Examples:\n"
            "  rastro summary --since 24h --by login\n"
+           "  rastro summary --since 24h --direction out\n"
+           "  rastro summary --since 24h --by script\n"
            "  rastro summary --since yesterday --until \"today 0:00\" --by domain -o csv");
 }
 

@@ -74,7 +74,7 @@ bool is_same_site(std::string_view a, std::string_view b) {
 // Of one that no attempt, or none that says where to, was made for: refused, on hold, in the queue,
 // put off by the queue manager in an earlier attempt's name. Who hands in mail here has an address
 // here; of other domains most are elsewhere.
-bool is_of_another_site(const Journey& journey, const LegRecipient& state) {
+bool is_of_another_site(const std::vector<std::string_view>& senders, const LegRecipient& state) {
   const auto domain = split_address(state.recipient).domain;
   if (domain.empty() || is_for_here(state)) return false;
   // A table of this server's own recipients says so.
@@ -82,19 +82,16 @@ bool is_of_another_site(const Journey& journey, const LegRecipient& state) {
       state.reason == Reason::mailbox_disabled)
     return false;
   bool has_sender = false;
-  for (const auto& leg : journey.legs) {
-    for (const auto* address : {&leg.envelope_sender, &leg.submission.login}) {
-      if (!*address) continue;
-      const auto own = split_address(**address).domain;
-      if (is_same_site(own, domain)) return false;
-      has_sender = has_sender || !own.empty();
-    }
+  for (const auto sender : senders) {
+    const auto own = split_address(sender).domain;
+    if (is_same_site(own, domain)) return false;
+    has_sender = has_sender || !own.empty();
   }
   return has_sender;
 }
 
-// `ours`: it was handed in here.
-bool ends_here(const Journey& journey, const LegRecipient& state, bool ours) {
+// As far as its attempts say.
+bool ends_here(const LegRecipient& state) {
   switch (state.delivered_to) {
     case DeliveredTo::mailbox:
     case DeliveredTo::program:
@@ -107,8 +104,7 @@ bool ends_here(const Journey& journey, const LegRecipient& state, bool ours) {
   }
   if (is_at_mailbox_server(state)) return true;
   // What a filter on this machine did not take, or took and threw away, may have been for anybody.
-  return !is_loopback(state.relay.ip) && !leaves_us(state) &&
-         !(ours && is_of_another_site(journey, state));
+  return !is_loopback(state.relay.ip) && !leaves_us(state);
 }
 
 }  // namespace
@@ -121,19 +117,41 @@ bool leaves_us(const LegRecipient& state) {
   return !state.relay.ip.empty() || failed_on_the_way_out(state);
 }
 
+RecipientEnd end_of(const LegRecipient& state, const std::vector<std::string_view>& senders) {
+  RecipientEnd out;
+  out.here = ends_here(state);
+  out.leaves = leaves_us(state);
+  // What was put somewhere says itself where.
+  const bool placed = state.delivered_to != DeliveredTo::nowhere || is_at_mailbox_server(state);
+  out.elsewhere = out.here && !placed && is_of_another_site(senders, state);
+  return out;
+}
+
+Direction::Direction(SubmissionMethod method)
+    : ours_(method != SubmissionMethod::mx && method != SubmissionMethod::unknown) {}
+
+void Direction::add(const RecipientEnd& end) {
+  stays_ = stays_ || (end.here && !(ours_ && end.elsewhere));
+  leaves_ = leaves_ || end.leaves;
+}
+
+std::string_view Direction::name() const {
+  if (ours_) return leaves_ || !stays_ ? "out" : "local";
+  return leaves_ && !stays_ ? "relay" : "in";
+}
+
 std::string_view direction_of(const Journey& journey) {
   auto method = SubmissionMethod::unknown;
+  std::vector<std::string_view> senders;
   for (const auto& leg : journey.legs) {
     if (method == SubmissionMethod::unknown) method = leg.submission.method;
+    for (const auto* address : {&leg.envelope_sender, &leg.submission.login}) {
+      if (*address) senders.push_back(**address);
+    }
   }
-  const bool ours = method != SubmissionMethod::mx && method != SubmissionMethod::unknown;
-  const bool stays = std::ranges::any_of(journey.recipients, [&](const auto& recipient) {
-    return ends_here(journey, recipient.state, ours);
-  });
-  const bool leaves = std::ranges::any_of(
-      journey.recipients, [](const auto& recipient) { return leaves_us(recipient.state); });
-  if (ours) return leaves || !stays ? "out" : "local";
-  return leaves && !stays ? "relay" : "in";
+  Direction direction(method);
+  for (const auto& recipient : journey.recipients) direction.add(end_of(recipient.state, senders));
+  return direction.name();
 }
 
 }  // namespace rastro

@@ -6,6 +6,7 @@
 
 #include "core/address.h"
 #include "core/ip_networks.h"
+#include "daemon/answer/direction.h"
 #include "daemon/answer/idn.h"
 #include "daemon/answer/journey.h"
 #include "daemon/answer/time_left.h"
@@ -53,6 +54,7 @@ struct Part {
   struct Recipient {
     std::string key;  // unless that is the message's
     Outcome outcome = Outcome::queued;
+    RecipientEnd end;
     bool passed = false;                        // told by another leg, wherever its log is
     std::vector<std::string> may_be_passed_to;  // queue ids: if one of these legs is there
   };
@@ -61,6 +63,7 @@ struct Part {
     Time opened_at{};
     std::optional<std::string> key;  // nullopt: keys are those of the recipients
     std::uint64_t bytes = 0;
+    SubmissionMethod method = SubmissionMethod::unknown;
     bool has_parent = false;
     bool may_have_parent = false;  // which does not say so itself
   };
@@ -94,7 +97,8 @@ struct Part {
 
 class Summarizer {
  public:
-  explicit Summarizer(SummaryBy by) : by_(by) {}
+  explicit Summarizer(const SummaryQuestion& question)
+      : by_(question.by), direction_(question.direction) {}
 
   // Legs in any order, though the later ones of a message mostly come first. What a leg says is
   // counted at once, unless it is, or may be, part of a message of several legs.
@@ -298,6 +302,8 @@ class Summarizer {
       case SummaryBy::client:
         return leg.submission.client.ip.empty() ? leg.submission.client.host
                                                 : leg.submission.client.ip;
+      case SummaryBy::script:
+        return leg.submission.script.value_or(leg.submission.script_dir.value_or(""));
       case SummaryBy::domain:
       case SummaryBy::outcome:
       case SummaryBy::reason:
@@ -325,16 +331,41 @@ class Summarizer {
     return outcome == Outcome::passed || (!in_part && outcome == Outcome::delivered);
   }
 
+  // Only where the question is about the direction.
+  RecipientEnd end_asked_for(const LegRecord& leg, const LegRecipient& recipient) const {
+    if (direction_.empty()) return {};
+    std::vector<std::string_view> senders;
+    for (const auto* address : {&leg.envelope_sender, &leg.submission.login}) {
+      if (*address) senders.push_back(**address);
+    }
+    return end_of(recipient, senders);
+  }
+
+  // As direction_of() says of its journey.
+  bool goes_as_asked(const Part& part) const {
+    if (direction_.empty()) return true;
+    Direction direction(part.first.method);
+    for (const auto& recipient : part.recipients) {
+      if (part.tells(recipient)) direction.add(recipient.end);
+    }
+    return direction.name() == direction_;
+  }
+
   Part part_of(const LegRecord& leg) const {
     Part out;
-    out.first = {leg.queue_id,     leg.opened_at,
-                 message_key(leg), leg.size_bytes.value_or(0),
-                 has_parent(leg),  may_be_handed_on(leg.submission)};
+    out.first = {leg.queue_id,
+                 leg.opened_at,
+                 message_key(leg),
+                 leg.size_bytes.value_or(0),
+                 leg.submission.method,
+                 has_parent(leg),
+                 may_be_handed_on(leg.submission)};
     const auto& whole = out.first.key;
     if (!leg.queue_id.empty()) out.ids.insert(leg.queue_id);
     for (const auto& recipient : leg.recipients)
       out.recipients.push_back({whole ? std::string() : recipient_key(recipient),
                                 recipient.outcome,
+                                end_asked_for(leg, recipient),
                                 recipient.outcome == Outcome::passed,
                                 {}});
     for (const auto& link : leg.links) {
@@ -385,6 +416,7 @@ class Summarizer {
 
   enum Counting : std::uint8_t { kAll, kRecipientsOnly, kTakeBack };
   void apply(const Part& part, Counting counting = kAll) {
+    if (!goes_as_asked(part)) return;
     const auto one = counting == kTakeBack ? ~std::uint64_t{0} : std::uint64_t{1};  // modulo 2^64
     std::set<std::string> keys;
     const auto& whole = part.first.key;
@@ -410,6 +442,7 @@ class Summarizer {
 
   // Of all its recipients, as of one.
   void add_end(const LegRecord& leg, const LegRecipient& end) {
+    if (!goes_as_asked(part_of(leg))) return;
     const auto whole = message_key(leg);
     ++total_.recipients[static_cast<std::size_t>(end.outcome)];
     auto* row = row_of(whole ? *whole : recipient_key(end));
@@ -427,6 +460,7 @@ class Summarizer {
   }
 
   SummaryBy by_;
+  std::string direction_;  // "": any
   std::map<std::string, SummaryRow> rows_;
   SummaryRow total_;
   std::set<std::string> named_children_;
@@ -486,8 +520,8 @@ struct Provider {
 }  // namespace
 
 std::optional<SummaryBy> parse_summary_by(std::string_view name) {
-  static constexpr std::array<std::string_view, 6> kNames = {"sender", "login",   "client",
-                                                             "domain", "outcome", "reason"};
+  static constexpr std::array<std::string_view, 7> kNames = {
+      "sender", "login", "client", "domain", "outcome", "reason", "script"};
   return parse_name<SummaryBy>(kNames, name);
 }
 
@@ -497,12 +531,13 @@ std::optional<DeferralsBy> parse_deferrals_by(std::string_view name) {
   return parse_name<DeferralsBy>(kNames, name);
 }
 
-Result<Summary> summarize(StoreReader& store, const TimeRange& range, SummaryBy by,
-                          std::size_t rows_max, const QueryLimits& limits, const Clock& clock) {
+Result<Summary> summarize(StoreReader& store, const TimeRange& range,
+                          const SummaryQuestion& question, std::size_t rows_max,
+                          const QueryLimits& limits, const Clock& clock) {
   const TimeLeft left(limits, clock);
-  Summarizer summarizer(by);
+  Summarizer summarizer(question);
   auto figures = limits;
-  figures.figures_only = true;
+  figures.figures_only = question.direction.empty() && question.by != SummaryBy::script;
   const auto done = store.for_each_leg({}, range, figures, [&](const LegRecord& leg) {
     summarizer.add(leg);
     return Visit::go_on;

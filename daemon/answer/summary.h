@@ -13,8 +13,13 @@ namespace rastro {
 
 inline constexpr std::size_t kOutcomeCount = static_cast<std::size_t>(Outcome::passed) + 1;
 
-enum class SummaryBy : std::uint8_t { sender, login, client, domain, outcome, reason };
+enum class SummaryBy : std::uint8_t { sender, login, client, domain, outcome, reason, script };
 std::optional<SummaryBy> parse_summary_by(std::string_view name);
+
+struct SummaryQuestion {
+  SummaryBy by = SummaryBy::sender;
+  std::string direction{};  // "in", "out", "local" or "relay"; "": any
+};
 
 struct SummaryRow {
   std::string key;  // "" stands for messages without one; the null reverse-path is "<>"
@@ -34,8 +39,9 @@ struct Summary {
 // whoever sent the first; recipients that were passed on count where they ended; one of which no
 // line names a recipient counts as one of no domain. Of hosts that reach each other over public
 // addresses each leg counts by itself.
-Result<Summary> summarize(StoreReader& store, const TimeRange& range, SummaryBy by,
-                          std::size_t rows_max, const QueryLimits& limits, const Clock& clock);
+Result<Summary> summarize(StoreReader& store, const TimeRange& range,
+                          const SummaryQuestion& question, std::size_t rows_max,
+                          const QueryLimits& limits, const Clock& clock);
 
 enum class DeferralsBy : std::uint8_t { domain, provider, reason, relay, sender };
 std::optional<DeferralsBy> parse_deferrals_by(std::string_view name);

@@ -81,13 +81,17 @@ ApiAnswer no_addresses(const std::string& by) {
 ApiAnswer summary(const ApiContext& context, const ApiRequest& request, QueryTools& tools) {
   const auto name = value_of(request.parameters, "by");
   const auto by = parse_summary_by(name.empty() ? "sender" : name);
-  if (!by) return bad_parameter({"by", "allowed: sender, login, client, domain, outcome, reason"});
+  if (!by)
+    return bad_parameter({"by", "allowed: sender, login, client, domain, outcome, reason, script"});
+  const auto direction = value_of(request.parameters, "direction");
+  const auto why = direction.empty() ? std::string_view() : why_no_direction(direction);
+  if (!why.empty()) return bad_parameter({"direction", std::string(why)});
   if (request.peer.role < Role::support && *by != SummaryBy::outcome && *by != SummaryBy::reason)
     return no_addresses(name.empty() ? "sender" : name);
   const auto frame = parse_frame(context, request, tools);
   if (!frame) return bad_parameter(frame.error());
-  const auto found = summarize(*tools.store, frame->range, *by, frame->rows_max, limits_of(request),
-                               *context.clock);
+  const auto found = summarize(*tools.store, frame->range, {*by, direction}, frame->rows_max,
+                               limits_of(request), *context.clock);
   if (!found) return cannot_answer(found.error());
   const bool mask = *by == SummaryBy::login && request.peer.role < Role::operates;
   json::array rows;
@@ -142,8 +146,10 @@ ApiAnswer deferrals(const ApiContext& context, const ApiRequest& request, QueryT
 
 void add_summary_routes(Router& router, const ApiContext& context) {
   const std::vector<std::string> parameters = {"since", "until", "by", "limit", "tz", "lang"};
+  auto of_summary = parameters;
+  of_summary.emplace_back("direction");
   router.add({.path = "/v1/summary",
-              .parameters = parameters,
+              .parameters = of_summary,
               .access = Access::counts,
               .report = true,
               .audited = true,

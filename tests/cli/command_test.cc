@@ -310,7 +310,8 @@ TEST_F(Commands, HelpIsInTheReadersLanguage) {
   EXPECT_NE(run({"--help"}).out.find("\xc3\x93rdenes:\n"), std::string::npos);
   EXPECT_NE(run({"--help", "--lang", "en"}).out.find("Commands:\n"), std::string::npos);
   EXPECT_EQ(run({"summary", "--by", "weather"}).err,
-            "rastro: --by: se admite sender, login, client, domain, outcome, reason\nAyuda: rastro "
+            "rastro: --by: se admite sender, login, client, domain, outcome, reason, "
+            "script\nAyuda: rastro "
             "summary --help\n");
   EXPECT_EQ(run({"completion", "tcsh"}).err.find("rastro: SHELL: se admite bash, zsh, fish"), 0U);
   EXPECT_EQ(run({"reasons"}).err, "rastro: falta ORDEN.\nAyuda: rastro reasons --help\n");

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "tests/store/writer_fixture.h"
 
 namespace rastro {
@@ -24,9 +26,9 @@ class HastyClock final : public Clock {
 class Summaries : public WriterFixture {
  protected:
   void SetUp() override { open(); }
-  Summary sum(SummaryBy by) {
+  Summary sum(SummaryBy by, const std::string& direction = {}) {
     auto reader = samples::reader_of(*writer_);
-    auto summary = summarize(*reader, {}, by, 10, {Duration::zero()}, clock_);
+    auto summary = summarize(*reader, {}, {by, direction}, 10, {Duration::zero()}, clock_);
     EXPECT_TRUE(summary);
     return std::move(*summary);
   }
@@ -50,6 +52,42 @@ TEST_F(Summaries, CountMessagesAndWhatBecameOfThem) {
   EXPECT_EQ(domains.rows[0].key, "example.com");
   EXPECT_EQ(domains.rows[0].messages, 2U);
   EXPECT_EQ(domains.rows[1].messages, 1U);
+}
+
+TEST_F(Summaries, AreOfOneDirection) {
+  auto outgoing = simple_leg(1, start_, "juan@example.com");
+  outgoing.submission.method = SubmissionMethod::submission;
+  outgoing.recipients[0].delivered_to = DeliveredTo::remote;
+  outgoing.recipients[0].relay = {"mx.example.com", "192.0.2.7", 25};
+  auto incoming = simple_leg(2, start_ + 1s, "eva@example.org");
+  incoming.submission.method = SubmissionMethod::mx;
+  incoming.recipients[0].delivered_to = DeliveredTo::mailbox;
+  auto local = simple_leg(3, start_ + 2s, "eva@example.org");
+  local.submission.method = SubmissionMethod::submission;
+  local.recipients[0].delivered_to = DeliveredTo::mailbox;
+  auto relayed = outgoing;
+  relayed.id = simple_leg(4, start_ + 3s, "juan@example.com").id;
+  relayed.queue_id = "Q4";
+  relayed.submission.method = SubmissionMethod::mx;
+  commit({outgoing, incoming, local, relayed}, start_ + 10s);
+  EXPECT_EQ(sum(SummaryBy::sender).total.messages, 4U);
+  for (const auto* direction : {"in", "out", "local", "relay"}) {
+    EXPECT_EQ(sum(SummaryBy::sender, direction).total.messages, 1U) << direction;
+    EXPECT_EQ(sum(SummaryBy::domain, direction).rows.size(), 1U) << direction;
+  }
+  EXPECT_EQ(sum(SummaryBy::domain, "in").rows[0].key, "example.org");
+}
+
+TEST_F(Summaries, ByTheScriptThatSent) {
+  auto script = simple_leg(1, start_, "juan@example.com");
+  script.submission.script = "/home/ana/www/mail.php";
+  auto directory = simple_leg(2, start_ + 1s, "juan@example.com");
+  directory.submission.script_dir = "/home/eva/www";
+  commit({script, directory, simple_leg(3, start_ + 2s, "juan@example.com")}, start_ + 10s);
+  const auto found = sum(SummaryBy::script);
+  std::set<std::string> keys;
+  for (const auto& row : found.rows) keys.insert(row.key);
+  EXPECT_EQ(keys, (std::set<std::string>{"", "/home/ana/www/mail.php", "/home/eva/www"}));
 }
 
 TEST_F(Summaries, AMessageThatAFilterHandsBackIsOne) {
