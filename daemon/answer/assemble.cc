@@ -88,21 +88,6 @@ bool failed_by_filter(const LegRecord& leg) {
          });
 }
 
-// Addresses to which a mailbox server said that it sent the message on: "forwarded to <address>",
-// Cyrus' alone.
-std::vector<std::string> sent_on_to(const LegRecord& leg) {
-  std::vector<std::string> out;
-  for (const auto& fact : leg.facts) {
-    if (fact.name == "forwarded" && fact.source == "cyrus") out.push_back(fact.value);
-    if (fact.name != "forwarded" || fact.source != "dovecot") continue;
-    const auto open = fact.value.find('<');
-    const auto close = fact.value.rfind('>');
-    if (open == std::string::npos || close == std::string::npos || close < open) continue;
-    out.push_back(fact.value.substr(open + 1, close - open - 1));
-  }
-  return out;
-}
-
 // The recipient for whose mailbox that was: handed over when `child` came.
 std::optional<std::size_t> sent_on_for(const LegRecord& parent, const LegRecord& child) {
   std::optional<std::size_t> nearest;
@@ -729,6 +714,19 @@ Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id
 Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id) {
   AssemblyMemory memory;
   return assemble(store, leg_id, memory);
+}
+
+std::vector<std::string> sent_on_to(const LegRecord& leg) {
+  std::vector<std::string> out;
+  for (const auto& fact : leg.facts) {
+    if (fact.name == "forwarded" && fact.source == "cyrus") out.push_back(fact.value);
+    if (fact.name != "forwarded" || fact.source != "dovecot") continue;
+    const auto open = fact.value.find('<');
+    const auto close = fact.value.rfind('>');
+    if (open == std::string::npos || close == std::string::npos || close < open) continue;
+    out.push_back(fact.value.substr(open + 1, close - open - 1));
+  }
+  return out;
 }
 
 }  // namespace rastro

@@ -231,6 +231,21 @@ std::string outcome_key(const LegRecipient& recipient) {
 
 namespace {
 
+// The program as the log names it: pipe's transport, or the command's first word, of Postfix
+// ("delivered to command: /usr/bin/x a b") and Exim ("|/usr/bin/x a b").
+std::string program_of(const LegRecipient& recipient) {
+  constexpr std::string_view kCommand = "delivered to command: ";
+  if (recipient.agent == "pipe" && !recipient.relay.host.empty()) return recipient.relay.host;
+  std::string_view words = recipient.reply_text;
+  if (words.starts_with(kCommand)) {
+    words.remove_prefix(kCommand.size());
+  } else if (!words.starts_with('|') && !words.starts_with("\"|")) {
+    return {};
+  }
+  words.remove_prefix(std::min(words.find_first_not_of("\"| "), words.size()));
+  return std::string(words.substr(0, words.find_first_of("\" \t")));
+}
+
 WhoseMove move_of_reason(Reason reason, bool final) {
   switch (reason) {
     case Reason::reputation:
@@ -414,7 +429,8 @@ ToldValues values_of(const LegRecipient& recipient, const ExplanationRequest& re
           {"port", recipient.relay.port == 0 || recipient.relay.port == 25
                        ? ""
                        : std::to_string(recipient.relay.port)},
-          {"program", recipient.agent == "pipe" ? recipient.relay.host : ""},
+          {"program", program_of(recipient)},
+          {"forwarded_to", request.forwarded_to},
           {"folder", recipient.folder},
           {"attempts", std::to_string(recipient.attempts)},
           {"reply_text", recipient.reply_text},
@@ -448,7 +464,9 @@ class Teller {
         recipient_(recipient),
         request_(request),
         values_(values_of(recipient, request, texts)),
-        key_(outcome_key(recipient)),
+        key_(outcome_key(recipient) == "delivered_program" && !request.forwarded_to.empty()
+                 ? "delivered_sent_on"
+                 : outcome_key(recipient)),
         for_now_(is_refused_for_now(recipient)),
         came_back_(for_now_ && request.came_back),
         to_program_(for_now_ && !came_back_ && by_program(request)) {}

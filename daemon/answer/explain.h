@@ -40,6 +40,7 @@ struct ExplanationRequest {
   bool redirected = false;        // an address here sends it on to this recipient, who is elsewhere
   bool beside_forward = false;    // the recipient's mail is sent on too, and that ended otherwise
   bool one_of_several = false;    // others behind the same original recipient ended otherwise
+  std::string forwarded_to;       // where the mailbox server says that it sent it on, with commas
   bool came_back = false;         // what was refused for now was accepted later
   bool earlier_attempts = false;  // some were made before the log begins
   std::uint32_t refused_beside = 0;  // others of the same message, whom no line names

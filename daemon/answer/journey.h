@@ -55,4 +55,8 @@ Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id
                                         AssemblyMemory& memory);
 Result<std::optional<Journey>> assemble(StoreReader& store, std::uint64_t leg_id);
 
+// Addresses to which a mailbox server said that it sent the message on: "forwarded to <address>",
+// Cyrus' alone.
+std::vector<std::string> sent_on_to(const LegRecord& leg);
+
 }  // namespace rastro

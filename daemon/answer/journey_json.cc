@@ -198,6 +198,17 @@ std::string score_of(const Journey& journey) {
     }
   }
   return {};
+// Where the mailbox server sent it on for this recipient alone, with commas.
+std::string forwarded_to(const LegRecord& leg, const LegRecipient& state) {
+  if (state.delivered_to != DeliveredTo::program) return {};
+  const auto handed_over =
+      std::ranges::count(leg.recipients, DeliveredTo::program, &LegRecipient::delivered_to);
+  if (handed_over != 1) return {};
+  std::string out;
+  for (const auto& address : sent_on_to(leg)) out += (out.empty() ? "" : ", ") + address;
+  return out;
+}
+
 }
 
 json::value explanation_json(const Journey& journey, const JourneyRecipient& recipient,
@@ -216,6 +227,7 @@ json::value explanation_json(const Journey& journey, const JourneyRecipient& rec
        .forwarded = direction != "out" && !state.relay.ip.empty() && state.original_recipient &&
                     !equal_ignoring_case(*state.original_recipient, state.recipient),
        .redirected = redirected,
+       .forwarded_to = forwarded_to(journey.legs[recipient.leg], state),
        .beside_forward = !redirected && is_beside_forward(journey, state),
        .one_of_several = is_one_of_several(journey, state),
        .came_back = came_back(journey, state),
