@@ -275,7 +275,8 @@ QueryTools App::query_tools() {
   return tools;
 }
 
-void App::stop() {
+App::Stopped App::stop() {
+  const auto legs_before = writer_loop_ ? writer_loop_->counters().legs : 0;
   if (api_) api_->stop();
   if (check_loop_) check_loop_->stop();
   stopping_.store(true);
@@ -292,6 +293,8 @@ void App::stop() {
   if (ingest_thread_.joinable()) ingest_thread_.join();
   unpacked_.close();
   if (packer_thread_.joinable()) packer_thread_.join();
+  if (!writer_loop_ || !ingest_) return {};
+  return {writer_loop_->counters().legs - legs_before, ingest_->all_committed()};
   batches_.close();
   if (writer_thread_.joinable()) writer_thread_.join();
   if (check_thread_.joinable()) check_thread_.join();

@@ -40,7 +40,12 @@ class App {
   App& operator=(const App&) = delete;
 
   Result<void> start();
-  void stop();
+  // What was still written while it stopped.
+  struct Stopped {
+    std::uint64_t legs = 0;
+    bool all_committed = false;  // else what is missing is read again at the next start
+  };
+  Stopped stop();
 
   // Whether ingest has done a turn since the last call, or waits for the disk: the watchdog's
   // question.

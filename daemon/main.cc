@@ -54,6 +54,20 @@ std::unique_ptr<rastro::App> start_app(const rastro::Config& config, const rastr
   return nullptr;
 }
 
+void stop(rastro::App& app, int signal) {
+  spdlog::info("stopping: {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+  const auto stopped = app.stop();
+  if (stopped.all_committed) {
+    spdlog::info(
+        "stopped: all that was read is in the index ({} message rows written while stopping)",
+        stopped.legs);
+  } else {
+    spdlog::warn(
+        "stopped: the index could not be written to the end; what is missing is read again "
+        "from the logs at the next start");
+  }
+}
+
 int serve(rastro::Config config, const std::string& path, const sigset_t& signals) {
   const rastro::SystemClock clock;
   guard_process();
@@ -61,6 +75,7 @@ int serve(rastro::Config config, const std::string& path, const sigset_t& signal
   if (!app) return kFailed;
   sd_notify(0, "READY=1");
   spdlog::info("answering at {}", config.api.socket);
+  int ended_by = 0;
   for (;;) {
     const int signal = sigtimedwait(&signals, nullptr, &kTick);
     if (app->alive()) sd_notify(0, "WATCHDOG=1");
@@ -72,7 +87,10 @@ int serve(rastro::Config config, const std::string& path, const sigset_t& signal
       spdlog::warn("the index is written again, from where it ends in the logs");
     }
     if (signal < 0) continue;
-    if (signal != SIGHUP) break;
+    if (signal != SIGHUP) {
+      ended_by = signal;
+      break;
+    }
     const auto loaded = rastro::load_config(path);
     if (!loaded) {
       spdlog::error("configuration not reloaded, the old one stays:\n{}", loaded.error().message);
@@ -92,7 +110,7 @@ int serve(rastro::Config config, const std::string& path, const sigset_t& signal
     sd_notify(0, "READY=1");
   }
   sd_notify(0, "STOPPING=1");
-  app.reset();
+  stop(*app, ended_by);
   return 0;
 }
 

@@ -134,6 +134,13 @@ def examples(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", API_MD[API_MD.index("\n## Examples"):], re.DOTALL)
 
 
+def check_without_daemon(program: str, file: Path, workdir: Path) -> None:
+    done = subprocess.run([program, str(file)], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "RASTRO_SOCKET": str(workdir / "nobody.sock")})
+    expect(done.returncode != 0 and "rastrod does not answer" in done.stdout + done.stderr,
+           f"{file.name} without a daemon: exit {done.returncode}: {done.stdout}{done.stderr}")
+
+
 def run_examples(daemon: Rastrod, workdir: Path) -> bool:
     """False: one language is not installed here."""
     all_there = True
@@ -151,6 +158,8 @@ def run_examples(daemon: Rastrod, workdir: Path) -> bool:
                                   env={**os.environ, "RASTRO_SOCKET": str(daemon.socket)})
             expect(done.returncode == 0 and done.stdout.strip() != "",
                    f"example in {language}: exit {done.returncode}: {done.stdout}{done.stderr}")
+            if language != "sh":
+                check_without_daemon(program, file, workdir)
             if language == "sh" and done.returncode == 0:
                 expect(bool(json.loads(done.stdout)["items"]), "the curl example finds nothing")
     return all_there

@@ -445,6 +445,9 @@ class Process(DaemonTest):
             self.expect(daemon, [1, 2, 3])
             self.assertEqual(daemon.stop(), 0, daemon.output())
             self.assertFalse(daemon.socket.exists(), "the socket stays behind")
+            last = daemon.output().splitlines()[-2:]
+            self.assertRegex(last[0], r"stopping: SIGTERM$")
+            self.assertRegex(last[1], r"stopped: all that was read is in the index \(\d+ message rows written while stopping\)$")
 
     def test_a_second_daemon_on_one_state_directory_ends_with_a_reason(self):
         daemon = self.daemon()
