@@ -115,10 +115,6 @@ json::array overlaps_json(const std::vector<Overlap>& overlaps) {
   return out;
 }
 
-json::value text_or_null(const std::string& text) {
-  return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
-}
-
 // Null: no line was read yet.
 json::value line_time(Time at) {
   return at == Time{} ? json::value(nullptr) : json::value(api_time(at));
@@ -293,12 +289,12 @@ App::Stopped App::stop() {
   if (ingest_thread_.joinable()) ingest_thread_.join();
   unpacked_.close();
   if (packer_thread_.joinable()) packer_thread_.join();
-  if (!writer_loop_ || !ingest_) return {};
-  return {writer_loop_->counters().legs - legs_before, ingest_->all_committed()};
   batches_.close();
   if (writer_thread_.joinable()) writer_thread_.join();
   if (check_thread_.joinable()) check_thread_.join();
   api_.reset();
+  if (!writer_loop_ || !ingest_) return {};
+  return {writer_loop_->counters().legs - legs_before, ingest_->all_committed()};
 }
 
 void App::run_ingest() {

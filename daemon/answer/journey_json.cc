@@ -7,6 +7,7 @@
 #include "core/address.h"
 #include "core/ip_networks.h"
 #include "core/message_id.h"
+#include "core/report_note.h"
 #include "daemon/answer/direction.h"
 #include "daemon/answer/mail_header.h"
 #include "daemon/answer/retry_estimate.h"
@@ -23,9 +24,6 @@ json::value text(std::string_view bytes, const Memory& memory) {
   if (std::ranges::all_of(bytes, [](char c) { return (c & 0x80) == 0; }))
     return json::value(bytes, memory);
   return json::value(valid_utf8(bytes), memory);
-}
-json::value text_or_null(std::string_view bytes, const Memory& memory) {
-  return bytes.empty() ? json::value(nullptr) : text(bytes, memory);
 }
 json::value maybe_text(const MaybeText& bytes, const Memory& memory) {
   return bytes ? text(*bytes, memory) : json::value(nullptr);
@@ -198,6 +196,8 @@ std::string score_of(const Journey& journey) {
     }
   }
   return {};
+}
+
 // Where the mailbox server sent it on for this recipient alone, with commas.
 std::string forwarded_to(const LegRecord& leg, const LegRecipient& state) {
   if (state.delivered_to != DeliveredTo::program) return {};
@@ -207,8 +207,6 @@ std::string forwarded_to(const LegRecord& leg, const LegRecipient& state) {
   std::string out;
   for (const auto& address : sent_on_to(leg)) out += (out.empty() ? "" : ", ") + address;
   return out;
-}
-
 }
 
 json::value explanation_json(const Journey& journey, const JourneyRecipient& recipient,
@@ -227,9 +225,9 @@ json::value explanation_json(const Journey& journey, const JourneyRecipient& rec
        .forwarded = direction != "out" && !state.relay.ip.empty() && state.original_recipient &&
                     !equal_ignoring_case(*state.original_recipient, state.recipient),
        .redirected = redirected,
-       .forwarded_to = forwarded_to(journey.legs[recipient.leg], state),
        .beside_forward = !redirected && is_beside_forward(journey, state),
        .one_of_several = is_one_of_several(journey, state),
+       .forwarded_to = forwarded_to(journey.legs[recipient.leg], state),
        .came_back = came_back(journey, state),
        .earlier_attempts = has_earlier_attempts(journey.legs[recipient.leg], state),
        .refused_beside = refused_beside(journey.legs[recipient.leg], state),
@@ -358,7 +356,7 @@ TimelineEntry as_linked(const LegRecord& leg, const TimelineEntry& entry) {
   });
   if (!report) return out;
   out.kind = Kind::note;
-  out.text = "report or automatic answer sent: " + entry.text;
+  out.text = report_note(entry.text);
   return out;
 }
 
@@ -594,6 +592,10 @@ std::string api_time(Time at) {
   put(17, 2, us / 1'000'000 % 60);
   put(20, 6, us % 1'000'000);
   return out;
+}
+
+json::value text_or_null(std::string_view bytes, const json::storage_ptr& memory) {
+  return bytes.empty() ? json::value(nullptr) : text(bytes, memory);
 }
 
 std::string valid_utf8(std::string_view bytes) {

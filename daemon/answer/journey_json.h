@@ -35,5 +35,8 @@ boost::json::object told_json(const Explanation& told, Language language,
 std::string api_time(Time at);
 // `bytes` with every invalid UTF-8 sequence replaced by U+FFFD.
 std::string valid_utf8(std::string_view bytes);
+// The same as a JSON string; null when it is empty.
+boost::json::value text_or_null(std::string_view bytes,
+                                const boost::json::storage_ptr& memory = {});
 
 }  // namespace rastro

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/ip_networks.h"
+#include "core/report_note.h"
 #include "daemon/correlate/leg_updates.h"
 
 namespace rastro {
@@ -126,7 +127,7 @@ TimelineEntry sending_of(LegLink::Kind kind, std::string_view child_id, Time at)
   } else if (kind == LegLink::Kind::delay_notice) {
     sent.kind = TimelineEntry::Kind::delay_notice_sent;
   } else {
-    sent.text = "report or automatic answer sent: " + sent.text;  // no kind of its own
+    sent.text = report_note(sent.text);  // no kind of its own
   }
   return sent;
 }

@@ -21,10 +21,6 @@ json::value bound_or_null(Time at) {
 }
 }  // namespace
 
-json::value text_or_null(std::string_view text) {
-  return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
-}
-
 json::object coverage_json(const Coverage& coverage, Language language) {
   json::array holes;
   for (const auto& hole : coverage.holes) {

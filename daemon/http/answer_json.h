@@ -19,8 +19,6 @@
 namespace rastro {
 
 // The parts of answers (docs/api.md), as far as the asker's role may see them.
-// Null when it is empty.
-boost::json::value text_or_null(std::string_view text);
 boost::json::object coverage_json(const Coverage& coverage, Language language);
 boost::json::array encounters_json(const std::vector<Encounter>& encounters, Role role);
 boost::json::array refused_json(const std::vector<RefusedGroup>& groups, Role role);

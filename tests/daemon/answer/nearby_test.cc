@@ -2,8 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "daemon/answer/search.h"
-#include "tests/store/writer_fixture.h"
+#include "tests/daemon/answer/search_fixture.h"
 
 namespace rastro {
 namespace {
@@ -12,25 +11,8 @@ using namespace std::chrono_literals;
 using samples::deferred_leg;
 using samples::simple_leg;
 
-class NearbySearch : public WriterFixture {
+class NearbySearch : public SearchFixture {
  protected:
-  void SetUp() override { open(); }
-
-  FindAnswer find(Parameters parameters) {
-    parameters.emplace("tz", "UTC");
-    auto request = parse_find(parameters, {1000, clock_.wall()});
-    EXPECT_TRUE(request) << (request ? "" : request.error().parameter + request.error().detail);
-    request_ = *request;
-    reader_ = samples::reader_of(*writer_);
-    auto found = find_journeys(*reader_, request_, Duration::zero(), clock_);
-    EXPECT_TRUE(found);
-    return std::move(*found);
-  }
-  std::vector<std::string> ids(const Parameters& parameters) {
-    std::vector<std::string> out;
-    for (const auto& item : find(parameters).items) out.push_back(item.journey.legs[0].queue_id);
-    return out;
-  }
   // Why the absence of what was asked is proven or not, over logs that were read completely.
   std::string_view absence(const Parameters& parameters) {
     const auto found = find(parameters);
@@ -51,10 +33,7 @@ class NearbySearch : public WriterFixture {
     return leg;
   }
 
-  const Time start_ = samples::start_time();
-  FindRequest request_;
   Nearby near_;
-  std::unique_ptr<StoreReader> reader_;
 };
 
 using Ids = std::vector<std::string>;

@@ -8,7 +8,7 @@
 #include "daemon/answer/id_case.h"
 #include "daemon/answer/nearby.h"
 #include "daemon/answer/rank.h"
-#include "tests/store/writer_fixture.h"
+#include "tests/daemon/answer/search_fixture.h"
 
 namespace rastro {
 namespace {
@@ -34,35 +34,13 @@ std::string postfix_id_of(Time at) {
   return time_digits(at, "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz") + "0kC1z0Bz3";
 }
 
-class Search : public WriterFixture {
+class Search : public SearchFixture {
  protected:
-  void SetUp() override { open(); }
-
-  FindAnswer find(Parameters parameters) {
-    parameters.emplace("tz", "UTC");
-    auto request = parse_find(parameters, {1000, clock_.wall()});
-    EXPECT_TRUE(request) << (request ? "" : request.error().parameter + request.error().detail);
-    request_ = *request;
-    reader_ = samples::reader_of(*writer_);
-    auto found = find_journeys(*reader_, request_, Duration::zero(), clock_);
-    EXPECT_TRUE(found);
-    return std::move(*found);
-  }
-  // Queue ids in the order of the answer.
-  std::vector<std::string> ids(const Parameters& parameters) {
-    std::vector<std::string> out;
-    for (const auto& item : find(parameters).items) out.push_back(item.journey.legs[0].queue_id);
-    return out;
-  }
   Nearby nearby() {
     auto found = look_nearby(*reader_, request_, Duration::zero(), clock_);
     EXPECT_TRUE(found);
     return std::move(*found);
   }
-
-  const Time start_ = samples::start_time();
-  FindRequest request_;
-  std::unique_ptr<StoreReader> reader_;
 };
 
 using Ids = std::vector<std::string>;
