@@ -238,6 +238,9 @@ bool names_all_recipients(const LegRecord& leg);
 // Whom a REDIRECT of Postfix' replaced: `passed`, and its target is one of the others.
 bool is_redirected(const LegRecipient& recipient);
 inline constexpr std::string_view kRedirectAgent = "redirect";
+// Of a recipient who was named while the message came in and became one of the others since: which
+// one, no line tells.
+inline constexpr std::string_view kRewriteAgent = "rewrite";
 
 // Whether it has a recipient and no line tells from whom it came, or through whom: the log begins
 // after its arrival, has a hole there, or cut the line.

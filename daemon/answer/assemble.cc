@@ -440,6 +440,8 @@ class Assembly {
       before = &*std::ranges::find_if(recipients, is_redirected);
     for (std::size_t i = 0; i < recipients.size(); ++i) {
       if (was_refused(leg, recipients[i]) || (is_redirected(recipients[i]) && !by_nobody)) continue;
+      if (recipients[i].outcome == Outcome::passed && recipients[i].agent == kRewriteAgent)
+        continue;
       // A filter's or next hop's leg has the same address; only that one belongs to `before`.
       std::vector<std::size_t> children;
       const LegRecipient* origin = before;

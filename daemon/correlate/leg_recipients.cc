@@ -1,4 +1,7 @@
 // Which of a leg's recipients an address is, and what stands beside its mailbox.
+#include <algorithm>
+#include <iterator>
+
 #include "core/address.h"
 #include "daemon/correlate/leg_updates.h"
 #include "daemon/correlate/own_words.h"
@@ -35,6 +38,14 @@ bool is_first_sight_of(const LegRecipient& known, std::string_view recipient,
 bool was_typed_as(const LegRecipient& known, std::string_view address) {
   return known.outcome == Outcome::queued && known.attempts == 0 && !known.original_recipient &&
          is_login_of(known.recipient, address);
+}
+
+// Policy servers and milters, which see the recipients as the client named them: a filter behind
+// the queue knows them by what aliases made of them.
+bool speaks_during_dialogue(std::string_view source) {
+  constexpr std::string_view kSources[] = {"postgrey", "sqlgrey",        "milter-greylist",
+                                           "policyd",  "policyd-weight", "rspamd"};
+  return std::ranges::find(kSources, source) != std::end(kSources);
 }
 
 }  // namespace
@@ -122,6 +133,30 @@ void LegUpdates::forget_what_went_beside(LegRecipient& known, const DeliveryAtte
   if (!went_beside_mailbox(known) || beside) return;
   known.attempts = 0;
   known.first_attempt_at.reset();
+}
+
+// By a line that is about no delivery: while none was tried, or he would be told twice, as named
+// here and as he was called by then.
+void LegUpdates::name_waiting(LegRecord& leg, std::string_view address) const {
+  const bool tried = std::ranges::any_of(
+      leg.recipients, [](const LegRecipient& known) { return known.attempts > 0; });
+  if (!tried && is_open(leg)) recipient_for(leg, address, std::nullopt);
+}
+
+void LegUpdates::name_told(LegRecord& leg, const CompanionFact& event) const {
+  if (leg.queue_id.empty() || !speaks_during_dialogue(event.source)) return;
+  if (event.recipient && !event.recipient->empty()) name_waiting(leg, *event.recipient);
+  if (event.source != "rspamd") return;
+  for (std::size_t i = 0; i < event.value_count; ++i) {
+    auto list = event.values[i].value;
+    // A quoted local part may hold a comma.
+    if (event.values[i].name != "recipients" || list.find('"') != std::string_view::npos) continue;
+    while (!list.empty()) {
+      const auto address = list.substr(0, list.find(','));
+      list.remove_prefix(std::min(address.size() + 1, list.size()));
+      if (!address.empty()) name_waiting(leg, address);
+    }
+  }
 }
 
 }  // namespace rastro

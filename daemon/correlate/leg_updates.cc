@@ -59,6 +59,21 @@ bool was_struck_off(const LegRecipient& recipient) {
          !recipient.reply_text.empty();
 }
 
+// Everybody whom the queue manager had was tried: who else was named while the client spoke was
+// rewritten to one of them, and the delivery lines were not told so (enable_original_recipient,
+// two aliases of one mailbox).
+void pass_on_untried(LegRecord& leg) {
+  const auto tried = std::ranges::count_if(
+      leg.recipients, [](const LegRecipient& recipient) { return recipient.attempts > 0; });
+  if (!leg.recipient_count || tried < std::int64_t{*leg.recipient_count}) return;
+  const bool one_for_one = tried == 1 && leg.recipients.size() == 2;
+  for (auto& recipient : leg.recipients) {
+    if (recipient.outcome != Outcome::queued || recipient.attempts != 0) continue;
+    recipient.outcome = Outcome::passed;
+    recipient.agent = one_for_one ? kRedirectAgent : kRewriteAgent;
+  }
+}
+
 // RFC 3848's names: "esmtpa", "esmtpsa". Not every login has a name that Exim is told to log.
 bool says_authenticated(std::string_view protocol) {
   return protocol.ends_with("smtpa") || protocol.ends_with("smtpsa");
@@ -415,6 +430,7 @@ void LegUpdates::apply(LegRecord& leg, const Removed& event, Time at) const {
           recipient.reason = classify_(std::nullopt, 0, recipient.reply_text);
         }
       }
+      if (leg.mta == Mta::postfix) pass_on_untried(leg);
       // Every recipient had an end in a line; one without it lost that line.
       end_waiting_recipients(leg, Outcome::unknown, UnknownBecause::hole);
       break;
@@ -602,6 +618,7 @@ void LegUpdates::apply(LegRecord& leg, const SessionTrouble& event, Time at) con
 }
 
 void LegUpdates::apply(LegRecord& leg, const CompanionFact& event, Time /*at*/) const {
+  name_told(leg, event);
   for (std::size_t i = 0; i < event.value_count; ++i) {
     fact(leg, event.source, event.values[i].name, event.values[i].value);
   }

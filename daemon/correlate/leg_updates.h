@@ -83,6 +83,8 @@ class LegUpdates {
   void refuse_message(LegRecord& leg, const PolicyVerdict& event, Outcome outcome, Time at) const;
   void name_asked_about(LegRecord& leg, const PolicyVerdict& event) const;
   void name_checked(LegRecord& leg, const PolicyVerdict& event) const;
+  void name_waiting(LegRecord& leg, std::string_view address) const;
+  void name_told(LegRecord& leg, const CompanionFact& event) const;
   std::int32_t apply_to_program(LegRecord& leg, const DeliveryAttempt& event, Time at) const;
   bool is_told_again(const LegRecipient& known, const DeliveryAttempt& event, Time at) const;
   void note_folder(LegRecipient& recipient, const DeliveryAttempt& event) const;

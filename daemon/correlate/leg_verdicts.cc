@@ -125,13 +125,15 @@ void LegUpdates::name_asked_about(LegRecord& leg, const PolicyVerdict& event) co
   }
 }
 
-// cleanup names a recipient in what it says of the content. It is of use while no other line names
-// one: once a delivery was tried, that line has the address as it is by then.
+// cleanup names a recipient in what it says of the content, and smtpd in what an access table has
+// to say of him ("NOQUEUE: filter: RCPT from ..."). It is of use while no other line names one:
+// once a delivery was tried, that line has the address as it is by then. Of the content one is
+// named of several; at RCPT each is.
 void LegUpdates::name_checked(LegRecord& leg, const PolicyVerdict& event) const {
-  if (leg.queue_id.empty() || !leg.recipients.empty() || !is_about_message(event.stage) ||
-      !event.recipient || event.recipient->empty())
-    return;
-  recipient_for(leg, *event.recipient, std::nullopt);
+  if (leg.queue_id.empty() || !event.recipient || event.recipient->empty()) return;
+  const bool at_rcpt = event.stage == "RCPT";
+  if (!at_rcpt && (!leg.recipients.empty() || !is_about_message(event.stage))) return;
+  name_waiting(leg, *event.recipient);
 }
 
 // access(5), header_checks(5): the target gets the message in place of its recipients.
