@@ -62,6 +62,26 @@ bool take_header_in_paste(LineOrigin& origin, std::string_view& text, LineHeader
   return true;
 }
 
+// "> > ", "| ", the blanks of a code block: what a mail or a ticket puts in front of a line.
+std::string_view without_quote_marks(std::string_view line) {
+  const auto at = line.find_first_not_of("> |\t");
+  return at == std::string_view::npos ? std::string_view() : line.substr(at);
+}
+bool begins_with_quote_mark(std::string_view line) {
+  return line.starts_with('>') || line.starts_with('|');
+}
+
+bool take_header_in_quote(LineOrigin& origin, std::string_view& text, LineHeader& header) {
+  // Exim's reject log indents what a stranger wrote.
+  if (origin.format == LineFormat::exim && !begins_with_quote_mark(text)) return false;
+  auto line = without_quote_marks(text);
+  if (line.empty() || line.size() == text.size()) return false;
+  if (origin.format == LineFormat::unknown) origin.format = detect_format(line);
+  if (!take_header_of(origin.format, origin, line, header)) return false;
+  text = line;
+  return true;
+}
+
 bool take_header(LineOrigin& origin, std::string_view& text, LineHeader& header) {
   if (JsonLine::may_be(text)) return take_header_in_json(origin, text, header);
   if (origin.format == LineFormat::unknown) origin.format = detect_format(text);
@@ -71,6 +91,8 @@ bool take_header(LineOrigin& origin, std::string_view& text, LineHeader& header)
       break;
     case LineOrigin::Manner::pasted:
       return take_header_in_paste(origin, text, header);
+    case LineOrigin::Manner::quoted:
+      return take_header_in_quote(origin, text, header);
     case LineOrigin::Manner::bare:
       return maybe_take_bare_tag(text, origin.stamps, header);
   }
@@ -105,6 +127,32 @@ std::string_view message_named_in_front(Mta mta, std::string_view text) {
   return is_postfix_queue_id(word) ? word : std::string_view();
 }
 
+// What of a source's lines is quoted. Where not all of them are, the marks tell; blanks alone do so
+// only where nothing else stands between, for a program may indent what a stranger wrote.
+class QuotedLines {
+ public:
+  void look_at(std::string_view line, LineFormat format) {
+    if (format != LineFormat::unknown) return;
+    const auto inside = without_quote_marks(line);
+    const bool quoted = inside.size() < line.size() && detect_format(inside) != LineFormat::unknown;
+    if (!quoted) {
+      others_ += inside.starts_with("```") ? 0 : 1;
+    } else if (begins_with_quote_mark(line)) {
+      ++marked_;
+    } else {
+      exim_ = exim_ || detect_format(inside) == LineFormat::exim;
+      ++indented_;
+    }
+  }
+  bool any() const { return marked_ > 0 || (indented_ > 0 && others_ == 0 && !exim_); }
+
+ private:
+  std::size_t marked_ = 0;
+  std::size_t indented_ = 0;
+  std::size_t others_ = 0;
+  bool exim_ = false;
+};
+
 }  // namespace
 
 void look_at_head(std::string_view head, LineOrigin& origin) {
@@ -113,6 +161,7 @@ void look_at_head(std::string_view head, LineOrigin& origin) {
   std::size_t pasted = 0;
   std::size_t bare = 0;
   std::size_t of_a_page = 0;
+  QuotedLines quoted;
   const bool brackets = head.find_first_of("<>") != std::string_view::npos;
   LineHeader header;
   while (!head.empty()) {
@@ -122,6 +171,7 @@ void look_at_head(std::string_view head, LineOrigin& origin) {
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     ++lines;
     auto format = detect_format(line);
+    quoted.look_at(line, format);
     if (format != LineFormat::unknown || JsonLine::may_be(line)) {
       ++own;
     } else if (const auto unwrapped = origin.pasted.unwrap(line)) {
@@ -142,6 +192,7 @@ void look_at_head(std::string_view head, LineOrigin& origin) {
   if (own == 0 && pasted >= bare && pasted * kOneIn >= lines && pasted > 0)
     origin.manner = LineOrigin::Manner::pasted;
   if (own == 0 && bare > pasted && bare * kOneIn >= lines) origin.manner = LineOrigin::Manner::bare;
+  if (own > 0 && quoted.any()) origin.manner = LineOrigin::Manner::quoted;
   origin.is_page = of_a_page > 0;
 }
 

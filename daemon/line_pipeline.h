@@ -55,6 +55,7 @@ struct LineOrigin {
   enum class Manner : std::uint8_t {
     own,
     pasted,  // each stamp has something in front of it, or is none of a log daemon's
+    quoted,  // as a mail or a ticket quotes them, but not all
     bare,    // no line has a stamp
   };
   Manner manner = Manner::own;

@@ -109,6 +109,34 @@ TEST_F(PastedLogs, AreNotWhatStandsInsideOfALog) {
               testing::ElementsAre("mx1 postfix/smtp 12 |c", "none", "none"));
 }
 
+// A ticket that quotes an older one, or a code block whose first line lost its blanks.
+TEST_F(PastedLogs, MayBeQuotedInPart) {
+  const std::string own = "Nov 24 01:40:30 mx1 postfix/smtp[12]: c";
+  const std::string want = "mx1 postfix/smtp 12 |c";
+  EXPECT_THAT(all({"Ana wrote:", "> " + own, ">> " + own, "> > " + own, own, "| " + own, ">" + own,
+                   "> and then?"}),
+              testing::ElementsAre("none", want, want, want, want, want, want, "none"));
+}
+TEST_F(PastedLogs, MayBeQuotedWhereTheyBegin) {
+  const std::string own = "2026-11-24 01:40:29 1tFxyz-000123-AB Completed";
+  const std::string want = "here exim 0 |1tFxyz-000123-AB Completed";
+  EXPECT_THAT(all({"> " + own, own, own}), testing::ElementsAre(want, want, want));
+}
+TEST_F(PastedLogs, MayBeACodeBlockInPart) {
+  const std::string own = "Nov 24 01:40:30 mx1 postfix/smtp[12]: c";
+  const std::string want = "mx1 postfix/smtp 12 |c";
+  EXPECT_THAT(all({"```text", own, "    " + own, "\t" + own, "```"}),
+              testing::ElementsAre("none", want, want, want, "none"));
+}
+// Exim's reject log indents the headers of a stranger's mail.
+TEST_F(PastedLogs, AreNoFoldedHeaderAlone) {
+  const std::string own = "2026-11-24 01:40:29 1tFxyz-000123-AB Completed";
+  const std::string want = "here exim 0 |1tFxyz-000123-AB Completed";
+  EXPECT_THAT(
+      all({own, "   " + own, "  > " + own, "> " + own}),
+      testing::ElementsAre(want, "here exim 0 |   " + own, "here exim 0 |  > " + own, want));
+}
+
 TEST_F(PastedLogs, AreNotWhatIsFollowed) {
   EXPECT_EQ(next("/var/log/mail.log:Nov 24 01:40:29 mx1 postfix/smtp[12]: a"), "none");
   EXPECT_EQ(next("postfix/qmgr[12]: 9F3A12C04D: removed"), "none");
