@@ -32,7 +32,8 @@ endfunction()
 # What the tests with the labels threads and system need: all that a short run builds with tsan.
 add_custom_target(threads_tests)
 
-# A GoogleTest program for the tests of one folder; every case becomes one ctest test.
+# A GoogleTest program for the tests of one folder; every case becomes one ctest test. With sanitizers, where a start takes
+# longer than most cases, the whole program is one.
 #   rastro_test(tests/core SOURCES a_test.cc DEPENDS core [LIBS ...] [LABELS threads])
 function(rastro_test folder)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LIBS;LABELS")
@@ -59,6 +60,11 @@ function(rastro_test folder)
   endif()
   if(threads IN_LIST arg_LABELS)
     add_dependencies(threads_tests ${target})
+  endif()
+  if(RASTRO_SANITIZE)
+    add_test(NAME ${prefix} COMMAND ${target})
+    set_tests_properties(${prefix} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 1800)
+    return()
   endif()
   gtest_discover_tests(${target} TEST_PREFIX "${prefix}." DISCOVERY_TIMEOUT 120
                        PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
