@@ -25,6 +25,8 @@ std::string where_text(const json::object& recipient, const View& view) {
   }
   if (place == "mailbox" && !folder.empty())
     return view.say(Text::where_mailbox_folder, {escape(folder)});
+  if (has_text(recipient, "forwarded_to"))
+    return view.say(Text::where_sent_on, {escape(text_of(recipient, "forwarded_to"))});
   return place.empty() ? "" : view.named("where_", place);
 }
 

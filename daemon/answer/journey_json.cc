@@ -264,29 +264,34 @@ json::object recipient_json(const Journey& journey, const JourneyRecipient& reci
   const auto retry = retry_of(journey, recipient);
   const auto& state = recipient.state;
   const auto& memory = options.memory;
-  return {{{"recipient", text(state.recipient, memory)},
-           {"original_recipient", maybe_text(state.original_recipient, memory)},
-           {"dsn_original_recipient", maybe_text(state.dsn_original_recipient, memory)},
-           {"outcome", outcome_name(state.outcome)},
-           {"delivered_to", text_or_null(delivered_to_name(state.delivered_to), memory)},
-           {"folder", text_or_null(state.folder, memory)},
-           {"unknown_because", text_or_null(unknown_because_name(state.unknown_because), memory)},
-           {"reason", text_or_null(reason_name(state.reason), memory)},
-           {"enhanced_status", status_or_null(state.enhanced_status, memory)},
-           {"reply_code", code_or_null(state.reply_code)},
-           {"reply_text", text_or_null(state.reply_text, memory)},
-           {"relay", relay_json(state.relay, memory)},
-           {"agent", text_or_null(state.agent, memory)},
-           {"tls", maybe_text(state.tls, memory)},
-           {"attempts", state.attempts},
-           {"attempts_before_log", has_earlier_attempts(journey.legs[recipient.leg], state)},
-           {"first_attempt_at", maybe_time(state.first_attempt_at, memory)},
-           {"last_attempt_at", maybe_time(state.last_attempt_at, memory)},
-           {"next_attempt_expected_at", maybe_time(retry.next_attempt_at, memory)},
-           {"gives_up_at", maybe_time(retry.gives_up_at, memory)},
-           {"leg", text_or_null(journey.legs[recipient.leg].queue_id, memory)},
-           {"explanation", explanation_json(journey, recipient, retry, options)}},
-          memory};
+  json::object out(
+      {{"recipient", text(state.recipient, memory)},
+       {"original_recipient", maybe_text(state.original_recipient, memory)},
+       {"dsn_original_recipient", maybe_text(state.dsn_original_recipient, memory)},
+       {"outcome", outcome_name(state.outcome)},
+       {"delivered_to", text_or_null(delivered_to_name(state.delivered_to), memory)},
+       {"folder", text_or_null(state.folder, memory)},
+       {"unknown_because", text_or_null(unknown_because_name(state.unknown_because), memory)},
+       {"reason", text_or_null(reason_name(state.reason), memory)},
+       {"enhanced_status", status_or_null(state.enhanced_status, memory)},
+       {"reply_code", code_or_null(state.reply_code)},
+       {"reply_text", text_or_null(state.reply_text, memory)},
+       {"relay", relay_json(state.relay, memory)},
+       {"agent", text_or_null(state.agent, memory)},
+       {"tls", maybe_text(state.tls, memory)},
+       {"attempts", state.attempts},
+       {"attempts_before_log", has_earlier_attempts(journey.legs[recipient.leg], state)},
+       {"first_attempt_at", maybe_time(state.first_attempt_at, memory)},
+       {"last_attempt_at", maybe_time(state.last_attempt_at, memory)},
+       {"next_attempt_expected_at", maybe_time(retry.next_attempt_at, memory)},
+       {"gives_up_at", maybe_time(retry.gives_up_at, memory)},
+       {"leg", text_or_null(journey.legs[recipient.leg].queue_id, memory)},
+       {"explanation", explanation_json(journey, recipient, retry, options)}},
+      memory);
+  // Of few: no field where there is nothing to tell.
+  const auto sent_on = forwarded_to(journey.legs[recipient.leg], state);
+  if (!sent_on.empty()) out["forwarded_to"] = text(sent_on, memory);
+  return out;
 }
 
 json::object leg_json(const LegRecord& leg, const Memory& memory) {

@@ -492,6 +492,16 @@ TEST_F(Commands, FollowPrintsEachEventAndEndsWithTheStream) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 2 * 2) << csv;
 }
 
+TEST_F(Commands, MailThatAMailboxSentOnWentToNoProgram) {
+  FakeDaemon daemon(
+      {{"/v1/journeys/x",
+        {200, R"({"id": "x", "legs": [], "links": [], "recipients": [{"recipient": "a@example.org",
+          "outcome": "delivered", "delivered_to": "program", "forwarded_to": "b@example.net"}]})"}}});
+  const auto told = run({"show", "x", "--socket", daemon.socket()}).out;
+  EXPECT_NE(told.find("sent on to b@example.net"), std::string::npos) << told;
+  EXPECT_EQ(told.find("program"), std::string::npos) << told;
+}
+
 TEST_F(Commands, HeldMailIsNotSaidToBeTriedAgain) {
   FakeDaemon daemon(
       {{"/v1/journeys/x",

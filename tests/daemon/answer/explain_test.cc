@@ -365,37 +365,6 @@ TEST(Explain, AProgramIsCalledByItsTransport) {
   EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("a program (mailman) for"));
 }
 
-TEST(Explain, AProgramIsCalledByItsCommand) {
-  auto state = recipient(Outcome::delivered);
-  state.delivered_to = DeliveredTo::program;
-  state.agent = "local";
-  for (const auto* words : {"delivered to command: /usr/bin/ticket \"$EXTENSION\"",
-                            "delivered to command: /usr/bin/ticket", "|/usr/bin/ticket --queue x",
-                            "\"|/usr/bin/ticket a\""}) {
-    state.reply_text = words;
-    EXPECT_THAT(explainer().explain(state, request()).text,
-                HasSubstr("a program (/usr/bin/ticket) for"))
-        << words;
-  }
-  state.reply_text = "delivered";
-  EXPECT_THAT(explainer().explain(state, request()).text, HasSubstr("to a program for"));
-}
-
-TEST(Explain, MailThatAMailboxSentOnWentToNoProgram) {
-  auto state = recipient(Outcome::delivered);
-  state.delivered_to = DeliveredTo::program;
-  state.agent = "lmtp";
-  auto asked = request();
-  asked.forwarded_to = "ana@example.net";
-  const auto told = explainer().explain(state, asked);
-  EXPECT_THAT(told.text, HasSubstr("sent it on to ana@example.net"));
-  EXPECT_THAT(told.reply,
-              Not(HasSubstr("ana@example.net")));  // whose it is, the customer need not know
-  EXPECT_THAT(told.reply, HasSubstr("sent on to another address"));
-  asked.language = Language::es;
-  EXPECT_THAT(explainer().explain(state, asked).text, HasSubstr("lo reenviaron a ana@example.net"));
-}
-
 TEST(Explain, NamesTheFolder) {
   auto state = recipient(Outcome::delivered);
   state.delivered_to = DeliveredTo::mailbox;

@@ -27,6 +27,43 @@ Explanation told_of(Reason reason, std::string_view reply, Outcome outcome = Out
   return kExplainer.explain(recipient, request);
 }
 
+// Handed to a program, by its words; or sent on, by the mailbox server's.
+Explanation told_of_program(std::string_view words, const std::string& forwarded_to,
+                            Language language = Language::en) {
+  static const auto kOfPrograms = Explainer::create().value();
+  LegRecipient recipient;
+  recipient.recipient = "juan@example.org";
+  recipient.outcome = Outcome::delivered;
+  recipient.delivered_to = DeliveredTo::program;
+  recipient.agent = forwarded_to.empty() ? "local" : "lmtp";
+  recipient.reply_text = words;
+  ExplanationRequest request;
+  request.language = language;
+  request.timezone = "UTC";
+  request.forwarded_to = forwarded_to;
+  return kOfPrograms.explain(recipient, request);
+}
+
+TEST(ExplainWords, AProgramIsCalledByItsCommand) {
+  for (const auto* words : {"delivered to command: /usr/bin/ticket \"$EXTENSION\"",
+                            "delivered to command: /usr/bin/ticket", "|/usr/bin/ticket --queue x",
+                            "\"|/usr/bin/ticket a\""}) {
+    EXPECT_THAT(told_of_program(words, "").text, HasSubstr("a program (/usr/bin/ticket) for"))
+        << words;
+  }
+  EXPECT_THAT(told_of_program("delivered", "").text, HasSubstr("to a program for"));
+}
+
+TEST(ExplainWords, MailThatAMailboxSentOnWentToNoProgram) {
+  const auto told = told_of_program("250 2.0.0 Saved", "ana@example.net");
+  EXPECT_THAT(told.text, HasSubstr("sent it on to ana@example.net"));
+  // Whose it is, the customer need not know.
+  EXPECT_THAT(told.reply, testing::Not(HasSubstr("ana@example.net")));
+  EXPECT_THAT(told.reply, HasSubstr("sent on to another address"));
+  EXPECT_THAT(told_of_program("250 2.0.0 Saved", "ana@example.net", Language::es).text,
+              HasSubstr("lo reenviaron a ana@example.net"));
+}
+
 TEST(ExplainWords, ASenderDomainWithoutRecordsIsOurMoveHoweverItIsSaid) {
   for (const auto* reply :
        {"421 Refused. The domain of your sender address has no mail exchanger (MX).",

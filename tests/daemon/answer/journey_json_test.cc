@@ -67,6 +67,26 @@ LegRecord thrown_away(std::uint16_t reply_code) {
   return leg;
 }
 
+// Whom it was sent on for, the facts of a leg do not say.
+TEST(JourneyJson, ForwardedToIsOfTheOneWhoseMailWasSentOn) {
+  Journey journey;
+  auto& leg = journey.legs.emplace_back();
+  auto& recipient = leg.recipients.emplace_back();
+  recipient.recipient = "maria@example.org";
+  recipient.outcome = Outcome::delivered;
+  recipient.delivered_to = DeliveredTo::program;
+  leg.facts.push_back({"dovecot", "forwarded", "forwarded to <ana@example.net>"});
+  journey.recipients.push_back({recipient, 0});
+  const auto told = [&] { return to_json(journey, {}).at("recipients").at(0).as_object(); };
+  ASSERT_TRUE(told().contains("forwarded_to"));
+  EXPECT_EQ(told().at("forwarded_to"), "ana@example.net");
+  journey.recipients[0].state.delivered_to = DeliveredTo::mailbox;
+  EXPECT_FALSE(told().contains("forwarded_to"));
+  journey.recipients[0].state.delivered_to = DeliveredTo::program;
+  leg.recipients.push_back(journey.recipients[0].state);
+  EXPECT_FALSE(told().contains("forwarded_to"));
+}
+
 TEST(Timeline, ADiscardStandsThereOnce) {
   EXPECT_EQ(timeline_kinds(thrown_away(0)), Kinds{"discarded"});
 }
