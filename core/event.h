@@ -266,6 +266,7 @@ struct PolicyVerdict {
   bool temporary = false;  // said to be for now, with no code: Exim "temporarily rejected"
   // A warning of a client that could not go on: a limit of anvil(8)'s, TLS that failed.
   bool turned_away = false;
+  std::string_view other_recipients{};  // beside `recipient`: "b@y, c@z", as sa-exim lists them
 };
 
 // One host of several refused or could not be reached; no recipient's state is told: "ID: host

@@ -33,12 +33,16 @@ bool maybe_take_pid(std::string_view& rest, LineHeader& header) {
 
 // "tag[pid]: text", "tag: text".
 // A template of rsyslog's may leave the colon out: "postfix/smtpd[12] text".
+// The one tag that has a blank: Plesk's sendmail wrapper, since 18.0.
+constexpr std::string_view kPleskSendmail = "plesk sendmail";
 enum class Colon : bool { required, after_pid_optional };
 bool maybe_take_tag(std::string_view& rest, LineHeader& header,
                     Colon colon = Colon::after_pid_optional) {
   auto left = rest;
-  const auto end = position_of(left, ':', '[', ' ');
+  auto end = position_of(left, ':', '[', ' ');
   if (end == left.size() || end == 0) return false;
+  if (left[end] == ' ' && left.starts_with(kPleskSendmail)) end = kPleskSendmail.size();
+  if (end == left.size()) return false;
   const auto program = left.substr(0, end);
   left.remove_prefix(end);
   if (left[0] == ' ') {  // iRedAPD's logging handler writes its name as a word of the text

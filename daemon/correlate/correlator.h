@@ -188,7 +188,8 @@ class Correlator {
   // Whoever asks knows about when it was sent, so it stands at its arrival, however late it ended.
   void tell_of_unnamed(const LogLine& line, const LegRecord& leg);
 
-  void name_seen(std::string_view address, std::string_view text, Time at, LineRef line);
+  void name_seen(std::string_view host, std::string_view address, std::string_view text, Time at,
+                 LineRef line);
   void tell_of_remarks(const Session& dialogue);
   void tell_of_companions_names(const Session& told);
 

@@ -273,6 +273,7 @@ std::string_view Correlator::companion_name(std::initializer_list<std::string_vi
 void Correlator::keep_facts(const LogLine& line, const CompanionFact& event,
                             std::string_view name) {
   auto& waiting = companions_.open(name, line.header.logged_at);
+  waiting.client.host = line.header.host;  // where it was told
   companions_.changed(waiting);
   if (event.value_count == 0 && waiting.facts.size() < Sessions::kFactsMax) {
     waiting.facts.push_back({{}, line.ref});
@@ -634,6 +635,7 @@ void Correlator::on(const LogLine& line, const MailboxResult& event) {
       companions_.open(message_id.empty() ? companion_name({"mailbox session", transaction})
                                           : companion_name({"mailbox", message_id}),
                        line.header.logged_at);
+  waiting.client.host = line.header.host;  // where it was told
   companions_.changed(waiting);
   if (waiting.mailboxes.size() >= Sessions::kFactsMax) {
     ++counters_.values_refused;

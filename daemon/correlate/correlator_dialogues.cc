@@ -628,7 +628,12 @@ void Correlator::join_proxied(const LogLine& line, const PolicyVerdict& event) {
     add_kept_by_filter(line, *given_back.front(), event);
     return join_filter_session(line, *given_back.front(), event.reply_text);
   }
-  if (auto* leg = kept_by_filter(line, event)) note_if_closed(*leg);
+  if (auto* leg = kept_by_filter(line, event)) return note_if_closed(*leg);
+  // What the filter made of it stands elsewhere: from whom and for whom it was, here only.
+  for (const auto& address : {event.envelope_sender, event.recipient}) {
+    if (address && !address->empty())
+      name_seen(line.header.host, *address, event.reply_text, line.header.logged_at, line.ref);
+  }
 }
 
 void Correlator::join_proxied(const LogLine& line, const PolicyVerdict& event, Session* session,

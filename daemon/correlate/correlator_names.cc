@@ -51,8 +51,10 @@ std::string_view recipient_in(std::string_view name) {
 
 }  // namespace
 
-void Correlator::name_seen(std::string_view address, std::string_view text, Time at, LineRef line) {
+void Correlator::name_seen(std::string_view host, std::string_view address, std::string_view text,
+                           Time at, LineRef line) {
   Encounter seen;
+  seen.host = host;
   seen.kind = Encounter::Kind::named;
   seen.at = at;
   seen.login = updates_.cut(address);
@@ -69,16 +71,17 @@ void Correlator::tell_of_names(const LogLine& line, std::string_view text) {
     if (address.empty()) return;
     if (std::find(told.begin(), told.begin() + count, address) != told.begin() + count) continue;
     told[count++] = address;
-    name_seen(address, text, line.header.logged_at, line.ref);
+    name_seen(line.header.host, address, text, line.header.logged_at, line.ref);
   }
 }
 
 // A dialogue is over: what a restriction remarked about a recipient ("reject_warning: RCPT ...")
 // was about no message.
 void Correlator::tell_of_remarks(const Session& dialogue) {
+  const auto host = std::string_view(dialogue.name).substr(0, dialogue.name.find('\0'));
   for (const auto& verdict : dialogue.verdicts) {
     if (verdict.recipient)
-      name_seen(*verdict.recipient, verdict.reply_text, verdict.at, verdict.line);
+      name_seen(host, *verdict.recipient, verdict.reply_text, verdict.at, verdict.line);
   }
 }
 
@@ -86,12 +89,13 @@ void Correlator::tell_of_remarks(const Session& dialogue) {
 void Correlator::tell_of_companions_names(const Session& told) {
   for (const auto& note : told.mailboxes) {
     if (note.account.find('@') != std::string::npos)
-      name_seen(note.account, note.folder.empty() ? note.text : note.folder, note.at, note.line);
+      name_seen(told.client.host, note.account, note.folder.empty() ? note.text : note.folder,
+                note.at, note.line);
   }
   if (told.facts.empty()) return;
   const auto& [fact, line] = told.facts.front();
   if (const auto recipient = recipient_in(told.name); recipient.find('@') != std::string_view::npos)
-    name_seen(recipient, fact.source, told.last_at, line);
+    name_seen(told.client.host, recipient, fact.source, told.last_at, line);
 }
 
 void Correlator::end_of_logs() {

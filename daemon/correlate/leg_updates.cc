@@ -531,7 +531,9 @@ void LegUpdates::apply(LegRecord& leg, const QueueAction& event, Time at) const 
       return;
     case Action::error_ignored:
       ignore_error(leg, event);
-      note(leg, TimelineEntry::Kind::note, event.text, at);
+      note(leg, TimelineEntry::Kind::note,
+           event.text.empty() ? "error ignored" : std::string("error ignored: ").append(event.text),
+           at);
       return;
     case Action::marked_delivered:
       for (auto& recipient : leg.recipients) {

@@ -74,6 +74,11 @@ void LegUpdates::refuse_message(LegRecord& leg, const PolicyVerdict& event, Outc
   if (event.recipient && !event.recipient->empty()) {
     recipient_for(leg, *event.recipient, std::nullopt);
   }
+  for (auto list = event.other_recipients; !list.empty();) {
+    const auto address = list.substr(0, list.find(", "));
+    list.remove_prefix(std::min(address.size() + 2, list.size()));
+    if (address.find('@') != std::string_view::npos) recipient_for(leg, address, std::nullopt);
+  }
   refuse_waiting(leg, event, outcome, at);
   if (outcome == Outcome::rejected) {
     leg.accepted = false;

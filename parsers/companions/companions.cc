@@ -84,6 +84,7 @@ constexpr Row kRows[] = {
     {"authdaemond.mysql", {companions::parse_courier, "courier"}},
     {"authdaemond.plain", {companions::parse_courier, "courier"}},
     {"psa-pc-remote", {companions::parse_plesk, "plesk"}},
+    {"plesk sendmail", {companions::parse_plesk, "plesk"}},
     {"postfix-local", {companions::parse_plesk, "plesk"}},
     {"check-quota", {companions::parse_plesk, "plesk"}},
     {"dk_check", {companions::parse_plesk, "plesk"}},

@@ -60,6 +60,13 @@ ParsedLine parse_plesk(const LineHeader& /*header*/, std::string_view text) {
     if (auto* fact = std::get_if<CompanionFact>(&out.event)) fact->queue_id = *id;
     return out;
   }
+  // The sendmail wrapper is there before the message has an id: "S" and its own process.
+  if (id && id->size() > 1 && id->starts_with('S') &&
+      id->find_first_not_of("0123456789", 1) == std::string_view::npos) {
+    auto out = parse_fact("plesk", LineKind::plesk_verdict, kForms, rest);
+    if (auto* fact = std::get_if<CompanionFact>(&out.event)) fact->task = *id;
+    return out;
+  }
   const auto out = parse_ignored(kIgnored, text);
   return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, text) : out;
 }

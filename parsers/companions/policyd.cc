@@ -93,7 +93,12 @@ ParsedLine parse_weight(std::string_view text) {
   if (!decided && !maybe_take(text, "weighted check: ")) return {};
   const std::string_view mark = decided ? "; delay: " : "; rate: ";
   const auto end = text.rfind(mark);
-  if (end == std::string_view::npos) return {};
+  if (end == std::string_view::npos) {
+    // Versions before 0.1.13 say neither how long it took nor about whom.
+    if (!decided || text.empty() || text.find('<') != std::string_view::npos) return {};
+    add_value(fact, "verdict", text);
+    return {LineKind::policyd_verdict, fact};
+  }
   const auto number = text.substr(end + mark.size());
   if (!is_number(decided ? number.substr(0, number.find('s')) : number)) return {};
   text = text.substr(0, end);

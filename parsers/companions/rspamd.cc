@@ -138,7 +138,7 @@ ParsedLine parse_loaded(std::string_view text) {
 }
 
 // Behind "module; function: ".
-constexpr FactForm kForms[] = {
+constexpr FactForm kFormsOfModules[] = {
     {"got connection from {}:{}", "ip port", "connected"},
     {"skip learning: {}", "detail", "not learned"},
     {R"(add header command - "{}"="{?}")", "header value", "header added"},
@@ -156,6 +156,7 @@ constexpr FactForm kForms[] = {
     {"<{?}> domain [{}] is in surbl {}", "message_id domain list", "listed"},
     {"<{?}> apply settings according to rule {}", "message_id rule", "settings applied"},
 };
+constexpr std::span<const FactForm> kForms(kFormsOfModules);
 constexpr KnownForm kIgnored[] = {
     {"accepted connection from {} port {}", "src/worker.c"},
     {"accepted connection from {} port {}, task ptr: {}", "src/worker.c"},
@@ -264,7 +265,12 @@ ParsedLine parse_rspamd(const LineHeader& /*header*/, std::string_view text) {
   }
   auto said = rest;
   const auto function = maybe_take_until(said, std::string_view(": "));
-  if (!function || function->find_first_of(" <(") != std::string_view::npos) return {};
+  if (!function || function->find_first_of(" <(") != std::string_view::npos) {
+    // log_format of an operator's own, without the function: no more than who connected.
+    auto out = parse_fact("rspamd", LineKind::rspamd_verdict, kForms.first(1), rest);
+    if (auto* fact = std::get_if<CompanionFact>(&out.event)) fact->task = tag;
+    return out;
+  }
   auto out = *function == "rspamd_task_write_log" ? parse_write_log(said) : parse_loaded(said);
   if (out.kind == LineKind::unrecognised && *function != "rspamd_task_write_log") {
     out = parse_fact("rspamd", LineKind::rspamd_verdict, kForms, said);

@@ -55,7 +55,10 @@ void set_destination(DeliveryAttempt& event, const Destination& destination) {
 DeliveredTo place_of(const DeliveryAttempt& event, std::string_view final) {
   if (final.starts_with('/') || final.starts_with("save ")) return DeliveredTo::file;
   if (final.starts_with('|') || final.starts_with('>')) return DeliveredTo::program;
-  return event.relay.ip.empty() ? DeliveredTo::mailbox : DeliveredTo::remote;
+  if (!event.relay.ip.empty()) return DeliveredTo::remote;
+  // A list's address is piped to Mailman (cPanel's mailman_virtual_transport, Debian's
+  // mailman_transport); version 3 is spoken to as a host.
+  return event.agent.starts_with("mailman") ? DeliveredTo::program : DeliveredTo::mailbox;
 }
 
 // C="250 OK id=1abc..." from another Exim, C="250 2.0.0 Ok: queued as ID" from a Postfix.

@@ -236,7 +236,10 @@ void set_envelope_of_sa_exim(std::string_view rest, PolicyVerdict& event) {
   event.client.ip = *ip;
   if (!maybe_take(rest, " for ")) return;
   const auto recipient = rest.substr(0, rest.find_first_of(" ,"));
-  if (recipient.find('@') != std::string_view::npos) event.recipient = recipient;
+  if (recipient.find('@') == std::string_view::npos) return;
+  event.recipient = recipient;
+  rest.remove_prefix(recipient.size());
+  if (maybe_take(rest, ", ")) event.other_recipients = rest;
 }
 
 // sa-exim, SpamAssassin as Exim's local_scan(): "SA: Action: flagged as Spam but accepted:

@@ -163,5 +163,24 @@ TEST(SaExim, NamesWhomItThrewAway) {
   EXPECT_EQ(text_at(to, "recipient") + " " + text_at(to, "outcome"), "ana@example.org discarded");
 }
 
+TEST(SaExim, NamesAllWhomItThrewAway) {
+  EXPECT_THAT(
+      jot_texts({about("SA: Action: silently tossed message: score=31.0 required=5.0 trigger=30.0 "
+                       "(scanned in 6/6 secs | Message-Id: x). From <u@example.net> "
+                       "(host=mx.example.net [192.0.2.9]) for ana@example.org, eva@example.org")}),
+      testing::ElementsAre(
+          testing::HasSubstr("| ana@example.org discarded, eva@example.org discarded")));
+}
+
+TEST(EximMailman, IsAProgram) {
+  const auto journeys = told(
+      {about("<= u@example.net H=mx.example.net [192.0.2.9] P=esmtp S=9"),
+       about("=> list <list@example.org> R=mailman_virtual_router T=mailman_virtual_transport"),
+       about("Completed")});
+  ASSERT_EQ(journeys.size(), 1U);
+  const auto& to = journeys[0].at("recipients").as_array().at(0).as_object();
+  EXPECT_EQ(text_at(to, "delivered_to"), "program");
+}
+
 }  // namespace
 }  // namespace rastro

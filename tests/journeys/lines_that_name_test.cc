@@ -97,6 +97,36 @@ TEST_F(LinesThatNameTest, ACompanionWithoutItsMessageNamesTheRecipient) {
   expect_named("rosa@example.org");
 }
 
+TEST_F(LinesThatNameTest, StandInAHostsLog) {
+  play(
+      {"postgrey[7]: action=greylist, reason=new, client_name=mx.example.net, "
+       "client_address=192.0.2.7, sender=ana@example.net, recipient=juan@example.org",
+       "dovecot: lmtp(rosa@example.org)<12><abcdefghijklmnopqrst>: msgid=<m7@example.net>: saved "
+       "mail to INBOX",
+       "postfix/smtpd[9]: connect from mx.example.net[192.0.2.7]",
+       "postfix/smtpd[9]: NOQUEUE: reject_warning: RCPT from mx.example.net[192.0.2.7]: 554 5.7.1 "
+       "no; from=<ana@example.net> to=<luis@example.org> proto=ESMTP helo=<mx.example.net>",
+       "postfix/smtp[9]: AA2F1A0E5D: to=<eva@example.com>, relay=mx.example.net[192.0.2.9]:25, "
+       "delay=1.2, delays=0.1/0/0.5/0.6, dsn=2.0.0, status=se"});
+  player_->end_of_logs();
+  std::size_t named = 0;
+  for (const auto& seen : player_->index().encounters) {
+    if (seen.kind != Encounter::Kind::named) continue;
+    ++named;
+    EXPECT_EQ(seen.host, "mx1") << seen.login;
+  }
+  EXPECT_EQ(named, 4U);
+}
+
+// What the filter made of it has an id that no line tells.
+TEST_F(LinesThatNameTest, WhatAProxyFilterTookNamesBoth) {
+  play(
+      {"postfix/smtpd[9]: proxy-accept: END-OF-MESSAGE: 250 2.0.0 taken; from=<ana@example.net> "
+       "to=<juan@example.org> proto=ESMTP helo=<mx.example.net>"});
+  expect_named("juan@example.org");
+  EXPECT_EQ(player_->index().encounters.size(), 2U);
+}
+
 TEST_F(LinesThatNameTest, WhatACompanionSaidOfAMessageIsNoLineOfItsOwn) {
   play(
       {"postgrey[7]: action=greylist, reason=new, client_name=mx.example.net, "
