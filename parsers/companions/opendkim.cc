@@ -16,8 +16,11 @@ constexpr FactForm kForms[] = {
     {"DKIM verification successful", "", "pass"},
     {"no signature data", "", "none"},
     {"bad signature data", "", "fail"},
-    {"s={} d={} a={} SSL {?}", "selector domain algorithm ssl", "verified"},
-    {"s={} d={} SSL {?}", "selector domain ssl", "verified"},
+    // OpenSSL's errors with that signature: none where it was verified.
+    {"s={} d={} a={} SSL {}", "selector domain algorithm ssl", "fail"},
+    {"s={} d={} SSL {}", "selector domain ssl", "fail"},
+    {"s={} d={} a={} SSL ", "selector domain algorithm", "verified"},
+    {"s={} d={} SSL ", "selector domain", "verified"},
     {"s={} d={} a={} SSL", "selector domain algorithm", "verified"},  // its blank cut off
     {"s={} d={} SSL", "selector domain", "verified"},
     {"SSL {}", "error", "error"},
