@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 
 namespace rastro {
 namespace {
@@ -22,9 +23,14 @@ Result<std::unique_ptr<LineJourneys>> LineJourneys::create(const std::string& pa
 
 LineJourneys::~LineJourneys() { std::fclose(file_); }
 
+std::uint32_t LineJourneys::short_name(std::string_view queue_id) {
+  return queue_id.empty() ? 0 : static_cast<std::uint32_t>(std::hash<std::string_view>()(queue_id));
+}
+
 void LineJourneys::add(const LegRecord& version) {
+  const auto name = short_name(version.queue_id);
   for (const auto& line : version.lines)
-    entries_.push_back({line.offset, version.id, line.source, 0});
+    entries_.push_back({line.offset, version.id, line.source, name});
   if (entries_.size() >= kRunEntries) write_run();
 }
 
@@ -67,13 +73,21 @@ bool LineJourneys::refill(Run& run) {
   return true;
 }
 
-std::optional<std::uint64_t> LineJourneys::leg_of(std::uint32_t source, std::uint64_t offset) {
+std::optional<std::uint64_t> LineJourneys::leg_of(std::uint32_t source, std::uint64_t offset,
+                                                  std::string_view queue_id) {
+  // The arrival of a bounce is evidence of the message that it is about as well ("<= <> R=parent").
+  const auto name = short_name(queue_id);
+  bool named = false;
   std::optional<std::uint64_t> found;
   while (!runs_.empty()) {
     auto& run = runs_.front();
     const auto entry = run.block[run.at];
     if (entry.source > source || (entry.source == source && entry.offset > offset)) break;
-    if (entry.source == source && entry.offset == offset && !found) found = entry.leg_id;
+    const bool names = name != 0 && entry.name == name;
+    if (entry.source == source && entry.offset == offset && (!found || (names && !named))) {
+      found = entry.leg_id;
+      named = names;
+    }
     std::ranges::pop_heap(runs_, later);
     if (++runs_.back().at < runs_.back().block.size() || refill(runs_.back())) {
       std::ranges::push_heap(runs_, later);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -32,16 +33,17 @@ class LineJourneys {
   // No more add(). Error: the disk.
   Result<void> finish();
 
-  // The earliest leg that the line belongs to. Lines must be asked in ascending order of source
-  // and offset.
-  std::optional<std::uint64_t> leg_of(std::uint32_t source, std::uint64_t offset);
+  // The leg that the line belongs to: that of the queue id which the line itself names, else the
+  // earliest. Lines must be asked in ascending order of source and offset.
+  std::optional<std::uint64_t> leg_of(std::uint32_t source, std::uint64_t offset,
+                                      std::string_view queue_id);
 
  private:
   struct Entry {
     std::uint64_t offset = 0;
     std::uint64_t leg_id = 0;
     std::uint32_t source = 0;
-    std::uint32_t unused = 0;
+    std::uint32_t name = 0;  // short_name() of the leg's queue id
     friend auto operator<=>(const Entry& a, const Entry& b) {
       return std::tie(a.source, a.offset, a.leg_id) <=> std::tie(b.source, b.offset, b.leg_id);
     }
@@ -54,6 +56,7 @@ class LineJourneys {
     std::size_t at = 0;
   };
 
+  static std::uint32_t short_name(std::string_view queue_id);
   explicit LineJourneys(std::FILE* file) : file_(file) {}
   void write_run();
   bool refill(Run& run);

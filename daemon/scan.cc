@@ -411,7 +411,8 @@ class Scan {
       if (origin == nullptr) origin = make_origin(*line.generation);
       const auto headed = LinePipeline::read_header(*origin, line.raw);
       const auto understood = pipeline.understand(headed);
-      auto leg = line_journeys_->leg_of(line.generation->source, line.raw.offset);
+      auto leg =
+          line_journeys_->leg_of(line.generation->source, line.raw.offset, understood.queue_id());
       if (leg) {
         const auto first = journey_of.find(*leg);
         if (first != journey_of.end()) leg = first->second;

@@ -75,6 +75,20 @@ printf 'Nov 24 10:00:00 mx1 postfix/smtpd[1]: AA2F1A0E5D: client=pc[192.0.2.7]\n
 TZ=Asia/Tokyo "$bin/rastro" scan "$work/no-zone" --year 2026 --export "$work/tokyo" 2>/dev/null
 grep -q '"arrived_at":"2026-11-24T01:00:00' "$work/tokyo" || { echo 'FAILED: TZ is not the zone of stamps'; failures=$((failures + 1)); }
 
+# A bounce's arrival names its parent too: the line is the bounce's.
+cat >"$work/bounce.log" <<'LOG'
+2026-11-24 10:00:00 1tFxyz-000123-AB <= ana@example.org U=ana P=local S=900
+2026-11-24 10:00:01 1tFxyz-000123-AB ** eva@example.net R=dnslookup T=smtp: Unrouteable address
+2026-11-24 10:00:01 1tFxyz-000124-AB <= <> R=1tFxyz-000123-AB U=Debian-exim P=local S=1900
+2026-11-24 10:00:02 1tFxyz-000124-AB => ana <ana@example.org> R=local T=maildir
+LOG
+"$bin/rastro" scan "$work/bounce.log" --lines >"$work/bounce_lines" 2>/dev/null
+python3 - "$work/bounce_lines" <<'PY' || { echo 'FAILED: a bounce is one journey'; failures=$((failures + 1)); }
+import json, sys
+journeys = [line["journey"] for line in map(json.loads, open(sys.argv[1]))]
+assert journeys[0] == journeys[1] != journeys[2] == journeys[3], journeys
+PY
+
 # A log whose newest line comes first tells the same, and names its lines by their places.
 tac "$postfix" >"$work/newest_first.log"
 expect 0 'newest line comes first' scan "$work/newest_first.log"
