@@ -155,6 +155,7 @@ struct DeliveryAttempt {
   DeliveredTo delivered_to = DeliveredTo::nowhere;
   bool bookkeeping = false;  // error(8)/retry(8), Exim -51..-54: repeats an older cause, no attempt
   bool soft_bounce = false;  // status=SOFTBOUNCE
+  bool by_system_filter = false;  // Exim "final <system-filter>": nobody was addressed so
   std::optional<EnhancedStatus> enhanced_status;
   std::uint16_t reply_code = 0;   // three digits from the reply, 0: none
   std::string_view reply_text;    // what stands in the outermost parentheses, or after Exim's

@@ -525,6 +525,11 @@ class Teller {
            recipient_.attempts == 0;
   }
 
+  bool waits_for_another_host() const {
+    return request_.host_failed && recipient_.outcome == Outcome::queued &&
+           recipient_.attempts == 0;
+  }
+
   // What became of the report to the sender, where it is not there.
   std::string report_part() const {
     if (!request_.report) return "";
@@ -576,6 +581,7 @@ class Teller {
                           : request_.earlier_attempts && recipient_.attempts > 0 ? "more"
                           : recipient_.attempts > 1                              ? "many"
                           : is_put_off()                                         ? "untried"
+                          : waits_for_another_host()                             ? "host_failed"
                                                                                  : "once",
                           "text"});
     const auto report = report_part();

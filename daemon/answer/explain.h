@@ -52,6 +52,7 @@ struct ExplanationRequest {
   std::string rule;                  // what held or discarded it, in the log's words
   bool by_own_script = false;  // a script of the recipient refused it or threw it away, behind our
                                // own delivery
+  bool host_failed = false;    // a server of several could not be used; another may be tried still
   bool ended_by_hand = false;  // `postsuper -e`, before its time was up
   Language language = Language::en;
   std::string timezone;  // IANA name of the times shown; empty: this machine's

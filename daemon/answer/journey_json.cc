@@ -188,6 +188,12 @@ bool has_earlier_attempts(const LegRecord& leg, const LegRecipient& state) {
   return !leg.accepted_at || *state.first_attempt_at - *leg.accepted_at >= kFirstRetry;
 }
 
+bool has_host_failure(const LegRecord& leg) {
+  return std::ranges::any_of(leg.timeline, [](const TimelineEntry& entry) {
+    return entry.kind == TimelineEntry::Kind::host_failure;
+  });
+}
+
 // What amavis counted of a message that it took for spam.
 std::string score_of(const Journey& journey) {
   for (const auto& leg : journey.legs) {
@@ -238,6 +244,7 @@ json::value explanation_json(const Journey& journey, const JourneyRecipient& rec
        .score = score_of(journey),
        .rule = rule_of(journey, state),
        .by_own_script = is_ended_by_script(journey, state),
+       .host_failed = has_host_failure(journey.legs[recipient.leg]),
        .ended_by_hand = is_ended_by_hand(journey.legs[recipient.leg], state),
        .language = options.language,
        .timezone = options.timezone,

@@ -23,6 +23,8 @@ std::optional<Outcome> outcome_of(const TimelineEntry& entry) {
       return Outcome::expired;
     case Kind::discarded:
       return Outcome::discarded;
+    case Kind::note:  // Exim's system filter puts the message off
+      return entry.reason == Reason::none ? std::nullopt : std::optional(Outcome::deferred);
     case Kind::bounce_sent:  // of those whom no line names
       return Outcome::bounced;
     default:
@@ -37,6 +39,8 @@ std::optional<LegRecipient> end_of(const LegRecord& leg) {
   for (const auto& entry : leg.timeline) {
     const auto outcome = outcome_of(entry);
     if (!outcome) continue;
+    // The report of a cancellation: why it was cancelled has been said.
+    if (entry.kind == TimelineEntry::Kind::bounce_sent && told && all.outcome == *outcome) continue;
     told = true;
     all.outcome = *outcome;
     all.reason = entry.reason;

@@ -574,10 +574,13 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
   if (session.client.empty()) session.client = to_endpoint(event.client);
   // Exim tells first what it found out about the sender.
   std::vector<LineRef> explained;
+  std::string cause;
   if (line.mta == Mta::exim) {
     std::erase_if(session.verdicts, [&](const EarlyVerdict& verdict) {
       if (verdict.envelope_sender != event.envelope_sender) return false;
       explained.push_back(verdict.line);
+      if (verdict.action == PolicyVerdict::Action::info && verdict.stage == "MAIL")
+        cause = verdict.reply_text;
       return true;
     });
   }
@@ -594,7 +597,10 @@ void Correlator::refuse_without_id(const LogLine& line, const PolicyVerdict& eve
   if (line.mta == Mta::exim) join_warnings(leg, session);
   touch(leg, line);
   const bool again = leg.record.closed_at.has_value();
-  updates_.apply(leg.record, event, at);
+  const auto text = with_cause(leg.record, event.reply_text, cause);
+  auto told = event;
+  told.reply_text = text;
+  updates_.apply(leg.record, told, at);
   if (!event.login && asks_for_login(line.header.program, event.reply_text)) {
     for (auto& recipient : leg.record.recipients) {
       if (recipient.reply_text == event.reply_text) recipient.reason = Reason::auth_required;

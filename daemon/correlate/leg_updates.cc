@@ -42,6 +42,15 @@ Outcome outcome_of(const DeliveryAttempt& event) {
   return Outcome::unknown;
 }
 
+// "cancelled by system filter: text", "Delivery deferred by system filter" (src/deliver.c): what
+// comes behind it is the filter's own.
+bool was_stopped_by_system_filter(const LegRecord& leg) {
+  return std::ranges::any_of(leg.timeline, [](const TimelineEntry& entry) {
+    return entry.text.starts_with("cancelled by system filter") ||
+           entry.text == "Delivery deferred by system filter";
+  });
+}
+
 // Exim's appendfile writes into a directory where the path ends with a slash (spec.txt, "The
 // appendfile transport"): a Maildir, or a folder of one as Maildir++ calls it, ".Junk".
 bool is_maildir(std::string_view path) { return path.starts_with('/') && path.ends_with('/'); }
@@ -270,6 +279,12 @@ std::int32_t LegUpdates::apply(LegRecord& leg, const DeliveryAttempt& event, Tim
   if (event.recipient->starts_with('|') && !event.original_recipient) {
     // The system filter's pipe: beside the recipients, for none of them.
     note(leg, TimelineEntry::Kind::note, *event.recipient, at);
+    return -1;
+  }
+  if (event.by_system_filter && leg.recipients.empty() && was_stopped_by_system_filter(leg)) {
+    // Its own copy of what it gives to nobody: no line names those it was for.
+    note(leg, TimelineEntry::Kind::note,
+         "the system filter's copy for " + std::string(*event.recipient), at);
     return -1;
   }
   if (leg.mta == Mta::exim && answers_by_itself(event.agent, event.file_or_command)) {
@@ -577,8 +592,11 @@ void LegUpdates::apply(LegRecord& leg, const Note& event, Time at) const {
   const bool refused = loops || event.about == Note::About::size_limit;
   const auto reason = loops ? Reason::loop : Reason::too_large;
   const bool of_nobody = refused && leg.recipients.empty() && is_open(leg);
+  const auto why = event.about == Note::About::put_off ? reason_of_putting_off(event.text)
+                   : of_nobody                         ? reason
+                                                       : Reason::none;
   note(leg, of_nobody ? TimelineEntry::Kind::rejected : TimelineEntry::Kind::note, event.text, at,
-       of_nobody ? reason : Reason::none);
+       why);
   if (event.about == Note::About::put_off) return put_off(leg, event);
   if (!refused) return;
   for (auto& recipient : leg.recipients) {
@@ -751,6 +769,9 @@ void LegUpdates::apply(LegRecord& leg, LegRecipient& recipient, const MailboxNot
       recipient.outcome = Outcome::bounced;
       recipient.delivered_to = DeliveredTo::nowhere;
       recipient.reason = classify_(std::nullopt, 0, note.text);
+      // A rule of the recipient's own, whatever it has against the message.
+      if (recipient.reason == Reason::other || recipient.reason == Reason::unknown)
+        recipient.reason = Reason::local_policy;
       recipient.reply_text = cut(note.text);
       return;
     case MailboxResult::What::deferred:

@@ -27,6 +27,11 @@ std::string stopped_by(const PolicyVerdict& event) {
 }  // namespace
 
 Reason LegUpdates::reason_of_refusal(const PolicyVerdict& event, const std::string& text) const {
+  if (const auto cause = cause_of_unfinished_check(text); !cause.empty()) {
+    const auto reason = classify_(std::nullopt, 0, cause);
+    const bool known = reason != Reason::other && reason != Reason::unknown;
+    return known ? reason : Reason::remote_error;
+  }
   return reason_of_own_trouble(classify_(event.enhanced_status, event.reply_code, text),
                                event.enhanced_status, text);
 }
@@ -192,8 +197,7 @@ void LegUpdates::put_off(LegRecord& leg, const Note& event) const {
     if (recipient.outcome != Outcome::queued) continue;
     recipient.outcome = Outcome::deferred;
     recipient.reply_text = cut(event.text);
-    recipient.reason = event.text.starts_with("Error in system filter") ? Reason::local_config
-                                                                        : Reason::local_policy;
+    recipient.reason = reason_of_putting_off(event.text);
   }
 }
 

@@ -1,10 +1,21 @@
 #include "daemon/correlate/own_words.h"
 
+#include <string>
+
 #include "core/address.h"
 #include "core/ip_networks.h"
 #include "core/unfinished_check.h"
 
 namespace rastro {
+namespace {
+
+// Whose cause stands in the line before it.
+bool is_about_sender_check(std::string_view text) {
+  return text == "Sender verify failed" || text == "Could not complete sender verify" ||
+         text == "Could not complete sender verify callout";
+}
+
+}  // namespace
 
 Reason reason_of_unrouteable(Reason reason, const LegRecipient& recipient, std::string_view sender,
                              bool from_outside) {
@@ -31,7 +42,8 @@ Reason reason_of_own_trouble(Reason reason, const std::optional<EnhancedStatus>&
     return reply_text.find(words) != std::string_view::npos;
   };
   // Exim asked the recipient's server, which refused that recipient in words of its own.
-  if (reason == Reason::sender_rejected && says("response to \"RCPT TO:<"))
+  if (reason == Reason::sender_rejected && !reply_text.starts_with("Sender verify failed") &&
+      says("response to \"RCPT TO:<"))
     return Reason::user_unknown;
   if (says(" said: ")) return reason;
   if (says("Insufficient system storage") || says("No space left on device"))
@@ -41,6 +53,27 @@ Reason reason_of_own_trouble(Reason reason, const std::optional<EnhancedStatus>&
   if (status->detail == 1) return Reason::local_disk_full;
   const bool set_up = status->detail == 5 || reply_text.ends_with("Temporary lookup failure");
   return set_up ? Reason::local_config : reason;
+}
+
+std::string with_cause(const LegRecord& leg, std::string_view refusal, std::string_view cause) {
+  std::string out(refusal);
+  if (!is_about_sender_check(refusal)) return out;
+  if (cause.starts_with(refusal)) return std::string(cause);  // since 4.91, of a callout
+  if (!cause.empty()) return out.append(": ").append(cause);
+  out.append(": ");
+  for (const auto& known : leg.recipients) {
+    if (known.reply_text.starts_with(out)) return known.reply_text;
+  }
+  return std::string(refusal);
+}
+
+Reason reason_of_putting_off(std::string_view text) {
+  return text.starts_with("Error in system filter") ? Reason::local_config : Reason::local_policy;
+}
+
+std::string_view cause_of_unfinished_check(std::string_view text) {
+  constexpr std::string_view kWords = "Could not complete sender verify: ";
+  return text.starts_with(kWords) ? text.substr(kWords.size()) : std::string_view();
 }
 
 bool is_scanner_trouble(std::string_view text) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/journey.h"
@@ -20,6 +21,18 @@ Reason reason_of_unrouteable(Reason reason, const LegRecipient& recipient, std::
 // src/smtpd/smtpd_check.c); a check of the sender that did not end says nothing of the sender.
 Reason reason_of_own_trouble(Reason reason, const std::optional<EnhancedStatus>& status,
                              std::string_view reply_text);
+
+// What Exim refused because of a check of the sender, with what that check found: "sender verify
+// defer for <a>: host lookup did not complete". It says so once of each sender, before the first
+// recipient that it refuses (src/smtp_in.c smtp_handle_acl_fail()). `cause`: of the line before.
+std::string with_cause(const LegRecord& leg, std::string_view refusal, std::string_view cause);
+
+// "Delivery deferred by system filter", "Error in system filter: ..." (Exim src/deliver.c).
+Reason reason_of_putting_off(std::string_view text);
+
+// The cause where a check of the sender did not end and no other server was asked (no "callout"): a
+// name server or this server's own set-up. Empty where it is not known.
+std::string_view cause_of_unfinished_check(std::string_view text);
 
 // Exim could not have the content looked at (src/acl.c, "malware acl condition: clamd ...: unable
 // to connect"), which puts the message off.

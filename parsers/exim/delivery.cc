@@ -42,9 +42,8 @@ void set_reply(DeliveryAttempt& event, std::string_view text) {
 void set_destination(DeliveryAttempt& event, const Destination& destination) {
   event.recipient = destination.recipient;
   // What a system filter sends somewhere was addressed to nobody.
-  if (destination.original != "system-filter") {
-    event.original_recipient = destination.original;
-  }
+  event.by_system_filter = destination.original == "system-filter";
+  if (!event.by_system_filter) event.original_recipient = destination.original;
   const auto final = destination.final;
   if (final.starts_with('|') || final.starts_with('/') || final.starts_with('>') ||
       final.starts_with("save ")) {

@@ -13,7 +13,8 @@ bool is_header(std::string_view text) {
   if (text.size() < 4 || kTypes.find(text[0]) == std::string_view::npos || text[1] != ' ') {
     return false;
   }
-  const auto name = text.substr(2, text.substr(2).find(':'));
+  auto name = text.substr(2, text.substr(2).find(':'));
+  while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);  // RFC 5322 4.5
   return text.find(':', 2) != std::string_view::npos && !name.empty() &&
          std::ranges::all_of(name, [](char c) { return c > ' ' && c < 127; });
 }

@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "tests/journeys/answers.h"
 #include "tests/journeys/jotted.h"
 #include "tests/journeys/log_player.h"
 
@@ -281,6 +282,17 @@ TEST(MailboxSession, TellsAMessageWithoutAMessageId) {
                             "msgid=unspecified: " + kInto + "'X'");
   EXPECT_THAT(jot_texts(seconds_of(mail + Texts{answer, others})),
               ElementsAre("AA2F1A0E5D | ana@example.org delivered"));
+}
+
+// The log has no more of its reason than that it was a rule of the recipient's.
+TEST(MailboxRefusal, ByASieveScriptIsTheRecipientsRule) {
+  EXPECT_THAT(ends_of(seconds_of(
+                  message("00", "AA2F1A0E5D", "a@example.net", "1@example.net") +
+                  std::vector<std::string>{lmtp("02", "AA2F1A0E5D", "ana@example.org", kSession),
+                                           sieve("02", "ana@example.org", kSession,
+                                                 "msgid=<1@example.net>: rejected message from "
+                                                 "<a@example.net> (reject action)")})),
+              ElementsAre("ana@example.org bounced local_policy"));
 }
 
 // The refusal takes the place of the reply that named the session.

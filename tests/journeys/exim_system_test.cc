@@ -34,6 +34,44 @@ TEST(EximSystemFilter, PutsOffWhoIsWaiting) {
               ElementsAre("juan@example.org delivered"));
 }
 
+// By default no line names those whom it was for: its own copy is not whom the mail went to.
+TEST(EximSystemFilter, MayStopAMessageAndKeepACopy) {
+  const auto arrived =
+      system_says(kSystemId + " <= ana@example.net H=mx.example.net [192.0.2.7] P=esmtps S=1200");
+  const auto copied =
+      system_says(kSystemId + " => archive <system-filter> R=local T=local_delivery");
+  const auto unnamed_of = [&](const std::string& word) {
+    LogPlayer player({Log{
+        "/var/log/exim4/mainlog", "mx1", false, {arrived, system_says(kSystemId + word), copied}}});
+    player.play_all();
+    const auto journeys = player.journeys();
+    const auto told = boost::json::parse(journeys.at(0)).as_object();
+    EXPECT_TRUE(told.at("recipients").as_array().empty());
+    const auto& unnamed = told.at("unnamed_recipients").as_object();
+    return std::string(unnamed.at("outcome").as_string()) + " " +
+           std::string(unnamed.at("reply_text").as_string());
+  };
+  EXPECT_EQ(unnamed_of(" cancelled by system filter: no such thing here"),
+            "bounced cancelled by system filter: no such thing here");
+  EXPECT_EQ(unnamed_of(" Delivery deferred by system filter"),
+            "deferred Delivery deferred by system filter");
+  EXPECT_THAT(ends_of({arrived, copied}), ElementsAre("archive delivered"));
+}
+
+// Another of its servers may take it still.
+TEST(EximHostFailure, IsAnAttemptThatHasNoEndYet) {
+  const auto told = answers_of(
+      {kSystemMail,
+       system_says(kSystemId +
+                   " H=mx.example.org [192.0.2.9]: SMTP error from remote mail server after "
+                   "initial connection: 421 Too many concurrent SMTP connections")});
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].outcome, "queued");
+  EXPECT_EQ(told[0].text,
+            "Waiting in the queue for juan@example.org: a server that was tried could not take it, "
+            "and how the attempt ended does not stand in the log yet.");
+}
+
 TEST(EximSystemFilter, WithAMistakePutsEverythingOff) {
   EXPECT_THAT(
       ends_of({kSystemMail,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "tests/journeys/answers.h"
 #include "tests/journeys/log_player.h"
 
 namespace rastro {
@@ -295,6 +296,50 @@ TEST(SenderVerification, BelongsToTheRefusalThatFollows) {
       true);
   EXPECT_THAT(texts_of(told), ElementsAre("- | ana@example.org rejected"));
   EXPECT_EQ(told.at(0).lines, 2U);
+}
+
+// Why it could not be checked stands in the line before the first refusal, once.
+TEST(SenderVerification, GivesTheRefusalItsCause) {
+  const std::string client = "2026-11-24 10:00:00 H=mx.example.net [192.0.2.7] ";
+  const auto refused = [&](const std::string& verified, const std::string& words) {
+    return ends_of({
+        client + "sender verify " + verified,
+        client + "F=<a@example.net> " + words,
+    });
+  };
+  const std::string unfinished =
+      "temporarily rejected RCPT <ana@example.org>: Could not complete sender verify";
+  const std::string defer = "defer for <a@example.net>: ";
+  EXPECT_THAT(refused(defer + "host lookup did not complete", unfinished),
+              ElementsAre("ana@example.org rejected dns_temporary"));
+  for (const std::string cause :
+       {"lowest numbered MX record points to local host",
+        "require_files: error for /home/aa/etc/example.org: Permission denied"}) {
+    EXPECT_THAT(refused(defer + cause, unfinished),
+                ElementsAre("ana@example.org rejected local_config"))
+        << cause;
+  }
+  // Another server was asked: what it answered is not this server's trouble.
+  EXPECT_THAT(refused(defer + "host lookup did not complete", unfinished + " callout"),
+              ElementsAre("ana@example.org rejected remote_error"));
+  EXPECT_THAT(refused("defer for <b@example.net>: host lookup did not complete", unfinished),
+              ElementsAre("ana@example.org rejected remote_error"));
+  EXPECT_THAT(refused("fail for <a@example.net>: Unrouteable address",
+                      "rejected RCPT <ana@example.org>: Sender verify failed"),
+              ElementsAre("ana@example.org rejected sender_rejected"));
+}
+
+TEST(SenderVerification, IsSaidOnceForAllRecipients) {
+  const std::string client = "2026-11-24 10:00:00 H=mx.example.net [192.0.2.7] ";
+  const auto words = [](const std::string& to) {
+    return "F=<a@example.net> temporarily rejected RCPT <" + to +
+           ">: Could not complete sender verify";
+  };
+  EXPECT_THAT(ends_of({client + "sender verify defer for <a@example.net>: host lookup did not "
+                                "complete",
+                       client + words("ana@example.org"), client + words("bo@example.org")}),
+              ElementsAre("ana@example.org rejected dns_temporary",
+                          "bo@example.org rejected dns_temporary"));
 }
 
 // ---- what Exim only pretends to deliver, and what it refuses by recipient

@@ -151,6 +151,7 @@ void write(Writer& w, const DeliveryAttempt& e) {
   w.put("delivered_to", e.delivered_to);
   w.put("bookkeeping", e.bookkeeping);
   w.put("soft_bounce", e.soft_bounce);
+  w.put("by_system_filter", e.by_system_filter);
   w.put("enhanced_status", e.enhanced_status);
   w.put("code", e.reply_code);
   w.put("reply", e.reply_text);
