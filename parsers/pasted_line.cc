@@ -248,8 +248,29 @@ bool is_header_field(std::string_view line) {
 
 }  // namespace
 
+// "\x1b[32m", "\x1b[K" of `grep --color=always` and its like, anywhere in a line.
+std::string_view PastedLine::without_colours(std::string_view line) {
+  constexpr std::string_view kBegin = "\x1b[";
+  auto at = line.find(kBegin);
+  if (at == std::string_view::npos) return line;
+  plain_.clear();
+  for (; at != std::string_view::npos; at = line.find(kBegin)) {
+    plain_.append(line.substr(0, at));
+    line.remove_prefix(at + kBegin.size());
+    const auto end = line.find_first_not_of("0123456789;");
+    const bool known = end != std::string_view::npos && (line[end] == 'm' || line[end] == 'K');
+    if (known) line.remove_prefix(end + 1);
+    if (!known) plain_.append(kBegin);
+  }
+  plain_.append(line);
+  return plain_;
+}
+
 std::optional<std::string_view> PastedLine::unwrap(std::string_view line) {
+  line = without_colours(line);
   if (is_header_field(line)) return std::nullopt;
+  if (line.size() > 1 && line.starts_with('`') && line.ends_with('`'))
+    line = line.substr(1, line.size() - 2);
   if (line.starts_with('"') && read_record(line)) line = record_;
   const auto end = std::min(line.size(), kFrontBytesMax);
   for (std::size_t at = 0; at < end; ++at) {

@@ -7,7 +7,8 @@
 namespace rastro {
 
 // A log line that came through a command, a mail or a page: "/var/log/mail.log:12:" of grep, "> ",
-// blanks, "[pod/mail-0/mail] ", an octet count, in front of its stamp; a record of a table,
+// blanks, "[pod/mail-0/mail] ", an octet count, a terminal's colour, in front of its stamp; between
+// backticks; a record of a table,
 // "stamp","host","text"; or with a stamp that is written in none of the ways of a log daemon:
 // "[...]", "28.11.2026 10:00:00", "28 Nov 10:00:00", "Fri Nov 28 10:00:00 CET 2026".
 //
@@ -24,7 +25,9 @@ class PastedLine {
 
  private:
   bool read_record(std::string_view line);
+  std::string_view without_colours(std::string_view line);
 
+  std::string plain_;
   std::string record_;
   std::string unescaped_;
   std::string line_;

@@ -718,6 +718,17 @@ void Correlator::join_companions(const LogLine& line, OpenLeg& leg, std::int32_t
   if (companions_.size() == 0 && !needs_transaction) return;
   if (const auto session = filter_session(to.reply_text);
       !session.empty() && is_loopback(to.relay.ip)) {
+    // It may have given the message back under another Message-ID, and names the id that it got.
+    for (const auto* given_back : given_back_by_filter(line, to.reply_text)) {
+      if (given_back == &leg) continue;
+      LegLink child;
+      child.kind = LegLink::Kind::filter;
+      child.direction = LegLink::Direction::child;
+      child.queue_id = given_back->record.queue_id;
+      child.at = line.header.logged_at;
+      child.recipient = recipient;
+      link(leg, std::move(child));
+    }
     take_facts(line, leg, companion_name({"queue id", line.header.host, session}));
   }
   if (const auto task = filter_task(to.reply_text); !task.empty()) {

@@ -37,8 +37,27 @@ Reason reason_of_fact(const Fact& fact) {
   if (fact.source == "rspamd" && verdict && is_against_delivery(fact.value))
     return Reason::spam_content;
   if (fact.source == "spamd" && verdict && fact.value == "spam") return Reason::spam_content;
-  if ((fact.source == "clamav-milter" || fact.source == "clamsmtp") && fact.name == "virus")
-    return Reason::virus_or_attachment;
+  const bool of_clamav =
+      fact.source == "clamav-milter" || fact.source == "clamsmtp" || fact.source == "clamd";
+  if (of_clamav && fact.name == "virus") return Reason::virus_or_attachment;
+  return Reason::none;
+}
+
+// Proxmox Mail Gateway says for each recipient where it put the message, or that a rule blocked it.
+Reason found_by_pmg(const LegRecord& leg, const LegRecipient& recipient) {
+  std::string_view quarantine;
+  bool infected = false;
+  for (const auto& fact : leg.facts) {
+    if (fact.source != "pmg") continue;
+    infected = infected || fact.name == "virus";
+    if (fact.name == "quarantine") quarantine = fact.value;
+    const bool kept = fact.name == "quarantined_for";
+    if ((!kept && fact.name != "blocked_for") ||
+        !equal_ignoring_case(fact.value, recipient.recipient))
+      continue;
+    if (infected || (kept && quarantine == "virus")) return Reason::virus_or_attachment;
+    return kept && quarantine == "spam" ? Reason::spam_content : Reason::local_policy;
+  }
   return Reason::none;
 }
 
@@ -53,6 +72,7 @@ bool is_virus_symbol(const Fact& fact) {
 Reason found_by_filter(const LegRecord& leg, const LegRecipient& recipient) {
   auto reason = reason_of_answer(recipient.reply_text);
   if (reason != Reason::none) return reason;
+  if (const auto found = found_by_pmg(leg, recipient); found != Reason::none) return found;
   for (const auto& fact : leg.facts) {
     const auto found = is_virus_symbol(fact) ? Reason::virus_or_attachment : reason_of_fact(fact);
     if (found == Reason::virus_or_attachment) return found;

@@ -1,5 +1,7 @@
-// clamav-milter (clamav-milter/clamfi.c, LogInfected and LogClean) and clamsmtp
-// (common/smtppass.c, src/clamsmtpd.c).
+// clamav-milter (clamav-milter/clamfi.c, LogInfected and LogClean), clamsmtp (common/smtppass.c,
+// src/clamsmtpd.c) and clamd itself.
+#include <variant>
+
 #include "parsers/companions/internal.h"
 #include "parsers/forms.h"
 #include "parsers/scan.h"
@@ -77,6 +79,64 @@ constexpr KnownForm kClamsmtpIgnored[] = {
     {"{} starting", "common/smtppass.c"},
     {"created acceptor socket", "common/smtppass.c"},
 };
+// Behind the session's number, which is clamsmtpd's own.
+constexpr KnownForm kClamsmtpTrouble[] = {
+    {"CLAMAV: couldn't connect to: {}", "common/smtppass.c"},
+    {"SERVER: couldn't connect to: {}", "common/smtppass.c"},
+    {"CLAMAV: network {} operation timed out", "common/smtppass.c"},
+    {"CLIENT: network {} operation timed out", "common/smtppass.c"},
+    {"SERVER: network {} operation timed out", "common/smtppass.c"},
+};
+
+// clamd (clamd/scanner.c, clamd/server-th.c, clamd/clamd.c).
+constexpr FactForm kDaemonForms[] = {
+    {"{}: {} FOUND", "path virus", "infected"},
+    {"{}: {} ERROR", "path error", "not scanned"},
+};
+constexpr KnownForm kDaemonIgnored[] = {
+    {"SelfCheck: {}", "clamd/server-th.c"},
+    {"Reading databases from {}", "clamd/server-th.c"},
+    {"Database correctly reloaded ({} signatures)", "clamd/server-th.c"},
+    {"Activating the newly loaded database...", "clamd/server-th.c"},
+    {"+++ Started at {}", "clamd/clamd.c"},
+    {"--- Stopped at {}", "clamd/server-th.c"},
+    {"Received {} file descriptor(s) from systemd.", "clamd/clamd.c"},
+    {"clamd daemon {} (OS: {})", "clamd/clamd.c"},
+    {"Log file size limited to {} bytes.", "clamd/clamd.c"},
+    {"Log file size limit disabled.", "clamd/clamd.c"},
+    {"Running as user {} (UID {}, GID {})", "clamd/clamd.c"},
+    {"Not loading PUA signatures.", "clamd/clamd.c"},
+    {"Loaded {} signatures.", "clamd/clamd.c"},
+    {"Bytecode: {}", "clamd/clamd.c"},
+    {"LOCAL: {}", "clamd/localserver.c"},
+    {"TCP: {}", "clamd/tcpserver.c"},
+    {"Limits: {}", "clamd/server-th.c"},
+    {"{} support enabled.", "clamd/server-th.c"},
+    {"{} support disabled.", "clamd/server-th.c"},
+    {"Self checking every {} seconds.", "clamd/server-th.c"},
+    {"Set stacksize to {}", "clamd/server-th.c"},
+    {"Socket file removed.", "clamd/server-th.c"},
+    {"Pid file removed.", "clamd/server-th.c"},
+    {"Exiting (clean)", "clamd/server-th.c"},
+};
+constexpr KnownForm kDaemonTrouble[] = {
+    {"ERROR: {}", "clamd"},
+    {"WARNING: {}", "clamd"},
+};
+
+// Exim has a message looked at in "scan/ID/ID.eml" of its spool directory (src/malware.c).
+std::string_view exim_message_of(std::string_view path) {
+  const auto name_at = path.rfind('/');
+  if (name_at == std::string_view::npos) return {};
+  auto name = path.substr(name_at + 1);
+  auto directory = path.substr(0, name_at);
+  const auto id = directory.substr(directory.rfind('/') + 1);
+  directory.remove_suffix(id.size());
+  const bool of_exim = directory.ends_with("/scan/") && name.starts_with(id) &&
+                       name.substr(id.size()).starts_with('.') && is_queue_id(id) &&
+                       id.find('-') != std::string_view::npos;
+  return of_exim ? id : std::string_view();
+}
 
 }  // namespace
 
@@ -89,14 +149,32 @@ ParsedLine parse_clamav(const LineHeader& /*header*/, std::string_view text) {
   return out.kind == LineKind::unrecognised ? parse_trouble(kTrouble, text) : out;
 }
 
+ParsedLine parse_clamd(const LineHeader& /*header*/, std::string_view text) {
+  // "Mon Dec  1 14:10:00 2025 -> ", with LogTime.
+  constexpr std::size_t kStamp = 24;
+  if (text.size() > kStamp && text.substr(kStamp).starts_with(" -> "))
+    text.remove_prefix(kStamp + 4);
+  auto out = parse_ignored(kDaemonIgnored, text);
+  if (out.kind == LineKind::unrecognised) out = parse_trouble(kDaemonTrouble, text);
+  // What it was given: a file, an open one, or the content itself.
+  const bool of_scan = text.starts_with('/') || text.starts_with("fd[") ||
+                       text.starts_with("instream(") || text.starts_with("stream(");
+  if (out.kind != LineKind::unrecognised || !of_scan) return out;
+  out = parse_fact("clamd", LineKind::clamav_verdict, kDaemonForms, text);
+  if (auto* fact = std::get_if<CompanionFact>(&out.event))
+    fact->queue_id = exim_message_of(text.substr(0, text.find(": ")));
+  return out;
+}
+
 ParsedLine parse_clamsmtp(const LineHeader& /*header*/, std::string_view text) {
   auto rest = text;
   const auto session = maybe_take_until(rest, std::string_view(": "));
   if (!session || session->find_first_not_of("0123456789ABCDEF") != std::string_view::npos) {
     return parse_ignored(kClamsmtpIgnored, text);
   }
-  const auto out = parse_clamsmtp_status(rest);
-  return out.kind == LineKind::unrecognised ? parse_ignored(kClamsmtpIgnored, rest) : out;
+  auto out = parse_clamsmtp_status(rest);
+  if (out.kind == LineKind::unrecognised) out = parse_ignored(kClamsmtpIgnored, rest);
+  return out.kind == LineKind::unrecognised ? parse_trouble(kClamsmtpTrouble, rest) : out;
 }
 
 }  // namespace rastro::companions

@@ -37,6 +37,7 @@ constexpr Row kRows[] = {
     {"postfix-policyd-spf-perl", {companions::parse_policyd_spf, "policyd-spf"}},
     {"pyspf-milter", {companions::parse_policyd_spf, "policyd-spf"}},
     {"clamav-milter", {companions::parse_clamav, "clamav-milter"}},
+    {"clamd", {companions::parse_clamd, "clamd"}},
     {"clamsmtpd", {companions::parse_clamsmtp, "clamsmtp"}},
     {"clamsmtp", {companions::parse_clamsmtp, "clamsmtp"}},
     {"postsrsd", {companions::parse_postsrsd, "postsrsd"}},

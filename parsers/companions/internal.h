@@ -86,6 +86,7 @@ ParsedLine parse_sqlgrey(const LineHeader& header, std::string_view text);
 ParsedLine parse_milter_greylist(const LineHeader& header, std::string_view text);
 ParsedLine parse_policyd_spf(const LineHeader& header, std::string_view text);
 ParsedLine parse_clamav(const LineHeader& header, std::string_view text);
+ParsedLine parse_clamd(const LineHeader& header, std::string_view text);
 ParsedLine parse_clamsmtp(const LineHeader& header, std::string_view text);
 ParsedLine parse_postsrsd(const LineHeader& header, std::string_view text);
 ParsedLine parse_policyd(const LineHeader& header, std::string_view text);

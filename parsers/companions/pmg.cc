@@ -109,12 +109,35 @@ ParsedLine parse_action(CompanionFact fact, std::string_view rest) {
     const auto where = maybe_take_until(rest, std::string_view(" quarantine - "));
     if (!where || !maybe_take_word(rest) || !maybe_take(rest, ' ')) return {};
     add_value(fact, "quarantine", *where);
-    add_value(fact, "quarantined_for", *recipient);
+    // Of the attachments a copy is kept, and the mail goes on without them (PMG/RuleDB/Remove.pm).
+    if (*where != "attachment") add_value(fact, "quarantined_for", *recipient);
   } else {
     add_value(fact, "blocked_for", *recipient);
   }
   if (!take_rule(rest, rule)) return {};
   add_value(fact, "rule", rule);
+  return {LineKind::pmg_verdict, fact};
+}
+
+// "notify <a> (rule: r, id)", "bcc to <a> (rule: r, id)": a mail of the filter's own under that id;
+// "... (rule: r) failed" (PMG/RuleDB/Notify.pm, BCC.pm).
+ParsedLine parse_side_mail(CompanionFact fact, std::string_view rest) {
+  const bool notice = maybe_take(rest, "notify ");
+  if (!notice && !maybe_take(rest, "bcc to ")) return {};
+  const auto address = maybe_take_address(rest);
+  if (!address || !maybe_take(rest, " (rule: ")) return {};
+  add_value(fact, notice ? "notified" : "bcc", *address);
+  if (rest.ends_with(") failed")) {
+    add_value(fact, "rule", rest.substr(0, rest.size() - std::string_view(") failed").size()));
+    add_value(fact, "error", notice ? "notice not sent" : "bcc not sent");
+    return {LineKind::pmg_verdict, fact};
+  }
+  const auto comma = rest.rfind(", ");
+  if (comma == std::string_view::npos || !rest.ends_with(')')) return {};
+  const auto id = rest.substr(comma + 2, rest.size() - comma - 3);
+  if (!is_queue_id(id)) return {};
+  add_value(fact, "rule", rest.substr(0, comma));
+  add_value(fact, notice ? "notice_queue_id" : "bcc_queue_id", id);
   return {LineKind::pmg_verdict, fact};
 }
 
@@ -177,6 +200,7 @@ ParsedLine parse_pmg(const LineHeader& /*header*/, std::string_view text) {
   fact.queue_id = *session;
   if (maybe_take(rest, "SA ")) return parse_score(fact, rest);
   auto out = parse_action(fact, rest);
+  if (out.kind == LineKind::unrecognised) out = parse_side_mail(fact, rest);
   if (out.kind != LineKind::unrecognised) return out;
   out = parse_fact("pmg", LineKind::pmg_verdict, kForms, rest);
   if (auto* told = std::get_if<CompanionFact>(&out.event)) {

@@ -51,6 +51,8 @@ constexpr KnownForm kTrouble[] = {
     {"{}spamdscan: retry limit exceeded, {}, {}", "src/libspamd.c"},
     {"{}spamdscan: unexpected problem, {}, {}", "src/libspamd.c"},
     {"rspamd: {} ({}), {}", "src/libspamd.c"},
+    {"clamav: read, {}: {}", "src/libclamc.c"},
+    {"clamscan: failed to scan, retry, {}, {}", "src/libclamc.c"},
 };
 
 constexpr KnownForm kIgnored[] = {

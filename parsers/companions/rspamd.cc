@@ -153,6 +153,9 @@ constexpr FactForm kFormsOfModules[] = {
     {"<{?}>: set pre-result to '{}' ({}): '{?}' from {}", "message_id action score text module",
      "action set"},
     {"<{?}>: set pre-result to {}: '{?}' from {}", "message_id action text module", "action set"},
+    // src/plugins/lua/ratelimit.lua
+    {R"(ratelimit "{}" exceeded, {})", "limit detail", "rate limit"},
+    {R"(ratelimit "{}" exceeded{?})", "limit detail", "rate limit"},
     {"<{?}> domain [{}] is in surbl {}", "message_id domain list", "listed"},
     {"<{?}> apply settings according to rule {}", "message_id rule", "settings applied"},
 };
@@ -244,6 +247,8 @@ constexpr KnownForm kIgnored[] = {
     {"{} module not configured", "src/plugins/lua"},
     {"using default redis server for module {}", "lualib/global_functions.lua"},
     {"register ann rule {}", "src/plugins/lua/neural.lua"},
+    {"allow any SPF record for {}, ignore it", "src/libserver/spf.c"},
+    {"disable surbl {} as it is reported to be offline", "src/plugins/surbl.c"},
     {"reuse url for complex map definition {}", "lualib/lua_maps.lua"},
 };
 

@@ -50,6 +50,10 @@ constexpr KnownForm kIgnored[] = {
     {"spamd: alert: {}", "spamd/spamd.raw"},
 };
 constexpr KnownForm kTrouble[] = {
+    {"prefork: killing failed child {}", "lib/Mail/SpamAssassin/SpamdForkScaling.pm"},
+    {"prefork: killed child {}", "lib/Mail/SpamAssassin/SpamdForkScaling.pm"},
+    {"child process [{}] exited or timed out without signaling production of a PID file{?}",
+     "spamd/spamd.raw"},
     {"Could not retrieve sendmail macro {}", "spamass-milter.cpp"},
     {"spamd: bad protocol: header error: {}", "spamd/spamd.raw"},
     {"spamd: timeout: {}", "spamd/spamd.raw"},
@@ -131,13 +135,24 @@ constexpr KnownForm kProxyIgnored[] = {
     {"Initiated Client", "spampd.pl"},
     {"smtp_server state: '{}'", "spampd.pl"},
     {"Destination response: '{}'", "spampd.pl"},
+    {"{} Beginning prefork ({} processes)", "Net::Server::PreFork"},
+    {"Beginning prefork ({} processes)", "Net::Server::PreFork"},
+    {"Starting \"{}\" children", "Net::Server::PreFork"},
+    {"Killing \"{}\" children", "Net::Server::PreFork"},
+    {"Child Preforked ({})", "Net::Server::PreFork"},
+    {"Parent ready for children.", "Net::Server::PreFork"},
+};
+constexpr KnownForm kProxyTrouble[] = {
+    {"WARNING!! Error in process_request eval block: {}", "spampd.pl"},
 };
 
 }  // namespace
 
 ParsedLine parse_spampd(const LineHeader& /*header*/, std::string_view text) {
-  const auto out = parse_fact("spampd", LineKind::spamd_verdict, kProxyForms, text);
-  return out.kind == LineKind::unrecognised ? parse_ignored(kProxyIgnored, text) : out;
+  while (text.ends_with(' ')) text.remove_suffix(1);  // Net::Server's newline
+  auto out = parse_fact("spampd", LineKind::spamd_verdict, kProxyForms, text);
+  if (out.kind == LineKind::unrecognised) out = parse_ignored(kProxyIgnored, text);
+  return out.kind == LineKind::unrecognised ? parse_trouble(kProxyTrouble, text) : out;
 }
 
 ParsedLine parse_spamd(const LineHeader& /*header*/, std::string_view text) {

@@ -116,6 +116,7 @@ constexpr WarningForm kMoreForms[] = {
     {"", "warning: reason: dnssec_probe '{}' received a response that is not DNSSEC validated"},
     {"postlogd", "warning: {}: {} truncated"},
     {"", "error: open database {}: {}"},
+    {"", "error: open {}: {}"},  // a table that is a text file: util/dict_cidr.c and its like
     {"", "error: unsupported dictionary type: {}"},
     {"",
      R"~(warning: support for restriction "{}" will be removed from {}; instead, specify "{}")~"},
@@ -299,6 +300,20 @@ Note::About about_of(std::string_view text) {
   return Note::About::other;
 }
 
+// "lock file bounce QID: Resource temporarily unavailable": bounce(8) cannot note down what became
+// of that message (src/bounce/bounce_append_service.c, bounce_notify_util.c).
+std::string_view message_of_log_file(std::string_view text) {
+  for (const auto* form :
+       {"lock file {} {}: {}", "open file {} {}: {}", "seek file {} {}: {}",
+        "append file {} {}: {}", "truncate file {} {}: {}", "unlock file {} {}: {}"}) {
+    const auto found = match_form(text, form);
+    if (!found || !is_postfix_queue_id(found->at[1])) continue;
+    const auto service = found->at[0];
+    if (service == "bounce" || service == "defer" || service == "trace") return found->at[1];
+  }
+  return {};
+}
+
 }  // namespace
 
 ParsedLine parse_warning(std::string_view program, std::string_view text) {
@@ -318,6 +333,8 @@ ParsedLine parse_warning(std::string_view program, std::string_view text) {
     return {LineKind::postfix_note,
             QueueAction{corrupt->at[0], QueueAction::Action::held, {}, {}, rest}};
   }
+  if (const auto file = message_of_log_file(rest); !file.empty())
+    return {LineKind::postfix_note, Note{file, Note::About::other, rest}};
   const auto id = maybe_take_queue_id(rest);
   const auto about = id ? about_of(rest) : Note::About::other;
   if (about == Note::About::other && !forms.match(*severity, program, text) &&

@@ -100,6 +100,54 @@ TEST(FilterReasons, ARuleOfTheOperatorsIsNoFinding) {
               ElementsAre("juan@example.org discarded"));
 }
 
+std::vector<std::string> filtered_by_pmg(const std::vector<std::string>& said,
+                                         const std::string& answer = "250 2.5.0 OK") {
+  auto lines = taken_under("AA2F1A0E5D");
+  for (const auto& one : said) {
+    lines.push_back("2026-11-24T10:00:00+00:00 mx1 pmg-smtp-filter[77]: C0FFEE0000000001: " + one);
+  }
+  lines.push_back(
+      postfix_says("lmtp",
+                   "AA2F1A0E5D: to=<juan@example.org>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, "
+                   "delays=0/0/0/1, dsn=2.5.0, status=sent (" +
+                       answer + " (C0FFEE0000000001))"));
+  lines.push_back(postfix_says("qmgr", "AA2F1A0E5D: removed"));
+  return lines;
+}
+
+TEST(FilterReasons, ProxmoxMailGatewayNamesItsQuarantine) {
+  const auto moved = [](const std::string& where) {
+    return "moved mail for <juan@example.org> to " + where + " quarantine - B2B2B2B202 (rule: R)";
+  };
+  EXPECT_THAT(ends_of(filtered_by_pmg({"SA score=9999/5 time=0.3", moved("spam")})),
+              ElementsAre("juan@example.org quarantined spam_content"));
+  EXPECT_THAT(
+      ends_of(filtered_by_pmg({"virus detected: Eicar-Test-Signature (clamav)", moved("virus")})),
+      ElementsAre("juan@example.org quarantined virus_or_attachment"));
+}
+
+// A copy is kept, and the mail goes on without its attachments, under another Message-ID.
+TEST(FilterReasons, ProxmoxMailGatewayKeepsAttachmentsAndDeliversTheMail) {
+  auto lines = filtered_by_pmg(
+      {"new mail message-id=<m1@example.net>",
+       "moved mail for <juan@example.org> to attachment quarantine - B2B2B2B203 (rule: R)"});
+  std::vector<std::string> given_back = {
+      postfix_says("smtpd",
+                   "BB2F1A0E5D: client=localhost[127.0.0.1], "
+                   "orig_client=mx.example.net[192.0.2.7]"),
+      postfix_says("cleanup", "BB2F1A0E5D: message-id=<pmg-aquar-1001-m1@example.net>"),
+      postfix_says("qmgr", "BB2F1A0E5D: from=<eva@example.net>, size=800, nrcpt=1 (queue active)"),
+      "2026-11-24T10:00:00+00:00 mx1 pmg-smtp-filter[77]: C0FFEE0000000001: accept mail to "
+      "<juan@example.org> (BB2F1A0E5D) (rule: default-accept)"};
+  lines.insert(lines.end() - 2, given_back.begin(), given_back.end());
+  lines.push_back(
+      postfix_says("smtp",
+                   "BB2F1A0E5D: to=<juan@example.org>, relay=mx.example.org[192.0.2.9]:25, "
+                   "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)"));
+  lines.push_back(postfix_says("qmgr", "BB2F1A0E5D: removed"));
+  EXPECT_THAT(jot_texts(lines), ElementsAre("AA2F1A0E5D BB2F1A0E5D | juan@example.org delivered"));
+}
+
 // smtpd's DISCARD at DATA names nobody, and cleanup goes on about the same message.
 TEST(Discarded, AtDataIsOneMessage) {
   const std::string id = "AA2F1A0E5D";
