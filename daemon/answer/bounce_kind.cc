@@ -200,7 +200,12 @@ std::string_view not_a_bounce_name(NotABounce what) {
 
 void decide_kind(const KindEvidence& evidence, BounceReport& report) {
   Verdict verdict;
-  if (const auto other = other_report(evidence)) {
+  if (evidence.log && evidence.from_list) {
+    verdict = {BounceKind::not_a_bounce, NotABounce::ordinary, "sent to subscribers"};
+  } else if (evidence.log) {
+    verdict = {kind_of_actions(report).value_or(BounceKind::failed), NotABounce::none,
+               "what a line of a log says"};
+  } else if (const auto other = other_report(evidence)) {
     verdict = *other;
   } else if (evidence.refusal) {
     verdict = {BounceKind::failed, NotABounce::none, "refused by a filter of the recipient"};

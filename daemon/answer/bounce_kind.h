@@ -16,6 +16,7 @@ struct KindEvidence {
   bool feedback = false;         // RFC 5965
   bool from_robot = false;       // mailer-daemon, postmaster, ...
   bool null_sender = false;      // Return-Path: <>
+  bool log = false;              // lines of a log, each with what the server did
   bool failed_header = false;    // X-Failed-Recipients
   bool auto_header = false;      // headers that only auto-responders set
   bool has_headers = false;      // a message; else a paste of text

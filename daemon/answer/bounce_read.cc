@@ -12,6 +12,7 @@
 #include "daemon/answer/bounce_input.h"
 #include "daemon/answer/bounce_kind.h"
 #include "daemon/answer/bounce_lines.h"
+#include "daemon/answer/bounce_log.h"
 #include "daemon/answer/bounce_notice.h"
 #include "daemon/answer/bounce_original.h"
 #include "daemon/answer/bounce_paste.h"
@@ -198,6 +199,7 @@ class BounceReader {
         html.append(html_to_text(part.text)).append("\n\n");
       }
     }
+    source_ = with_plain_blanks(text_.empty() ? html : text_);
     text_ = readable(std::move(text_));
     const bool signs = !reports || is_quoting_block(bounce);
     if (signs) drop_signatures();
@@ -321,7 +323,29 @@ class BounceReader {
     }
   }
 
+  // Lines of a log. What a program sends of them is its report, and no question about one mail.
+  bool read_log(const Mail& bounce) {
+    constexpr std::size_t kAskedAbout = 5;
+    if (!report_.recipients.empty() || evidence_.refusal ||
+        !header_value(bounce.headers, "x-failed-recipients").empty() ||
+        is_robot_header(header_value(bounce.headers, "from")) || !notice_.forwarded.empty() ||
+        auto_responder(bounce.headers))
+      return false;
+    auto log = log_in(source_, limits_);
+    const bool letter = !header_value(bounce.headers, "from").empty();
+    if (log.recipients.empty() || (letter && log.recipients.size() > kAskedAbout)) return false;
+    report_.recipients = std::move(log.recipients);
+    for (auto& id : log.queue_ids) {
+      const bool have = std::ranges::any_of(
+          report_.queue_ids, [&](const Found& known) { return known.value == id.value; });
+      if (!have) report_.queue_ids.push_back(std::move(id));
+    }
+    evidence_.log = true;
+    return true;
+  }
+
   void read_recipients(const Mail& bounce) {
+    if (read_log(bounce)) return;
     auto named = recipients_in(notice_, known_, limits_);
     // Who writes to himself fails to reach himself.
     if (named.empty()) {
@@ -558,7 +582,8 @@ class BounceReader {
         phrases_in_subject(header_value(inline_bounce ? notice_.forwarded : headers, "subject"));
     e.reply_class = reply_class();
     e.login_reply = is_login_reply(notice_.notice);
-    if (!e.from_robot && !e.null_sender && !e.delivery_status && !e.failed_header && !e.from_list)
+    if (!e.from_robot && !e.null_sender && !e.delivery_status && !e.failed_header && !e.from_list &&
+        !e.log)
       e.program = program_error(notice_.notice);
     e.one_reply = has_one_reply();
     e.entry = begins_with_entry();
@@ -699,6 +724,7 @@ class BounceReader {
   KindEvidence evidence_;
   KnownAddresses known_;
   std::vector<std::string> writers_;
+  std::string source_;  // as it was pasted
   std::string text_;
   NoticeText notice_;
 };

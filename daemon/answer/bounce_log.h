@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/answer/bounce.h"
+
+namespace rastro {
+
+// Lines of a mail server's log, or of the listing of its queue, that somebody pasted: what each
+// says of whom it names, which is what that server made of the answer that it quotes. A server
+// that greets with 554 is tried again.
+struct PastedLog {
+  std::vector<BounceRecipient> recipients;  // each once, by the last of its lines; with an action
+  std::vector<Found> queue_ids;
+  std::vector<std::string> senders;
+};
+
+// Of Postfix, Exim and sendmail. Nothing for a text without such a line.
+PastedLog log_in(std::string_view text, const BounceLimits& limits);
+
+}  // namespace rastro
