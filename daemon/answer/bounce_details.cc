@@ -27,6 +27,8 @@ Found reporting_mta_in(std::string_view notice, std::size_t bytes_max) {
       // Yandex
       std::make_unique<RE2>(
           R"((?i)сообщение отправлено почтовым сервером ([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+))"),
+      std::make_unique<RE2>(
+          R"((?i)\best[ea] es el (?:sistema de correo|servidor de correo|programa (?:de correo )?[\w-]{3,30})(?: (?:de|del|en|en el))?(?: (?:servidor|host|equipo|sistema))? ([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+))"),
       std::make_unique<RE2>(R"((?i)hours? on the queue on ([a-z0-9][a-z0-9.-]*\.[a-z0-9-]+))"),
       std::make_unique<RE2>(
           R"((?i)this (?:message|report|e-?mail) (?:is|was|comes) (?:generated |sent |created )?(?:from|by) (?:the )?(?:mail server |host )?([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+){1,}))")};

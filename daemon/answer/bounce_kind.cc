@@ -47,7 +47,8 @@ bool is_notice(const KindEvidence& e) {
   if (goods && e.has_headers && !e.from_robot && !e.null_sender && !e.passed_on &&
       e.reply_class == 0 && !e.named_recipient)
     return false;
-  if (e.from_list && !e.from_robot && !e.null_sender && !e.named_recipient) return false;
+  // Who answers on a list may quote anything.
+  if (e.from_list && !e.from_robot && !e.null_sender) return false;
   const bool subject = e.subject.has(Phrase::failure) || e.subject.has(Phrase::delay);
   if (e.from_robot) return bad || subject || e.reply_class != 0 || e.named_recipient;
   if (!e.has_headers && e.entry) return true;
@@ -151,6 +152,9 @@ Verdict from_words(const KindEvidence& e) {
       e.text.has(Phrase::failure) || e.text.has(Phrase::final_failure) || subject_bad;
   if (e.reply_class == 4 && !told_bad && !e.from_robot && !e.login_reply)
     return {BounceKind::delayed, NotABounce::none, "a 4xx reply"};
+  if (e.reply_class == 4 && e.text.has(Phrase::temporary) && !e.failed_header && !e.login_reply &&
+      !e.text.has(Phrase::final_failure) && !e.subject.has(Phrase::failure))
+    return {BounceKind::delayed, NotABounce::none, "a 4xx reply and the words of a delay"};
   if (e.failed_header) return {BounceKind::failed, NotABounce::none, "X-Failed-Recipients"};
   // A relay may refuse the login of a server too, whose notice names who was not reached.
   if (e.login_reply && !e.from_robot && !e.named_recipient && !e.told_recipient)
@@ -204,7 +208,7 @@ void decide_kind(const KindEvidence& evidence, BounceReport& report) {
     verdict = {BounceKind::not_a_bounce, NotABounce::ordinary, "sent to subscribers"};
   } else if (evidence.log) {
     verdict = {kind_of_actions(report).value_or(BounceKind::failed), NotABounce::none,
-               "what a line of a log says"};
+               report.recipients.front().action.from};
   } else if (const auto other = other_report(evidence)) {
     verdict = *other;
   } else if (evidence.refusal) {

@@ -344,4 +344,29 @@ PastedLog log_in(std::string_view text, const BounceLimits& limits) {
   return std::move(reader.out);
 }
 
+std::vector<BounceRecipient> refused_by_program(std::string_view text, const BounceLimits& limits) {
+  static const RE2 form(
+      R"re(u?['"]([^'"\s{}]{1,64}@[^'"\s{}]{1,255})['"]: ?\((\d{3}), ?[bu]?(?:'((?:[^'\\]|\\.)*)|"((?:[^"\\]|\\.)*)))re");
+  static const RE2 line_end(R"(\s*\\[nrt]\s*)");
+  static const RE2 escape(R"(\\(['"\\]))");
+  std::vector<BounceRecipient> out;
+  re2::StringPiece rest(text.data(), std::min(text.size(), kLogTextMax));
+  std::string address;
+  std::string code;
+  std::string single;
+  std::string both;
+  while (RE2::FindAndConsume(&rest, form, &address, &code, &single, &both)) {
+    if (out.size() >= limits.recipients_max) break;
+    auto said = single.empty() ? std::move(both) : std::move(single);
+    RE2::GlobalReplace(&said, line_end, " ");
+    RE2::GlobalReplace(&said, escape, R"(\1)");
+    out.emplace_back();
+    auto& told = out.back();
+    told.recipient = {tidy(address, limits.value_bytes_max), kFromProgram};
+    told.action = {code.starts_with('4') ? "delayed" : "failed", kFromProgram};
+    describe(code + " " + said, limits, told);
+  }
+  return out;
+}
+
 }  // namespace rastro

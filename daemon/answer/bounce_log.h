@@ -20,4 +20,11 @@ struct PastedLog {
 // Of Postfix, Exim and sendmail. Nothing for a text without such a line.
 PastedLog log_in(std::string_view text, const BounceLimits& limits);
 
+// Found::from of what a program lists.
+inline constexpr std::string_view kFromProgram = "a program's list of refusals";
+
+// What Python's smtplib throws, and shows if nobody catches it: whom the server refused, each with
+// its reply: {'juan@example.org': (550, b'5.1.1 User unknown')}.
+std::vector<BounceRecipient> refused_by_program(std::string_view text, const BounceLimits& limits);
+
 }  // namespace rastro

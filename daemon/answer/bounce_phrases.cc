@@ -97,7 +97,10 @@ constexpr Rule kDelays[] = {
     {Phrase::delay,
      R"(\b[0-9a-z]{8,20} +\d+ (?:mon|tue|wed|thu|fri|sat|sun) (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) +\d+ \d\d:\d\d:\d\d |versucht (?:noch|weiterhin) [^.]{0,60}zu (?:senden|zustellen)|there was a temporary problem (?:while )?delivering|enqueued and undeliverable for \d+)"},
     {Phrase::delay, R"(delivery of[^.]{0,100} is taking longer)"},
-    {Phrase::warning_only, R"(this is a warning (?:message )?only|warning message only|it will be retried until it is|will keep trying until message is|this is only a temporary failure report|you do not need to re-?send (?:your|the|this) message|delivery attempts will continue to be made for)"},
+    {Phrase::temporary,
+     R"(\btemporary (?:smtp |mail |delivery )+(?:error|failure|problem)|\b(?:message|mail) still undelivered\b|\bes tornarà a (?:provar|intentar)|\bse volverá a intentar)"},
+    {Phrase::warning_only,
+     R"(this is a warning (?:message )?only|warning message only|it will be retried until it is|will keep trying until message is|this is only a temporary failure report|you do not need to re-?send (?:your|the|this) message|delivery attempts will continue to be made for)"},
 };
 
 // Sendmail's receipts, which end in the queue of another server or at a list.

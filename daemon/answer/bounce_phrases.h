@@ -11,6 +11,7 @@ enum class Phrase : std::uint8_t {
   cause,          // what a refusal names, without saying that it is one
   final_failure,  // ... and will not be tried again
   delay,          // not delivered yet, still being tried
+  temporary,      // the words of one, if a reply says so too
   warning_only,   // ... in the words of an MTA's own warning, whatever it quotes
   success,
   relayed,

@@ -78,7 +78,7 @@ std::optional<Hit> named_heading(std::string_view line) {
   static const RE2 form(pattern(R"re(^["'“«*•·\-–\s]*[\pL\pN][^<>()@:"]{0,60}["'”»]?\s*[<(\[])re",
                                 R"([>)\]]((?:\s*<mailto:[^>]*>)?\s*:?\s*)$)"));
   static const RE2 to_ask(
-      R"((?i)^\W*[45]\d\d[ -]|^[^<(\[]*\b(?:contact|assistance|please|write|send|reply|questions?|help|abuse|report|verification failed for|verify failed for|ayuda|contacte|contactar|escriba|kontakt|aide|contacter|contattare|respond\pL*|répond\pL*|antwort\pL*|rispond\pL*)\b|\b(?:from(?: you)?|sent by|on behalf of|(?:mensaje|correo|message|nachricht|messaggio|mensagem|e-?mail)\b[^<(\[]{0,20}\b(?:de|desde|von|da|por))\s*["'”»]?\s*[<(\[])");
+      R"((?i)^\W*[45]\d\d[ -]|^\W*(?:mailer-daemon|mail delivery (?:sub)?system)\W*[<(\[]|^[^<(\[]*\b(?:contact|assistance|please|write|send|reply|questions?|help|abuse|report|verification failed for|verify failed for|ayuda|contacte|contactar|escriba|kontakt|aide|contacter|contattare|respond\pL*|répond\pL*|antwort\pL*|rispond\pL*)\b|\b(?:from(?: you)?|sent by|on behalf of|(?:mensaje|correo|message|nachricht|messaggio|mensagem|e-?mail)\b[^<(\[]{0,20}\b(?:de|desde|von|da|por))\s*["'”»]?\s*[<(\[])");
   std::string address;
   re2::StringPiece rest;
   if (RE2::FullMatch(line, form, &address, &rest) && !RE2::PartialMatch(line, to_ask))
@@ -415,8 +415,12 @@ bool is_beside_the_point(std::string_view before) {
       R"((?i)\b(?:(?:standard|usual|correct) form|for example|such as|contact(?:e|er|ez|ar|o)?|assistance|wr(?:ite|iting) to|e-?mail us|send (?:an? )?(?:e-?)?mail to|reply to|forward|use|usar|utilice|utiliser|verwenden|utilizzare|questions?|help|report (?:it|this)|complaints?|ayuda|asistencia|dudas|consultas|escrib[aeo]|envíe|wenden|kontakt\pL*|fragen|hilfe|schreiben|aide|écrivez|écrire|assistenza|scriv[aei]\pL*|contatt\pL*|dúvidas|contat[eo]\pL*|ajuda|escreva|suporte)\b)");
   static const RE2 sender(
       R"((?i)\b(?:from(?: you)?|sent by|(?:the )?sender(?:['’]s)? (?:e-?mail )?address|on behalf of|enviad[oa] (?:por|desde)|desde|gesendet von|envoyé par|inviat[oa] da|(?:account|cuenta|konto|compte|conta)\s*:|(?:expanded|generated) from\s*:|proveniente da)\s*["'<(]*$)");
+  // "when I write to a@b", "al escribir a a@b": the one that was not reached.
+  static const RE2 own(
+      R"((?i)\b(?:(?:when(?:ever)?|if|after|(?:every|each) time|as) (?:i|we|he|she|they|(?:my|our) \pL+) (?:try to |tried to |want to )?(?:write|wrote|writes|send|sends|sent|e-?mail|e-?mails|e-?mailed|reply|forward)|(?:cuando|si|al|cada vez que)(?: (?:le|les|yo|nos|nosotros|intento|intentamos))? (?:escrib|env[ií]|mand|contest|respond)\pL*)\b)");
   std::string tail(before.substr(before.size() < kBytesMax ? 0 : before.size() - kBytesMax));
   RE2::Replace(&tail, sentence_end, "");
+  RE2::GlobalReplace(&tail, own, "");
   return RE2::PartialMatch(tail, words) || RE2::PartialMatch(tail, sender);
 }
 
@@ -426,7 +430,7 @@ bool is_beside_the_point(std::string_view before) {
 bool is_other_role(std::string_view before, std::string_view behind) {
   constexpr std::size_t kBytesMax = 300;
   static const RE2 field(
-      R"re((?i)(?:message-?id|(?:orig\w+ )?message id|references|in-reply-to|return-path|message token|identificativo(?: del)? messaggio|reply-to|x-postfix-sender|envelope-from|mail from|(?:^|[\s>*|])(?:from|de|von|da|sender(?: address)?|remitente|absender|expéditeur|mittente|remetente))\s*[:=]\s*(?:rfc822;\s*)?(?:"[^"<>@]{0,60}"\s*<|[^\x01-\x1F!"#$%&()*+,/0-9:;<=>?@\[\\\]^_`{|}~]{1,40}<|["'<(\[]*)$)re");
+      R"re((?i)(?:mailer-daemon|mail delivery (?:sub)?system)["']? *<$|(?:smtp-id|[\w.]*message[-_ ]?id|(?:orig\w+ )?message id|references|in-reply-to|return-path|message token|identificativo(?: del)? messaggio|reply-to|x-postfix-sender|envelope-from|mail from|(?:^|[\s>*|"{,])(?:from|de|von|da|sender(?: address)?|remitente|absender|expéditeur|mittente|remetente))"?\s*[:=]\s*(?:rfc822;\s*)?(?:"[^"<>@]{0,60}"\s*<|[^\x01-\x1F!"#$%&()*+,/0-9:;<=>?@\[\\\]^_`{|}~]{1,40}<|["'<(\[]*)$)re");
   static const RE2 owner(R"((?i)(?:not owned by (?:user )?|verification failed for )<?$)");
   // "tengo este error en a@b: 554 ...": whose account it is.
   static const RE2 own(

@@ -268,15 +268,77 @@ void drop_tails(std::string& clean) {
 
 }  // namespace
 
+namespace {
+
+struct QuoteMarks {
+  std::string_view open;
+  std::string_view close;
+};
+
+bool is_letter_at(std::string_view text, std::size_t at) {
+  return at < text.size() && (is_word(text[at]) || static_cast<signed char>(text[at]) < 0);
+}
+
+// Where the mark stands that ends a quotation whose text begins at `at`. A mark of the same shape
+// behind a blank opens another one inside; an apostrophe stands in a word.
+std::size_t closing_mark(std::string_view text, std::size_t at, const QuoteMarks& marks) {
+  constexpr std::size_t kQuotedMax = 2'000;
+  const bool same = marks.open == marks.close;
+  const auto end = std::min({text.find("\n\n", at), text.size(), at + kQuotedMax});
+  int depth = 1;
+  for (std::size_t i = at; i < end; ++i) {
+    const auto rest = text.substr(i);
+    const char behind = i > 0 ? text[i - 1] : ' ';
+    const bool begins = behind == ' ' || behind == '(' || behind == '\n' || behind == '=';
+    if (rest.starts_with(marks.open) && (!same || begins)) {
+      if (i + marks.open.size() < end && text[i + marks.open.size()] != ' ') ++depth;
+      continue;
+    }
+    if (!rest.starts_with(marks.close) || behind == '\\') continue;
+    const bool apostrophe =
+        (marks.close == "'" || marks.close == "’") && is_letter_at(text, i + marks.close.size());
+    if (!apostrophe && --depth == 0) return i;
+  }
+  return std::string_view::npos;
+}
+
+// The end of the quotation that a reply at `at` begins or stands in: 'It says "550 5.1.1 User
+// unknown". What can I do?'
+std::size_t end_of_quotation(std::string_view text, std::size_t at) {
+  static constexpr std::array<QuoteMarks, 7> kMarks = {
+      {{"\"", "\""}, {"'", "'"}, {"`", "`"}, {"“", "”"}, {"„", "“"}, {"«", "»"}, {"‘", "’"}}};
+  auto head = text.substr(0, at);
+  while (head.ends_with(' ') || head.ends_with("\u00a0"))
+    head.remove_suffix(head.ends_with(' ') ? 1 : 2);
+  const bool apart = head.size() != at;
+  for (const auto& marks : kMarks) {
+    if (!head.ends_with(marks.open) || (apart && marks.open != "«" && marks.open != "“")) continue;
+    const auto end = closing_mark(text, at, marks);
+    if (end != std::string_view::npos) return end;
+  }
+  const auto line = text.substr(text.rfind('\n', at) + 1);
+  const auto before_it = line.substr(0, at - static_cast<std::size_t>(line.data() - text.data()));
+  if (std::ranges::count(before_it, '"') % 2 == 1) return closing_mark(text, at, kMarks[0]);
+  const auto open = before_it.rfind("“");
+  if (open != std::string_view::npos && before_it.find("”", open) == std::string_view::npos)
+    return closing_mark(text, at, kMarks[3]);
+  return std::string_view::npos;
+}
+
+}  // namespace
+
 std::string reply_line(std::string_view text, std::size_t at, std::size_t bytes_max) {
   static const RE2 generated(R"((?i)^dsn \pL+ \pL+ ?:)");
   std::string out;
   const auto code = text.substr(at, 3);
-  // "Respuesta del servidor: '550 no', Puerto: 587": the quotation ends it.
-  if (at > 0 && (text[at - 1] == '\'' || text[at - 1] == '"')) {
-    const char quote[] = {text[at - 1], ',', '\0'};
-    text = text.substr(0, text.find(quote, at));
-  }
+  // "Respuesta del servidor: '550 no', Puerto: 587": the quotation ends it. Exchange's "'400 4.4.7
+  // Message delayed'" has the cause in the next one.
+  const auto quoted_end = end_of_quotation(text, at);
+  static const RE2 only_late(R"(^[45]\d\d [45]\.4\.7\b)");
+  const bool cause_follows = quoted_end != std::string_view::npos &&
+                             RE2::PartialMatch(text.substr(at, quoted_end - at), only_late) &&
+                             text.find(" returned '", quoted_end) != std::string_view::npos;
+  if (!cause_follows) text = text.substr(0, quoted_end);
   // Below what a server said to sendmail stands how that sums it up, with the same code.
   const bool marked = before(text, at).ends_with("<<<");
   // "| juan@example.com | 550 no |": a row of a table.

@@ -275,7 +275,7 @@ class SignatureCutter {
 // A paste that is one line: "... does not exist. Un saludo, Marta Gil a@b Tel. 91 555 11 22".
 void cut_closing(std::string& text) {
   static const RE2 form(
-      R"((?i)[.!)\]"] +((?:un (?:cordial )?saludo|saludos(?: cordiales)?|atentamente|(?:best|kind) regards|regards|cordialement|mit freundlichen grüßen|cordiali saluti|atenciosamente|-- )[ ,.]+[^\n]{3,300})$)");
+      R"((?i)[.!)\]"] +((?:un (?:cordial )?saludo|saludos(?: cordiales)?|atentamente|(?:best|kind) regards|regards|cordialement|mit freundlichen grüßen|cordiali saluti|atenciosamente|-- )[ ,.]+[^\n]{3,300}|(?:(?:muchas |mil )?gracias|(?:many )?thanks|thank you|cheers)[ ,.!]+(?-i:\p{Lu})[^\n.?!:]{1,60}[(<][^\s()<>]+@[^\s()<>]+[)>]\.?)$)");
   constexpr std::size_t kLinesMax = 3;
   if (std::ranges::count(trim(text), '\n') > static_cast<std::ptrdiff_t>(kLinesMax)) return;
   re2::StringPiece rest;
@@ -287,6 +287,22 @@ void cut_closing(std::string& text) {
   text.push_back('\n');
 }
 
+// A letter of one line: "... User unknown". Can you check? Thanks. Tom (tom@example.org)".
+void add_last_signer(std::string_view text, std::vector<std::string>& out) {
+  static const RE2 form(
+      R"((?i)[.!?)\]"”»'`] +((?:[^.!?"@:()<>]{0,40}[.!,] *)?)((?-i:\p{Lu})[^.!?"@:()<>]{1,50}?) *[(<]([^\s()<>]+@[^\s()<>]+)[)>]\.?$)");
+  const auto end = trim(text.substr(0, kSignedTextMax));
+  const auto line = end.substr(end.rfind('\n') + 1);
+  constexpr std::size_t kTailMax = 200;
+  const auto tail = line.substr(line.size() < kTailMax ? 0 : line.size() - kTailMax);
+  std::string closing;
+  std::string name;
+  std::string address;
+  if (!RE2::PartialMatch(tail, form, &closing, &name, &address)) return;
+  const bool closes = is_closing(trim(closing)) || is_closing(trim(closing + name));
+  if (closes && !tells_failure(name)) out.push_back(clean_address(address));
+}
+
 // "Thanks, Tom (tom@example.org)": closing, name and address in one line.
 void add_signers(std::string_view text, std::vector<std::string>& out) {
   for (const auto& line : split_lines(text.substr(0, kSignedTextMax))) {
@@ -296,6 +312,7 @@ void add_signers(std::string_view text, std::vector<std::string>& out) {
     auto named = addresses_in(line.text.substr(open), 2);
     if (named.size() == 1) out.push_back(std::move(named.front()));
   }
+  add_last_signer(text, out);
 }
 
 }  // namespace
