@@ -241,6 +241,8 @@ std::optional<ReasonWords::Opinion> ReasonWords::weigh(
   };
   each_word(rule_text, count);
   if (heard == 0) return std::nullopt;
+  const auto by_words = sum;
+  const auto spoke = heard;
   each_code(reply_code, enhanced_status, count);
   auto possible = known_;
   if (leaning) {
@@ -255,6 +257,8 @@ std::optional<ReasonWords::Opinion> ReasonWords::weigh(
   }
   if (best == kReasonCount) return std::nullopt;
   if (leaning && static_cast<std::size_t>(*leaning) == best) return Opinion{*leaning, 1};
+  // Of "550 Rejected" the code and what is frequent anyway tell nothing.
+  if (spoke == 1 && by_words[best] <= start_[best]) return std::nullopt;
   double all = 0;
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     if (possible[i]) all += less_likely(sum[best] - sum[i]);
