@@ -6,7 +6,7 @@
 
 #include "core/address.h"
 #include "core/ip_networks.h"
-#include "daemon/answer/explain.h"
+#include "daemon/explain/explain.h"
 
 namespace rastro {
 namespace {

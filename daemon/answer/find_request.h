@@ -7,7 +7,7 @@
 #include "core/journey.h"
 #include "daemon/answer/address_pattern.h"
 #include "daemon/answer/parameters.h"
-#include "daemon/answer/times.h"
+#include "daemon/times/times.h"
 
 namespace rastro {
 

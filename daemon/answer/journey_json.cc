@@ -10,8 +10,8 @@
 #include "core/report_note.h"
 #include "daemon/answer/direction.h"
 #include "daemon/answer/mail_header.h"
-#include "daemon/answer/retry_estimate.h"
 #include "daemon/answer/unnamed.h"
+#include "daemon/explain/retry_estimate.h"
 
 namespace rastro {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "core/clock.h"
 #include "core/raw_line_source.h"
-#include "daemon/answer/explain.h"
 #include "daemon/answer/journey.h"
+#include "daemon/explain/explain.h"
 
 namespace rastro {
 

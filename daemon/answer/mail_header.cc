@@ -4,7 +4,7 @@
 
 #include <mutex>
 
-#include "daemon/answer/bounce_mime.h"
+#include "daemon/answer/charset.h"
 
 namespace rastro {
 

@@ -12,8 +12,8 @@
 #include "daemon/answer/idn.h"
 #include "daemon/answer/letters.h"
 #include "daemon/answer/mail_header.h"
-#include "daemon/answer/spoken_words.h"
 #include "daemon/answer/typed.h"
+#include "daemon/times/spoken_words.h"
 #include "store/keys.h"
 
 namespace rastro {

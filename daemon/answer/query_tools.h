@@ -6,8 +6,8 @@
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/raw_line_source.h"
-#include "daemon/answer/explain.h"
 #include "daemon/answer/unknown_replies.h"
+#include "daemon/explain/explain.h"
 #include "parsers/reason_classifier.h"
 #include "store/query.h"
 

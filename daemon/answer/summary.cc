@@ -50,7 +50,7 @@ bool was_requeued(const LegRecord& leg) {
 }
 
 // What legs of one message add to the keys of a summary.
-struct Part {
+struct MessagePart {
   struct Recipient {
     std::string key;  // unless that is the message's
     Outcome outcome = Outcome::queued;
@@ -74,13 +74,13 @@ struct Part {
   std::set<std::string> children;  // of legs that may be
 
   // Clocks of two hosts differ.
-  bool begins_before(const Part& other) const {
+  bool begins_before(const MessagePart& other) const {
     if (children.contains(other.first.id)) return true;
     if (other.children.contains(first.id)) return false;
     return std::pair(first.has_parent, first.opened_at) <
            std::pair(other.first.has_parent, other.first.opened_at);
   }
-  void take(Part&& other) {
+  void take(MessagePart&& other) {
     if (other.begins_before(*this)) std::swap(first, other.first);
     std::ranges::move(other.recipients, std::back_inserter(recipients));
     ids.merge(other.ids);
@@ -249,8 +249,8 @@ class Summarizer {
   // not all of it was counted.
   bool count_as_one(const Journey& journey, const std::vector<LegRecord>& stored,
                     const TimeRange& range) {
-    Part whole;
-    std::vector<Part> sent_on;
+    MessagePart whole;
+    std::vector<MessagePart> sent_on;
     bool has_first = false;
     for (const auto& leg : stored) {
       if (leg.queue_id.empty()) continue;  // refused dialogues are counted by themselves
@@ -274,7 +274,8 @@ class Summarizer {
   }
 
   // Who is no recipient of the message any more.
-  void pass_on(const Journey& journey, const std::vector<LegRecord>& stored, Part& whole) const {
+  void pass_on(const Journey& journey, const std::vector<LegRecord>& stored,
+               MessagePart& whole) const {
     for (const auto& leg : stored) {
       if (leg.id != arrival_leg(journey).id && may_be_sent_on(leg)) continue;
       for (const auto& recipient : leg.recipients) {
@@ -342,7 +343,7 @@ class Summarizer {
   }
 
   // As direction_of() says of its journey.
-  bool goes_as_asked(const Part& part) const {
+  bool goes_as_asked(const MessagePart& part) const {
     if (direction_.empty()) return true;
     Direction direction(part.first.method);
     for (const auto& recipient : part.recipients) {
@@ -351,8 +352,8 @@ class Summarizer {
     return direction.name() == direction_;
   }
 
-  Part part_of(const LegRecord& leg) const {
-    Part out;
+  MessagePart part_of(const LegRecord& leg) const {
+    MessagePart out;
     out.first = {leg.queue_id,
                  leg.opened_at,
                  message_key(leg),
@@ -386,7 +387,7 @@ class Summarizer {
   }
 
   // What was put aside of the same message.
-  void gather(Part& part) {
+  void gather(MessagePart& part) {
     const auto own = part.ids;
     auto related = part.wants;
     related.insert(part.children.begin(), part.children.end());
@@ -408,14 +409,14 @@ class Summarizer {
     }
   }
 
-  void note_claims(std::uint64_t leg_id, const Part& part) {
+  void note_claims(std::uint64_t leg_id, const MessagePart& part) {
     for (const auto& child : part.children) {
       if (counted_with_claims_.size() < kAsideMax) counted_with_claims_.emplace(child, leg_id);
     }
   }
 
   enum Counting : std::uint8_t { kAll, kRecipientsOnly, kTakeBack };
-  void apply(const Part& part, Counting counting = kAll) {
+  void apply(const MessagePart& part, Counting counting = kAll) {
     if (!goes_as_asked(part)) return;
     const auto one = counting == kTakeBack ? ~std::uint64_t{0} : std::uint64_t{1};  // modulo 2^64
     std::set<std::string> keys;
@@ -466,7 +467,7 @@ class Summarizer {
   std::set<std::string> named_children_;
   std::vector<std::pair<std::uint64_t, std::string>> unnamed_;  // leg and queue id
   std::vector<PerhapsSentOn> perhaps_sent_on_;
-  std::map<std::uint64_t, Part> aside_;             // what waits for other legs, or for the end
+  std::map<std::uint64_t, MessagePart> aside_;      // what waits for other legs, or for the end
   std::map<std::string, std::uint64_t> part_with_;  // queue id: number of what was put aside
   std::uint64_t next_part_ = 0;
   // Queue ids that legs counted by themselves named: those legs.

@@ -9,7 +9,7 @@
 
 #include "config/quantity.h"
 #include "core/address.h"
-#include "daemon/answer/plain_signs.h"
+#include "daemon/times/plain_signs.h"
 
 namespace rastro {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "core/clock.h"
-#include "daemon/answer/bounce_reasons.h"
 #include "daemon/answer/coverage.h"
+#include "daemon/bounce/reasons.h"
 #include "daemon/http/router.h"
 
 namespace rastro {

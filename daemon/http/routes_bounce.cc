@@ -3,18 +3,18 @@
 #include <charconv>
 
 #include "core/address.h"
-#include "daemon/answer/bounce.h"
-#include "daemon/answer/bounce_journeys.h"
-#include "daemon/answer/bounce_json.h"
-#include "daemon/answer/bounce_reasons.h"
-#include "daemon/answer/explain.h"
 #include "daemon/answer/journey_json.h"
 #include "daemon/answer/match.h"
 #include "daemon/answer/nearby.h"
 #include "daemon/answer/refused.h"
-#include "daemon/answer/times.h"
+#include "daemon/bounce/bounce.h"
+#include "daemon/bounce/journeys.h"
+#include "daemon/bounce/json.h"
+#include "daemon/bounce/reasons.h"
+#include "daemon/explain/explain.h"
 #include "daemon/http/answer_json.h"
 #include "daemon/http/routes.h"
+#include "daemon/times/times.h"
 
 namespace rastro {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "core/enhanced_status.h"
 #include "daemon/answer/journey_json.h"
-#include "daemon/answer/pasted_reply.h"
+#include "daemon/bounce/pasted_reply.h"
 #include "daemon/http/answer_json.h"
 #include "daemon/http/routes.h"
 #include "parsers/reason_classifier.h"

@@ -10,9 +10,9 @@
 
 #include "config/reason_rules.h"
 #include "core/address.h"
-#include "daemon/answer/bounce.h"
-#include "daemon/answer/bounce_json.h"
-#include "daemon/answer/bounce_reasons.h"
+#include "daemon/bounce/bounce.h"
+#include "daemon/bounce/json.h"
+#include "daemon/bounce/reasons.h"
 #include "parsers/reason_classifier.h"
 
 namespace rastro {

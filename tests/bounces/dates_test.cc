@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "daemon/answer/bounce_mime.h"
-#include "daemon/answer/bounce_notice.h"
 #include "daemon/answer/mail_header.h"
-#include "daemon/answer/times.h"
+#include "daemon/bounce/mime.h"
+#include "daemon/bounce/notice.h"
+#include "daemon/times/times.h"
 
 namespace rastro {
 namespace {

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
+#include "daemon/bounce/dsn.h"
 
-#include "daemon/answer/bounce_dsn.h"
+#include <gtest/gtest.h>
 
 namespace rastro {
 namespace {

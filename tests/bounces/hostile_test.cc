@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "daemon/answer/bounce.h"
-#include "daemon/answer/bounce_input.h"
+#include "daemon/bounce/bounce.h"
+#include "daemon/bounce/input.h"
 
 namespace rastro {
 namespace {

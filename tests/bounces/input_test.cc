@@ -1,7 +1,8 @@
+#include "daemon/bounce/input.h"
+
 #include <gtest/gtest.h>
 
-#include "daemon/answer/bounce_input.h"
-#include "daemon/answer/bounce_paste.h"
+#include "daemon/bounce/paste.h"
 
 namespace rastro {
 namespace {

@@ -1,8 +1,9 @@
+#include "daemon/bounce/journeys.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "daemon/answer/bounce_journeys.h"
 #include "tests/store/writer_fixture.h"
 
 namespace rastro {

@@ -1,8 +1,8 @@
+#include "daemon/bounce/links.h"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
-
-#include "daemon/answer/bounce_links.h"
 
 namespace rastro {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/answer/bounce.h"
+#include "daemon/bounce/bounce.h"
 
 namespace rastro {
 namespace {

@@ -1,4 +1,4 @@
-#include "daemon/answer/pasted_reply.h"
+#include "daemon/bounce/pasted_reply.h"
 
 #include <gtest/gtest.h>
 

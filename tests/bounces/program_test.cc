@@ -1,8 +1,9 @@
 // What mail programs, webmails and scripts show to who sends: the first server of all refused it.
+#include "daemon/bounce/program.h"
+
 #include <gtest/gtest.h>
 
-#include "daemon/answer/bounce.h"
-#include "daemon/answer/bounce_program.h"
+#include "daemon/bounce/bounce.h"
 
 namespace rastro {
 namespace {

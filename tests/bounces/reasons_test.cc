@@ -1,8 +1,9 @@
 // Which reason a bounce's recipients get, by a classifier that knows three phrases.
+#include "daemon/bounce/reasons.h"
+
 #include <gtest/gtest.h>
 
-#include "daemon/answer/bounce.h"
-#include "daemon/answer/bounce_reasons.h"
+#include "daemon/bounce/bounce.h"
 
 namespace rastro {
 namespace {

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
+#include "daemon/bounce/reply.h"
 
-#include "daemon/answer/bounce_reply.h"
+#include <gtest/gtest.h>
 
 namespace rastro {
 namespace {

@@ -136,7 +136,7 @@ TEST(Phrases, AreMadeOfTheDaemonsWords) {
   std::set<std::string> literals;
   for (const auto* path :
        {"daemon/answer/coverage.cc", "daemon/answer/nearby.cc", "daemon/answer/rank.cc",
-        "daemon/answer/find_request.cc", "daemon/answer/sentences.cc", "daemon/answer/times.cc",
+        "daemon/answer/find_request.cc", "daemon/answer/sentences.cc", "daemon/times/times.cc",
         "daemon/answer/typed.cc", "daemon/http/routes_summary.cc", "daemon/http/answer.cc",
         "daemon/http/routes_journeys.cc", "daemon/http/routes_reasons.cc", "daemon/http/router.cc",
         "daemon/http/session.cc", "daemon/http/api_server.cc", "cli/client.cc",

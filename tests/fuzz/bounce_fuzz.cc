@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "daemon/answer/bounce.h"
-#include "daemon/answer/bounce_json.h"
+#include "daemon/bounce/bounce.h"
+#include "daemon/bounce/json.h"
 
 namespace {
 

@@ -73,7 +73,7 @@ class Layering(unittest.TestCase):
         self.only_in(r"std::regex|<regex>", r"$^")
         self.only_in(r"RE2", r"parsers/|daemon/")
         self.only_in(r"std::(mutex|shared_mutex|condition_variable)", r"core/bounded_queue\.h|store/|daemon/source/raw_lines")
-        self.only_in(r"system_clock::now|std::time\(|\bmktime\(|\blocaltime", r"core/clock\.h|cli/|daemon/log_origin|daemon/answer/explain")  # the last two show times
+        self.only_in(r"system_clock::now|std::time\(|\bmktime\(|\blocaltime", r"core/clock\.h|cli/|daemon/log_origin|daemon/explain/explain")  # the last two show times
         self.only_in(r"\b_exit\(|std::quick_exit", r"cli/")
         self.only_in(r"std::system\(|::popen\(|[ (]popen\(", r"$^")
 
