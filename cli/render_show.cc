@@ -103,9 +103,13 @@ void show_same_id(Page& page, const json::object& journey) {
 // "vacation sent: ..." in the reader's words, where there are some.
 std::string fact_value(const json::object& fact, const View& view) {
   auto value = text_of(fact, "value");
+  const auto name = text_of(fact, "name");
+  // "forwarded to <eva@example.org>", "rejected message from ...": the name is said in front.
+  if (value.starts_with(name + " ")) value.erase(0, name.size() + 1);
+  if (name == "forwarded" && value.starts_with("to ")) value.erase(0, 3);
   auto key = value;
   std::ranges::replace(key, ' ', '_');
-  const auto words = text_of(fact, "name") == "verdict" ? find_text("verdict_", key) : std::nullopt;
+  const auto words = name == "verdict" ? find_text("verdict_", key) : std::nullopt;
   return words ? view.say(*words) : escape(value);
 }
 

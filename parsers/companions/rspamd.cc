@@ -123,7 +123,7 @@ ParsedLine parse_loaded(std::string_view text) {
   text.remove_suffix(1);
   const auto checksum = maybe_take_last(text, "; checksum: <");
   const auto size = checksum ? maybe_take_last(text, "; size: ") : std::nullopt;
-  if (!size || !is_number(*size) || !text.ends_with('>')) return {};
+  if (!checksum || !size || !is_number(*size) || !text.ends_with('>')) return {};
   text.remove_suffix(1);
   CompanionFact fact;
   fact.source = "rspamd";

@@ -203,6 +203,22 @@ TEST_F(Commands, ShowOfOneRecipientLeavesTheOthersOut) {
   EXPECT_NE(unknown.err.find("ana@example.org, eva@example.org"), std::string::npos) << unknown.err;
 }
 
+TEST_F(Commands, AFactThatBeginsWithItsNameSaysItOnce) {
+  const auto journey =
+      R"({"id": "x", "legs": [], "links": [], "recipients": [], "timeline": [], "facts": [
+      {"source": "dovecot", "name": "forwarded", "value": "forwarded to <eva@example.com>"},
+      {"source": "cyrus", "name": "forwarded", "value": "leo@example.com"},
+      {"source": "dovecot", "name": "rejected", "value": "rejected message from <ana@example.org>"}]})";
+  FakeDaemon daemon({{"/v1/journeys/x", {200, journey}}});
+  const auto in = [&](const std::string& language) {
+    return run({"show", "x", "--lang", language, "--socket", daemon.socket()}).out;
+  };
+  EXPECT_NE(in("en").find("dovecot: forwarded to <eva@example.com>\n"), std::string::npos);
+  EXPECT_NE(in("en").find("cyrus: forwarded to leo@example.com\n"), std::string::npos);
+  EXPECT_NE(in("en").find("dovecot: rejected message from"), std::string::npos);
+  EXPECT_NE(in("es").find("dovecot: reenviado a <eva@example.com>\n"), std::string::npos);
+}
+
 TEST_F(Commands, AnIdAloneMeansShow) {
   for (const auto* id : {"6p17v6ktd1naw", "4Tq9Xk1z0Bz3", "3F2A91C04D7", "1vPk2a-00000003xYz-1aBc",
                          "mx1/4Tq9Xk1z0Bz3", "<sample-4@client.example.com>"}) {
