@@ -145,13 +145,24 @@ void add_logins(const json::object& answer, Page& page) {
   }
 }
 
+// Not a notice, but what a server noted for itself.
+bool is_of_a_log(const json::object& answer) {
+  const auto& recipients = array_of(answer, "recipients");
+  if (recipients.empty() || !recipients[0].is_object()) return false;
+  const auto* sources = recipients[0].get_object().if_contains("sources");
+  return sources != nullptr && sources->is_object() &&
+         text_of(sources->get_object(), "action") == "a line of a log";
+}
+
 std::string bounce_kind_text(const json::object& answer, const View& view) {
   const auto kind = text_of(answer, "kind");
   if (kind == "not_a_bounce") return view.named("not_a_bounce_", text_of(answer, "not_a_bounce"));
   if (kind == "failed" && is_true(answer, "by_mail_program"))
     return view.say(Text::bounce_by_program);
   const bool is_over = kind == "delayed" && has_ended_since(answer);
-  return is_over ? view.say(Text::bounce_delay_is_over) : view.named("bounce_kind_", kind);
+  if (is_over) return view.say(Text::bounce_delay_is_over);
+  return view.named(is_of_a_log(answer) && kind != "expanded" ? "bounce_log_" : "bounce_kind_",
+                    kind);
 }
 
 }  // namespace

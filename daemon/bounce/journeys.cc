@@ -188,10 +188,10 @@ class Comparison {
 
 std::optional<Certainty> certainty_of(const Facts& f) {
   if (f.link) return Certainty::certain;
-  if (f.queue_id && (f.message_id || (f.host && (f.recipient || f.sender || f.time))))
+  if (f.queue_id && (f.message_id || f.recipient || (f.host && (f.sender || f.time))))
     return Certainty::certain;
   if (f.message_id && f.recipient) return Certainty::certain;
-  if (f.queue_id && (f.host || f.recipient || f.sender)) return Certainty::likely;
+  if (f.queue_id && (f.host || f.sender)) return Certainty::likely;
   if (f.message_id && (f.sender || f.time || f.host)) return Certainty::likely;
   if (f.recipient && f.sender && f.time) return Certainty::likely;
   if (f.queue_id || f.message_id) return Certainty::possible;

@@ -77,8 +77,18 @@ std::vector<std::string> log_lines(std::string_view text) {
   return out;
 }
 
-std::string action_of_postfix(std::string_view status) {
-  if (status == "sent" || status == "deliverable") return "delivered";
+bool was_sent(std::string_view action) { return action == "delivered" || action == "relayed"; }
+
+// Another server's address behind the relay: what it took is not in a mailbox yet. What speaks LMTP
+// has the mailboxes.
+bool is_other_server(std::string_view relay, std::string_view line) {
+  static const RE2 address(R"(\[(?:\d+\.\d+\.\d+\.\d+|[0-9a-fA-F:]*:[0-9a-fA-F:.]+)\])");
+  return RE2::PartialMatch(re2::StringPiece(relay.data(), relay.size()), address) &&
+         line.find("/lmtp[") == std::string_view::npos;
+}
+
+std::string action_of_postfix(std::string_view status, bool other_server) {
+  if (status == "sent" || status == "deliverable") return other_server ? "relayed" : "delivered";
   return status == "bounced" || status == "expired" || status == "undeliverable" ? "failed"
                                                                                  : "delayed";
 }
@@ -114,7 +124,7 @@ std::optional<LogEntry> postfix_entry(const std::string& line) {
   if (!RE2::PartialMatch(line, form, &out.id, &out.address, &out.original, &relay, &out.status,
                          &status, &text))
     return std::nullopt;
-  out.action = action_of_postfix(status);
+  out.action = action_of_postfix(status, is_other_server(relay, line));
   out.text = postfix_text(view_of(text));
   if (relay != "none") out.host = relay.substr(0, relay.find('['));
   return out;
@@ -154,9 +164,13 @@ std::vector<LogEntry> sendmail_entries(const std::string& line) {
   return out;
 }
 
-std::string action_of_exim(std::string_view flag) {
+std::string action_of_exim(std::string_view flag, std::string_view rest) {
+  static const RE2 lmtp(R"((?i)\sT=\S*lmtp)");
   if (flag == "**") return "failed";
-  return flag == "==" ? "delayed" : "delivered";
+  if (flag == "==") return "delayed";
+  const bool other_server = rest.find(" H=") != std::string_view::npos &&
+                            !RE2::PartialMatch(re2::StringPiece(rest.data(), rest.size()), lmtp);
+  return other_server ? "relayed" : "delivered";
 }
 
 // What stands behind the fields of a line: the first ": " that no field holds.
@@ -182,7 +196,7 @@ std::optional<LogEntry> exim_entry(const std::string& line) {
     return std::nullopt;
   if (out.address.ends_with(':')) out.address.pop_back();
   if (out.address.find('@') == std::string::npos) out.address = std::exchange(out.original, {});
-  out.action = action_of_exim(flag);
+  out.action = action_of_exim(flag, rest);
   out.text = exim_text(rest);
   RE2::PartialMatch(rest, host, &out.host);
   return out;
@@ -207,15 +221,21 @@ class QueueListing {
   void add(std::string_view line) {
     static const RE2 head(
         R"(^([0-9A-Za-z]{8,20})[*!#-]{0,2}\s+\d+ [A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d(?::\d\d)?\s+(<?[^\s<>]+>?|<>)(?:\s+([(<\w].*))?$)");
+    // Exim's -bp: age, size, id, sender; "D" marks who has it already.
+    static const RE2 exim(
+        R"(^(?:\d+[smhdw]){1,2}\s+[\d.]+[KMG]?\s+([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})\s+<([^>\s]*)>(?: .*)?$)");
     std::string sender;
     re2::StringPiece rest;
-    if (RE2::FullMatch(line, head, &id_, &sender, &rest)) {
+    if (RE2::FullMatch(line, exim, &id_, &sender)) {
+      why_.clear();
+      if (!sender.empty()) senders.push_back(clean_address(sender));
+    } else if (RE2::FullMatch(line, head, &id_, &sender, &rest)) {
       why_.clear();
       senders.push_back(clean_address(sender));
       read(view_of(rest));
     } else if (line.empty() || line.starts_with("--")) {
       id_.clear();
-    } else if (!id_.empty()) {
+    } else if (!id_.empty() && !line.starts_with("D ")) {
       read(line);
     }
   }
@@ -279,7 +299,7 @@ class LogReader {
     }
     // Handed on to a filter under one id, refused under another.
     auto& id = ids_[static_cast<std::size_t>(known - out.recipients.begin())];
-    if (entry.action == "delivered" && known->action.value != "delivered" && id != entry.id) return;
+    if (was_sent(entry.action) && !was_sent(known->action.value) && id != entry.id) return;
     id = entry.id;
     auto told = recipient_of(entry);
     // Exim's second "**" says only that it was given up.
@@ -306,7 +326,10 @@ class LogReader {
     if (!entry.original.empty())
       told.original_recipient = {tidy(entry.original, limits_.value_bytes_max), entry.from};
     told.action = {entry.action, entry.from};
-    if (entry.action == "delivered") return told;
+    if (was_sent(entry.action)) {
+      if (entry.action == "relayed") told.remote_mta = {entry.host, entry.from};
+      return told;
+    }
     describe(entry.text, limits_, told);
     if (!told.diagnostic && !trim(entry.text).empty())
       told.diagnostic = {tidy(entry.text, limits_.value_bytes_max), entry.from};

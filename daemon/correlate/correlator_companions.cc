@@ -625,6 +625,8 @@ void Correlator::on(const LogLine& line, const MailboxResult& event) {
                    line.ref,
                    std::string(updates_.cut(*event.recipient)),
                    std::string(updates_.cut(event.session))};
+  // Whoever asks for whom a mailbox's rules sent it on to must not be told that no line names him.
+  if (event.what == MailboxResult::What::forwarded) tell_of_names(line, event.text);
   if (!message_id.empty()) {
     recall_message_id(message_id);
     if (tell_mailbox_leg(line, message_id, note)) return;

@@ -90,13 +90,50 @@ TEST(BounceLogLines, EachLineHasItsOwnRecipientAndOutcome) {
   EXPECT_EQ(report.recipients.front().reply_code.value, "");
   // A later line of the same mail and recipient is what became of it.
   const auto sent = kPostfix + "juan@example.net" + kFields + "2.0.0, status=sent (250 2.0.0 Ok)\n";
-  EXPECT_THAT(told(read_bounce(first + sent)), ElementsAre("juan@example.net delivered"));
+  EXPECT_THAT(told(read_bounce(first + sent)), ElementsAre("juan@example.net relayed"));
   // A filter took it under one id, the server behind refused it under another.
   auto filter = sent;
   filter.replace(filter.find("4JfcC62DS0z1c1C"), 15, "4JfcC62DS0z1c2D");
   EXPECT_THAT(told(read_bounce(second + filter)),
-              ElementsAre("eva@example.com failed", "juan@example.net delivered"));
+              ElementsAre("eva@example.com failed", "juan@example.net relayed"));
   EXPECT_THAT(told(read_bounce(first + filter)), ElementsAre("juan@example.net delayed"));
+}
+
+TEST(BounceLogLines, WhatAnotherServerTookIsInNoMailboxYet) {
+  const auto action = [](const std::string& line) {
+    const auto report = read_bounce(line + "\n");
+    return report.recipients.empty() ? "" : report.recipients.front().action.value;
+  };
+  const std::string sent = ", delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)";
+  const std::string to = ": 4JfcC62DS0z1c1C: to=<juan@example.net>, relay=";
+  EXPECT_EQ(
+      action("Dec  1 10:00:00 mail postfix/smtp[1]" + to + "mx.example.net[192.0.2.7]:25" + sent),
+      "relayed");
+  EXPECT_EQ(
+      action("Dec  1 10:00:00 mail postfix/lmtp[1]" + to + "mail.example.net[192.0.2.7]:24" + sent),
+      "delivered");
+  EXPECT_EQ(action("Dec  1 10:00:00 mail postfix/lmtp[1]" + to +
+                   "mail.example.net[private/dovecot-lmtp]" + sent),
+            "delivered");
+  EXPECT_EQ(action("Dec  1 10:00:00 mail postfix/virtual[1]" + to + "virtual" + sent), "delivered");
+  EXPECT_EQ(action(kExim + "=> juan@example.net R=dnslookup T=remote_smtp H=mx.example.net "
+                           "[192.0.2.7] C=\"250 Ok\""),
+            "relayed");
+  EXPECT_EQ(action(kExim + "=> juan <juan@example.net> R=local T=dovecot_lmtp H=localhost "
+                           "[127.0.0.1] C=\"250 Saved\""),
+            "delivered");
+  EXPECT_EQ(action(kExim + "=> juan <juan@example.net> R=localuser T=local_delivery"), "delivered");
+}
+
+TEST(BounceLogLines, EximsQueueListing) {
+  const auto report = read_bounce(
+      "25h  2.9K 1pfdJV-004eVE-9X <ana@example.org>\n        D eva@example.com\n"
+      "          juan@example.net\n\n 4d   12K 1pfdJV-004eVE-9Y <> *** frozen ***\n"
+      "          leo@example.com\n");
+  EXPECT_EQ(report.kind, BounceKind::delayed);
+  EXPECT_THAT(told(report), ElementsAre("juan@example.net delayed", "leo@example.com delayed"));
+  ASSERT_EQ(report.queue_ids.size(), 2U);
+  EXPECT_EQ(report.queue_ids.front().value, "1pfdJV-004eVE-9X");
 }
 
 TEST(BounceLogLines, ALineThatWasWrappedOrQuotedIsOne) {

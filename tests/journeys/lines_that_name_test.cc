@@ -118,6 +118,14 @@ TEST_F(LinesThatNameTest, StandInAHostsLog) {
   EXPECT_EQ(named, 4U);
 }
 
+// It may leave by an id that this log does not have.
+TEST_F(LinesThatNameTest, AMailboxsRulesNameWhomTheySentItOnTo) {
+  play(
+      {"dovecot: lmtp(rosa@example.org)<12><abcdefghijklmnopqrst>: sieve: msgid=<m7@example.net>: "
+       "forwarded to <eva@example.com>"});
+  expect_named("eva@example.com");
+}
+
 // What the filter made of it has an id that no line tells.
 TEST_F(LinesThatNameTest, WhatAProxyFilterTookNamesBoth) {
   play(
