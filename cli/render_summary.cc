@@ -27,8 +27,9 @@ const json::value* value_of(const json::object& row, const Field& field) {
   return object_of(row, field.group).if_contains(field.name);
 }
 
-// In the order in which they are first met: rows may leave out what they have none of.
-std::vector<Field> fields_of(const json::array& rows) {
+// In the order in which they are first met: rows may leave out what they have none of, and the
+// total has what only rows beyond the limit have.
+std::vector<Field> fields_of(const json::array& rows, const json::object& total) {
   std::vector<Field> fields;
   const auto add = [&](std::string_view group, std::string_view name, const json::value& value) {
     if (value.is_object() || value.is_array() || name == kNote || name == kNoteHead) return;
@@ -41,16 +42,19 @@ std::vector<Field> fields_of(const json::array& rows) {
     fields.push_back({std::string(group), std::string(name), value.is_number()});
   };
   if (!rows.empty()) fields.push_back({"", "key", false});
-  for (const auto& row : rows) {
-    if (!row.is_object()) continue;
-    for (const auto& [name, value] : row.get_object()) {
+  const auto add_row = [&](const json::object& row) {
+    for (const auto& [name, value] : row) {
       if (!value.is_object()) {
         add("", name, value);
         continue;
       }
       for (const auto& [inner, below] : value.get_object()) add(name, inner, below);
     }
+  };
+  for (const auto& row : rows) {
+    if (row.is_object()) add_row(row.get_object());
   }
+  if (rows.size() > 1) add_row(total);
   return fields;
 }
 
@@ -88,7 +92,8 @@ std::string note_of(const json::object& row, std::string_view by, const View& vi
 
 Table rows_table(const json::object& answer, std::string_view by, const View& view) {
   const auto& rows = array_of(answer, "rows");
-  const auto fields = fields_of(rows);
+  const auto& total = object_of(answer, "total");
+  const auto fields = fields_of(rows, total);
   std::vector<Table::Column> columns;
   columns.reserve(fields.size());
   for (const auto& field : fields) columns.push_back({head_of(field, by, view), field.number});
@@ -104,7 +109,6 @@ Table rows_table(const json::object& answer, std::string_view by, const View& vi
   for (const auto& row : rows) {
     if (row.is_object()) add(row.get_object(), "");
   }
-  const auto& total = object_of(answer, "total");
   if (!total.empty() && rows.size() > 1) add(total, view.say(Text::summary_total));
   return table;
 }

@@ -13,6 +13,7 @@ namespace rastro {
 namespace {
 
 constexpr std::size_t kTextMax = 1000;
+constexpr Duration kAheadMax = std::chrono::minutes(10);  // of the asker's clock
 constexpr Duration kWithinMax = std::chrono::hours(24 * 366);
 
 using Problem = std::optional<std::string>;  // what is wrong with a value
@@ -122,7 +123,8 @@ bool is_plain_day(std::string_view text) {
 // Whether a time can be read in one way only: RFC 3339, seconds since 1970, "2h".
 bool is_exact_time(const std::string& value) {
   const auto text = without_blanks_around(value);
-  const bool digits = text.find_first_not_of("0123456789.") == std::string_view::npos;
+  const bool digits = text.find_first_not_of("0123456789.") == std::string_view::npos &&
+                      text.find('.') == text.rfind('.');  // "9.12.2026" is a day
   constexpr std::size_t kEpoch = 9;
   constexpr std::size_t kDate = 10;
   return (digits && text.size() >= kEpoch) || is_plain_day(text) ||
@@ -130,8 +132,17 @@ bool is_exact_time(const std::string& value) {
          text == "now" || text == "ahora";
 }
 
+// A slip of somebody who types; a program's exact time may be any.
+bool is_typed_ahead(const std::string& value, Time from, Time now) {
+  return !is_exact_time(value) && from > now + kAheadMax;
+}
+
+std::string to_come(const std::string& value) {
+  return "\"" + value + "\" is still to come; name a time that has been";
+}
+
 std::string no_time(const std::string& value) {
-  if (is_to_come(value)) return "\"" + value + "\" is still to come; name a time that has been";
+  if (is_to_come(value)) return to_come(value);
   return "\"" + value + "\" is no time; " + std::string(spoken_time_help());
 }
 
@@ -237,6 +248,7 @@ Problem Parser::take_limit(const std::string& value) {
 Problem Parser::take_at(const std::string& value) {
   const auto at = parse_spoken_time(as_moment(value), limits_.now, zone_);
   if (!at) return no_time(value);
+  if (is_typed_ahead(value, at->from, limits_.now)) return to_come(value);
   if (!is_exact_time(value)) tell_reading("at", value, *at);
   out_.at = at->from + at->span / 2;  // of a whole day: noon, and half a day around
   out_.at_half_span = at->span / 2;
@@ -359,6 +371,7 @@ Result<TimeBound, ParameterError> parse_bound(const std::string& name, const std
                                               Time now, const Zone& zone, bool is_end) {
   const auto at = parse_spoken_time(value, now, zone);
   if (!at) return ParameterError{name, no_time(value)};
+  if (!is_end && is_typed_ahead(value, at->from, now)) return ParameterError{name, to_come(value)};
   const auto last = at->from + at->span - Duration(1);
   if (is_end) return TimeBound{at->span > Duration::zero() ? last : at->from, std::nullopt};
   return TimeBound{at->from, at->two_ends ? std::optional(last) : std::nullopt};

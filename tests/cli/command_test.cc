@@ -578,6 +578,16 @@ TEST_F(Commands, ANoticeOfDelayThatIsOverSaysSo) {
   EXPECT_NE(told.find("since then, as this server's logs say: expired"), std::string::npos) << told;
 }
 
+TEST_F(Commands, ASummarysTotalHasWhatOnlyOtherRowsHave) {
+  const auto answer = R"({"by": "sender", "rows": [
+      {"key": "a@x.example", "messages": 5, "outcomes": {"delivered": 5}},
+      {"key": "b@x.example", "messages": 4, "outcomes": {"delivered": 4}}],
+      "total": {"messages": 12, "outcomes": {"delivered": 9, "deferred": 3}}, "more": true})";
+  FakeDaemon daemon({{"/v1/summary", {200, answer}}});
+  const auto told = run({"summary", "--limit", "2", "--socket", daemon.socket()}).out;
+  EXPECT_NE(told.find("deferred"), std::string::npos) << told;
+}
+
 TEST_F(Commands, ASummaryOfAllOutcomesFitsTheTerminal) {
   std::string outcomes;
   for (std::size_t i = 0; i < static_cast<std::size_t>(Outcome::passed); ++i)

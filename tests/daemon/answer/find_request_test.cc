@@ -175,6 +175,19 @@ TEST(FindRequest, ABeginningWithTwoEndsIsTheWholeInterval) {
   EXPECT_EQ(both->range.until, kAsked);  // what was typed as its end counts
 }
 
+TEST(FindRequest, ADateToComeIsRefusedToo) {
+  for (const auto* typed : {"2026-12-09 10:00", "9.12.2026", "5/12/2026"}) {
+    for (const auto* name : {"at", "since"}) {
+      const auto request = parse({{name, typed}, {"tz", "UTC"}});
+      ASSERT_FALSE(request) << typed;
+      EXPECT_NE(request.error().detail.find("still to come"), std::string::npos) << typed;
+    }
+    EXPECT_TRUE(parse({{"until", typed}, {"tz", "UTC"}})) << typed;
+  }
+  EXPECT_TRUE(parse({{"at", "14:05"}, {"tz", "UTC"}}));     // another clock, or yesterday
+  EXPECT_TRUE(parse({{"since", "2026-12-09T10:00:00Z"}}));  // a program's
+}
+
 TEST(FindRequest, WhatIsToComeIsRefusedInThoseWords) {
   for (const auto* typed : {"tomorrow",
                             "pasado ma\xc3\xb1"
