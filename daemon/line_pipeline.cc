@@ -145,6 +145,8 @@ class QuotedLines {
     }
   }
   bool any() const { return marked_ > 0 || (indented_ > 0 && others_ == 0 && !exim_); }
+  // A code block below a sentence: no line stands at the margin as a log has it.
+  bool is_block() const { return indented_ > 0 && indented_ >= others_; }
 
  private:
   std::size_t marked_ = 0;
@@ -192,7 +194,8 @@ void look_at_head(std::string_view head, LineOrigin& origin) {
   if (own == 0 && pasted >= bare && pasted * kOneIn >= lines && pasted > 0)
     origin.manner = LineOrigin::Manner::pasted;
   if (own == 0 && bare > pasted && bare * kOneIn >= lines) origin.manner = LineOrigin::Manner::bare;
-  if (own > 0 && quoted.any()) origin.manner = LineOrigin::Manner::quoted;
+  if (own > 0 ? quoted.any() : pasted == 0 && (quoted.any() || quoted.is_block()))
+    origin.manner = LineOrigin::Manner::quoted;
   origin.is_page = of_a_page > 0;
 }
 

@@ -128,6 +128,13 @@ TEST_F(PastedLogs, MayBeACodeBlockInPart) {
   EXPECT_THAT(all({"```text", own, "    " + own, "\t" + own, "```"}),
               testing::ElementsAre("none", want, want, want, "none"));
 }
+TEST_F(PastedLogs, MayBeACodeBlockBelowASentence) {
+  const std::string own = "2026-11-24T01:40:30.062664+00:00 mx1 postfix/smtp[12]: c";
+  const std::string want = "mx1 postfix/smtp 12 |c";
+  EXPECT_THAT(all({"    " + own, "\t" + own}), testing::ElementsAre(want, want));
+  EXPECT_THAT(all({"My log:", "", "    " + own, "    " + own}),
+              testing::ElementsAre("none", "none", want, want));
+}
 // Exim's reject log indents the headers of a stranger's mail.
 TEST_F(PastedLogs, AreNoFoldedHeaderAlone) {
   const std::string own = "2026-11-24 01:40:29 1tFxyz-000123-AB Completed";
