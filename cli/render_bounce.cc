@@ -150,8 +150,9 @@ bool is_of_a_log(const json::object& answer) {
   const auto& recipients = array_of(answer, "recipients");
   if (recipients.empty() || !recipients[0].is_object()) return false;
   const auto* sources = recipients[0].get_object().if_contains("sources");
-  return sources != nullptr && sources->is_object() &&
-         text_of(sources->get_object(), "action") == "a line of a log";
+  if (sources == nullptr || !sources->is_object()) return false;
+  const auto from = text_of(sources->get_object(), "action");
+  return from == "a line of a log" || from == "a refusal in a log";
 }
 
 std::string bounce_kind_text(const json::object& answer, const View& view) {

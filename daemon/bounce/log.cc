@@ -130,6 +130,19 @@ std::optional<LogEntry> postfix_entry(const std::string& line) {
   return out;
 }
 
+// "NOQUEUE: reject: RCPT from client[192.0.2.7]: 550 5.1.1 why; from=<a@b> to=<c@d> proto=ESMTP":
+// that server refused its client. What is refused for now comes again.
+std::optional<LogEntry> refusal_entry(const std::string& line) {
+  static const RE2 form(
+      R"(: (?:NOQUEUE|[0-9A-Za-z]{5,20}): (?:milter-)?reject: \S+ from [^\s\[]*\[[^\]\s]*\](?::\d+)?: (([245])\d\d .*?); (?:from=<[^>]*> )?to=<([^>\s]+@[^>\s]+)>)");
+  LogEntry out;
+  std::string first;
+  if (!RE2::PartialMatch(line, form, &out.text, &first, &out.address)) return std::nullopt;
+  out.action = first == "4" ? "delayed" : "failed";
+  out.from = kFromRefusal;
+  return out;
+}
+
 std::string action_of_sendmail(std::string_view stat, std::string_view dsn) {
   if (stat.starts_with("Sent")) return "delivered";
   if (stat.starts_with("Deferred") || stat.starts_with("queued") || dsn.starts_with('4'))
@@ -276,7 +289,7 @@ class QueueListing {
 // The sender of "from=<a@b>, size=" and "<= a@b ".
 void add_sender(const std::string& line, std::vector<std::string>& out) {
   static const RE2 form(
-      R"((?:: from=<?|[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} <= |ctladdr=<?)([^\s<>,]+@[^\s<>,]+))");
+      R"((?:[:;] from=<?|[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} <= |ctladdr=<?)([^\s<>,]+@[^\s<>,]+))");
   std::string address;
   if (RE2::PartialMatch(line, form, &address)) out.push_back(clean_address(address));
 }
@@ -351,7 +364,9 @@ PastedLog log_in(std::string_view text, const BounceLimits& limits) {
   LogReader reader(limits);
   for (const auto& line : log_lines(text)) {
     add_sender(line, reader.out.senders);
-    if (const auto postfix = postfix_entry(line)) {
+    if (const auto refused = refusal_entry(line)) {
+      reader.add(*refused);
+    } else if (const auto postfix = postfix_entry(line)) {
       reader.add(*postfix);
     } else if (const auto exim = exim_entry(line)) {
       reader.add(*exim);

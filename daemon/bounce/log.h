@@ -20,6 +20,9 @@ struct PastedLog {
 // Of Postfix, Exim and sendmail. Nothing for a text without such a line.
 PastedLog log_in(std::string_view text, const BounceLimits& limits);
 
+// Found::from of whom a server says that it refused, when a client of its own named him.
+inline constexpr std::string_view kFromRefusal = "a refusal in a log";
+
 // Found::from of what a program lists.
 inline constexpr std::string_view kFromProgram = "a program's list of refusals";
 

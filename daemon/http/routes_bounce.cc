@@ -10,6 +10,7 @@
 #include "daemon/bounce/bounce.h"
 #include "daemon/bounce/journeys.h"
 #include "daemon/bounce/json.h"
+#include "daemon/bounce/log.h"
 #include "daemon/bounce/reasons.h"
 #include "daemon/explain/explain.h"
 #include "daemon/http/answer_json.h"
@@ -28,7 +29,8 @@ LegRecipient as_recipient(const BounceReport& report, const BounceRecipient& tol
   out.outcome = told.action.value == "failed"    ? Outcome::bounced
                 : told.action.value == "delayed" ? Outcome::deferred
                                                  : Outcome::delivered;
-  if (report.by_program || report.not_a_bounce == NotABounce::login_refused)
+  if (told.action.from == kFromRefusal || report.by_program ||
+      report.not_a_bounce == NotABounce::login_refused)
     out.outcome = Outcome::rejected;
   out.delivered_to = told.action.value == "delivered" ? DeliveredTo::mailbox : DeliveredTo::remote;
   out.reason = told.reason;
@@ -49,7 +51,9 @@ void add_explanations(const BounceReport& report, const QueryTools& tools, const
   auto& recipients = out["recipients"].as_array();
   for (std::size_t i = 0; i < report.recipients.size() && i < recipients.size(); ++i) {
     ExplanationRequest asked;
-    asked.by_our_log = false;
+    // Whoever has such a line has it from the server that refused.
+    asked.by_our_log = report.recipients[i].action.from == kFromRefusal;
+    asked.from_outside = asked.by_our_log;
     asked.report_known = report.is_report;
     asked.language = language;
     asked.timezone = telling.timezone;

@@ -125,6 +125,25 @@ TEST(BounceLogLines, WhatAnotherServerTookIsInNoMailboxYet) {
   EXPECT_EQ(action(kExim + "=> juan <juan@example.net> R=localuser T=local_delivery"), "delivered");
 }
 
+TEST(BounceLogLines, WhomAServerRefusedIsToldAsItsOwnRefusal) {
+  const auto line = [](const std::string& reply) {
+    return "Dec  1 11:10:13 mx1 postfix/smtpd[11]: NOQUEUE: reject: RCPT from "
+           "srv.example.net[192.0.2.81]: " +
+           reply +
+           "; from=<ana@example.net> to=<juan@example.org> proto=ESMTP helo=<srv.example.net>\n";
+  };
+  const auto listed = read_bounce(
+      line("554 5.7.1 Service unavailable; Client host [192.0.2.81] blocked using list.example"));
+  EXPECT_THAT(told(listed), ElementsAre("juan@example.org failed"));
+  const auto& recipient = listed.recipients.front();
+  EXPECT_EQ(recipient.action.from, "a refusal in a log");
+  EXPECT_EQ(recipient.diagnostic.value,
+            "554 5.7.1 Service unavailable; Client host [192.0.2.81] blocked using list.example");
+  const auto put_off = read_bounce(line("450 4.2.0 <juan@example.org>: Greylisted"));
+  EXPECT_EQ(put_off.kind, BounceKind::delayed);
+  EXPECT_THAT(told(put_off), ElementsAre("juan@example.org delayed"));
+}
+
 TEST(BounceLogLines, EximsQueueListing) {
   const auto report = read_bounce(
       "25h  2.9K 1pfdJV-004eVE-9X <ana@example.org>\n        D eva@example.com\n"
