@@ -33,7 +33,7 @@ endfunction()
 add_custom_target(threads_tests)
 
 # A GoogleTest program for the tests of one folder; every case becomes one ctest test. With sanitizers, where a start takes
-# longer than most cases, the whole program is one.
+# longer than most cases, half a program is one.
 #   rastro_test(tests/core SOURCES a_test.cc DEPENDS core [LIBS ...] [LABELS threads])
 function(rastro_test folder)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LIBS;LABELS")
@@ -62,8 +62,11 @@ function(rastro_test folder)
     add_dependencies(threads_tests ${target})
   endif()
   if(RASTRO_SANITIZE)
-    add_test(NAME ${prefix} COMMAND ${target})
-    set_tests_properties(${prefix} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 1800)
+    foreach(half 0 1)  # one for each core of the smallest machine
+      add_test(NAME ${prefix}.${half} COMMAND ${target})
+      set_tests_properties(${prefix}.${half} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 1800
+                           ENVIRONMENT "GTEST_TOTAL_SHARDS=2;GTEST_SHARD_INDEX=${half}")
+    endforeach()
     return()
   endif()
   gtest_discover_tests(${target} TEST_PREFIX "${prefix}." DISCOVERY_TIMEOUT 120
