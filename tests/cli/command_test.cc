@@ -219,6 +219,21 @@ TEST_F(Commands, AFactThatBeginsWithItsNameSaysItOnce) {
   EXPECT_NE(in("es").find("dovecot: reenviado a <eva@example.com>\n"), std::string::npos);
 }
 
+TEST_F(Commands, AnAnswerAboutALineOfALogSaysSo) {
+  for (const auto* from : {"a line of a log", "a refusal in a log", "delivery-status Action"}) {
+    const auto answer = R"({"kind": "delayed", "recipients": [{"recipient": "juan@example.net",
+        "action": "delayed", "sources": {"action": ")" +
+                        std::string(from) + R"("}}], "journeys": []})";
+    FakeDaemon daemon({{"/v1/bounce", {200, answer}}});
+    const auto told = run({"bounce", std::string(RASTRO_SOURCE_DIR) + "/README.md", "--lang", "en",
+                           "--socket", daemon.socket()});
+    const bool notice = told.out.find("A notice of delay") != std::string::npos;
+    const bool of_a_log = told.out.find("A line of a log") != std::string::npos;
+    EXPECT_EQ(notice, std::string_view(from).starts_with("delivery")) << told.out << told.err;
+    EXPECT_NE(notice, of_a_log) << told.out;
+  }
+}
+
 TEST_F(Commands, AnIdAloneMeansShow) {
   for (const auto* id : {"6p17v6ktd1naw", "4Tq9Xk1z0Bz3", "3F2A91C04D7", "1vPk2a-00000003xYz-1aBc",
                          "mx1/4Tq9Xk1z0Bz3", "<sample-4@client.example.com>"}) {
